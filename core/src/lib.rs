@@ -1,0 +1,26 @@
+//! Earmark's core: what a DAW hears, what a render gates and what a tag list says all come from here.
+//!
+//! Data flows one way; each step is a module:
+//!
+//! ```text
+//! samples ─▶ audio ─▶ features ─▶ listen ─▶ timeline ─▶ report  (label files, plots)
+//!            decode    MelStream   Listener   segments  ─▶ gate    (gain curve)
+//!                                    ▲
+//!                                   pack + runtime  (network, its feature spec, the backend that runs it)
+//! ```
+//!
+//! Nothing here knows a screen, an argument list or a plugin format.
+
+pub mod activity;
+pub mod audio;
+pub mod features;
+pub mod gate;
+pub mod label;
+pub mod listen;
+pub mod pack;
+pub mod report;
+pub mod runtime;
+pub mod timeline;
+
+pub use activity::{Activity, FrameGrid};
+pub use label::Label;

@@ -1,0 +1,12 @@
+"""Training project of Earmark's activity packs: from a corpus folder to `models/packs/<name>`.
+
+Read the modules in the order of the data: corpus -> splits -> mixing (with rooms, effects, labels) -> shards
+-> network -> train -> calibrate -> evaluate -> export -> card. `python -m earmark_training --help` lists the commands.
+"""
+
+RATE_HZ = 16000
+HOP_SAMPLES = 160
+FRAMES_PER_SECOND = RATE_HZ // HOP_SAMPLES
+LABELS = ("speech", "music", "noise")
+SPEECH, MUSIC, NOISE = range(3)
+DONT_CARE = 255

@@ -1,0 +1,164 @@
+"""Reads a MUSAN-like folder (`speech/ music/ noise/ [rooms/]`) and decodes it once to a flat 16 kHz int16 cache.
+
+`manifest.csv` is used when it is there; any of its columns may be missing. Without it a clip's class is its top
+folder, its source the next folder, its recording the folder and name of the file, and a tenth of the recordings
+(chosen by a hash) become `valid`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from multiprocessing import Pool
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy.signal import resample_poly
+
+from . import RATE_HZ
+
+CLASS_FOLDERS = {"speech": "speech", "music": "music", "noise": "noise", "rooms": "room"}
+AUDIO_SUFFIXES = {".opus", ".ogg", ".wav", ".flac", ".mp3"}
+VALID_SHARE = 0.10
+
+
+class CorpusError(Exception):
+    """The corpus folder cannot be used; the message says why."""
+
+
+@dataclass
+class Clip:
+    """One audio file of the corpus and its place in the cache."""
+
+    path: str
+    kind: str
+    source: str = ""
+    split: str = ""
+    speaker: str = ""
+    recording: str = ""
+    language: str = ""
+    vocals: str = ""
+    sound: str = ""
+    licence: str = "not stated"
+    attribution: str = ""
+    bandwidth_hz: int = RATE_HZ // 2
+    offset_samples: int = 0
+    length_samples: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Decoded length."""
+        return self.length_samples / RATE_HZ
+
+
+def hash_split(recording: str) -> str:
+    """`valid` for about a tenth of all recordings, the same one on every machine."""
+    digest = hashlib.sha256(recording.encode()).digest()
+    return "valid" if int.from_bytes(digest[:4], "big") / 2**32 < VALID_SHARE else "train"
+
+
+def list_clips(folder: Path) -> list[Clip]:
+    """All clips of a corpus folder, with or without a manifest, in a fixed order."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder")
+    rows = {}
+    manifest = folder / "manifest.csv"
+    if manifest.exists():
+        with manifest.open(newline="", encoding="utf-8") as file:
+            rows = {row["path"]: row for row in csv.DictReader(file)}
+    clips = []
+    for top, kind in CLASS_FOLDERS.items():
+        for file in sorted((folder / top).rglob("*")):
+            if file.suffix.lower() not in AUDIO_SUFFIXES:
+                continue
+            path = file.relative_to(folder).as_posix()
+            clips.append(_clip_of(path, kind, rows.get(path, {})))
+    if not any(c.kind != "room" for c in clips):
+        raise CorpusError(f"{folder}: no audio in speech/, music/ or noise/")
+    return clips
+
+
+def _clip_of(path: str, kind: str, row: dict) -> Clip:
+    parts = Path(path).parts
+    recording = row.get("recording") or Path(path).with_suffix("").as_posix()
+    source = row.get("source") or (parts[1] if len(parts) > 2 else parts[0])
+    return Clip(
+        path=path, kind=row.get("class") or kind, source=source,
+        split=row.get("split") or hash_split(recording), speaker=row.get("speaker") or "",
+        recording=recording, language=row.get("language") or "", vocals=row.get("vocals") or "unknown",
+        sound=row.get("sound") or "", licence=row.get("licence") or "not stated",
+        attribution=row.get("attribution") or "", bandwidth_hz=int(row.get("bandwidth_hz") or RATE_HZ // 2),
+    )
+
+
+def decode(file: Path) -> np.ndarray:
+    """One file as 16 kHz mono int16."""
+    samples, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
+    mono = samples.mean(axis=1)
+    if rate_hz != RATE_HZ:
+        mono = resample_poly(mono, RATE_HZ, rate_hz)
+    return np.clip(np.round(mono * 32768.0), -32768, 32767).astype(np.int16)
+
+
+def _decode_at(job: tuple[str, str]) -> np.ndarray:
+    return decode(Path(job[0]) / job[1])
+
+
+class Cache:
+    """The decoded corpus: `clips` and a read-only memory map of all samples."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        with (self.folder / "clips.json").open() as file:
+            self.clips = [Clip(**row) for row in json.load(file)]
+        self.samples = np.memmap(self.folder / "audio.i16", dtype=np.int16, mode="r")
+
+    def audio(self, clip: Clip) -> np.ndarray:
+        """Samples of one clip as float32 in -1..1 (a copy)."""
+        piece = self.samples[clip.offset_samples : clip.offset_samples + clip.length_samples]
+        return piece.astype(np.float32) / 32768.0
+
+
+def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
+    """Decodes the corpus into `folder`; a complete cache of the same file list is kept."""
+    folder = Path(folder)
+    clips = list_clips(corpus)
+    if (folder / "clips.json").exists():
+        cache = Cache(folder)
+        if [c.path for c in cache.clips] == [c.path for c in clips]:
+            return cache
+    folder.mkdir(parents=True, exist_ok=True)
+    position = 0
+    jobs = [(str(corpus), c.path) for c in clips]
+    with (folder / "audio.i16").open("wb") as out, Pool(workers) as pool:
+        for clip, samples in zip(clips, pool.imap(_decode_at, jobs, chunksize=32)):
+            clip.offset_samples, clip.length_samples = position, len(samples)
+            out.write(samples.tobytes())
+            position += len(samples)
+    partial = folder / "clips.json.partial"
+    partial.write_text(json.dumps([asdict(c) for c in clips]))
+    os.replace(partial, folder / "clips.json")
+    return Cache(folder)
+
+
+def data_table(clips: list[Clip]) -> list[dict]:
+    """Hours by source and licence with attribution, for `pack.json` and the card."""
+    table: dict[tuple[str, str, str], dict] = {}
+    for clip in clips:
+        row = table.setdefault((clip.kind, clip.source, clip.licence), {"hours": 0.0, "files": 0, "names": {}})
+        row["hours"] += clip.seconds / 3600
+        row["files"] += 1
+        row["names"][clip.attribution] = None
+    return [
+        {"source": source, "class": kind, "licence": licence, "files": row["files"],
+         "attribution": "; ".join(n for n in row["names"] if n), "hours": round(row["hours"], 4)}
+        for (kind, source, licence), row in sorted(table.items())
+    ]
+
+
+assert {f.name for f in fields(Clip)} >= {"path", "kind", "offset_samples"}

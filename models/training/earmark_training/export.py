@@ -1,0 +1,92 @@
+"""Writes `model.onnx` and `pack.json`, and refuses to if the file does not compute what the model computes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from . import LABELS
+from .features import BANDS, PAD_DB, spec
+from .network import Ear, parameter_count
+from .runtime import PackRuntime
+
+OPSET = 17
+BATCH_FRAMES = 400
+PARITY_LIMIT = 1e-5
+
+
+class ExportError(Exception):
+    """The exported file differs from the model."""
+
+
+class WithSigmoid(nn.Module):
+    """The graph that ships: probabilities instead of logits."""
+
+    def __init__(self, ear: Ear):
+        super().__init__()
+        self.ear = ear
+
+    def forward(self, features, *states):
+        """features [1, T, 64], states -> activity [1, T, 3], new states."""
+        logits, *new_states = self.ear(features, *states)
+        return torch.sigmoid(logits), *new_states
+
+
+def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
+    """One file with the symbolic dimension "T", or with a fixed number of frames (for timing)."""
+    graph = WithSigmoid(model.eval())
+    states = model.zero_states()
+    inputs = ["features", *[f"state_{i}" for i in range(len(states))]]
+    outputs = ["activity", *[f"next_state_{i}" for i in range(len(states))]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph, (torch.zeros(1, frames or BATCH_FRAMES, BANDS), *states), str(path), input_names=inputs,
+            output_names=outputs, opset_version=OPSET, dynamo=False,
+            dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}})
+
+
+def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, threshold_note: str, data: list[dict]) -> dict:
+    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export_onnx(model, folder / "model.onnx")
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    pack = {
+        "format": 1, "name": name, "version": version, "task": "activity",
+        "model": {"file": "model.onnx", "sha256": digest, "parameters": parameter_count(model)},
+        "features": spec(), "input": "features", "output": "activity",
+        "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
+        "time_axis": "T", "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
+        "batch_frames": BATCH_FRAMES, "pad_feature": PAD_DB, "labels": list(LABELS), "thresholds": thresholds,
+        "threshold_reason": threshold_note, "licence": "MIT OR Apache-2.0",
+        "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
+        "metrics": "metrics.json", "card": "CARD.md",
+    }
+    (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
+    parity = check_parity(model, folder)
+    worst = max(parity.values())
+    if worst > PARITY_LIMIT:
+        raise ExportError(f"{folder}: exported file differs by {worst:.2e} (limit {PARITY_LIMIT:.0e}): {parity}")
+    return parity
+
+
+@torch.no_grad()
+def check_parity(model: Ear, folder: Path) -> dict:
+    """Largest differences PyTorch - ONNX Runtime, and ONNX Runtime in chunks of one hop - in chunks of 400."""
+    rng = np.random.default_rng(0)
+    frames = 2000
+    level = np.repeat(rng.uniform(-90, 20, (frames // 50, 1)), 50, axis=0)
+    features = np.maximum(level + rng.normal(0, 8, (frames, BANDS)), PAD_DB).astype(np.float32)
+    runtime = PackRuntime(folder)
+    reference = torch.sigmoid(model.eval().whole(torch.from_numpy(features)[None]))[0].numpy()
+    whole, by_hop, by_batch = (runtime.scores(features, n) for n in (None, model.shape.hop_frames, BATCH_FRAMES))
+    return {
+        "pytorch_onnxruntime": float(np.abs(reference - whole).max()),
+        "hop_whole": float(np.abs(by_hop - whole).max()), "hop_batch": float(np.abs(by_hop - by_batch).max()),
+    }

@@ -1,0 +1,84 @@
+"""Mixtures as files: a background process draws scenes and stores features (float16) and labels (uint8).
+
+Generation and training so use different cores, every experiment sees the same data, and a scene's sources stand
+beside it, so that held-out sources can be left away when reading. Shard k of a split always holds the same scenes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from .corpus import Cache
+from .features import log_mel
+from .mixing import Mixer
+from .sources import ClipBank
+from .splits import check, select
+
+SCENES_PER_SHARD = 128
+SEED_BASE = {"train": 0, "valid": 1_000_000_000, "held-out": 2_000_000_000}
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """Finished shards, as their `.json` files."""
+    return sorted(Path(folder).glob("shard-*.json"))
+
+
+def generate(cache: Cache, folder: Path, split: str, first: int, count: int, step: int = 1, plain: bool = False,
+             hold_out: tuple[str, ...] = ()) -> None:
+    """Writes shards `first, first+step, ...` (`count` of them); those that exist are kept."""
+    check(cache.clips)
+    mixer = Mixer(ClipBank(cache, select(cache.clips, split, hold_out)))
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for index in range(first, first + count * step, step):
+        write_shard(mixer, Path(folder) / f"shard-{index:05d}", SEED_BASE[split] + index * SCENES_PER_SHARD, plain)
+
+
+def write_shard(mixer: Mixer, stem: Path, seed: int, plain: bool) -> None:
+    """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, 3], `.json` (last, as the mark)."""
+    done = stem.with_suffix(".json")
+    if done.exists():
+        return
+    scenes = [mixer.scene(seed + i, plain=plain) for i in range(SCENES_PER_SHARD)]
+    features = np.stack([log_mel(s.samples) for s in scenes]).astype(np.float16)
+    np.save(stem.with_suffix(".features.npy"), features)
+    np.save(stem.with_suffix(".labels.npy"), np.stack([s.labels for s in scenes]))
+    partial = stem.with_suffix(".partial")
+    partial.write_text(json.dumps([s.about for s in scenes]))
+    os.replace(partial, done)
+
+
+class Shards:
+    """Random access over finished shards; `touches` marks scenes that use one of the given sources."""
+
+    def __init__(self, folder: Path, hold_out: tuple[str, ...] = (), limit: int | None = None):
+        self.folder, self.hold_out, self.limit = Path(folder), set(hold_out), limit
+        self.features: list[np.ndarray] = []
+        self.labels: list[np.ndarray] = []
+        self.about: list[dict] = []
+        self.place: list[tuple[int, int]] = []
+        self.seen: set[Path] = set()
+        self.refresh()
+
+    def refresh(self) -> int:
+        """Takes up shards that were finished since; returns the number of scenes."""
+        for path in shard_paths(self.folder)[: self.limit]:
+            if path in self.seen:
+                continue
+            self.seen.add(path)
+            self.features.append(np.load(path.with_suffix(".features.npy"), mmap_mode="r"))
+            self.labels.append(np.load(path.with_suffix(".labels.npy"), mmap_mode="r"))
+            for i, about in enumerate(json.loads(path.read_text())):
+                if not self.hold_out & set(about["sources"]):
+                    self.place.append((len(self.features) - 1, i))
+                    self.about.append(about)
+        return len(self.place)
+
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features float32 [batch, frames, 64] and labels uint8 [batch, frames, 3]."""
+        chosen = [self.place[i] for i in indices]
+        features = np.stack([self.features[s][i] for s, i in chosen]).astype(np.float32)
+        return features, np.stack([self.labels[s][i] for s, i in chosen])

@@ -1,0 +1,177 @@
+"""Trains one network on shards: AdamW, one-cycle learning rate, weight average, resumable, one CSV line per interval."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import math
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from . import DONT_CARE, LABELS
+from .features import BANDS, PAD_DB
+from .metrics import roc_auc
+from .network import Ear, Shape, parameter_count
+from .shards import Shards
+
+
+@dataclass
+class Plan:
+    """Settings of one training run."""
+
+    steps: int = 3000
+    batch: int = 48
+    peak_rate: float = 3e-3
+    weight_decay: float = 0.01
+    warm_up: float = 0.06
+    average_decay: float = 0.998
+    clip_norm: float = 2.0
+    gain_range_db: tuple[float, float] = (-12.0, 6.0)
+    equaliser_db: float = 4.0
+    focal: float = 0.0
+    border_weight: float = 1.0
+    seed: int = 1
+    deadline: str = ""  # local HH:MM at which the learning rate has to have reached zero (steps are cut to fit)
+    report_every: int = 100
+    save_every: int = 200
+
+
+def learning_rate(progress: float, plan: Plan) -> float:
+    """Linear warm-up, then half a cosine to 1 % of the peak; `progress` from 0 to 1."""
+    if progress < plan.warm_up:
+        return plan.peak_rate * (progress / plan.warm_up + 0.01)
+    part = min(1.0, (progress - plan.warm_up) / (1 - plan.warm_up))
+    return plan.peak_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+def augment(features: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.ndarray:
+    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor)."""
+    batch = len(features)
+    offset = rng.uniform(*plan.gain_range_db, (batch, 1, 1))
+    knots = rng.normal(0.0, plan.equaliser_db / 2, (batch, 6)) * (rng.random((batch, 1)) < 0.5)
+    grid = np.linspace(0, 5, BANDS)
+    curve = np.stack([np.interp(grid, np.arange(6), k) for k in knots])[:, None, :]
+    return np.maximum(features + (offset + curve).astype(np.float32), PAD_DB)
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Tensor:
+    """Masked binary cross-entropy, mean over judged frames, labels weighed alike."""
+    judged = (labels != DONT_CARE).float()
+    truth = (labels == 1).float()
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    if plan.focal > 0:
+        loss = loss * torch.abs(truth - torch.sigmoid(logits)).detach() ** plan.focal
+    weight = judged
+    if plan.border_weight != 1.0:  # speech frames within 100 ms of an onset or end count more
+        change = (truth[:, 1:, 0] != truth[:, :-1, 0]).float()
+        near = nn.functional.max_pool1d(nn.functional.pad(change, (1, 0))[:, None], 21, 1, 10)[:, 0]
+        weight = judged.clone()
+        weight[:, :, 0] = judged[:, :, 0] * (1 + (plan.border_weight - 1) * near)
+    return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
+
+
+@torch.no_grad()
+def validate(model: Ear, valid: Shards, scenes: int = 192) -> dict:
+    """Loss and AUC by label on the first valid scenes."""
+    model.eval()
+    scores, truths, losses = [], [], []
+    for start in range(0, min(scenes, len(valid.place)), 32):
+        features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
+        logits = model.whole(torch.from_numpy(features))
+        losses.append(float(loss_of(logits, torch.from_numpy(labels), Plan())))
+        scores.append(logits.reshape(-1, 3).numpy())
+        truths.append(labels.reshape(-1, 3))
+    model.train()
+    score, truth = np.concatenate(scores), np.concatenate(truths)
+    result = {"valid_loss": float(np.mean(losses))}
+    for k, name in enumerate(LABELS):
+        judged = truth[:, k] != DONT_CARE
+        result[f"auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
+    return result
+
+
+def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards) -> Ear:
+    """Trains (or resumes) the run in folder `run`; returns the averaged model."""
+    run = Path(run)
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "run.json").write_text(json.dumps(
+        {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out)}, indent=1))
+    torch.manual_seed(plan.seed)
+    model = Ear(shape)
+    average = copy.deepcopy(model)
+    optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
+    step, trained_s = 0, 0.0
+    if (run / "last.pt").exists():
+        saved = torch.load(run / "last.pt", weights_only=False)
+        model.load_state_dict(saved["model"]); average.load_state_dict(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"]); step, trained_s = saved["step"], saved["trained_s"]
+    print(f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step {step}", flush=True)
+    began = time.time() - trained_s
+    deadline_s = _deadline(plan.deadline)
+    progress, started = step / plan.steps, time.time()
+    running, log = [], (run / "log.csv").open("a", newline="")
+    writer = csv.writer(log)
+    if step == 0:
+        writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", "valid_loss", *[f"auc_{n}" for n in LABELS]])
+    while progress < 1.0:
+        rng = np.random.default_rng([plan.seed, step])
+        indices = rng.integers(0, train_shards.refresh() if step % 50 == 0 else len(train_shards.place), plan.batch)
+        features, labels = train_shards.batch(indices)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(progress, plan)
+        loss = loss_of(model.whole(torch.from_numpy(augment(features, plan, rng))), torch.from_numpy(labels), plan)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
+        optimiser.step()
+        step += 1
+        progress = step / plan.steps
+        if deadline_s is not None:  # whichever comes first: the steps or the clock
+            progress = max(progress, (time.time() - started) / max(deadline_s - started, 1.0))
+        decay = min(plan.average_decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for a, b in zip(average.parameters(), model.parameters()):
+                a.lerp_(b, 1 - decay)
+        running.append(float(loss))
+        if step % plan.report_every == 0 or progress >= 1.0:
+            report = validate(average, valid_shards)
+            hours = step * plan.batch * features.shape[1] / 360000
+            row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
+                   f"{np.mean(running):.5f}", f"{report['valid_loss']:.5f}", *[f"{report[f'auc_{n}']:.5f}" for n in LABELS]]
+            writer.writerow(row); log.flush(); running.clear()
+            print(*row, flush=True)
+        if step % plan.save_every == 0 or progress >= 1.0:
+            save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(),
+                                       optimiser=optimiser.state_dict(), step=step, trained_s=time.time() - began))
+    log.close()
+    return average
+
+
+def save(path: Path, values: dict) -> None:
+    """Atomic torch.save."""
+    torch.save(values, path.with_suffix(".partial"))
+    os.replace(path.with_suffix(".partial"), path)
+
+
+def load_average(run: Path) -> Ear:
+    """The averaged model of a run, ready to evaluate."""
+    run = Path(run)
+    settings = json.loads((run / "run.json").read_text())
+    model = Ear(Shape.from_dict(settings["shape"]))
+    model.load_state_dict(torch.load(run / "last.pt", weights_only=False)["average"])
+    return model.eval()
+
+
+def _deadline(clock: str) -> float | None:
+    if not clock:
+        return None
+    now = time.localtime()
+    hour, minute = map(int, clock.split(":"))
+    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, 0, 0, 0, -1))
