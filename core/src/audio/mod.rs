@@ -1,1 +1,46 @@
-//! (in progress)
+//! Audio in and out: files and streams become samples, samples become files.
+//!
+//! * [`Source`] opens a file or a stream and hands out blocks of interleaved `f32`, whatever the format. It never holds
+//!   the file: memory does not grow with its length. Sample 0 is the first sample that the encoder was given; the delay
+//!   and padding that codecs add are removed where the container tells them.
+//! * [`downmix`] makes one channel of many, [`Resampler`] changes the rate; both stream, and neither depends on how the
+//!   stream is cut into blocks. Output sample `n` of a resampler lies at exactly `n / out_rate` seconds of its input.
+//! * [`read_mono`] does all three for a whole (short) file.
+//! * [`mix`] adds noise to speech at a requested signal-to-noise ratio.
+//! * [`WavWriter`] writes WAV files that appear complete or not at all (see [`crate::output`]).
+//!
+//! Every file is treated as hostile: sizes in headers are claims to be checked, and whatever is wrong comes back as an
+//! [`AudioError`] that names the file, or as an [`AudioWarning`] where the audio could still be used.
+//!
+//! | file | what |
+//! |---|---|
+//! | `source.rs` | [`Source`]: what kind of input is this, and the checks common to all |
+//! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
+//! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
+//! | `gapless.rs` | how many samples a container says to drop at the start and the end |
+//! | `resample.rs`, `downmix.rs`, `mix.rs` | arithmetic on samples |
+//! | `wav_writer.rs` | WAV out |
+
+mod coded;
+mod downmix;
+mod error;
+mod gapless;
+mod mix;
+mod mono;
+mod resample;
+mod source;
+mod stream;
+mod wav_header;
+mod wav_reader;
+mod wav_writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use downmix::downmix;
+pub use error::{AudioError, AudioWarning};
+pub use mix::{MixError, MixResult, mix};
+pub use mono::read_mono;
+pub use resample::{ResampleError, Resampler};
+pub use source::{MAX_RATE_HZ, MIN_RATE_HZ, SampleFormat, Source, SourceInfo};
+pub use wav_writer::WavWriter;

@@ -1,0 +1,172 @@
+//! What can be wrong with audio, said in sentences that name the file.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::source::{MAX_RATE_HZ, MIN_RATE_HZ};
+
+/// Why a source cannot be opened, or cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum AudioError {
+    /// The file does not exist or may not be read.
+    #[error("{} cannot be opened: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder where a file was expected.
+    #[error("{} is a folder, not an audio file; name the files in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file has no bytes.
+    #[error("{} is empty (0 bytes); was it copied or recorded completely?", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing in the file is audio in a known format.
+    #[error(
+        "{} is not audio in a format that can be read here ({detail}); \
+         WAV, FLAC, MP3, AAC/M4A, ALAC, Vorbis, Opus, AIFF, CAF and Matroska/WebM can be",
+        path.display()
+    )]
+    NotAudio {
+        /// The file.
+        path: PathBuf,
+        /// What was found instead.
+        detail: String,
+    },
+    /// A known container with a codec or a layout that is not supported.
+    #[error("{} uses {what}, which is not supported; convert it, for instance to WAV or FLAC", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The codec or feature.
+        what: String,
+    },
+    /// The header is damaged or contradicts itself.
+    #[error("{} has a damaged header: {detail}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The header states no channels.
+    #[error("{} has no channels, so there is nothing to hear; its header is damaged", path.display())]
+    NoChannels {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The rate is outside what is supported.
+    #[error(
+        "{} has a rate of {rate_hz} Hz; rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are supported, so convert it first",
+        path.display()
+    )]
+    Rate {
+        /// The file.
+        path: PathBuf,
+        /// The rate in its header.
+        rate_hz: u32,
+    },
+    /// A losslessly compressed file that ends before the length in its header.
+    #[error(
+        "{} is cut off: it ends after {at_s:.3} s of the {told_s:.3} s that its header announces; \
+         copy it again from its source",
+        path.display()
+    )]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// Seconds that could be decoded.
+        at_s: f64,
+        /// Seconds that the header announces.
+        told_s: f64,
+    },
+    /// Damage in the middle of a losslessly compressed file.
+    #[error("{} is damaged at {at_s:.3} s: {detail}; copy it again from its source", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Seconds decoded before the damage.
+        at_s: f64,
+        /// What the decoder found.
+        detail: String,
+    },
+    /// A sample that is not a finite number.
+    #[error("{} has a sample at {at_s:.3} s that is not a number (NaN or infinite); export it again", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Time of the sample.
+        at_s: f64,
+    },
+    /// Rate or channels change in the middle.
+    #[error("{} changes its format at {at_s:.3} s ({detail}); split it there or convert it first", path.display())]
+    FormatChanged {
+        /// The file.
+        path: PathBuf,
+        /// Time of the change.
+        at_s: f64,
+        /// From what to what.
+        detail: String,
+    },
+    /// The system failed to read.
+    #[error("{} cannot be read further than {at_s:.3} s: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Seconds read before.
+        at_s: f64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The rate asked for cannot be resampled to.
+    #[error("{} cannot be resampled: {source}", path.display())]
+    Resample {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: super::ResampleError,
+    },
+}
+
+/// What was odd about a source whose audio can nevertheless be used.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AudioWarning {
+    /// The audio ends before the length in the header.
+    Truncated {
+        /// Seconds that were there.
+        after_s: f64,
+        /// Seconds that the header announces, if it says.
+        told_s: Option<f64>,
+    },
+    /// The header has no usable length (a streamed WAV); everything up to the end of the file was taken as audio.
+    LengthUnknown,
+    /// Packets of a lossy stream that could not be decoded; silence of the same length stands in their place.
+    BadPackets {
+        /// How many.
+        count: u64,
+        /// Time of the first.
+        first_at_s: f64,
+    },
+}
+
+impl std::fmt::Display for AudioWarning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Truncated { after_s, told_s: Some(told_s) } => {
+                write!(f, "truncated after {after_s:.3} s; its header announces {told_s:.3} s")
+            }
+            Self::Truncated { after_s, told_s: None } => write!(f, "truncated after {after_s:.3} s"),
+            Self::LengthUnknown => write!(f, "the header states no length; read to the end of the file"),
+            Self::BadPackets { count, first_at_s } => {
+                write!(f, "{count} damaged packet(s), the first at {first_at_s:.3} s, replaced by silence")
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Which track of a container is decoded, by which decoder, and which of its samples are audio.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_ADPCM_IMA_QT, CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS, CODEC_ID_ALAC,
+    CODEC_ID_FLAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error;
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG,
+};
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::meta::RawValue;
+use symphonia::core::units::TimeBase;
+
+use super::gapless::{Edit, itunes_gapless, mp4_edit, opus_pre_skip};
+use super::{AudioError, SampleFormat};
+
+static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
+    let mut registry = CodecRegistry::new();
+    symphonia::default::register_enabled_codecs(&mut registry);
+    registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
+    registry
+});
+
+/// Where the edit list of an MPEG-4 file can be read; streams have none that can.
+pub(super) struct Edits(pub(super) Option<File>);
+
+/// One logical stream; chained Ogg files have several in a row.
+pub(super) struct Stream {
+    pub(super) decoder: Box<dyn AudioDecoder>,
+    pub(super) track_id: u32,
+    pub(super) codec: String,
+    pub(super) kind: Kind,
+    pub(super) sample_format: SampleFormat,
+    pub(super) rate_hz: Option<u32>,
+    pub(super) channels: Option<usize>,
+    /// Frames still to be dropped at the start.
+    pub(super) skip: u64,
+    /// Frames still to be handed out, if the container says where to stop.
+    pub(super) keep: Option<u64>,
+    /// Frames that the container announces.
+    pub(super) told: Option<u64>,
+    /// Damage that the demuxer passed over shows as a jump in the timestamps, which are sample counts.
+    pub(super) counted: bool,
+    /// The same for lossy streams, whose lost packets are replaced by silence.
+    pub(super) fill_gaps: bool,
+    pub(super) next_pts: Option<i64>,
+    /// The encoder's delay is told by a negative time of the first packet.
+    pub(super) delay_by_pts: bool,
+    time_base: Option<TimeBase>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Samples as they are: damage is not detectable, an early end is harmless.
+    Plain,
+    /// Damage is an error.
+    Lossless,
+    /// Damage is skipped.
+    Lossy,
+}
+
+impl Stream {
+    /// The stream to decode next.
+    pub(super) fn select(
+        path: &Path,
+        format: &mut dyn FormatReader,
+        edits: &mut Edits,
+    ) -> Result<Self, AudioError> {
+        let container = format.format_info().format;
+        let comment = itunes_comment(format);
+        let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
+        let Some((track, CodecParameters::Audio(parameters))) =
+            track.and_then(|t| Some((t, t.codec_params.as_ref()?)))
+        else {
+            let detail = format!("{} without a sound track", format.format_info().long_name);
+            return Err(AudioError::NotAudio { path: path.to_owned(), detail });
+        };
+        let kind = kind_of(parameters);
+        let mut parameters = parameters.clone();
+        let pre_skip = if parameters.codec == CODEC_ID_OPUS {
+            // The decoder would take the pre-skip from the header and cut it from the first packet alone, which may be
+            // shorter. It is cut here instead.
+            parameters.extra_data.take().as_deref().and_then(opus_pre_skip)
+        } else {
+            None
+        };
+        let decoder = CODECS
+            .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
+            .map_err(|error| unsupported(path, &parameters, &error))?;
+        let info = decoder.codec_info();
+        let mut stream = Self {
+            track_id: track.id,
+            codec: if kind == Kind::Plain { "pcm" } else { info.short_name }.to_owned(),
+            kind,
+            sample_format: sample_format(decoder.codec_params(), kind),
+            rate_hz: parameters.sample_rate,
+            channels: parameters.channels.as_ref().map(Channels::count),
+            skip: pre_skip.unwrap_or(0),
+            keep: None,
+            told: announced_frames(track, &parameters).map(|n| n.saturating_sub(pre_skip.unwrap_or(0))),
+            counted: kind == Kind::Lossless && (container == FORMAT_ID_FLAC || container == FORMAT_ID_OGG),
+            fill_gaps: kind == Kind::Lossy && container == FORMAT_ID_OGG,
+            next_pts: None,
+            delay_by_pts: container == FORMAT_ID_MKV && pre_skip.is_none(),
+            time_base: track.time_base,
+            decoder,
+        };
+        if container == FORMAT_ID_ISOMP4 {
+            let edit = edits.0.as_mut().and_then(|file| mp4_edit(file, track.id));
+            // Fragmented files tell no length in front.
+            stream.apply_edit(edit, comment.as_deref(), stream.told);
+        } else if container == FORMAT_ID_CAF {
+            // Some writers count the padding of the last packet as valid and mention no padding.
+            let told = stream.told.filter(|_| track.delay.is_some() || track.padding.is_some());
+            stream.told = if kind == Kind::Plain { stream.told } else { told };
+            stream.keep = told;
+            stream.skip = track.delay.map_or(0, u64::from);
+        } else if container == FORMAT_ID_MKV || container == FORMAT_ID_ADTS {
+            // Rounded to milliseconds, or guessed from the first packets.
+            stream.told = None;
+        }
+        Ok(stream)
+    }
+
+    fn apply_edit(&mut self, edit: Option<Edit>, comment: Option<&str>, coded: Option<u64>) {
+        let Some(rate_hz) = self.rate_hz else { return };
+        let by_edit = edit.map(|e| (e.skip(rate_hz), e.keep(rate_hz, coded)));
+        let by_comment = comment.and_then(itunes_gapless).map(|(delay, total)| (delay, Some(total)));
+        // An edit list that skips nothing says nothing about the encoder's delay; a comment does.
+        let chosen = by_edit.filter(|&(skip, _)| skip > 0).or(by_comment).or(by_edit);
+        let (skip, keep) = chosen.unwrap_or((self.skip, coded.map(|n| n.saturating_sub(self.skip))));
+        self.skip = skip;
+        self.keep = keep;
+        self.told = keep;
+    }
+
+    /// Converts a duration of the track into frames.
+    pub(super) fn frames(&self, ticks: u64, rate_hz: u32) -> u64 {
+        let (numerator, denominator) =
+            self.time_base.map_or((1, rate_hz), |t| (t.numer.get(), t.denom.get()));
+        let exact = u128::from(ticks) * u128::from(numerator) * u128::from(rate_hz);
+        // Rounded: Matroska counts nanoseconds.
+        let denominator = u128::from(denominator.max(1));
+        u64::try_from((exact + denominator / 2) / denominator).unwrap_or(0)
+    }
+}
+
+fn itunes_comment(format: &mut dyn FormatReader) -> Option<String> {
+    let mut metadata = format.metadata();
+    let revision = metadata.skip_to_latest()?;
+    let tags = revision.per_track.iter().flat_map(|t| &t.metadata.tags).chain(&revision.media.tags);
+    tags.filter(|tag| tag.raw.key.ends_with("iTunSMPB")).find_map(|tag| match &tag.raw.value {
+        RawValue::String(text) => Some(text.to_string()),
+        _ => None,
+    })
+}
+
+fn kind_of(parameters: &AudioCodecParameters) -> Kind {
+    match parameters.codec {
+        CODEC_ID_FLAC | CODEC_ID_ALAC => Kind::Lossless,
+        CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3 | CODEC_ID_AAC | CODEC_ID_VORBIS | CODEC_ID_OPUS => {
+            Kind::Lossy
+        }
+        CODEC_ID_ADPCM_IMA_QT | CODEC_ID_ADPCM_IMA_WAV | CODEC_ID_ADPCM_MS => Kind::Lossy,
+        _ => Kind::Plain,
+    }
+}
+
+fn sample_format(parameters: &AudioCodecParameters, kind: Kind) -> SampleFormat {
+    use symphonia::core::audio::sample::SampleFormat as Stored;
+    let float = matches!(parameters.sample_format, Some(Stored::F32 | Stored::F64));
+    // The ALAC decoder keeps the depth to itself; it is the sixth byte of Apple's description.
+    let cookie = parameters.extra_data.as_deref().filter(|_| parameters.codec == CODEC_ID_ALAC);
+    let depth =
+        parameters.bits_per_sample.or_else(|| cookie.and_then(|c| c.get(5)).map(|&bits| u32::from(bits)));
+    let bits = depth.and_then(|bits| u16::try_from(bits).ok());
+    match (kind, bits) {
+        (Kind::Lossy, _) | (_, None) => SampleFormat { bits: 32, float: true },
+        (_, Some(bits)) => SampleFormat { bits, float },
+    }
+}
+
+/// The container's word for the length, where it is more than an estimate.
+fn announced_frames(track: &Track, parameters: &AudioCodecParameters) -> Option<u64> {
+    // Without an encoder's tag, the length of an MP3 is guessed from its first frame.
+    let guessed =
+        matches!(parameters.codec, CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3) && track.delay.is_none();
+    track.num_frames.filter(|&n| n > 0 && !guessed)
+}
+
+fn unsupported(path: &Path, parameters: &AudioCodecParameters, error: &Error) -> AudioError {
+    let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+    let what = match error {
+        _ if parameters.codec == CODEC_ID_OPUS && channels > 2 => format!("Opus with {channels} channels"),
+        Error::Unsupported(text) => format!("a codec or feature ({text})"),
+        other => other.to_string(),
+    };
+    AudioError::Unsupported { path: path.to_owned(), what }
+}

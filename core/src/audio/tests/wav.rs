@@ -1,0 +1,222 @@
+//! WAV: every sample format, and every lie that headers tell.
+
+use std::path::Path;
+
+use hound::{SampleFormat as Hound, WavSpec};
+
+use super::super::{AudioError, AudioWarning, SampleFormat, WavWriter, read_mono};
+use super::{Read, failure};
+use crate::output::OutputError;
+
+fn header(tag: u16, channels: u16, rate_hz: u32, bits: u16, riff: u32, data: u32) -> Vec<u8> {
+    let align = channels.wrapping_mul(bits.div_ceil(8));
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend(riff.to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend(tag.to_le_bytes());
+    bytes.extend(channels.to_le_bytes());
+    bytes.extend(rate_hz.to_le_bytes());
+    bytes.extend((rate_hz.wrapping_mul(u32::from(align))).to_le_bytes());
+    bytes.extend(align.to_le_bytes());
+    bytes.extend(bits.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(data.to_le_bytes());
+    bytes
+}
+
+fn saved(folder: &Path, name: &str, bytes: &[u8]) -> std::path::PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn integers_of_all_sizes_are_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    for (bits, values) in [
+        (8_u16, vec![-128_i32, -1, 0, 1, 127]),
+        (16, vec![-32_768, -1, 0, 1, 32_767]),
+        (24, vec![-8_388_608, -1, 0, 1, 8_388_607, 1_234_567]),
+        (32, vec![i32::MIN, -65_536, 0, 65_536, 1 << 30]),
+    ] {
+        for channels in [1_u16, 2, 5] {
+            let path = folder.path().join(format!("{bits}-{channels}.wav"));
+            let spec =
+                WavSpec { channels, sample_rate: 44_100, bits_per_sample: bits, sample_format: Hound::Int };
+            let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+            for &value in &values {
+                for _ in 0..channels {
+                    writer.write_sample(value).unwrap();
+                }
+            }
+            writer.finalize().unwrap();
+            let read = Read::file(&path);
+            assert!(read.error.is_none() && read.warnings.is_empty(), "{:?}", read.warnings);
+            assert_eq!((read.info.channels, read.info.rate_hz), (channels, 44_100));
+            assert_eq!(read.info.sample_format, SampleFormat { bits, float: false });
+            assert_eq!(read.info.samples, Some(values.len() as u64));
+            let scale = 2_f64.powi(i32::from(bits) - 1);
+            for (frame, &value) in read.samples.chunks(usize::from(channels)).zip(&values) {
+                assert!(
+                    frame.iter().all(|&s| f64::from(s) == f64::from(value) / scale),
+                    "{bits} bits: {value}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn floats_pass_and_nan_is_refused_with_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = header(3, 2, 8_000, 64, 0, 40_000 * 16);
+    for n in 0..40_000_u32 {
+        let value = f64::from(n) / 65_536.0;
+        bytes.extend(value.to_le_bytes());
+        bytes.extend((-value).to_le_bytes());
+    }
+    let read = Read::file(&saved(folder.path(), "f64.wav", &bytes));
+    assert_eq!(read.samples.len(), 80_000);
+    assert_eq!(read.samples[65_536], 0.5);
+    assert_eq!(read.info.sample_format, SampleFormat { bits: 64, float: true });
+
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut bytes = header(3, 1, 8_000, 32, 0, 16_000 * 4);
+        for n in 0..16_000 {
+            bytes.extend(if n == 12_000 { bad } else { 0.1 }.to_le_bytes());
+        }
+        match failure(&saved(folder.path(), "bad.wav", &bytes)) {
+            AudioError::NotFinite { at_s, .. } => assert_eq!(at_s, 1.5),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn lying_lengths() {
+    let folder = tempfile::tempdir().unwrap();
+    let audio = [0x34_u8, 0x12].repeat(1_000);
+    let with = |riff, data, tail: &[u8]| {
+        let mut bytes = header(1, 1, 16_000, 16, riff, data);
+        bytes.extend(&audio);
+        bytes.extend(tail);
+        bytes
+    };
+    // Streaming writers.
+    for (riff, data) in [(0, 0), (u32::MAX, u32::MAX), (0xffff_ffff, 0xffff_f000), (36, 0)] {
+        let read = Read::file(&saved(folder.path(), "streamed.wav", &with(riff, data, b"")));
+        assert_eq!((read.samples.len(), read.info.samples), (1_000, Some(1_000)));
+        assert_eq!(read.warnings, [AudioWarning::LengthUnknown]);
+        let read = Read::stream(with(riff, data, b""));
+        assert_eq!((read.samples.len(), read.info.samples), (1_000, None));
+    }
+    // Cut off, in the middle of a sample too.
+    for tail in [&b""[..], b"\x01"] {
+        let read = Read::file(&saved(folder.path(), "short.wav", &with(8_036, 8_000, tail)));
+        assert_eq!((read.samples.len(), read.info.samples), (1_000, Some(1_000)));
+        let told = AudioWarning::Truncated { after_s: 0.0625, told_s: Some(0.25) };
+        assert_eq!(read.warnings, [told]);
+    }
+    // What follows the data is no audio.
+    let read = Read::file(&saved(folder.path(), "tail.wav", &with(2_048, 2_000, b"LIST\x04\0\0\0INFO")));
+    assert_eq!((read.samples.len(), read.warnings.len()), (1_000, 0));
+    // Nothing at all, honestly.
+    let read = Read::file(&saved(folder.path(), "none.wav", &header(1, 1, 16_000, 16, 36, 0)));
+    assert_eq!((read.samples.len(), read.info.samples, read.warnings.len()), (0, Some(0), 0));
+    assert!(read.error.is_none());
+}
+
+#[test]
+fn sizes_beyond_32_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let audio = [0_u8, 0x40].repeat(500);
+    let mut bytes = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
+    bytes.extend(2_000_u64.to_le_bytes());
+    bytes.extend(1_000_u64.to_le_bytes());
+    bytes.extend([0; 12]);
+    bytes.extend(&header(1, 1, 16_000, 16, 0, u32::MAX)[12..]);
+    bytes.extend(&audio);
+    bytes.extend([0x55; 50]);
+    let read = Read::file(&saved(folder.path(), "rf64.wav", &bytes));
+    assert_eq!((read.samples.len(), read.samples[499]), (500, 0.5));
+
+    let tail = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a";
+    let mut bytes = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00".to_vec();
+    bytes.extend(1_104_u64.to_le_bytes());
+    bytes.extend(b"wave".iter().chain(tail));
+    bytes.extend(b"fmt ".iter().chain(tail));
+    bytes.extend(40_u64.to_le_bytes());
+    bytes.extend(&header(1, 1, 16_000, 16, 0, 0)[20..36]);
+    bytes.extend(b"data".iter().chain(tail));
+    bytes.extend(1_024_u64.to_le_bytes());
+    bytes.extend(&audio);
+    let read = Read::file(&saved(folder.path(), "sony.w64", &bytes));
+    assert_eq!((read.samples.len(), read.samples[499]), (500, 0.5));
+}
+
+#[test]
+fn what_is_no_audio_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, bytes: &[u8]| failure(&saved(folder.path(), name, bytes));
+    assert!(matches!(at("empty.wav", b""), AudioError::Empty { .. }));
+    assert!(matches!(at("notes.wav", b"Dear diary, today I wrote no audio."), AudioError::NotAudio { .. }));
+    let text = "lorem ipsum ".repeat(10_000);
+    assert!(matches!(at("long-notes.mp3", text.as_bytes()), AudioError::NotAudio { .. }));
+    assert!(matches!(at("zero.wav", &header(1, 0, 16_000, 16, 36, 0)), AudioError::NoChannels { .. }));
+    assert!(matches!(at("slow.wav", &header(1, 1, 999, 16, 36, 0)), AudioError::Rate { rate_hz: 999, .. }));
+    assert!(matches!(at("fast.wav", &header(1, 1, 768_001, 16, 36, 0)), AudioError::Rate { .. }));
+    assert!(matches!(at("cut.wav", &header(1, 1, 16_000, 16, 36, 0)[..30]), AudioError::Header { .. }));
+    assert!(matches!(at("bits.wav", &header(1, 1, 16_000, 48, 36, 0)), AudioError::Header { .. }));
+    assert!(matches!(failure(folder.path()), AudioError::Folder { .. }));
+    assert!(matches!(failure(&folder.path().join("missing.wav")), AudioError::Open { .. }));
+}
+
+#[test]
+fn many_channels() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = header(1, 20_000, 1_000, 16, 0, 3 * 40_000);
+    bytes.extend([0_u8, 0x20].repeat(3 * 20_000));
+    let path = saved(folder.path(), "wide.wav", &bytes);
+    assert_eq!(Read::file(&path).samples.len(), 60_000);
+    assert_eq!(read_mono(&path, 1_000).unwrap(), [0.25; 3]);
+}
+
+#[test]
+fn written_files_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples: Vec<f32> = (-1_000_i16..1_000).map(|n| f32::from(n) / 1_024.0).collect();
+    for format in [(16, false), (24, false), (32, false), (32, true)] {
+        let format = SampleFormat { bits: format.0, float: format.1 };
+        for channels in [1, 2, 8] {
+            let path = folder.path().join("out.wav");
+            let mut writer = WavWriter::create(&path, 48_000, channels, format).unwrap();
+            writer.write(&samples).unwrap();
+            writer.finish().unwrap();
+            let read = Read::file(&path);
+            assert_eq!((&read.samples, read.info.channels), (&samples, channels));
+            assert_eq!(read.info.sample_format, format);
+        }
+    }
+    let path = folder.path().join("loud.wav");
+    let mut writer = WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 16, float: false }).unwrap();
+    writer.write(&[2.0, -2.0]).unwrap();
+    drop(writer);
+    assert!(!path.exists());
+    assert!(matches!(
+        WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 12, float: false }),
+        Err(OutputError::Format { .. })
+    ));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_said() {
+    let format = SampleFormat { bits: 16, float: false };
+    let result = WavWriter::create("/dev/full".as_ref(), 8_000, 1, format).and_then(|mut writer| {
+        writer.write(&[0.0; 100_000])?;
+        writer.finish()
+    });
+    assert!(matches!(result, Err(OutputError::DiskFull { .. })), "{result:?}");
+}
