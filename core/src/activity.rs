@@ -28,9 +28,9 @@ impl FrameGrid {
 
     /// First sample of frame `frame`.
     pub fn start(self, frame: u64) -> u64 {
-        // Rounded up: at 22 050 Hz a frame boundary falls between two samples, and the sample after it is the first
-        // that lies in the frame.
-        (frame * u64::from(self.rate_hz)).div_ceil(Self::FRAMES_PER_SECOND)
+        // Rounded down: where a boundary falls inside a sample (22 050 Hz), the sample opens the later frame. Only so is
+        // the number of frames that `n` samples touch the time of `n` samples, rounded up, as `frames` has it.
+        frame * u64::from(self.rate_hz) / Self::FRAMES_PER_SECOND
     }
 
     /// Number of frames that touch `samples` samples; the last may be partial.

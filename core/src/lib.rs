@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! samples ─▶ audio ─▶ features ─▶ listen ─▶ timeline ─▶ report  (label files, plots)
-//!            decode    MelStream   Listener   segments  ─▶ gate    (gain curve)
+//!            decode    MelStream   Listener   segments  ─▶ gate    (gain curve) ─▶ render (files)
 //!                                    ▲
 //!                                   pack + runtime  (network, its feature spec, the backend that runs it)
 //! ```
@@ -13,11 +13,15 @@
 
 pub mod activity;
 pub mod audio;
+pub mod eval;
 pub mod features;
 pub mod gate;
 pub mod label;
 pub mod listen;
+pub mod npy;
+pub mod output;
 pub mod pack;
+pub mod render;
 pub mod report;
 pub mod runtime;
 pub mod timeline;
