@@ -1,0 +1,117 @@
+//! What the parsers share: segments that have been read but not yet put in order.
+
+use super::{Format, Report, ReportError};
+use crate::Label;
+use crate::timeline::{Segment, Timeline};
+
+/// A report under way.
+#[derive(Debug)]
+pub(super) struct Draft {
+    format: Format,
+    pub(super) file: String,
+    pub(super) duration_s: Option<f64>,
+    labels: Vec<Label>,
+    segments: Vec<Segment>,
+}
+
+impl Draft {
+    pub(super) fn new(format: Format, file: impl Into<String>) -> Self {
+        Self { format, file: file.into(), duration_s: None, labels: Vec::new(), segments: Vec::new() }
+    }
+
+    /// Names a label, which then keeps its place in the order.
+    pub(super) fn name(&mut self, label: &str) -> Label {
+        let found = self.labels.iter().find(|l| l.as_str() == label).cloned();
+        found.unwrap_or_else(|| {
+            self.labels.push(Label::new(label));
+            Label::new(label)
+        })
+    }
+
+    pub(super) fn add(
+        &mut self,
+        line: usize,
+        (start_s, end_s): (f64, f64),
+        label: &str,
+        confidence: f32,
+    ) -> Result<(), ReportError> {
+        if !(start_s.is_finite() && end_s.is_finite() && 0.0 <= start_s && start_s <= end_s) {
+            return Err(error(self.format, line, format!("{start_s} to {end_s} s is no stretch of time")));
+        }
+        if !(0.0..=1.0).contains(&confidence) {
+            return Err(error(
+                self.format,
+                line,
+                format!("the confidence {confidence} is not within 0 to 1"),
+            ));
+        }
+        let label = self.name(label);
+        self.segments.push(Segment { label, start_s, end_s, confidence });
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Report {
+        let last = self.segments.iter().map(|s| s.end_s).fold(0.0, f64::max);
+        let duration_s = self.duration_s.unwrap_or(last);
+        let timeline = Timeline { segments: self.segments, duration_s, labels: self.labels };
+        Report { file: self.file, timeline: timeline.rounded(self.format.steps_per_s()) }
+    }
+}
+
+/// Drafts of several sources, in the order of their first mention.
+#[derive(Debug)]
+pub(super) struct Drafts {
+    format: Format,
+    all: Vec<Draft>,
+}
+
+impl Drafts {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, all: Vec::new() }
+    }
+
+    pub(super) fn of(&mut self, file: &str) -> &mut Draft {
+        // Files come one after the other, so the last is nearly always the one.
+        let at = self.all.iter().rposition(|d| d.file == file).unwrap_or_else(|| {
+            self.all.push(Draft::new(self.format, file));
+            self.all.len() - 1
+        });
+        &mut self.all[at]
+    }
+
+    pub(super) fn finish(self) -> Vec<Report> {
+        self.all.into_iter().map(Draft::finish).collect()
+    }
+}
+
+pub(super) fn error(format: Format, line: usize, what: impl Into<String>) -> ReportError {
+    ReportError::Parse { format, line, what: what.into() }
+}
+
+/// Reads a number of seconds (or a probability), naming the line if it is none.
+pub(super) fn number(format: Format, line: usize, text: &str) -> Result<f64, ReportError> {
+    let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    number.ok_or_else(|| error(format, line, format!("\"{text}\" is no number")))
+}
+
+/// Reads a confidence.
+#[expect(clippy::cast_possible_truncation, reason = "a probability of three decimals")]
+pub(super) fn confidence(format: Format, line: usize, text: &str) -> Result<f32, ReportError> {
+    Ok(number(format, line, text)? as f32)
+}
+
+/// Segments by label for the formats that have tiers. Segments of one label that overlap, as lists of other origin may
+/// have them, come to lie in further tiers of the same name.
+pub(super) fn tiers(timeline: &Timeline) -> Vec<(&Label, Vec<&Segment>)> {
+    let mut tiers: Vec<(&Label, Vec<&Segment>)> = timeline.labels.iter().map(|l| (l, Vec::new())).collect();
+    for segment in &timeline.segments {
+        let fits = |(label, tier): &&mut (&Label, Vec<&Segment>)| {
+            *label == &segment.label && tier.last().is_none_or(|last| last.end_s <= segment.start_s)
+        };
+        match tiers.iter_mut().find(fits) {
+            Some((_, tier)) => tier.push(segment),
+            None => tiers.push((&segment.label, vec![segment])),
+        }
+    }
+    tiers
+}

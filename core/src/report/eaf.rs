@@ -1,0 +1,123 @@
+//! ELAN's annotation format: XML with one tier per label, times in milliseconds.
+
+use std::io::{self, Write};
+
+use super::draft::{Draft, error, tiers};
+use super::escape::{escape, unescape, xml};
+use super::{Format, Report, ReportError};
+
+const SCHEMA: &str = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "times are finite and not negative"
+)]
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1_000.0).round() as u64
+}
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let tiers = tiers(&report.timeline);
+    let safe = |text: &str| xml(&escape(text, |_| false));
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    // The schema asks for a date; a fixed one keeps equal input equal in output.
+    writeln!(
+        out,
+        "<ANNOTATION_DOCUMENT AUTHOR=\"Earmark\" DATE=\"1970-01-01T00:00:00+00:00\" FORMAT=\"3.0\" VERSION=\"3.0\" \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"{SCHEMA}\">"
+    )?;
+    writeln!(out, "    <HEADER MEDIA_FILE=\"\" TIME_UNITS=\"milliseconds\">")?;
+    let file = safe(&report.file);
+    writeln!(out, "        <MEDIA_DESCRIPTOR MEDIA_URL=\"{file}\" MIME_TYPE=\"audio/*\"/>")?;
+    writeln!(
+        out,
+        "        <PROPERTY NAME=\"duration\">{}</PROPERTY>",
+        milliseconds(report.timeline.duration_s)
+    )?;
+    writeln!(out, "    </HEADER>\n    <TIME_ORDER>")?;
+    let segments = || tiers.iter().flat_map(|(_, segments)| segments.iter());
+    // Slots 2k - 1 and 2k belong to annotation k; ELAN wants them in order of time.
+    let slots = (1..).zip(segments()).flat_map(|(k, s)| [(s.start_s, 2 * k - 1), (s.end_s, 2 * k)]);
+    let mut slots: Vec<(u64, u64)> = slots.map(|(time, id): (f64, u64)| (milliseconds(time), id)).collect();
+    slots.sort_unstable();
+    for (time, id) in slots {
+        writeln!(out, "        <TIME_SLOT TIME_SLOT_ID=\"ts{id}\" TIME_VALUE=\"{time}\"/>")?;
+    }
+    writeln!(out, "    </TIME_ORDER>")?;
+    let mut k = 0_u64;
+    let mut names: Vec<String> = Vec::new();
+    for (label, segments) in &tiers {
+        let mut name = safe(label.as_str());
+        while names.contains(&name) {
+            name.push('\'');
+        }
+        writeln!(out, "    <TIER LINGUISTIC_TYPE_REF=\"activity\" TIER_ID=\"{name}\">")?;
+        names.push(name);
+        for s in segments {
+            k += 1;
+            let (from, to) = (2 * k - 1, 2 * k);
+            writeln!(
+                out,
+                "        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"a{k}\" TIME_SLOT_REF1=\"ts{from}\" \
+                 TIME_SLOT_REF2=\"ts{to}\"><ANNOTATION_VALUE>{}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>\
+                 </ANNOTATION>",
+                safe(s.label.as_str())
+            )?;
+        }
+        writeln!(out, "    </TIER>")?;
+    }
+    writeln!(
+        out,
+        "    <LINGUISTIC_TYPE GRAPHIC_REFERENCES=\"false\" LINGUISTIC_TYPE_ID=\"activity\" \
+         TIME_ALIGNABLE=\"true\"/>\n</ANNOTATION_DOCUMENT>"
+    )
+}
+
+pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
+    let format = Format::Eaf;
+    let document = roxmltree::Document::parse(text)
+        .map_err(|e| error(format, usize::try_from(e.pos().row).unwrap_or(0), e.to_string()))?;
+    let line = |node: roxmltree::Node<'_, '_>| {
+        usize::try_from(document.text_pos_at(node.range().start).row).unwrap_or(0)
+    };
+    let root = document.root_element();
+    if !root.has_tag_name("ANNOTATION_DOCUMENT") {
+        return Err(error(format, line(root), "the document is no ANNOTATION_DOCUMENT"));
+    }
+    let all = |tag: &'static str| root.descendants().filter(move |n| n.has_tag_name(tag));
+    let media = all("MEDIA_DESCRIPTOR").find_map(|n| n.attribute("MEDIA_URL")).unwrap_or("");
+    let mut draft = Draft::new(format, unescape(media));
+    let duration = all("PROPERTY").find(|n| n.attribute("NAME") == Some("duration")).and_then(|n| n.text());
+    draft.duration_s = duration.and_then(|d| d.trim().parse::<u32>().ok()).map(|ms| f64::from(ms) / 1_000.0);
+    let mut slots = std::collections::HashMap::new();
+    for slot in all("TIME_SLOT") {
+        let time = slot.attribute("TIME_VALUE").and_then(|t| t.parse::<u32>().ok());
+        if let (Some(id), Some(time)) = (slot.attribute("TIME_SLOT_ID"), time) {
+            slots.insert(id, f64::from(time) / 1_000.0);
+        }
+    }
+    for tier in all("TIER") {
+        let notes = || tier.descendants().filter(|n| n.has_tag_name("ALIGNABLE_ANNOTATION"));
+        if notes().next().is_none() {
+            draft.name(&unescape(tier.attribute("TIER_ID").unwrap_or("")));
+        }
+        for note in notes() {
+            let time = |name: &str| {
+                note.attribute(name).and_then(|id| slots.get(id).copied()).ok_or_else(|| {
+                    error(format, line(note), format!("its {name} names no time slot with a time"))
+                })
+            };
+            let value = note.descendants().find(|n| n.has_tag_name("ANNOTATION_VALUE"));
+            let label =
+                value.and_then(|n| n.text()).unwrap_or_else(|| tier.attribute("TIER_ID").unwrap_or(""));
+            draft.add(
+                line(note),
+                (time("TIME_SLOT_REF1")?, time("TIME_SLOT_REF2")?),
+                &unescape(label),
+                1.0,
+            )?;
+        }
+    }
+    Ok(draft.finish())
+}

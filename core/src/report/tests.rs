@@ -1,0 +1,241 @@
+//! Every format parses back to what was written.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::Label;
+use crate::timeline::Segment;
+
+fn segment(label: &str, start_s: f64, end_s: f64, confidence: f32) -> Segment {
+    Segment { label: Label::new(label), start_s, end_s, confidence }
+}
+
+/// A programme with labels that overlap, a title of blanks and quotes, and an end that lies on no millisecond.
+fn programme() -> Report {
+    let segments = vec![
+        segment("music", 0.0, 12.5, 0.91),
+        segment("speech", 3.25, 3_725.018, 0.8765),
+        segment("noise", 12.5, 60.0, 0.5),
+        segment("silence", 3_725.018, 3_730.000_021, 1.0),
+    ];
+    let labels = ["speech", "music", "noise", "silence", "unknown"].map(Label::new).to_vec();
+    let mut timeline = Timeline { segments, duration_s: 3_730.000_021, labels };
+    timeline.sort();
+    Report { file: "a \"b\" & c, d.wav".to_owned(), timeline }
+}
+
+fn written(format: Format, report: &Report) -> String {
+    let mut out = Vec::new();
+    format.write(report, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// What a format can carry of a report.
+fn carried(format: Format, report: &Report) -> Report {
+    use Format::{Audacity, Csv, Cue, Eaf, Json, Jsonl, Reaper, Rttm, Srt, TextGrid, Tsv, Vtt};
+    let mut report = Report { timeline: report.timeline.rounded(format.steps_per_s()), ..report.clone() };
+    for s in &mut report.timeline.segments {
+        let lost = matches!(format, Audacity | TextGrid | Eaf | Srt | Vtt | Reaper | Format::Matrix);
+        s.confidence = if lost { 1.0 } else { format!("{:.3}", s.confidence).parse().unwrap() };
+    }
+    let names_file = matches!(format, Csv | Tsv | Json | Jsonl | Rttm | Eaf | Vtt | Cue);
+    let by_segments = matches!(format, Csv | Tsv | Rttm);
+    if !names_file || (by_segments && report.timeline.segments.is_empty()) {
+        report.file.clear();
+    }
+    report
+}
+
+/// The same list: labels that never occur may be missing.
+fn same(format: Format, read: &Report, expected: &Report) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&read.file, &expected.file, "{}", format);
+    prop_assert_eq!(&read.timeline.segments, &expected.timeline.segments, "{}", format);
+    prop_assert!((read.timeline.duration_s - expected.timeline.duration_s).abs() < 1e-9, "{}", format);
+    Ok(())
+}
+
+#[test]
+fn a_programme_comes_back_from_every_format() {
+    let report = programme();
+    for format in Format::ALL {
+        let text = written(format, &report);
+        let read = format.parse(&text).unwrap_or_else(|e| panic!("{format}: {e}\n{text}"));
+        same(format, &read, &carried(format, &report)).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        assert_eq!(written(format, &Report { file: report.file.clone(), ..read }), text, "{format}");
+    }
+}
+
+#[test]
+fn text_and_csv_are_as_the_contract_says() {
+    let report = programme();
+    assert!(
+        written(Format::Text, &report).starts_with("0.000 12.500 music 0.910\n3.250 3725.018 speech 0.877\n")
+    );
+    let csv = written(Format::Csv, &report);
+    let head = "file,start,end,label,confidence\n\"a \"\"b\"\" & c, d.wav\",0.000,12.500,music,0.910\n";
+    assert!(csv.starts_with(head), "{csv}");
+}
+
+#[test]
+fn only_speech_is_a_speaker() {
+    let text = written(Format::Rttm, &programme());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[1], "SPEAKER a%20\"b\"%20&%20c,%20d.wav 1 3.250 3721.768 <NA> <NA> speech 0.877 <NA>");
+    assert!(lines[0].contains(" <NA> music music 0.910 <NA>") && lines[0].starts_with("NON-SPEECH "));
+}
+
+#[test]
+fn the_matrix_has_a_row_per_hop_and_shares_of_it() {
+    let text = written(Format::Matrix, &programme());
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows[0], "time,length,speech,music,noise,silence,unknown");
+    assert_eq!(rows.len(), 1 + 3_730);
+    assert_eq!(rows[4], "3.000,1.000,0.75,1,0,0,0");
+    assert_eq!(rows[13], "12.000,1.000,1,0.5,0.5,0,0");
+    let mut halves = Vec::new();
+    write_matrix(&programme(), 0.5, &mut halves).unwrap();
+    assert_eq!(String::from_utf8(halves).unwrap().lines().count(), 1 + 7_460);
+    assert!(write_matrix(&programme(), 0.0, &mut Vec::new()).is_err());
+}
+
+#[test]
+fn a_sheet_of_another_program_is_read_by_its_indexes() {
+    let sheet = "FILE \"x.wav\" WAVE\n TRACK 01 AUDIO\n TITLE \"one\"\n INDEX 01 00:00:00\n TRACK 02 AUDIO\n \
+                 TITLE \"two\"\n INDEX 00 00:01:00\n INDEX 01 00:02:30\n TRACK 03 AUDIO\n INDEX 01 01:00:00\n";
+    let read = Format::Cue.parse(sheet).unwrap();
+    let segments = [segment("one", 0.0, 2.4, 1.0), segment("two", 2.4, 60.0, 1.0)];
+    assert_eq!((read.file.as_str(), &read.timeline.segments[..]), ("x.wav", &segments[..]));
+}
+
+#[test]
+fn the_short_text_grid_is_read_too() {
+    let short = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n0\n2.5\n<exists>\n2\n\"TextTier\"\n\"p\"\n0\n2.5\n1\n\
+                 0.5\n\"mark\"\n\"IntervalTier\"\n\"words\"\n0\n2.5\n2\n0\n1.5\n\"say \"\"no\"\"\"\n1.5\n2.5\n\"\"\n";
+    let read = Format::TextGrid.parse(short).unwrap();
+    assert_eq!(read.timeline.segments, [segment("say \"no\"", 0.0, 1.5, 1.0)]);
+    assert_eq!(read.timeline.duration_s, 2.5);
+}
+
+#[test]
+fn several_sources_share_a_table() {
+    let mut second = programme();
+    second.file = "b.wav".to_owned();
+    let both = [programme(), second];
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        let result = format.write_all(&both, &mut out);
+        assert_eq!(result.is_ok(), format.holds_many(), "{format}");
+        if format.holds_many() {
+            let text = String::from_utf8(out).unwrap();
+            let read = format.parse_all(&text).unwrap();
+            assert_eq!(read.len(), 2, "{format}");
+            for (read, report) in read.iter().zip(&both) {
+                same(format, read, &carried(format, report)).unwrap();
+            }
+            assert!(matches!(format.parse(&text), Err(ReportError::OneSource { count: 2, .. })));
+        }
+    }
+}
+
+#[test]
+fn names_and_extensions_are_unique() {
+    for format in Format::ALL {
+        assert_eq!(format.name().parse::<Format>().unwrap(), format);
+        let same = |f: &&Format| f.extension().eq_ignore_ascii_case(format.extension());
+        assert_eq!(Format::ALL.iter().filter(same).count(), 1, "{format}");
+    }
+    let unknown = "mp3".parse::<Format>().unwrap_err().to_string();
+    assert!(unknown.starts_with("there is no format named \"mp3\"; the formats are text, csv,"), "{unknown}");
+}
+
+#[test]
+fn what_is_no_label_file_is_refused_with_its_line() {
+    let wrong = "0.0 1.0 speech 0.5\n1.0 oops speech 0.5\n";
+    let error = Format::Text.parse(wrong).unwrap_err().to_string();
+    assert_eq!(error, "line 2 is no text: \"oops\" is no number");
+    for format in [Format::Json, Format::Jsonl, Format::TextGrid, Format::Eaf, Format::Vtt, Format::Audacity]
+    {
+        assert!(format.parse("no such thing").is_err(), "{format}");
+    }
+    assert!(Format::Csv.parse("a,b\n1,2\n").is_err());
+    assert!(Format::Text.parse("2.0 1.0 speech 0.5").is_err());
+    assert!(Format::Text.parse("0.0 1.0 speech 1.5").is_err());
+    let newer = r#"{"version": 2, "file": "", "duration": 0, "labels": [], "segments": []}"#;
+    assert!(Format::Json.parse(newer).unwrap_err().to_string().contains("version is 2"));
+}
+
+/// Labels as hostile packs may have them.
+fn any_label() -> impl Strategy<Value = String> {
+    let odd = [
+        "", " ", "%", "%41", "#", "<NA>", "a b", "\"", "a\tb", "x\r\ny", "-->", "]]>", "&amp;", "ö ß",
+        "\u{feff}", "R1,", "\\", "!",
+    ];
+    prop_oneof![prop::sample::select(odd.to_vec()).prop_map(str::to_owned), any::<String>()]
+}
+
+/// A list as timelines are: sorted, no overlap per label, covering.
+fn any_report() -> impl Strategy<Value = Report> {
+    let pieces = prop::collection::vec((1_u32..40_000_000, 0_usize..4, 0.0_f32..=1.0), 0..12);
+    (any_label(), prop::collection::vec(any_label(), 4), pieces).prop_map(|(file, names, pieces)| {
+        let mut names: Vec<Label> = names.into_iter().map(Label::new).collect();
+        names.sort();
+        names.dedup();
+        let (mut micros, mut segments): (u32, Vec<Segment>) = (0, Vec::new());
+        for (length, which, sure) in pieces {
+            let label = names[which % names.len()].as_str();
+            let (start, end) = (f64::from(micros) / 1e6, f64::from(micros + length) / 1e6);
+            segments.push(segment(label, start, end, sure));
+            micros += length;
+        }
+        // Every other segment reaches a little into the next, where that is of another label.
+        for i in (0..segments.len().saturating_sub(1)).step_by(2) {
+            let next = &segments[i + 1];
+            if segments[i].label != next.label
+                && segments.get(i + 2).is_none_or(|s| s.label != segments[i].label)
+            {
+                segments[i].end_s = next.start_s + (next.end_s - next.start_s) / 2.0;
+            }
+        }
+        let mut timeline = Timeline { segments, duration_s: f64::from(micros) / 1e6, labels: names };
+        timeline.sort();
+        Report { file, timeline }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn every_format_parses_back_equal(report in any_report()) {
+        for format in Format::ALL.into_iter().filter(|f| *f != Format::Matrix) {
+            let text = written(format, &report);
+            let read = format.parse(&text);
+            prop_assert!(read.is_ok(), "{format}: {} in\n{text}", read.unwrap_err());
+            same(format, &read.unwrap(), &carried(format, &report))?;
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_was_read_is_written_again(report in any_report()) {
+        let text = written(Format::Matrix, &report);
+        let again = written(Format::Matrix, &Format::Matrix.parse(&text).unwrap());
+        prop_assert_eq!(text.lines().count(), again.lines().count());
+        let cells = |text: &str| -> Vec<Vec<f64>> {
+            let mut table = csv::Reader::from_reader(text.as_bytes());
+            table.records().map(|r| r.unwrap().iter().map(|c| c.parse().unwrap()).collect()).collect()
+        };
+        for (before, after) in cells(&text).iter().zip(&cells(&again)) {
+            // Both borders of a piece are rounded to milliseconds.
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() * before[1] < 2.5e-3;
+            prop_assert!(before[2..].iter().zip(&after[2..]).all(near), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_parser_panic(text in any::<String>(), lines in "[0-9 \t:,.<>\"\\-a-zA-Z\n=]{0,200}") {
+        for format in Format::ALL {
+            let _ = format.parse_all(&text);
+            let _ = format.parse_all(&lines);
+        }
+    }
+}

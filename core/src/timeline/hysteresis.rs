@@ -1,0 +1,173 @@
+//! Stages that turn one probability per frame into a decision per frame.
+//!
+//! All are monotone in their input: with fewer (or the same) active frames in, none gives an active frame out that it
+//! did not give before.
+//!
+//! * [`Hysteresis`]: frame *t* is active when some frame *s ≤ t* reaches `open` and all of *s..=t* stay at `close`.
+//! * [`CloseGaps`]: frame *t* is active when it lies between two active frames that are near enough.
+//! * [`DropShort`]: frame *t* is active when it lies in a long enough stretch of active frames.
+
+use std::collections::VecDeque;
+
+/// Decisions on their way from one stage to the next, one per frame.
+pub type Bits = VecDeque<bool>;
+
+/// Two thresholds: opens at one, closes below the other. Answers at once.
+#[derive(Debug, Clone)]
+pub struct Hysteresis {
+    open: f32,
+    close: f32,
+    active: bool,
+}
+
+impl Hysteresis {
+    /// Opens at `open`, closes below `close`, which counts as `open` where it is higher.
+    pub fn new(open: f32, close: f32) -> Self {
+        Self { open, close: close.min(open), active: false }
+    }
+
+    /// Takes the next frame's probability; returns whether the label is on. A NaN is no evidence: it closes.
+    pub fn push(&mut self, probability: f32) -> bool {
+        self.active = probability >= if self.active { self.close } else { self.open };
+        self.active
+    }
+
+    /// The decision on the last frame.
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+}
+
+/// Fills gaps of fewer than `min_off` frames. Delay: at most `min_off` frames.
+#[derive(Debug, Clone)]
+pub struct CloseGaps {
+    min_off: usize,
+    /// Inactive frames since the last active one, not yet decided.
+    gap: usize,
+    seen_active: bool,
+}
+
+impl CloseGaps {
+    /// Fills gaps shorter than `min_off_frames`.
+    pub fn new(min_off_frames: usize) -> Self {
+        Self { min_off: min_off_frames, gap: 0, seen_active: false }
+    }
+
+    /// Takes a frame; appends what is decided now.
+    pub fn push(&mut self, active: bool, out: &mut Bits) {
+        if active {
+            out.extend(std::iter::repeat_n(true, self.gap + 1));
+            self.gap = 0;
+            self.seen_active = true;
+            return;
+        }
+        if !self.seen_active {
+            out.push_back(false);
+            return;
+        }
+        self.gap += 1;
+        if self.gap >= self.min_off {
+            self.finish(out);
+        }
+    }
+
+    /// No frame follows: a gap that is open to the end is none.
+    pub fn finish(&mut self, out: &mut Bits) {
+        out.extend(std::iter::repeat_n(false, self.gap));
+        self.gap = 0;
+        self.seen_active = false;
+    }
+}
+
+/// Drops stretches of fewer than `min_on` active frames. Delay: at most `min_on` frames.
+#[derive(Debug, Clone)]
+pub struct DropShort {
+    min_on: usize,
+    /// Active frames in a row, as far as that matters.
+    run: usize,
+    seen_inactive: bool,
+}
+
+impl DropShort {
+    /// Drops stretches shorter than `min_on_frames`.
+    pub fn new(min_on_frames: usize) -> Self {
+        Self { min_on: min_on_frames.max(1), run: 0, seen_inactive: false }
+    }
+
+    /// Takes a frame; appends what is decided now.
+    pub fn push(&mut self, active: bool, out: &mut Bits) {
+        if !active {
+            self.settle(false, out);
+            self.seen_inactive = true;
+            out.push_back(false);
+        } else if self.run >= self.min_on {
+            out.push_back(true);
+        } else {
+            self.run += 1;
+            if self.run == self.min_on {
+                out.extend(std::iter::repeat_n(true, self.run));
+            }
+        }
+    }
+
+    /// No frame follows. With `keep_whole`, a stretch that fills the whole source is kept however short it is.
+    pub fn finish(&mut self, keep_whole: bool, out: &mut Bits) {
+        self.settle(keep_whole && !self.seen_inactive, out);
+    }
+
+    fn settle(&mut self, keep: bool, out: &mut Bits) {
+        if self.run < self.min_on {
+            out.extend(std::iter::repeat_n(keep, self.run));
+        }
+        self.run = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bits(text: &str) -> Vec<bool> {
+        text.chars().map(|c| c == '#').collect()
+    }
+
+    fn text(bits: &Bits) -> String {
+        bits.iter().map(|&b| if b { '#' } else { '.' }).collect()
+    }
+
+    #[test]
+    fn opens_high_and_closes_low() {
+        let mut gate = Hysteresis::new(0.7, 0.4);
+        let on: Vec<bool> = [0.6, 0.7, 0.5, 0.4, 0.39, 0.6, 0.9, f32::NAN].map(|p| gate.push(p)).to_vec();
+        assert_eq!(on, [false, true, true, true, false, false, true, false]);
+        assert!(!gate.is_active());
+    }
+
+    #[test]
+    fn fills_short_gaps_only_between_active_frames() {
+        for (min_off, expected) in
+            [(0, "..##..#...#.."), (1, "..##..#...#.."), (3, "..#####...#.."), (4, "..#########..")]
+        {
+            let (mut stage, mut out) = (CloseGaps::new(min_off), Bits::new());
+            bits("..##..#...#..").into_iter().for_each(|b| stage.push(b, &mut out));
+            stage.finish(&mut out);
+            assert_eq!(text(&out), expected, "min_off {min_off}");
+        }
+    }
+
+    #[test]
+    fn drops_short_stretches() {
+        for (min_on, expected) in
+            [(0, "#..##..###"), (1, "#..##..###"), (2, "...##..###"), (3, ".......###"), (4, "..........")]
+        {
+            let (mut stage, mut out) = (DropShort::new(min_on), Bits::new());
+            bits("#..##..###").into_iter().for_each(|b| stage.push(b, &mut out));
+            stage.finish(true, &mut out);
+            assert_eq!(text(&out), expected, "min_on {min_on}");
+        }
+        let (mut stage, mut out) = (DropShort::new(9), Bits::new());
+        bits("###").into_iter().for_each(|b| stage.push(b, &mut out));
+        stage.finish(true, &mut out);
+        assert_eq!(text(&out), "###", "a short source that is active throughout");
+    }
+}
