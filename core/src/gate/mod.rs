@@ -1,1 +1,127 @@
-//! (in progress)
+//! The gain computer that plugin and renderer share.
+//!
+//! ```text
+//! segments of a Timeline ─▶ edges_from_segments ─┐
+//!                                                ├─▶ Edge ─▶ GainComputer ─▶ gain per sample ─▶ apply
+//! frames, as heard ───────▶ LiveDecider ─────────┘   position, rank, dB
+//! ```
+//!
+//! * [`GateSettings`] says what is kept, ducked or muted, and how fast. It is data: the presets are JSON files.
+//! * [`Program`] is the settings compiled against the labels of a pack: a set of labels in, a [`Target`] out.
+//! * [`edges_from_segments`] and [`LiveDecider`] turn segments or frames into [`Edge`]s at sample positions of the
+//!   source. Both run through the same [`Program`].
+//! * [`GainComputer`] adds lookahead, hold, attack and release. What it gives depends on positions only: any block
+//!   size gives the same bits, and where nothing is turned down the gain is exactly 1.
+//!
+//! # Real time
+//!
+//! [`LiveDecider::frame`], [`GainComputer::push`], [`GainComputer::fill`] and the functions of [`apply`]
+//! neither allocate nor wait nor fail on any input.
+
+pub mod apply;
+mod computer;
+mod edges;
+#[cfg(test)]
+mod fixture_tests;
+mod live;
+mod presets;
+mod program;
+mod ramp;
+mod settings;
+
+pub use computer::{GainComputer, PushError};
+pub use edges::{edges_from_segments, spans_at_full_gain};
+pub use live::{LiveDecider, SILENCE_DBFS};
+pub use presets::{CutSettings, Fade, Preset, load_preset, preset, preset_names};
+pub use program::{Edge, Program, Target};
+pub use settings::{Action, Curve, Duck, GateSettings, MAX_RANGE_DB, MAX_TIME_MS, MIN_RAMP_MS, Rule, When};
+
+use crate::Label;
+
+/// Why a gate cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// Not a settings file.
+    #[error("the gate settings are not valid JSON of that kind: {0}")]
+    Json(serde_json::Error),
+    /// A number out of its range.
+    #[error("the gate setting `{name}` is {value}; it must lie between {low} and {high}")]
+    Setting {
+        /// Field name.
+        name: &'static str,
+        /// What it was.
+        value: f32,
+        /// Smallest that is allowed.
+        low: f32,
+        /// Largest that is allowed.
+        high: f32,
+    },
+    /// A rule names a label that nothing will ever be called.
+    #[error("a gate rule names `{label}`, which is not among the labels {known}")]
+    UnknownLabel {
+        /// The label.
+        label: Label,
+        /// The labels that exist, as one list.
+        known: String,
+    },
+    /// More labels than a gate can tell apart.
+    #[error("the pack has {count} labels; a gate can tell {max} apart")]
+    TooManyLabels {
+        /// How many there are.
+        count: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// More rules than can be ranked.
+    #[error("the gate has {count} rules; it can have {max}")]
+    TooManyRules {
+        /// How many there are.
+        count: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// No preset of that name, and no file either.
+    #[error("there is no preset `{name}`; the presets are {known}, or name a JSON file")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// The names that exist, as one list.
+        known: String,
+    },
+    /// A preset file that cannot be read.
+    #[error("cannot read the preset {path}: {source}")]
+    PresetFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A preset file with wrong content.
+    #[error("the preset {path}: {source}")]
+    PresetContent {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        source: Box<GateError>,
+    },
+}
+
+/// Milliseconds in samples, to the nearest.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "settings lie in 0..=MAX_TIME_MS"
+)]
+pub(crate) fn ms_to_samples(ms: f32, rate_hz: u32) -> u64 {
+    (f64::from(ms) * 1e-3 * f64::from(rate_hz)).round().max(0.0) as u64
+}
+
+/// Seconds in samples, to the nearest; before the start counts as the start.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates; negative is cut off"
+)]
+pub(crate) fn seconds_to_samples(seconds: f64, rate_hz: u32) -> u64 {
+    (seconds * f64::from(rate_hz)).round().max(0.0) as u64
+}

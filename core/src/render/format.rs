@@ -1,0 +1,52 @@
+//! What a rendered file is made of.
+
+use serde::{Deserialize, Serialize};
+
+/// File formats that a render writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Container {
+    /// RIFF/WAVE, promoted to RF64 when it grows over 4 GB.
+    Wav,
+    /// FLAC, integers of 16 or 24 bits.
+    Flac,
+}
+
+impl Container {
+    /// By the ending of a file name; anything but `.flac` is WAV.
+    pub fn of_path(path: &std::path::Path) -> Self {
+        let is_flac = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("flac"));
+        if is_flac { Self::Flac } else { Self::Wav }
+    }
+}
+
+/// Rate, channels and sample format of a stream of interleaved samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFormat {
+    /// Samples per second and channel.
+    pub rate_hz: u32,
+    /// Interleaved channels.
+    pub channels: u16,
+    /// Bits of one sample as stored: 8, 16, 24 or 32.
+    pub bits: u16,
+    /// Floating point (32 bits) instead of integers.
+    pub float: bool,
+}
+
+impl StreamFormat {
+    /// Bytes of one sample of one channel.
+    pub fn bytes_per_sample(self) -> u16 {
+        self.bits.div_ceil(8)
+    }
+
+    /// Bytes of one sample of all channels.
+    pub fn bytes_per_frame(self) -> u64 {
+        u64::from(self.bytes_per_sample()) * u64::from(self.channels)
+    }
+
+    /// The full scale of the integers: one over it is one LSB. Nothing for floating point.
+    pub fn full_scale(self) -> Option<f32> {
+        let positive = i32::from(self.bits).checked_sub(1)?;
+        if self.float { None } else { Some(2.0_f32.powi(positive)) }
+    }
+}

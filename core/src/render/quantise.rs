@@ -1,0 +1,153 @@
+//! Rounding to a sample format: exact where it can be, dithered where it must be.
+
+use super::StreamFormat;
+
+/// What happens to the rounding error of integers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dither {
+    /// Triangular dither of ±1 LSB. With fewer bits than the source, on every sample but digital silence;
+    /// with as many, only on samples that the gate has scaled, so that what it leaves alone stays bit for
+    /// bit.
+    #[default]
+    Triangular,
+    /// Round to the nearest.
+    Off,
+}
+
+/// Puts samples on the grid of a format, limits them to full scale and counts what it limits.
+///
+/// The dither is a function of the sample's position alone: the same input gives the same bytes for any block
+/// size.
+#[derive(Debug, Clone)]
+pub struct Quantiser {
+    full_scale: Option<f32>,
+    dither_always: bool,
+    dither: bool,
+    position: u64,
+    clipped: u64,
+}
+
+impl Quantiser {
+    /// From a source of `source_bits` (floating point counts as more than any integer) to `format`.
+    pub fn new(format: StreamFormat, source: StreamFormat, dither: Dither) -> Self {
+        // 32-bit integers are finer than the f32 that carry them: nothing to round, nothing to dither.
+        let rounds = !format.float && format.bits < 32;
+        Self {
+            full_scale: format.full_scale(),
+            dither: rounds && dither == Dither::Triangular,
+            dither_always: source.float || source.bits > format.bits,
+            position: 0,
+            clipped: 0,
+        }
+    }
+
+    /// Samples that were over full scale so far. Floating-point output is not limited.
+    pub fn clipped(&self) -> u64 {
+        self.clipped
+    }
+
+    /// Rounds samples in place.
+    pub fn round(&mut self, samples: &mut [f32]) {
+        let start = self.position;
+        self.position += samples.len() as u64;
+        // 32-bit integers are finer than the f32 that carry them: there is nothing to round.
+        let Some(scale) = self.full_scale else { return };
+        let scale = f64::from(scale);
+        let (low, high) = (-scale, scale - 1.0);
+        for (index, sample) in (start..).zip(samples) {
+            // Powers of two: scaling is exact.
+            let scaled = f64::from(*sample) * scale;
+            let rounded = nearest(scaled);
+            let mut value = rounded;
+            if self.dither && scaled != 0.0 && (self.dither_always || rounded.to_bits() != scaled.to_bits()) {
+                value = nearest(scaled + triangular(index));
+            }
+            // The sample itself, not its dither, is what clips.
+            self.clipped += u64::from(rounded < low || rounded > high);
+            *sample = to_f32(if value.is_nan() { 0.0 } else { value.clamp(low, high) } / scale);
+        }
+    }
+}
+
+/// The nearest integer, ties to even, for anything that a sample can be. (The method of the standard library is a
+/// function call on processors without the instruction.)
+pub(super) fn nearest(value: f64) -> f64 {
+    /// With this added, the lowest bit of an f64 is worth one.
+    const SHIFT: f64 = 6_755_399_441_055_744.0;
+    (value + SHIFT) - SHIFT
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "on the grid of at most 24 bits, which f32 holds exactly"
+)]
+fn to_f32(sample: f64) -> f32 {
+    sample as f32
+}
+
+/// Triangular noise in −1..1, the sum of two even ones, from a position (SplitMix64).
+fn triangular(index: u64) -> f64 {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut bits = index.wrapping_add(1).wrapping_mul(GOLDEN);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    even(bits >> 32) + even(bits & 0xffff_ffff)
+}
+
+/// 32 random bits as a number in −0.5..0.5.
+#[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
+fn even(bits: u64) -> f64 {
+    bits as f64 / 4_294_967_296.0 - 0.5
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "test signals are small numbers")]
+mod tests {
+    use super::*;
+
+    fn format(bits: u16, float: bool) -> StreamFormat {
+        StreamFormat { rate_hz: 48_000, channels: 1, bits, float }
+    }
+
+    #[test]
+    fn every_24_bit_sample_passes() {
+        let mut quantiser = Quantiser::new(format(24, false), format(24, false), Dither::Triangular);
+        let all: Vec<f32> = (-8_388_608..8_388_608).step_by(7).map(|i: i32| i as f32 / 8_388_608.0).collect();
+        let mut rounded = all.clone();
+        quantiser.round(&mut rounded);
+        assert_eq!(all, rounded);
+        assert_eq!(quantiser.clipped(), 0);
+    }
+
+    #[test]
+    fn dither_is_triangular_and_leaves_silence_alone() {
+        let mut quantiser = Quantiser::new(format(16, false), format(24, false), Dither::Triangular);
+        let value = 1_000.25 / 32_768.0;
+        let mut samples = vec![value; 200_000];
+        quantiser.round(&mut samples);
+        let errors: Vec<f64> = samples.iter().map(|&s| f64::from((s - value) * 32_768.0)).collect();
+        let count = errors.len() as f64;
+        let mean = errors.iter().sum::<f64>() / count;
+        let variance = errors.iter().map(|e| e * e).sum::<f64>() / count;
+        assert!(mean.abs() < 0.005, "the error does not depend on the signal: mean {mean}");
+        assert!((variance - 0.25).abs() < 0.01, "1/12 of rounding and 2/12 of dither: {variance}");
+        let mut silence = vec![0.0; 100];
+        quantiser.round(&mut silence);
+        assert!(silence.iter().all(|&s| s == 0.0));
+    }
+
+    #[test]
+    fn limits_and_counts() {
+        let mut quantiser = Quantiser::new(format(16, false), format(32, true), Dither::Triangular);
+        let mut samples = [2.0, -1.0, f32::NAN, f32::NEG_INFINITY, 0.999_99];
+        quantiser.round(&mut samples);
+        assert_eq!(samples[..4], [32_767.0 / 32_768.0, -1.0, 0.0, -1.0]);
+        assert!(samples[4] <= 32_767.0 / 32_768.0);
+        assert_eq!(quantiser.clipped(), 3, "+2, −∞, and 0.99999, which rounds to full scale");
+        let mut float = Quantiser::new(format(32, true), format(32, true), Dither::Triangular);
+        let mut samples = [2.0];
+        float.round(&mut samples);
+        assert_eq!((samples[0], float.clipped()), (2.0, 0));
+    }
+}
