@@ -1,0 +1,58 @@
+//! How well a detector hears: figures from scores and truth on the 10 ms grid.
+//!
+//! ```text
+//! label file ─▶ Spans ──┐
+//!                       ├─▶ Scored (one recording, one label) ─▶ evaluate ─▶ Metrics
+//! pack, peer ─▶ scores ─┘
+//! ```
+//!
+//! * A frame is *true* if its middle lies in a stretch of the label; frames whose middle is nearer than the collar to a
+//!   border of the truth are left out of all frame figures, never out of onsets and silences.
+//! * A frame is *called* if its score exceeds [`THRESHOLD`]. Scores are taken as they are: no smoothing, no lag.
+//! * Every figure stands beside what a detector reaches that always or never calls ([`Baselines`]).
+//! * A figure that is not defined (an AUC without true frames) is `None`, never 0 or 1.
+//!
+//! | file | what |
+//! |---|---|
+//! | `spans.rs` | stretches of truth, frames of truth |
+//! | `rank.rs` | ROC-AUC, ROC and DET points, equal error rate |
+//! | `counts.rs` | precision, recall, F1, accuracy, false alarms, baselines |
+//! | `calibration.rs` | does 0.5 mean 0.5? |
+//! | `borders.rs` | delay of onsets, silences found |
+//! | `bootstrap.rs` | intervals, by drawing recordings |
+//! | `metrics.rs` | all of these at once |
+//! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
+
+mod bootstrap;
+mod borders;
+mod calibration;
+mod counts;
+mod metrics;
+mod rank;
+mod spans;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use bootstrap::{Interval, Intervals, intervals};
+pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
+pub use calibration::{Bin, Calibration, calibration};
+pub use counts::{Baselines, Counts, Rates};
+pub use metrics::{Metrics, Scored, evaluate};
+pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
+pub use spans::{Spans, Truth};
+pub use tables::{Groups, PeerScores, TableError};
+
+/// A frame whose score exceeds this is called.
+pub const THRESHOLD: f32 = 0.5;
+
+/// Counts as reals, for shares and means.
+#[expect(clippy::cast_precision_loss, reason = "counts of frames stay far below 2^52")]
+pub(crate) fn real(count: usize) -> f64 {
+    count as f64
+}
+
+/// `part / whole`, if there is a whole.
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| real(part) / real(whole))
+}
