@@ -1,2 +1,39 @@
-//! The `earmark` command.
-fn main() {}
+//! The `earmark` command: a thin face over `earmark-core`.
+
+mod args;
+mod commands;
+mod console;
+mod inputs;
+mod interrupt;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, EvalCommand};
+use console::Console;
+
+fn main() -> ExitCode {
+    // Usage errors leave here with exit code 2.
+    let cli = Cli::parse();
+    interrupt::install();
+    let console = Console::new(&cli.global);
+    let done = match &cli.command {
+        Command::Tag(args) => commands::tag::run(args, &cli.global, &console),
+        Command::Frames(args) => commands::frames::run(args, &cli.global, &console),
+        Command::Render(args) => commands::render::run(args, &cli.global, &console),
+        Command::Features(args) => commands::features::run(args, &console),
+        Command::Models(args) => commands::models::run(args),
+        Command::Bench(args) => commands::bench::run(args, &cli.global, &console),
+        Command::Eval(EvalCommand::Activity(args)) => commands::eval::run(args, &cli.global, &console),
+        Command::Mix(args) => commands::mix::run(args, &console),
+        Command::Docs(args) => commands::docs::run(args),
+    };
+    if let Err(error) = done {
+        console.error(&error);
+    }
+    if interrupt::requested() {
+        return ExitCode::from(130);
+    }
+    console.exit_code()
+}

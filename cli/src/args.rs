@@ -1,0 +1,357 @@
+//! The command line: help, man page and completions all come from these definitions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use earmark_core::pack;
+use earmark_core::runtime::{Device, LIBRARY_VARIABLE};
+
+/// Hears speech, music and noise in recordings.
+#[derive(Debug, Parser)]
+#[command(
+    name = "earmark",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 some inputs failed, each is named on stderr; 2 wrong usage; 130 interrupted.\n\
+                  `-` is stdin or stdout. Results go to stdout, all else to stderr."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// ONNX Runtime library to run networks on, instead of the embedded runtime
+    #[arg(long, global = true, value_name = "PATH", env = LIBRARY_VARIABLE)]
+    pub runtime: Option<PathBuf>,
+    /// Where networks run: cpu, cuda, tensorrt, rocm, migraphx, openvino, coreml, directml or webgpu
+    #[arg(long, global = true, default_value = "cpu")]
+    pub device: Device,
+    /// Say nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: packs, runtimes, what was skipped
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// Write errors as JSON lines
+    #[arg(long = "json", global = true)]
+    pub json_errors: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Label speech, music, noise and silence over time
+    Tag(TagArgs),
+    /// Write what was heard every 10 ms, before any decision
+    Frames(FramesArgs),
+    /// Gate, duck, mute or cut what is not to be kept
+    Render(RenderArgs),
+    /// Compute the features that a network sees
+    Features(FeaturesArgs),
+    /// List the packs: hashes, licences, cards
+    Models(ModelsArgs),
+    /// Measure speed, delay and memory on this machine
+    Bench(BenchArgs),
+    /// Measure how well a pack hears, against label files
+    #[command(subcommand)]
+    Eval(EvalCommand),
+    /// Mix speech and noise at a given signal-to-noise ratio
+    Mix(MixArgs),
+    /// Write the man page or the completions of a shell
+    Docs(DocsArgs),
+}
+
+/// Which pack hears.
+#[derive(Debug, Clone, Args)]
+pub struct PackArgs {
+    /// Pack: an embedded name, or the folder of any other
+    #[arg(long, value_name = "NAME|DIR", default_value = pack::STUDIO)]
+    pub pack: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// Recordings, or folders of them; `-` is stdin
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// Where labels go: a file, or a folder for several inputs or formats. Default: stdout
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Formats, separated by commas: text, csv, tsv, json, jsonl, audacity, rttm, textgrid, eaf, srt, vtt, cue, reaper, matrix
+    #[arg(long, short, value_name = "LIST", value_delimiter = ',', default_value = "text")]
+    pub format: Vec<String>,
+    /// Draw a picture: FILE.svg or FILE.png; for several inputs a folder
+    #[arg(long, value_name = "PATH")]
+    pub plot: Option<PathBuf>,
+    /// Write one page with an overview, pictures and lists of all inputs: FILE.html
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Start of the pictures in seconds
+    #[arg(long, value_name = "S")]
+    pub from: Option<f64>,
+    /// End of the pictures in seconds
+    #[arg(long, value_name = "S")]
+    pub to: Option<f64>,
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub timeline: TimelineArgs,
+}
+
+/// How frames become segments.
+#[derive(Debug, Clone, Args)]
+pub struct TimelineArgs {
+    /// Probability at which a label begins, as LABEL=P (0 to 1); repeatable
+    #[arg(long, value_name = "LABEL=P", value_parser = label_value)]
+    pub threshold: Vec<(String, f32)>,
+    /// Level at or below which all is silence, dBFS
+    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    pub silence_dbfs: Option<f32>,
+    /// One label per instant, by priority: a comma-separated list, highest first
+    #[arg(long, value_name = "LIST", num_args = 0..=1, default_missing_value = "speech,music,noise", value_delimiter = ',')]
+    pub exclusive: Option<Vec<String>>,
+    /// Keep the network's own borders, do not move them to the nearest step of the level
+    #[arg(long)]
+    pub no_refine: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FramesArgs {
+    /// A recording; `-` is stdin
+    pub input: PathBuf,
+    /// FILE.csv or FILE.npy. Default: CSV on stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Call the network with as few frames as the pack allows, as live audio does
+    #[arg(long)]
+    pub live: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Recordings, or folders of them; `-` is stdin
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// FILE.wav or FILE.flac, a folder for several inputs, or `-` for WAV on stdout
+    #[arg(long, short, value_name = "OUT|DIR")]
+    pub output: PathBuf,
+    /// A preset (podcast, voice-over, broadcast-duck, interview, transcription) or a FILE.json of the same form
+    #[arg(long, value_name = "NAME|FILE", default_value = "podcast")]
+    pub preset: String,
+    /// What stays, in place of the preset's rules: labels, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub keep: Option<Vec<String>>,
+    /// What happens to the rest
+    #[arg(long, value_enum)]
+    pub action: Option<RenderAction>,
+    /// How far the gate closes, or the duck goes down, dB
+    #[arg(long, value_name = "DB")]
+    pub range_db: Option<f32>,
+    /// Time to open, ms
+    #[arg(long, value_name = "MS")]
+    pub attack_ms: Option<f32>,
+    /// Time to stay open after the last speech, ms
+    #[arg(long, value_name = "MS")]
+    pub hold_ms: Option<f32>,
+    /// Time to close, ms
+    #[arg(long, value_name = "MS")]
+    pub release_ms: Option<f32>,
+    /// Time to open before the first speech, ms
+    #[arg(long, value_name = "MS")]
+    pub lookahead_ms: Option<f32>,
+    /// Share of the gated sound in the output, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub wet: Option<f32>,
+    /// With --action cut: pauses longer than this are shortened to it, ms
+    #[arg(long, value_name = "MS")]
+    pub max_pause_ms: Option<f32>,
+    /// Hear and decide as the plugin does: the live pack, no knowledge of the future
+    #[arg(long)]
+    pub live: bool,
+    /// Sample format. Default: the input's; 24 bits for lossy inputs
+    #[arg(long, value_enum)]
+    pub bits: Option<Bits>,
+    /// Round without dither
+    #[arg(long)]
+    pub no_dither: bool,
+    /// Also write what was removed (input minus output): a file, or a folder for several inputs
+    #[arg(long, value_name = "PATH")]
+    pub listen: Option<PathBuf>,
+    /// Also write what was changed as an edit list: FILE.edl (CMX 3600), FILE.rpp (Reaper) or FILE.txt (Audacity)
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
+    /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// Also write a summary: one JSON object per line and recording
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Leave outputs alone that are already there, so that a folder can be resumed
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Pack: an embedded name, or the folder of any other. Default: studio, or live with --live
+    #[arg(long, value_name = "NAME|DIR")]
+    pub pack: Option<String>,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub timeline: TimelineArgs,
+}
+
+/// What happens to what is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderAction {
+    /// Down by the range, opening and closing smoothly
+    Gate,
+    /// Down by the range, meant for a bed under speech
+    Duck,
+    /// Down to digital silence
+    Mute,
+    /// Long pauses are cut out
+    Cut,
+}
+
+/// Formats of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    #[value(name = "16")]
+    Sixteen,
+    #[value(name = "24")]
+    TwentyFour,
+    #[value(name = "32")]
+    ThirtyTwo,
+    Float,
+}
+
+#[derive(Debug, Args)]
+pub struct FeaturesArgs {
+    /// A recording; `-` is stdin
+    pub input: PathBuf,
+    /// A preset (earmark, s0, s1, s2, s3, s4) or a FeatureSpec as FILE.json
+    #[arg(long, value_name = "NAME|FILE")]
+    pub spec: String,
+    /// FILE.npy, frames × bands, float32
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Packs to show: embedded names or folders. Default: all embedded
+    pub packs: Vec<String>,
+    /// Print the whole card of each
+    #[arg(long)]
+    pub card: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// A recording. Default: a minute of synthetic audio, 48 kHz stereo
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Threads for the parallel figure. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EvalCommand {
+    /// Score every 10 ms frame against label files, beside trivial baselines and other detectors
+    #[command(after_help = EVAL_HELP)]
+    Activity(EvalActivityArgs),
+}
+
+const EVAL_HELP: &str = "\
+Labels of NAME.flac lie beside it: NAME.csv, NAME.labels.csv or NAME.truth.csv with the columns start,end,label, or any \
+other format that `earmark tag` writes (NAME.rttm, NAME.TextGrid …). They are the whole truth: what they do not name was \
+not there. Groups are the sub-folders, or the columns of a manifest.csv (file,group,…) in the folder. Scores of other \
+detectors are CSV files with the columns time,score (for speech), one per recording, under the recording's name; \
+tests/peers makes them.";
+
+#[derive(Debug, Args)]
+pub struct EvalActivityArgs {
+    /// Recordings, or folders of them, each with a label file beside it
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub pack: PackArgs,
+    /// Call the network with as few frames as the pack allows, as live audio does
+    #[arg(long)]
+    pub live: bool,
+    /// Labels to score, separated by commas. Default: all that the truth names and the pack knows
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub label: Vec<String>,
+    /// Leave out frames whose middle is nearer than this to a border of the truth
+    #[arg(long, value_name = "MS", default_value_t = 0.0)]
+    pub collar_ms: f64,
+    /// Hear everything again with these gains, separated by commas, to see what they change
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
+    pub gain_db: Vec<f64>,
+    /// Scores of another detector: a CSV file, or a folder of them; repeatable
+    #[arg(long, value_name = "NAME=PATH", value_parser = name_and_path)]
+    pub peer: Vec<(String, PathBuf)>,
+    /// Also write all figures as JSON
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct MixArgs {
+    /// The speech, kept as it is
+    pub speech: PathBuf,
+    /// The noise, repeated or cut to the speech's length
+    pub noise: PathBuf,
+    /// Signal-to-noise ratio in dB: mean power of the whole speech file over that of the noise
+    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    pub snr: f64,
+    /// FILE.wav
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DocsArgs {
+    /// What to write to stdout
+    #[arg(value_enum)]
+    pub kind: DocsKind,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DocsKind {
+    Man,
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+fn label_value(text: &str) -> Result<(String, f32), String> {
+    let (label, value) = text.split_once('=').ok_or("write it as LABEL=P, for instance speech=0.6")?;
+    let value: f32 = value.parse().map_err(|_| format!("{value:?} is not a number"))?;
+    if !(0.0..=1.0).contains(&value) {
+        return Err(format!("{value} is not a probability (0 to 1)"));
+    }
+    Ok((label.to_owned(), value))
+}
+
+fn name_and_path(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), path.into())),
+        _ => Err("write it as NAME=PATH, for instance silero=scores/silero".to_owned()),
+    }
+}

@@ -1,0 +1,13 @@
+//! One file per command, and what several of them share: [`hearing`] and [`picture`].
+
+pub mod bench;
+pub mod docs;
+pub mod eval;
+pub mod features;
+pub mod frames;
+mod hearing;
+pub mod mix;
+pub mod models;
+mod picture;
+pub mod render;
+pub mod tag;

@@ -1,0 +1,55 @@
+//! `earmark models`: what the packs are.
+
+use std::io::Write;
+
+use anyhow::Result;
+use earmark_core::pack::Pack;
+
+use crate::args::ModelsArgs;
+
+pub fn run(args: &ModelsArgs) -> Result<()> {
+    let names: Vec<String> = if args.packs.is_empty() {
+        Pack::embedded_names().map(str::to_owned).collect()
+    } else {
+        args.packs.clone()
+    };
+    let mut out = std::io::stdout().lock();
+    for (index, name) in names.iter().enumerate() {
+        let pack = Pack::find(name)?;
+        if args.card {
+            writeln!(out, "{}", pack.card())?;
+            continue;
+        }
+        if index > 0 {
+            writeln!(out)?;
+        }
+        describe(&pack, &mut out)?;
+    }
+    Ok(())
+}
+
+fn describe(pack: &Pack, out: &mut impl Write) -> std::io::Result<()> {
+    let m = pack.manifest();
+    let labels: Vec<&str> = m.labels.iter().map(|l| l.as_str()).collect();
+    writeln!(out, "{} {}  ({})", m.name, m.version, pack.origin())?;
+    writeln!(out, "  hears        {}", labels.join(", "))?;
+    writeln!(out, "  parameters   {}", m.model.parameters)?;
+    writeln!(
+        out,
+        "  look-ahead   {} ms, called every {} ms when live",
+        m.lookahead_frames * 10,
+        m.hop_frames * 10
+    )?;
+    for (label, t) in &m.thresholds {
+        writeln!(out, "  threshold    {label}: opens at {}, closes at {}", t.open, t.close)?;
+    }
+    writeln!(out, "  sha256       {}", m.model.sha256)?;
+    writeln!(out, "  licence      {}", m.licence)?;
+    let hours: f64 = m.data.iter().map(|d| d.hours).sum();
+    writeln!(
+        out,
+        "  trained on   {hours:.1} h from {} sources; `earmark models --card {}` names them",
+        m.data.len(),
+        pack.origin()
+    )
+}

@@ -1,0 +1,123 @@
+//! Pictures of timelines, and the page that collects them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use earmark_core::Activity;
+use earmark_core::output::SafeFile;
+use earmark_core::report::Report;
+use earmark_core::report::html::{self, Section};
+use earmark_core::report::plot::{self, Envelope, PlotInput, PlotOptions};
+
+use crate::args::TagArgs;
+use crate::console::Usage;
+
+/// Pixels per unit of a PNG: sharp on today's screens and in print.
+const PNG_SCALE: f32 = 2.0;
+
+/// Where pictures go and what they show.
+#[derive(Debug, Clone)]
+pub struct Pictures {
+    /// A file each, as `--plot` wants them.
+    plot: Option<PathBuf>,
+    /// Below `plot`, or `plot` itself.
+    in_folder: bool,
+    /// The page of `--report`.
+    page: Option<PathBuf>,
+    options: PlotOptions,
+}
+
+impl Pictures {
+    /// Checks what the flags ask for, before any work.
+    pub fn plan(args: &TagArgs, inputs: usize) -> Result<Self> {
+        let plot = args.plot.as_deref();
+        let in_folder = inputs > 1 || plot.is_some_and(Path::is_dir);
+        if let Some(path) = plot.filter(|p| !in_folder && kind(p).is_none()) {
+            return Err(Usage(format!("--plot {}: name a FILE.svg or FILE.png", path.display())).into());
+        }
+        if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
+            return Err(Usage("--from is not before --to".to_owned()).into());
+        }
+        if args.from.or(args.to).is_some() && args.plot.is_none() && args.report.is_none() {
+            return Err(Usage(
+                "--from and --to are about pictures: ask for one with --plot or --report".to_owned(),
+            )
+            .into());
+        }
+        let options = PlotOptions { from_s: args.from, to_s: args.to, ..PlotOptions::default() };
+        Ok(Self { plot: args.plot.clone(), in_folder, page: args.report.clone(), options })
+    }
+
+    /// Whether any picture is wanted at all.
+    pub fn wanted(&self) -> bool {
+        self.plot.is_some() || self.page.is_some()
+    }
+
+    /// Draws one recording; gives its part of the page, if there shall be one.
+    pub fn draw(
+        &self,
+        report: &Report,
+        heard: &Activity,
+        envelope: &Envelope,
+        stem: &Path,
+    ) -> Result<Option<Section>> {
+        let title =
+            Path::new(&report.file).file_name().map_or(report.file.clone().into(), |n| n.to_string_lossy());
+        let input = PlotInput {
+            title: &title,
+            timeline: &report.timeline,
+            envelope: Some(envelope),
+            activity: Some(heard),
+        };
+        let svg = plot::render(&input, &self.options);
+        if let Some(plot) = &self.plot {
+            let path =
+                if self.in_folder { plot.join(format!("{}.svg", stem.display())) } else { plot.clone() };
+            write_picture(&path, &svg)?;
+        }
+        Ok(self.page.is_some().then(|| Section { report: report.clone(), svg }))
+    }
+
+    /// Writes the page of all recordings.
+    pub fn write_page(&self, sections: &[Section]) -> Result<()> {
+        let Some(path) = &self.page else { return Ok(()) };
+        make_parent(path)?;
+        Ok(SafeFile::write_all_to(path, html::page(sections).as_bytes())?)
+    }
+}
+
+fn write_picture(path: &Path, svg: &str) -> Result<()> {
+    make_parent(path)?;
+    match kind(path) {
+        Some(Kind::Png) => {
+            let png = plot::png(svg, PNG_SCALE).with_context(|| path.display().to_string())?;
+            Ok(SafeFile::write_all_to(path, &png)?)
+        }
+        _ => Ok(SafeFile::write_all_to(path, svg.as_bytes())?),
+    }
+}
+
+enum Kind {
+    Svg,
+    Png,
+}
+
+fn kind(path: &Path) -> Option<Kind> {
+    let extension = path.extension()?;
+    if extension.eq_ignore_ascii_case("svg") {
+        Some(Kind::Svg)
+    } else if extension.eq_ignore_ascii_case("png") {
+        Some(Kind::Png)
+    } else {
+        None
+    }
+}
+
+/// Makes the folder that a file is to be written in.
+pub fn make_parent(path: &Path) -> Result<()> {
+    match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        Some(parent) => std::fs::create_dir_all(parent)
+            .with_context(|| format!("{}: this folder cannot be made", parent.display())),
+        None => Ok(()),
+    }
+}
