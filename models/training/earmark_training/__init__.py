@@ -1,7 +1,7 @@
 """Training project of Earmark's activity packs: from a corpus folder to `models/packs/<name>`.
 
-Read the modules in the order of the data: corpus -> splits -> mixing (with rooms, effects, labels) -> shards
--> network -> train -> calibrate -> evaluate -> export -> card. `python -m earmark_training --help` lists the commands.
+Read the modules in the order of the data: corpus -> splits -> mixing (on effects, singer, sources, labels) -> shards
+-> network -> train -> calibrate -> export -> evaluate -> curves -> card. `__main__` is the command line.
 """
 
 RATE_HZ = 16000

@@ -160,7 +160,7 @@ def synthetic_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
         for at in np.flatnonzero(rng.random(samples) < rng.uniform(1.0, 15.0) / RATE_HZ):
             length = min(int(rng.uniform(0.003, 0.06) * RATE_HZ), samples - at)
             burst = rng.standard_normal(length) * np.exp(-np.arange(length) / (length / 5 + 1))
-            out[at : at + length] += np.convolve(burst, np.ones(rng.integers(1, 8)), "same") * rng.uniform(0.2, 1)
+            out[at : at + length] += np.convolve(burst, np.ones(rng.integers(1, 8)))[:length] * rng.uniform(0.2, 1)
         out = out + 0.01 * coloured_noise(samples, rng)
     else:  # beeps and alarms over hiss
         period_s, duty = rng.uniform(0.15, 1.5), rng.uniform(0.2, 0.7)

@@ -40,6 +40,8 @@ class WithSigmoid(nn.Module):
 
 def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
     """One file with the symbolic dimension "T", or with a fixed number of frames (for timing)."""
+    if not model.folded:
+        model.fold()
     graph = WithSigmoid(model.eval())
     states = model.zero_states()
     inputs = ["features", *[f"state_{i}" for i in range(len(states))]]
@@ -52,7 +54,7 @@ def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
             dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}})
 
 
-def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, threshold_note: str, data: list[dict]) -> dict:
+def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict]) -> dict:
     """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures."""
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(model, folder / "model.onnx")
@@ -63,8 +65,8 @@ def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: di
         "features": spec(), "input": "features", "output": "activity",
         "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
         "time_axis": "T", "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
-        "batch_frames": BATCH_FRAMES, "pad_feature": PAD_DB, "labels": list(LABELS), "thresholds": thresholds,
-        "threshold_reason": threshold_note, "licence": "MIT OR Apache-2.0",
+        "batch_frames": BATCH_FRAMES, "labels": list(LABELS), "thresholds": thresholds,
+        "licence": "MIT OR Apache-2.0",
         "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
         "metrics": "metrics.json", "card": "CARD.md",
     }

@@ -1,4 +1,5 @@
-"""Twin of the core's log-mel front end (the "earmark" FeatureSpec), in float32 NumPy.
+"""Twin of the core's log-mel front end (the "earmark" FeatureSpec), in NumPy (float64 inside,
+so that bands 90 dB under the loudest still agree; float32 out).
 
 Frame k is centred on the middle of [k*10 ms, (k+1)*10 ms): Hann(400, periodic) at the start of a 512-point FFT,
 hop 160, 120 zeros before the first sample, zeros after the last one, |X|^2, 64 HTK mel bands, 10*log10(max(x, 1e-10)).
@@ -50,7 +51,7 @@ def mel_filterbank(bands: int = BANDS, low_hz: float = LOW_HZ, high_hz: float = 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[np.ndarray, np.ndarray]:
     window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(WINDOW_SAMPLES) / WINDOW_SAMPLES)
-    return window.astype(np.float32), mel_filterbank().astype(np.float32)
+    return window, mel_filterbank()
 
 
 def frame_count(samples: int) -> int:
@@ -67,4 +68,4 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][:frames]
     spectrum = scipy.fft.rfft(views * window, FFT_SAMPLES, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return 10.0 * np.log10(np.maximum(power @ bank, POWER_FLOOR), dtype=np.float32)
+    return (10.0 * np.log10(np.maximum(power @ bank, POWER_FLOOR))).astype(np.float32)

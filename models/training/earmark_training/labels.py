@@ -19,6 +19,8 @@ SPEECH_RANGE_DB = 32.0        # frames this far below the clip's loud level are 
 SPEECH_OVER_FLOOR_DB = 10.0   # and they must rise this much over the clip's own floor
 SEED_OVER_DB = 8.0            # a speech region needs at least one frame this much over the threshold
 BRIDGE_FRAMES = 12            # gaps up to 120 ms inside a phrase are speech
+FRAGMENT_FRAMES = 8           # lone bursts shorter than 80 ms, 150 ms from other speech (clicks, lips), are not judged
+LONE_FRAMES = 15
 AMBIGUOUS_DB = 6.0            # border frames this close below the threshold are not judged
 SPEECH_MASKED_DB = -20.0      # speech this far below the background, frame by frame, is not judged
 
@@ -69,7 +71,19 @@ def label_speech(samples: np.ndarray) -> SpeechLabel:
     near = maximum_filter1d(frames, 7) > 0
     frames[close & near] = DONT_CARE
     frames[above & ~bridged] = DONT_CARE
-    return SpeechLabel(frames, loud_db, floor_db)
+    return SpeechLabel(unsure_fragments(frames), loud_db, floor_db)
+
+
+def unsure_fragments(frames: np.ndarray) -> np.ndarray:
+    """Sets short lone bursts of speech labels to DONT_CARE (in place)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (frames == 1).astype(np.int8), [0]])))
+    starts, ends = edges[::2], edges[1::2]
+    for n, (start, end) in enumerate(zip(starts, ends)):
+        before = start - (ends[n - 1] if n else -LONE_FRAMES)
+        after = (starts[n + 1] if n + 1 < len(starts) else len(frames) + LONE_FRAMES) - end
+        if end - start < FRAGMENT_FRAMES and before >= LONE_FRAMES and after >= LONE_FRAMES:
+            frames[start:end] = DONT_CARE
+    return frames
 
 
 def mask_buried_speech(speech: np.ndarray, speech_power: np.ndarray, rest_power: np.ndarray) -> np.ndarray:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -40,10 +44,11 @@ class Mixer:
         self.tones = [room_tone(int((SCENE_SECONDS + 4) * RATE_HZ), rng) for _ in range(rooms // 2)]
         self.rooms = [simulated_room(rng) for _ in range(rooms)] + [measured_room(r) for r in bank.rooms]
 
-    def scene(self, seed: int, kind: str | None = None, plain: bool = False) -> Scene:
-        """One scene. `plain`: no room, band limit, codec or clipping (levels and gain still vary)."""
+    def scene(self, seed: int, kind: str | None = None, plain: bool = False, kinds: dict[str, float] | None = None) -> Scene:
+        """One scene of `kind`, or of a kind drawn with the shares of `kinds`. `plain`: no room, band limit, codec or clipping (levels and gain still vary)."""
         rng = np.random.default_rng(seed)
-        drawn = list(KINDS)[rng.choice(len(KINDS), p=np.array(list(KINDS.values())) / sum(KINDS.values()))]
+        shares = kinds or KINDS
+        drawn = list(shares)[rng.choice(len(shares), p=np.array(list(shares.values())) / sum(shares.values()))]
         kind = kind or drawn
         samples = int(SCENE_SECONDS * RATE_HZ)
         about: dict = {"kind": kind, "seed": seed}
@@ -195,6 +200,28 @@ class Mixer:
         if rng.random() < 0.7:
             mix = np.round(mix * 32768.0) / 32768.0
         return np.clip(mix, -1.0, 1.0).astype(np.float32)
+
+
+class SceneStore:
+    """Scenes of a mixer, kept on disk: measuring a second pack does not draw them again. Keyed by the code that makes them."""
+
+    def __init__(self, mixer: Mixer, folder: Path):
+        here = Path(__file__).parent
+        code = b"".join((here / f"{name}.py").read_bytes() for name in ("mixing", "sources", "effects", "labels", "singer", "splits"))
+        self.mixer, self.folder = mixer, Path(folder) / hashlib.sha256(code).hexdigest()[:12]
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def scene(self, seed: int, kind: str, plain: bool = True) -> Scene:
+        """Like `Mixer.scene`."""
+        path = self.folder / f"{kind}-{seed}-{plain:d}.npz"
+        if not path.exists():
+            scene = self.mixer.scene(seed, kind, plain)
+            partial = path.with_suffix(".partial.npz")
+            np.savez(partial, samples=scene.samples, labels=scene.labels, about=json.dumps(scene.about))
+            os.replace(partial, path)
+            return scene
+        with np.load(path) as stored:
+            return Scene(stored["samples"], stored["labels"], json.loads(str(stored["about"])))
 
 
 def _add_second(first: Layer, second: Layer, rng: np.random.Generator) -> None:

@@ -16,17 +16,22 @@ from . import LABELS
 from .features import BANDS, PAD_DB
 
 SCALE_DB = 30.0
-TYPICAL_DB = -30.0  # a usual band level: only used to centre the first layer at the start of training
+TYPICAL_DB = -30.0    # a usual band level, until a white basis is fitted
+WHITEN_FLOOR = 0.01   # variance (3 dB squared, scaled) under which a direction is not blown up
 
 
 @dataclass(frozen=True)
 class Block:
-    """A convolution at hop rate; `centred` looks as far ahead as back, otherwise it only looks back."""
+    """A convolution at hop rate; `centred` looks as far ahead as back, otherwise it only looks back.
+
+    Centred blocks add their (delayed) input to their output, others only when `residual` is set.
+    """
 
     kernel: int = 3
     dilation: int = 1
     centred: bool = False
     groups: int = 1
+    residual: bool = False
 
     @property
     def span(self) -> int:
@@ -48,7 +53,7 @@ class Shape:
     channels: int = 128
     blocks: tuple[Block, ...] = (Block(),)
     hidden: int = 144
-    recurrent_layers: int = 1
+    recurrent_layers: int = 1  # 0: convolutions only
 
     @property
     def lookahead_frames(self) -> int:
@@ -69,7 +74,7 @@ class Shape:
 
 SHAPES = {
     "live": Shape(),
-    "studio": Shape(blocks=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True)), hidden=128),
+    "studio": Shape(channels=120, blocks=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True)), hidden=128),
 }
 
 
@@ -82,28 +87,57 @@ class StateSpec:
 
 
 class Ear(nn.Module):
-    """features [batch, T, 64] and states -> logits [batch, T, 3] and new states."""
+    """features [batch, T, 64] and states -> logits [batch, T, 3] and new states.
+
+    While training, the first layer's weights live in a basis in which feature patches are white (mean 0, variance
+    about 1, uncorrelated): level, which moves all bands together, would otherwise slow everything else down. The
+    basis is linear, so `fold` turns it into an ordinary convolution before export.
+    """
 
     def __init__(self, shape: Shape):
         super().__init__()
-        self.shape = shape
+        self.shape, self.folded = shape, False
         channels, hop = shape.channels, shape.hop_frames
         self.first = nn.Conv1d(BANDS, channels, shape.first_kernel, stride=hop)
         self.blocks = nn.ModuleList(
             nn.Conv1d(channels, channels, b.kernel, dilation=b.dilation, groups=b.groups) for b in shape.blocks
         )
-        self.gru = nn.GRU(channels, shape.hidden, num_layers=shape.recurrent_layers, batch_first=True)
-        self.head = nn.Linear(shape.hidden + channels, hop * len(LABELS))
-        with torch.no_grad():
-            typical = (TYPICAL_DB - PAD_DB) / SCALE_DB
-            self.first.bias -= self.first.weight.sum((1, 2)) * typical
+        self.gru = None
+        if shape.recurrent_layers:
+            self.gru = nn.GRU(channels, shape.hidden, num_layers=shape.recurrent_layers, batch_first=True)
+        self.head = nn.Linear((shape.hidden if self.gru else 0) + channels, hop * len(LABELS))
+        self.dropout = nn.Dropout(0.0)
+        patch = BANDS * shape.first_kernel
+        self.register_buffer("patch_mean", torch.full((patch,), (TYPICAL_DB - PAD_DB) / SCALE_DB))
+        self.register_buffer("basis", torch.eye(patch))
+
+    def set_basis(self, patches: Tensor) -> None:
+        """Fits the white basis to feature patches [count, 64 * first_kernel] (scaled, band-major) and restarts layer 1."""
+        self.patch_mean.copy_(patches.mean(0))
+        variances, axes = torch.linalg.eigh(torch.cov((patches - self.patch_mean).T))
+        self.basis.copy_((axes / torch.sqrt(variances.clamp(min=0) + WHITEN_FLOOR)).T)
+        nn.init.kaiming_normal_(self.first.weight, nonlinearity="relu")
+        nn.init.zeros_(self.first.bias)
+
+    def first_layer(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of the first convolution on plain scaled features."""
+        weight = self.first.weight.flatten(1) @ self.basis
+        return weight.reshape(self.first.weight.shape), self.first.bias - weight @ self.patch_mean
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Puts the basis into the first layer for good (exact)."""
+        weight, bias = self.first_layer()
+        self.first.weight.copy_(weight); self.first.bias.copy_(bias)
+        self.patch_mean.zero_(); self.basis.copy_(torch.eye(len(self.basis)))
+        self.folded = True
 
     def state_shapes(self, batch: int = 1) -> list[list[int]]:
         """Shapes of the states in call order."""
         shape = self.shape
         shapes = [[batch, BANDS, shape.first_kernel - shape.hop_frames]]
         shapes += [[batch, shape.channels, b.span] for b in shape.blocks]
-        return shapes + [[shape.recurrent_layers, batch, shape.hidden]]
+        return shapes + ([[shape.recurrent_layers, batch, shape.hidden]] if shape.recurrent_layers else [])
 
     def zero_states(self, batch: int = 1) -> list[Tensor]:
         """States at stream start."""
@@ -115,18 +149,27 @@ class Ear(nn.Module):
         scaled = (features - PAD_DB) * (1.0 / SCALE_DB)
         x = torch.cat([states[0], scaled.transpose(1, 2)], 2)
         new_states = [x[:, :, -states[0].shape[2] :]]
-        x = torch.relu(self.first(x))
-        for block, conv, state in zip(shape.blocks, self.blocks, states[1:-1]):
+        if self.folded:
+            x = torch.relu(self.first(x))
+        else:
+            weight, bias = self.first_layer()
+            x = torch.relu(nn.functional.conv1d(x, weight, bias, stride=shape.hop_frames))
+        for block, conv, state in zip(shape.blocks, self.blocks, states[1:]):
             context = torch.cat([state, x], 2)
             new_states.append(context[:, :, -block.span :])
             y = torch.relu(conv(context))
             if block.centred:  # residual, delayed like the convolution's centre
                 y = y + context[:, :, block.delay : -block.delay]
+            elif block.residual:
+                y = y + x
             x = y
-        x = x.transpose(1, 2)
-        remembered, last = self.gru(x, states[-1])
-        logits = self.head(torch.cat([remembered, x], 2))
-        return logits.reshape(logits.shape[0], -1, len(LABELS)), *new_states, last
+        x = self.dropout(x.transpose(1, 2))
+        if self.gru is not None:
+            remembered, last = self.gru(x, states[-1])
+            x = torch.cat([self.dropout(remembered), x], 2)
+            new_states.append(last)
+        logits = self.head(x)
+        return logits.reshape(logits.shape[0], -1, len(LABELS)), *new_states
 
     def whole(self, features: Tensor) -> Tensor:
         """Logits aligned with the frames of complete recordings [batch, frames, 64] (frames: multiple of the hop)."""

@@ -15,8 +15,8 @@ import numpy as np
 from .corpus import Cache
 from .features import log_mel
 from .mixing import Mixer
-from .sources import ClipBank
-from .splits import check, select
+from .sources import ClipBank, is_hard
+from .splits import LEFT_OUT, check, select
 
 SCENES_PER_SHARD = 128
 SEED_BASE = {"train": 0, "valid": 1_000_000_000, "held-out": 2_000_000_000}
@@ -27,22 +27,26 @@ def shard_paths(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob("shard-*.json"))
 
 
-def generate(cache: Cache, folder: Path, split: str, first: int, count: int, step: int = 1, plain: bool = False,
-             hold_out: tuple[str, ...] = ()) -> None:
-    """Writes shards `first, first+step, ...` (`count` of them); those that exist are kept."""
+def generate(cache: Cache, folder: Path, split: str, first: int, count: int, step: int = 1, hold_out: tuple[str, ...] = (),
+             kinds: dict[str, float] | None = None, hard: bool = False) -> None:
+    """Writes shards `first, first+step, ...` (`count` of them); those that exist are kept.
+
+    `kinds`: other shares of scenes. `hard`: only music and noise that are easily taken for speech.
+    """
     check(cache.clips)
-    mixer = Mixer(ClipBank(cache, select(cache.clips, split, hold_out)))
+    clips = select(cache.clips, split, hold_out)
+    mixer = Mixer(ClipBank(cache, [c for c in clips if is_hard(c)] if hard else clips))
     Path(folder).mkdir(parents=True, exist_ok=True)
     for index in range(first, first + count * step, step):
-        write_shard(mixer, Path(folder) / f"shard-{index:05d}", SEED_BASE[split] + index * SCENES_PER_SHARD, plain)
+        write_shard(mixer, Path(folder) / f"shard-{index:05d}", SEED_BASE[split] + (2 * 10**8 if hard else 10**8 if kinds else 0) + index * SCENES_PER_SHARD, kinds)
 
 
-def write_shard(mixer: Mixer, stem: Path, seed: int, plain: bool) -> None:
+def write_shard(mixer: Mixer, stem: Path, seed: int, kinds: dict[str, float] | None) -> None:
     """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, 3], `.json` (last, as the mark)."""
     done = stem.with_suffix(".json")
     if done.exists():
         return
-    scenes = [mixer.scene(seed + i, plain=plain) for i in range(SCENES_PER_SHARD)]
+    scenes = [mixer.scene(seed + i, kinds=kinds) for i in range(SCENES_PER_SHARD)]
     features = np.stack([log_mel(s.samples) for s in scenes]).astype(np.float16)
     np.save(stem.with_suffix(".features.npy"), features)
     np.save(stem.with_suffix(".labels.npy"), np.stack([s.labels for s in scenes]))
@@ -52,10 +56,11 @@ def write_shard(mixer: Mixer, stem: Path, seed: int, plain: bool) -> None:
 
 
 class Shards:
-    """Random access over finished shards; `touches` marks scenes that use one of the given sources."""
+    """Random access over the finished shards of some folders, without scenes that use a held-out or left-out source."""
 
-    def __init__(self, folder: Path, hold_out: tuple[str, ...] = (), limit: int | None = None):
-        self.folder, self.hold_out, self.limit = Path(folder), set(hold_out), limit
+    def __init__(self, *folders: Path, hold_out: tuple[str, ...] = ()):
+        self.folders, self.hold_out = [Path(f) for f in folders], set(hold_out)
+        self.absent = self.hold_out | set(LEFT_OUT)
         self.features: list[np.ndarray] = []
         self.labels: list[np.ndarray] = []
         self.about: list[dict] = []
@@ -65,14 +70,14 @@ class Shards:
 
     def refresh(self) -> int:
         """Takes up shards that were finished since; returns the number of scenes."""
-        for path in shard_paths(self.folder)[: self.limit]:
+        for path in (p for folder in self.folders for p in shard_paths(folder)):
             if path in self.seen:
                 continue
             self.seen.add(path)
             self.features.append(np.load(path.with_suffix(".features.npy"), mmap_mode="r"))
             self.labels.append(np.load(path.with_suffix(".labels.npy"), mmap_mode="r"))
             for i, about in enumerate(json.loads(path.read_text())):
-                if not self.hold_out & set(about["sources"]):
+                if not self.absent & set(about["sources"]):
                     self.place.append((len(self.features) - 1, i))
                     self.about.append(about)
         return len(self.place)

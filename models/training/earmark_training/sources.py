@@ -18,6 +18,8 @@ from .labels import frame_power, label_speech
 from .singer import revoice, spoken_pitch_hz, sung_pitch_hz
 
 SPEEDS = ((9, 10), (10, 9), (19, 20), (20, 19), (15, 17), (17, 15), (6, 7))
+LIVING_NOISE_WORDS = ("cry", "cough", "dog", "cat", "cow", "crow", "hen", "rooster", "pig", "sheep", "frog", "bird", "sneez",
+                      "insect", "cricket", "laugh", "snor", "breath")
 SENTENCE_SECONDS = 2.0          # sources with clips longer than this on average are preferred
 TONAL_NOISE_WORDS = ("bell", "chime", "binaural", "bowl", "music", "alarm", "siren")
 
@@ -32,6 +34,13 @@ class Layer:
     clean_range_db: float = 99.0
     speech_unsure: bool = False
     music_unsure: bool = False
+
+
+def is_hard(clip: Clip) -> bool:
+    """Clips that are easily taken for speech: songs with a voice, cries, coughs, animals (and all speech, for singers)."""
+    if clip.kind == "music":
+        return clip.vocals == "yes"
+    return clip.kind != "noise" or any(word in clip.sound for word in LIVING_NOISE_WORDS)
 
 
 class ClipBank:

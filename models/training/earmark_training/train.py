@@ -18,7 +18,8 @@ from torch import nn
 from . import DONT_CARE, LABELS
 from .features import BANDS, PAD_DB
 from .metrics import roc_auc
-from .network import Ear, Shape, parameter_count
+from .network import SCALE_DB, Ear, Shape, parameter_count
+from .remix import Remixer
 from .shards import Shards
 
 
@@ -37,6 +38,13 @@ class Plan:
     equaliser_db: float = 4.0
     focal: float = 0.0
     border_weight: float = 1.0
+    music_negative_weight: float = 1.0  # speech loss on music and noise without speech: false speech there costs more
+    dropout: float = 0.0          # on what the recurrent part and the head see
+    mask_share: float = 0.0       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
+    mask_bands: int = 12
+    whiten: bool = True
+    remix_share: float = 0.5
+    start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
     seed: int = 1
     deadline: str = ""  # local HH:MM at which the learning rate has to have reached zero (steps are cut to fit)
     report_every: int = 100
@@ -58,7 +66,12 @@ def augment(features: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.nd
     knots = rng.normal(0.0, plan.equaliser_db / 2, (batch, 6)) * (rng.random((batch, 1)) < 0.5)
     grid = np.linspace(0, 5, BANDS)
     curve = np.stack([np.interp(grid, np.arange(6), k) for k in knots])[:, None, :]
-    return np.maximum(features + (offset + curve).astype(np.float32), PAD_DB)
+    out = np.maximum(features + (offset + curve).astype(np.float32), PAD_DB)
+    for i in np.flatnonzero(rng.random(batch) < plan.mask_share):
+        width = int(rng.integers(2, plan.mask_bands + 1))
+        low = int(rng.integers(0, BANDS - width))
+        out[i, :, low : low + width] = out[i, :, low : low + width].mean()
+    return out
 
 
 def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Tensor:
@@ -69,12 +82,25 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Ten
     if plan.focal > 0:
         loss = loss * torch.abs(truth - torch.sigmoid(logits)).detach() ** plan.focal
     weight = judged
+    if plan.music_negative_weight != 1.0:
+        alone = (labels[..., 0] == 0) & ((labels[..., 1] == 1) | (labels[..., 2] == 1))
+        weight = judged.clone()
+        weight[..., 0] = judged[..., 0] * torch.where(alone, plan.music_negative_weight, 1.0)
     if plan.border_weight != 1.0:  # speech frames within 100 ms of an onset or end count more
         change = (truth[:, 1:, 0] != truth[:, :-1, 0]).float()
         near = nn.functional.max_pool1d(nn.functional.pad(change, (1, 0))[:, None], 21, 1, 10)[:, 0]
-        weight = judged.clone()
-        weight[:, :, 0] = judged[:, :, 0] * (1 + (plan.border_weight - 1) * near)
+        weight = weight.clone()
+        weight[:, :, 0] = weight[:, :, 0] * (1 + (plan.border_weight - 1) * near)
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
+
+
+def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> torch.Tensor:
+    """Scaled feature patches as the first layer sees them, [count, 64 * first_kernel]."""
+    rng = np.random.default_rng([plan.seed, 77])
+    features = augment(shards.batch(rng.integers(0, len(shards.place), scenes))[0], plan, rng)
+    starts = rng.integers(0, features.shape[1] - shape.first_kernel, (scenes, 120))
+    patches = [features[i, s : s + shape.first_kernel].T.reshape(-1) for i in range(scenes) for s in starts[i]]
+    return torch.from_numpy((np.stack(patches) - PAD_DB) / SCALE_DB)
 
 
 @torch.no_grad()
@@ -97,7 +123,7 @@ def validate(model: Ear, valid: Shards, scenes: int = 192) -> dict:
     return result
 
 
-def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards) -> Ear:
+def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards, remixer: Remixer | None = None) -> Ear:
     """Trains (or resumes) the run in folder `run`; returns the averaged model."""
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
@@ -105,7 +131,12 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out)}, indent=1))
     torch.manual_seed(plan.seed)
     model = Ear(shape)
+    if plan.whiten and not (run / "last.pt").exists():
+        model.set_basis(patches_of(train_shards, shape, plan))
+    if plan.start_from and not (run / "last.pt").exists():
+        model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=False)["average"])
     average = copy.deepcopy(model)
+    model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
     step, trained_s = 0, 0.0
     if (run / "last.pt").exists():
@@ -124,6 +155,11 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         rng = np.random.default_rng([plan.seed, step])
         indices = rng.integers(0, train_shards.refresh() if step % 50 == 0 else len(train_shards.place), plan.batch)
         features, labels = train_shards.batch(indices)
+        if remixer is not None and plan.remix_share > 0:
+            if step % 50 == 0:
+                remixer.refresh()
+            count = int(round(plan.batch * plan.remix_share))
+            features[:count], labels[:count] = remixer.batch(count, rng)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, plan)
         loss = loss_of(model.whole(torch.from_numpy(augment(features, plan, rng))), torch.from_numpy(labels), plan)
@@ -166,6 +202,7 @@ def load_average(run: Path) -> Ear:
     settings = json.loads((run / "run.json").read_text())
     model = Ear(Shape.from_dict(settings["shape"]))
     model.load_state_dict(torch.load(run / "last.pt", weights_only=False)["average"])
+    model.fold()
     return model.eval()
 
 

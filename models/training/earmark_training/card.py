@@ -1,0 +1,116 @@
+"""Writes `CARD.md` from `pack.json` and `metrics.json`; no figure is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from . import LABELS
+
+INTENDED = """\
+Tells, 100 times a second, whether speech, music and noise can be heard; any of them at once. Meant for tagging
+recordings and programmes, for gates and for cutting. Singing counts as music, not as speech; a crowd of six or more
+voices counts as noise. It does not recognise words, speakers or emotions, and it must not be used to watch people."""
+
+LIMITS = """\
+* Trained on read sentences, single words and game or orchestral music: no spontaneous conversation, no real telephone
+  calls, little far-field sound, little rap, little real singing (singers are made from re-pitched speech).
+* Noise labels mean *clearly audible* noise; faint room tone is left unjudged in training, so scores there are arbitrary.
+* Labels come from the energy of the clean sources, not from listeners.
+* Several speech sources have the same readers in train and valid (see the corpus README); figures on sources that
+  training never saw are the honest ones where given.
+* GPL, CC BY-SA and ODbL recordings are among the data; whether a trained model is a derived work is not settled."""
+
+
+def _percent(value) -> str:
+    return "–" if value is None else f"{100 * value:.2f} %"
+
+
+def _number(value, digits: int = 4) -> str:
+    return "–" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def _table(head: list[str], rows: list[list]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+
+
+def _level_table(title: str, rows: list[dict]) -> str:
+    return f"{title}\n\n" + _table(
+        ["level difference", "scenes", "base rate", "F1", "ROC-AUC", "accuracy"],
+        [[f"{r['from_db']}..{r['to_db']} dB", r["scenes"], _number(r["base_rate"], 3), _number(r["f1"], 3),
+          _number(r["roc_auc"]), _number(r["accuracy"], 3)] for r in rows])
+
+
+def write_card(folder: Path, curves: list[str]) -> None:
+    """CARD.md of one pack."""
+    pack = json.loads((folder / "pack.json").read_text())
+    m = json.loads((folder / "metrics.json").read_text())
+    labels = m["mixtures"]["labels"]
+    confusion, onsets, clean, sung = m["mixtures"]["second_confusion"], m["onsets"], m["clean"], m["singing"]
+    presence = m["mixtures"]["noise_presence_speech_at_most_15_db"]
+    parts = [
+        f"# {pack['name']} {pack['version']}: speech, music and noise activity",
+        INTENDED,
+        f"{pack['model']['parameters']:,} parameters, {pack['hop_frames'] * 10} ms steps, "
+        f"{pack['lookahead_frames'] * 10} ms look-ahead, 16 kHz, 64 log-mel bands, state carried explicitly. "
+        f"Licence of the pack: {pack['licence']}. Model file sha256 `{m['model_sha256']}`.",
+        f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "
+        "Frames of 10 ms; a frame that is neither clearly audible nor clearly gone is not judged.",
+        _table(["label", "ROC-AUC", "F1 at 0.5", "hits", "false alarms", "base rate", "F1 always yes", "accuracy", "always yes / no"],
+               [[n, _number(labels[n]["roc_auc"]), _number(labels[n]["f1"]), _percent(labels[n]["hit_rate"]),
+                 _percent(labels[n]["false_alarm_rate"]), _number(labels[n]["base_rate"], 3),
+                 _number(labels[n]["all_one"]["f1"], 3), _number(labels[n]["accuracy"], 3),
+                 f"{labels[n]['all_one']['accuracy']:.3f} / {labels[n]['all_zero']['accuracy']:.3f}"] for n in LABELS]),
+        "### Speech called where there is none (frames at 0.5)\n\n" + _table(
+            ["clean valid audio", "frames called speech"],
+            [[k.removeprefix("speech_on_").replace("_", " "), _percent(v)] for k, v in clean.items() if k.startswith("speech_on_")]
+            + [["synthetic singers over music", _percent(sung["over_music"])], ["synthetic singers alone", _percent(sung["alone"])],
+               ["sung lines of children's songs", _percent(sung["robotutor_songs"])]]),
+        "### Onsets and silences (plain speech of the valid split)\n\n"
+        f"Onset delay of the raw score against 0.5, {onsets['onsets']} onsets after at least 150 ms of silence: "
+        f"p50 {onsets['delay_ms_p50']:.0f} ms, p90 {onsets['delay_ms_p90']:.0f} ms, {onsets['missed']} missed. "
+        f"Silences of 150 ms and more: {_percent(onsets['silences_found'])} of {onsets['silences_150_ms']} found "
+        f"({_percent(onsets['silences_at_least_half_found'])} for at least half their length).",
+        _level_table("### Speech over music", m["mixtures"]["speech_over_music"]),
+        _level_table("### Speech over noise", m["mixtures"]["speech_over_noise"]),
+        _level_table("### Music under speech (speech louder by)", m["mixtures"]["music_under_speech"]),
+        _level_table("### Noise under speech (speech louder by)", m["mixtures"]["noise_under_speech"]),
+        f"Noise present or not, speech at most 15 dB above it against clean speech and silence: F1 {_number(presence['f1'])} "
+        f"(base rate {_number(presence['base_rate'], 3)}).",
+        "### Level of the recording (same scenes, 16 bit)\n\n" + _table(
+            ["peak dBFS", *LABELS], [[r["peak_dbfs"], *[_number(r[n]) for n in LABELS]] for r in m["gain"]]),
+        f"### By second\n\nThe set of labels heard per second is right in {_percent(confusion['accuracy'])} of "
+        f"{confusion['seconds']} seconds. Rows: truth; columns: said.\n\n" + _table(
+            ["", *confusion["order"]], [[n, *row] for n, row in zip(confusion["order"], confusion["rows_truth_columns_said"])]),
+    ]
+    if m.get("word_borders"):
+        parts.append("### Against word times (valid stories; the same voices are likely in train)\n\n" + _table(
+            ["source", "ROC-AUC, word times", "F1, word times", "ROC-AUC, energy labels", "F1, energy labels"],
+            [[s, _number(v["word_times"]["roc_auc"]), _number(v["word_times"]["f1"]), _number(v["energy_labels"]["roc_auc"]),
+              _number(v["energy_labels"]["f1"])] for s, v in m["word_borders"].items()]))
+    spoken = m["languages"]
+    parts.append("### Languages\n\nRecall of speech frames in languages heard in training: "
+                 f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
+                 f"{_percent(spoken['recall_unseen'])}.")
+    if m.get("held_out"):
+        parts.append("### Sources that training never saw\n\n" + m["held_out"]["note"] + "\n\n" + _table(
+            ["source", "class", "ROC-AUC", "F1 at 0.5", "false speech, alone", "recall, alone"],
+            [[r["source"], r["class"], _number(r["roc_auc"]), _number(r["f1"]), _percent(r["false_speech"]), _percent(r["recall"])]
+             for r in m["held_out"]["sources"]]))
+    parts += [
+        f"## Default thresholds\n\n{m['threshold_reason']}.",
+        "## Curves\n\n" + "\n".join(f"![{c.removesuffix('.svg')}](curves/{c})" for c in curves),
+        "## Limits\n\n" + LIMITS,
+        "## Data\n\nRecordings of the train split; hours are those trained on. Synthetic hums, fans, clicks, alarms, rooms, "
+        "singers and crowds were made on top of it by the training project.\n\n" + _table(
+            ["source", "hours", "licence", "attribution"],
+            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]])
+        + "\n\nThe complete attribution of every source is in `pack.json`.",
+    ]
+    (folder / "CARD.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _short(text: str, limit: int = 220) -> str:
+    text = text.replace("|", "/").replace("\n", " ")
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,178 @@
+"""Measures a finished pack (the ONNX file itself) on the validation split; everything it reports is computed here.
+
+Labels of the mixtures come from the clean sources, judged frames only. `metrics.json` is the only place figures
+are kept; the card is written from it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
+from .corpus import Cache, Clip
+from .labels import label_speech
+from .measures import (GAIN_KINDS, GAIN_SEED, ONSET_SEED, false_rate, gain_table, onset_and_silence, second_confusion, snr_table, speech_by_language,
+                       word_borders)
+from .metrics import describe, f1, roc_curve
+from .mixing import Mixer, SceneStore
+from .runtime import PackRuntime
+from .shards import Shards
+from .sources import LIVING_NOISE_WORDS, ClipBank
+from .splits import select
+
+SUNG_SEED = 3_000_000_000
+SCENES = 160             # plain speech scenes for onsets; half as many singers and scenes for the gain table
+CALIBRATION_SHARE = 0.4  # the first scenes of the valid shards calibrate, the others are reported
+
+
+def scene_indices(shards: Shards) -> tuple[np.ndarray, np.ndarray]:
+    """Calibration scenes and reported scenes of the valid shards."""
+    count = len(shards.place)
+    cut = int(count * CALIBRATION_SHARE)
+    return np.arange(cut), np.arange(cut, count)
+
+
+def run_scenes(runtime: PackRuntime, shards: Shards, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[dict]]:
+    """Scores, labels [scenes, frames, 3] and scene descriptions."""
+    scores, labels = [], []
+    for i in indices:
+        features, truth = shards.batch(np.array([i]))
+        scores.append(runtime.scores(features[0]))
+        labels.append(truth[0])
+    return np.stack(scores), np.stack(labels), [shards.about[i] for i in indices]
+
+
+def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -> dict:
+    """By label, by kind of scene, by level."""
+    figures: dict = {"scenes": len(about), "labels": {}, "by_kind": {}}
+    for k, name in enumerate(LABELS):
+        judged = labels[..., k] != DONT_CARE
+        figures["labels"][name] = describe(scores[..., k][judged], labels[..., k][judged] == 1)
+    kinds = np.array([a["kind"] for a in about])
+    for kind in sorted(set(kinds)):
+        row = {}
+        for k, name in enumerate(LABELS):
+            judged = labels[kinds == kind][..., k] != DONT_CARE
+            d = describe(scores[kinds == kind][..., k][judged], labels[kinds == kind][..., k][judged] == 1)
+            row[name] = {key: d[key] for key in ("frames", "base_rate", "roc_auc", "f1", "accuracy", "false_alarm_rate")}
+        figures["by_kind"][kind] = row
+    figures["speech_over_music"] = snr_table(scores, labels, about, "speech+music", "speech_over_music_db", SPEECH)
+    figures["speech_over_noise"] = snr_table(scores, labels, about, "speech+noise", "speech_over_noise_db", SPEECH)
+    figures["music_under_speech"] = snr_table(scores, labels, about, "speech+music", "speech_over_music_db", MUSIC)
+    figures["noise_under_speech"] = snr_table(scores, labels, about, "speech+noise", "speech_over_noise_db", NOISE)
+    near = np.array([a["kind"] == "speech+noise" and a["speech_over_noise_db"] <= 15 for a in about])
+    quiet = np.array([a["kind"] in ("speech", "silence") for a in about])
+    chosen = near | quiet
+    judged = labels[chosen][..., NOISE] != DONT_CARE
+    figures["noise_presence_speech_at_most_15_db"] = describe(
+        scores[chosen][..., NOISE][judged], labels[chosen][..., NOISE][judged] == 1)
+    figures["second_confusion"] = second_confusion(scores, labels)
+    return figures
+
+
+def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tuple[dict, dict]:
+    """False alarms on clips of one class, alone and undisturbed."""
+    rates: dict[str, list] = {}
+    pooled: dict[str, list] = {"speech_on_music": [], "speech_on_noise": [], "music_on_noise": [], "music_on_speech": [],
+                               "speech_on_vocals_no": [], "speech_on_vocals_yes": [], "speech_on_vocals_unknown": [],
+                               "speech_on_cries_coughs_animals": [], "music_found_in_music": []}
+    for clip in clips:
+        if clip.kind not in ("music", "noise") or clip.seconds < 0.3:
+            continue
+        scores = runtime.listen(cache.audio(clip))
+        speech = scores[:, SPEECH] >= 0.5
+        rates.setdefault(f"{clip.kind}/{clip.source}", []).append(speech)
+        pooled[f"speech_on_{clip.kind}"].append(speech)
+        if clip.kind == "music":
+            pooled[f"speech_on_vocals_{clip.vocals}"].append(speech)
+            pooled["music_found_in_music"].append(scores[:, MUSIC] >= 0.5)
+        else:
+            pooled["music_on_noise"].append(scores[:, MUSIC] >= 0.5)
+            if any(word in clip.sound for word in LIVING_NOISE_WORDS):
+                pooled["speech_on_cries_coughs_animals"].append(speech)
+    by_source = {name: {"false_speech": false_rate(v), "seconds": round(sum(map(len, v)) / 100, 1)} for name, v in sorted(rates.items())}
+    return {name: false_rate(v) for name, v in pooled.items() if v}, by_source
+
+
+def sung_figures(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
+    """Speech called on synthetic singers of the valid split, over music and alone."""
+    over, alone = [], []
+    for i in range(scenes):
+        scene = store.scene(SUNG_SEED + i, "singing")
+        scores = runtime.listen(scene.samples)
+        judged = scene.labels[:, MUSIC] == 1
+        (over if "singer_over_music_db" in scene.about else alone).append(scores[judged, SPEECH] >= 0.5)
+    return {"over_music": false_rate(over), "alone": false_rate(alone)}
+
+
+def measured_scenes(store, count: int) -> None:
+    """Draws every scene that `evaluate` measures besides the valid shards, so that it finds them on disk."""
+    for i in range(count):
+        store.scene(ONSET_SEED + i, "speech")
+    for i in range(count // 2):
+        store.scene(SUNG_SEED + i, "singing")
+        store.scene(GAIN_SEED + i, GAIN_KINDS[i % len(GAIN_KINDS)])
+
+
+def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, scene_folder: Path, *, quick: bool = False, extra: dict | None = None) -> dict:
+    """All figures of a pack; writes `metrics.json` into its folder."""
+    runtime = PackRuntime(folder)
+    valid = select(cache.clips, "valid")
+    store = SceneStore(Mixer(ClipBank(cache, valid)), scene_folder)
+    scores, labels, about = run_scenes(runtime, valid_shards, scene_indices(valid_shards)[1])
+    figures = mixture_figures(scores, labels, about)
+    clean, by_source = clean_figures(runtime, cache, valid)
+    count = 40 if quick else SCENES
+    report = {
+        "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
+        "parameters": runtime.pack["model"]["parameters"],
+        "date": datetime.date.today().isoformat(), "command": command_line(),
+        "data": f"valid split of {Path(corpus).name} ({sum(c.seconds for c in valid if c.kind != 'room') / 3600:.2f} h), "
+                f"{len(about)} mixtures of 12 s not used for calibration", "split": "valid",
+        "mixtures": figures, "clean": clean, "clean_by_source": by_source,
+        "singing": {**sung_figures(runtime, store, count // 2),
+                    "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech")},
+        "gain": gain_table(runtime, store, count // 2),
+        "onsets": onset_and_silence(runtime, store, count),
+        "word_borders": word_borders(runtime, cache, valid, Path(corpus) / "alignments.csv"),
+        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), valid),
+        **(extra or {}),
+    }
+    curves = {}
+    for k, name in enumerate(LABELS):
+        judged = labels[..., k] != DONT_CARE
+        false, hit, thresholds = roc_curve(scores[..., k][judged], labels[..., k][judged] == 1)
+        truth, bins = labels[..., k][judged] == 1, np.clip((scores[..., k][judged] * 10).astype(int), 0, 9)
+        curves[name] = {
+            "false_alarm": false.round(5).tolist(), "hit": hit.round(5).tolist(), "threshold": thresholds.round(5).tolist(),
+            "calibration": [[float(scores[..., k][judged][bins == b].mean()), float(truth[bins == b].mean()), int((bins == b).sum())]
+                            for b in range(10) if (bins == b).any()],
+        }
+    report["curves"] = curves
+    (folder / "metrics.json").write_text(json.dumps(portable(report), indent=1) + "\n")
+    return report
+
+
+def command_line() -> str:
+    """The command that is running, folders named without the place where this machine keeps them."""
+    return " ".join(["python -m earmark_training", *(Path(a).name if a.startswith("/") else a for a in sys.argv[1:])])
+
+
+def portable(value):
+    """What another machine can read: JSON has no NaN (an AUC of one class is null), and folders go by their name."""
+    if isinstance(value, dict):
+        return {k: portable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [portable(v) for v in value]
+    if isinstance(value, str) and value.startswith("/"):
+        return Path(value).name
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+__all__ = ["evaluate", "scene_indices", "label_speech", "f1"]

@@ -1,0 +1,166 @@
+"""The pieces of the evaluation: tables by level, seconds, gain, onsets, word borders, languages."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from . import DONT_CARE, SPEECH
+from .corpus import Cache, Clip
+from .labels import label_speech
+from .metrics import describe, roc_auc
+from .mixing import SceneStore
+from .runtime import PackRuntime
+
+MIN_SILENCE_FRAMES = 15
+GAIN_SEED, ONSET_SEED = 4_000_000_000, 5_000_000_000
+GAIN_KINDS = ("speech", "speech+music", "speech+noise", "music", "noise")
+GAINS_DB = (0, -10, -20, -30, -40)
+
+
+def false_rate(decisions: list[np.ndarray]) -> float | None:
+    """Share of frames decided yes over a list of recordings."""
+    return float(np.concatenate(decisions).mean()) if decisions else None
+
+
+def snr_table(scores, labels, about, kind: str, key: str, label: int, width_db: int = 5) -> list[dict]:
+    """F1, AUC and accuracy of one label by level difference."""
+    rows = []
+    levels = np.array([a.get(key, np.nan) if a["kind"] == kind else np.nan for a in about])
+    for low in range(-10, 30, width_db):
+        chosen = (levels >= low) & (levels < low + width_db)
+        if not chosen.any():
+            continue
+        judged = labels[chosen][..., label] != DONT_CARE
+        d = describe(scores[chosen][..., label][judged], labels[chosen][..., label][judged] == 1)
+        rows.append({"from_db": low, "to_db": low + width_db, "scenes": int(chosen.sum()),
+                     **{k: d[k] for k in ("base_rate", "f1", "roc_auc", "accuracy")}})
+    return rows
+
+
+def second_confusion(scores: np.ndarray, labels: np.ndarray) -> dict:
+    """Per second: the set of labels heard in more than half of the judged frames, truth against decision."""
+    names = ["none", "speech", "music", "speech+music", "noise", "speech+noise", "music+noise", "all"]
+    table: Counter = Counter()
+    for scene_scores, scene_labels in zip(scores, labels):
+        for start in range(0, len(scene_labels) - 99, 100):
+            truth, part = scene_labels[start : start + 100], scene_scores[start : start + 100] >= 0.5
+            judged = truth != DONT_CARE
+            if (judged.sum(0) < 50).any():
+                continue
+            share_true = ((truth == 1) & judged).sum(0) / judged.sum(0)
+            share_said = (part & judged).sum(0) / judged.sum(0)
+            code = lambda share: sum(1 << k for k in range(3) if share[k] > 0.5)
+            table[(code(share_true), code(share_said))] += 1
+    rows = [[table[(t, s)] for s in range(8)] for t in range(8)]
+    total = sum(table.values())
+    return {"order": names, "rows_truth_columns_said": rows, "seconds": total,
+            "accuracy": sum(rows[i][i] for i in range(8)) / max(total, 1)}
+
+
+def gain_table(runtime: PackRuntime, store: SceneStore, scenes: int) -> list[dict]:
+    """AUC of the same scenes at peak levels 0 to -40 dBFS, rounded to 16 bit."""
+    made = [store.scene(GAIN_SEED + i, GAIN_KINDS[i % len(GAIN_KINDS)]) for i in range(scenes)]
+    rows = []
+    for gain_db in GAINS_DB:
+        scores = []
+        for scene in made:
+            samples = scene.samples / (np.abs(scene.samples).max() + 1e-9) * 10 ** (gain_db / 20)
+            scores.append(runtime.listen((np.round(samples * 32767) / 32768).astype(np.float32)))
+        row = {"peak_dbfs": gain_db}
+        for k, name in enumerate(runtime.pack["labels"]):
+            score, label = np.concatenate([s[:, k] for s in scores]), np.concatenate([m.labels[:, k] for m in made])
+            row[name] = roc_auc(score[label != DONT_CARE], label[label != DONT_CARE] == 1)
+        rows.append(row)
+    return rows
+
+
+def runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """[start, end) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
+
+
+def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
+    """On plain speech scenes: delay of the raw score against 0.5 at onsets after >= 150 ms of silence, and silences.
+
+    Delay: start of the first frame >= 0.5, from 100 ms before the labelled onset on, minus the onset; missed when
+    the score does not reach 0.5 before the phrase ends (or 500 ms). A silence counts as found when it holds a frame < 0.5.
+    """
+    delays_ms, missed, silences, found, lasting = [], 0, 0, 0, 0
+    for i in range(scenes):
+        scene = store.scene(ONSET_SEED + i, "speech")
+        score = runtime.listen(scene.samples)[:, SPEECH]
+        label = scene.labels[:, SPEECH]
+        phrases = [(a, b) for a, b in runs(label == 1)]
+        for n, (start, end) in enumerate(phrases):
+            before = phrases[n - 1][1] if n else 0
+            quiet = label[max(start - MIN_SILENCE_FRAMES, 0) : start]
+            if start < MIN_SILENCE_FRAMES or (quiet == 1).any():
+                continue
+            after = np.flatnonzero(score[max(before, start - 10) : min(end, start + 50)] >= 0.5)
+            if len(after) == 0:
+                missed += 1
+            else:
+                delays_ms.append((max(before, start - 10) + int(after[0]) - start) * 10)
+        for (_, end), (start, _) in zip(phrases, phrases[1:]):
+            if start - end >= MIN_SILENCE_FRAMES:
+                silences += 1
+                found += bool((score[end:start] < 0.5).any())
+                lasting += bool((score[end:start] < 0.5).mean() >= 0.5)
+    delays = np.array(delays_ms if delays_ms else [np.nan])
+    return {"onsets": len(delays_ms) + missed, "missed": missed, "delay_ms_p50": float(np.percentile(delays, 50)),
+            "delay_ms_p90": float(np.percentile(delays, 90)), "early_100_ms_share": float((delays <= -100).mean()),
+            "silences_150_ms": silences, "silences_found": found / max(silences, 1),
+            "silences_at_least_half_found": lasting / max(silences, 1)}
+
+
+def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignments: Path) -> dict | None:
+    """AUC and F1 against word times (gaps under 150 ms between words count as speech); None without alignments."""
+    if not alignments.exists():
+        return None
+    words = defaultdict(list)
+    with alignments.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            words[row["path"]].append((float(row["start"]), float(row["end"])))
+    result = {}
+    for source in sorted({c.source for c in clips if c.path in words}):
+        scores, truth, energy = [], [], []
+        for clip in (c for c in clips if c.path in words and c.source == source):
+            audio = cache.audio(clip)
+            score = runtime.listen(audio)[:, SPEECH]
+            spoken = np.zeros(len(score), bool)
+            times = sorted(words[clip.path])
+            for n, (start, end) in enumerate(times):
+                if n + 1 < len(times) and times[n + 1][0] - end < 0.15:
+                    end = times[n + 1][0]
+                spoken[int(round(start * 100)) : int(round(end * 100))] = True
+            scores.append(score); truth.append(spoken); energy.append(label_speech(audio).frames[: len(score)])
+        score, spoken, label = map(np.concatenate, (scores, truth, energy))
+        by_word, judged = describe(score, spoken), label != DONT_CARE
+        by_energy = describe(score[judged], label[judged] == 1)
+        keys = ("frames", "base_rate", "roc_auc", "f1")
+        result[source] = {"word_times": {k: by_word[k] for k in keys}, "energy_labels": {k: by_energy[k] for k in keys}}
+    return result
+
+
+def speech_by_language(runtime: PackRuntime, cache: Cache, train: list[Clip], valid: list[Clip], limit: int = 1500) -> dict:
+    """Speech recall on clean valid clips of languages heard in training and of languages never heard."""
+    heard = {c.language for c in train if c.kind == "speech" and c.language}
+    clips = [c for c in valid if c.kind == "speech" and c.language and c.seconds > 0.4]
+    clips = clips[:: max(1, len(clips) // limit)]
+    hits: dict[str, list[np.ndarray]] = defaultdict(list)
+    for clip in clips:
+        audio = cache.audio(clip)
+        judged = label_speech(audio)
+        if judged.range_db < 12.0:
+            continue
+        score = runtime.listen(audio)[:, SPEECH]
+        hits[clip.language].append(score[judged.frames[: len(score)] == 1] >= 0.5)
+    pooled = lambda names: false_rate([h for n in names for h in hits[n]])
+    seen, unseen = [n for n in hits if n in heard], [n for n in hits if n not in heard]
+    return {"recall_seen": pooled(seen), "recall_unseen": pooled(unseen), "unseen": sorted(unseen),
+            "by_language": {n: {"recall": false_rate(v), "frames": int(sum(map(len, v)))} for n, v in sorted(hits.items())}}

@@ -1,0 +1,91 @@
+"""New mixtures from stored scenes of one kind, in the power domain of the features, while training.
+
+Two scenes are added band by band (powers add when phases are unrelated), one of them turned up or down first. Labels
+follow the same rule as in `labels`: what ends up far below the rest is not judged or is gone. So every talker meets
+every music bed at every level, at the price of an addition.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from . import DONT_CARE, LABELS
+from .features import PAD_DB
+
+PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
+HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
+# (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
+PAIRS = (
+    ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
+    ("speech", "singing", 0.03, (0.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
+    ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
+)
+AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}   # below the other scene: still judged present
+GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}      # below the other scene: absent
+SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
+
+
+def loudness_db(power: np.ndarray) -> np.ndarray:
+    """Level of the loud frames, [batch], from total band power [batch, frames]."""
+    return 10 * np.log10(np.quantile(power, 0.9, axis=1) + 1e-9)
+
+
+def _masked(labels: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
+    out = labels.copy()
+    for k, name in enumerate(LABELS):
+        size = SMOOTH_FRAMES[name]
+        under_db = 10 * np.log10((uniform_filter1d(other, size, axis=1) + 1e-9) / (uniform_filter1d(own, size, axis=1) + 1e-9))
+        present = labels[..., k] == 1
+        out[..., k][present & (under_db > AUDIBLE_DB[name])] = DONT_CARE
+        out[..., k][present & (under_db > GONE_DB[name])] = 0
+    return out
+
+
+def add_scenes(features_a: np.ndarray, labels_a: np.ndarray, features_b: np.ndarray, labels_b: np.ndarray,
+               a_over_b_db: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mixture of each pair; the leader keeps its level, the follower is set `a_over_b_db` below it."""
+    power_a, power_b = (np.power(10.0, f / 10.0, dtype=np.float32) for f in (features_a, features_b))
+    total_a, total_b = power_a.sum(2), power_b.sum(2)
+    shift_db = loudness_db(total_a) - loudness_db(total_b) - a_over_b_db
+    factor = np.power(10.0, shift_db / 10.0).astype(np.float32)
+    power_b *= factor[:, None, None]
+    total_b = total_b * factor[:, None]
+    labels_a, labels_b = _masked(labels_a, total_a, total_b), _masked(labels_b, total_b, total_a)
+    both = np.maximum(labels_a, labels_b)
+    both[(labels_a == 1) | (labels_b == 1)] = 1
+    power_a += power_b
+    return np.maximum(10.0 * np.log10(power_a + 1e-10, dtype=np.float32), PAD_DB), both
+
+
+class Remixer:
+    """Draws remixed batches from the scenes of one kind among the given shards."""
+
+    def __init__(self, shards):
+        self.shards = shards
+        self.by_kind: dict[str, np.ndarray] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Takes up new shards."""
+        self.shards.refresh()
+        kinds = np.array([a["kind"] for a in self.shards.about])
+        self.by_kind = {k: np.flatnonzero(kinds == k) for k in PURE_KINDS}
+
+    def batch(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """`count` mixtures: features [count, frames, 64], labels [count, frames, 3]."""
+        usable = [p for p in PAIRS if len(self.by_kind[p[0]]) and (not p[1] or len(self.by_kind[p[1]]))]
+        shares = np.array([p[2] for p in usable])
+        pairs = [usable[i] for i in rng.choice(len(PAIRS), count, p=shares / shares.sum())]
+        lead = np.array([rng.choice(self.by_kind[p[0]]) for p in pairs])
+        follow = np.array([rng.choice(self.by_kind[p[1]]) if p[1] else k for p, k in zip(pairs, lead)])
+        alone = np.array([not p[1] for p in pairs])
+        level_db = np.array([rng.uniform(*p[3]) for p in pairs])
+        features_a, labels_a = self.shards.batch(lead)
+        features_b, labels_b = self.shards.batch(follow)
+        for i in range(count):  # the follower starts anywhere
+            by = int(rng.integers(features_b.shape[1]))
+            features_b[i], labels_b[i] = np.roll(features_b[i], by, 0), np.roll(labels_b[i], by, 0)
+        features, labels = add_scenes(features_a, labels_a, features_b, labels_b, level_db)
+        features[alone], labels[alone] = features_a[alone], labels_a[alone]
+        return features, labels

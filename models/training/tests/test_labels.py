@@ -1,0 +1,31 @@
+"""Frame labels follow the sound, not the file."""
+
+import numpy as np
+
+from earmark_training import DONT_CARE
+from earmark_training.labels import label_background, label_speech, frame_power
+
+
+def burst(seconds: float, rng) -> np.ndarray:
+    return (0.1 * rng.standard_normal(int(seconds * 16000))).astype(np.float32)
+
+
+def test_speech_borders_are_within_two_frames_and_short_gaps_are_bridged():
+    rng = np.random.default_rng(2)
+    quiet = lambda s: (1e-5 * rng.standard_normal(int(s * 16000))).astype(np.float32)
+    clip = np.concatenate([quiet(0.5), burst(0.3, rng), quiet(0.08), burst(0.3, rng), quiet(0.4), burst(0.2, rng), quiet(0.5)])
+    frames = label_speech(clip).frames
+    on = frames == 1
+    starts = np.flatnonzero(on[1:] & ~on[:-1]) + 1
+    assert len(starts) == 2
+    assert abs(starts[0] - 50) <= 2 and abs(starts[1] - 158) <= 2
+    assert on[82:86].all() and not on[125:150].any()
+
+
+def test_inaudible_background_is_not_labelled_and_the_border_is_not_judged():
+    rng = np.random.default_rng(3)
+    loud, base = frame_power(burst(3, rng)), frame_power(burst(3, rng))
+    rules = dict(range_db=30.0, audible_db=25.0, gone_db=38.0, smooth_frames=41)
+    at = lambda db: label_background(base * 10 ** (db / 10), loud, **rules)
+    assert (at(-10) == 1).all() and (at(-50) == 0).all() and (at(-32) == DONT_CARE).all()
+    assert (label_background(np.zeros(300), loud, **rules) == 0).all()

@@ -1,0 +1,26 @@
+"""Adding scenes in the power domain keeps level and labels right."""
+
+import numpy as np
+
+from earmark_training import DONT_CARE, MUSIC, NOISE, SPEECH
+from earmark_training.remix import add_scenes
+
+
+def scene(level_db: float, label: int) -> tuple[np.ndarray, np.ndarray]:
+    features = np.full((1, 200, 64), level_db, np.float32)
+    labels = np.zeros((1, 200, 3), np.uint8)
+    labels[..., label] = 1
+    return features, labels
+
+
+def test_equal_levels_add_three_decibels_and_both_labels_stay():
+    features, labels = add_scenes(*scene(-20.0, SPEECH), *scene(-50.0, MUSIC), np.array([0.0]))
+    assert np.allclose(features, -16.99, atol=0.02)
+    assert (labels[..., SPEECH] == 1).all() and (labels[..., MUSIC] == 1).all() and (labels[..., NOISE] == 0).all()
+
+
+def test_what_is_far_below_is_not_judged_or_gone():
+    unsure = add_scenes(*scene(-20.0, SPEECH), *scene(-20.0, MUSIC), np.array([28.0]))[1]
+    gone = add_scenes(*scene(-20.0, SPEECH), *scene(-20.0, MUSIC), np.array([45.0]))[1]
+    assert (unsure[..., MUSIC] == DONT_CARE).all() and (gone[..., MUSIC] == 0).all()
+    assert (gone[..., SPEECH] == 1).all()
