@@ -30,17 +30,24 @@ def logits_of(model: Ear, shards: Shards, indices: np.ndarray) -> tuple[np.ndarr
     return np.concatenate(logits), np.concatenate(labels)
 
 
-def fit_scale_and_offset(logits: np.ndarray, truth: np.ndarray, iterations: int = 30) -> tuple[float, float]:
-    """Logistic regression truth ~ scale * logit + offset (Newton)."""
+def fit_scale_and_offset(logits: np.ndarray, truth: np.ndarray, iterations: int = 50) -> tuple[float, float]:
+    """Logistic regression truth ~ scale * logit + offset: Newton with halved steps, which a far-off start needs."""
     x = np.stack([logits.astype(np.float64), np.ones(len(logits))], 1)
+
+    def loss(beta: np.ndarray) -> float:
+        z = x @ beta
+        return float(np.mean(np.logaddexp(0.0, z) - truth * z))
+
     beta = np.array([1.0, 0.0])
     for _ in range(iterations):
-        p = 1.0 / (1.0 + np.exp(-(x @ beta)))
-        gradient = x.T @ (p - truth)
+        p = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -60.0, 60.0)))
         hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-6 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        beta -= step
-        if np.abs(step).max() < 1e-9:
+        step = np.linalg.solve(hessian, x.T @ (p - truth))
+        share, before = 1.0, loss(beta)
+        while loss(beta - share * step) > before and share > 1e-6:
+            share /= 2
+        beta -= share * step
+        if np.abs(share * step).max() < 1e-9:
             break
     return float(beta[0]), float(beta[1])
 

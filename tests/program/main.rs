@@ -1,0 +1,11 @@
+//! Whole-program tests: the binary on real files, as a user would run it.
+
+mod audio;
+mod bad_input;
+mod eval;
+mod program;
+mod render;
+mod runtime;
+mod support;
+mod tag;
+mod timestamps;

@@ -1,0 +1,236 @@
+//! `earmark render`: what comes out is what went in, turned down where nothing is kept.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a test's path is text")
+}
+
+/// Samples as integers of the file's own bits.
+fn integers(path: &Path) -> (hound::WavSpec, Vec<i32>) {
+    let mut reader = hound::WavReader::open(path).unwrap();
+    (reader.spec(), reader.samples::<i32>().map(Result::unwrap).collect())
+}
+
+/// The programme as a 24-bit stereo file at 48 kHz: the right channel half as loud.
+fn stereo_24(path: &Path) {
+    use earmark_core::audio::read_mono;
+    let mono = read_mono(&programme(), 48_000).unwrap();
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 24,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for sample in mono {
+        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
+        let left = (f64::from(sample) * 8_388_607.0).round() as i32;
+        writer.write_sample(left).unwrap();
+        writer.write_sample(left / 2).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+#[test]
+fn input_is_output_plus_removed_and_what_is_kept_is_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    stereo_24(&file("in.wav"));
+    let (input, output, removed) = (file("in.wav"), file("out.wav"), file("removed.wav"));
+    ok(["render", text(&input), "-o", text(&output), "--listen", text(&removed), "--no-dither"]);
+    let (spec, before) = integers(&input);
+    let (out_spec, after) = integers(&output);
+    let (_, taken) = integers(&removed);
+    assert_eq!((spec, before.len()), (out_spec, after.len()));
+    for ((before, after), taken) in before.iter().zip(&after).zip(&taken) {
+        assert!((before - after - taken).abs() <= 1, "{before} is not {after} + {taken}");
+    }
+    // In the clear speech the gate is open: bit for bit the input. Where only rain is heard it is closed.
+    let frame = |seconds: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the file")]
+        let frame = (seconds * 48_000.0) as usize;
+        2 * frame
+    };
+    assert_eq!(before[frame(1.2)..frame(7.9)], after[frame(1.2)..frame(7.9)]);
+    let rms = |samples: &[i32]| (samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>()).sqrt();
+    let rain = frame(32.5)..frame(35.5);
+    let reduction_db = 20.0 * (rms(&after[rain.clone()]) / rms(&before[rain])).log10();
+    assert!(reduction_db < -23.5, "rain alone is {reduction_db} dB down");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_from_file_and_pipe() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = fs::read(programme()).unwrap();
+    let mut outputs = Vec::new();
+    for name in ["a.wav", "b.wav"] {
+        let out = dir.path().join(name);
+        ok(["render", text(&programme()), "-o", text(&out)]);
+        outputs.push(fs::read(out).unwrap());
+    }
+    let mut child =
+        earmark(["render", "-", "-o", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &bytes));
+    let piped = child.wait_with_output().unwrap();
+    feeding.join().unwrap().unwrap();
+    assert!(piped.status.success());
+    outputs.push(piped.stdout);
+    assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn folders_resume_and_jobs_do_not_matter() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in");
+    fs::create_dir(&input).unwrap();
+    for name in ["one.flac", "two.flac", "three.flac"] {
+        fs::copy(programme(), input.join(name)).unwrap();
+    }
+    let out = dir.path().join("out");
+    let summary = dir.path().join("summary.jsonl");
+    ok(["render", text(&input), "-o", text(&out), "--jobs", "2", "--summary", text(&summary)]);
+    assert_eq!(listing(&out), ["one.flac", "three.flac", "two.flac"]);
+    assert_eq!(fs::read(out.join("one.flac")).unwrap(), fs::read(out.join("two.flac")).unwrap());
+    let lines = fs::read_to_string(&summary).unwrap();
+    for line in lines.lines() {
+        let summary: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(summary["loudness_before"]["integrated_lufs"].as_f64().unwrap() < -10.0);
+        assert!(summary["labels_s"]["speech"].as_f64().unwrap() > 10.0);
+    }
+    assert_eq!(lines.lines().count(), 3);
+    fs::write(out.join("two.flac"), "kept").unwrap();
+    fs::remove_file(out.join("one.flac")).unwrap();
+    ok(["render", text(&input), "-o", text(&out), "--skip-existing"]);
+    assert_eq!(fs::read(out.join("two.flac")).unwrap(), b"kept");
+    assert!(out.join("one.flac").exists());
+}
+
+#[test]
+fn cut_moves_labels_with_the_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    let args = ["--action", "cut", "--max-pause-ms", "400", "--bits", "16"];
+    let (out, labels, list) = (file("cut.wav"), file("cut.csv"), file("cut.edl"));
+    let mut all = vec!["render", "IN", "-o", text(&out), "--labels", text(&labels), "--list", text(&list)];
+    let programme = programme();
+    all[1] = text(&programme);
+    all.extend(args);
+    ok(all);
+    let (spec, samples) = integers(&out);
+    let length_s = f64::from(u32::try_from(samples.len()).unwrap()) / f64::from(spec.sample_rate);
+    let whole_s = 52.004;
+    assert!(length_s < 0.75 * whole_s, "{length_s} s of {whole_s} s are left");
+    // Heard anew, the labels lie where the file of labels says, but for what the joins changed.
+    let moved = fs::read_to_string(&labels).unwrap();
+    let speech_s = |rows: &[(f64, f64)]| rows.iter().map(|(a, b)| b - a).sum::<f64>();
+    let told: Vec<(f64, f64)> = moved
+        .lines()
+        .filter(|line| line.contains(",speech,"))
+        .map(|line| {
+            let columns: Vec<&str> = line.rsplit(',').collect();
+            (columns[3].parse().unwrap(), columns[2].parse().unwrap())
+        })
+        .collect();
+    let heard: Vec<(f64, f64)> = rows(&ok(["tag", text(&out)]))
+        .iter()
+        .filter(|r| r.label == "speech")
+        .map(|r| (r.start_s, r.end_s))
+        .collect();
+    assert!((speech_s(&told) - speech_s(&heard)).abs() < 0.15 * speech_s(&told), "{told:?} {heard:?}");
+    assert!(told.iter().all(|(_, end)| *end <= length_s + 0.001));
+    let edl = fs::read_to_string(&list).unwrap();
+    assert!(edl.starts_with("TITLE:") && edl.contains("001  AX"), "{edl}");
+}
+
+#[test]
+fn live_opens_no_earlier_than_its_lookahead() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("live.wav");
+    ok(["render", text(&programme()), "-o", text(&out), "--live", "--lookahead-ms", "20", "--bits", "16"]);
+    let again = dir.path().join("again.wav");
+    ok(["render", text(&programme()), "-o", text(&again), "--live", "--lookahead-ms", "20", "--bits", "16"]);
+    assert_eq!(fs::read(out).unwrap(), fs::read(again).unwrap());
+}
+
+#[test]
+fn metadata_is_carried_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, out) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
+    stereo_24(&input);
+    let mut bytes = fs::read(&input).unwrap();
+    let info = b"LIST\x1a\0\0\0INFOINAM\x0e\0\0\0Evening news 7";
+    bytes.extend_from_slice(info);
+    let size = u32::try_from(bytes.len() - 8).unwrap();
+    bytes[4..8].copy_from_slice(&size.to_le_bytes());
+    fs::write(&input, bytes).unwrap();
+    ok(["render", text(&input), "-o", text(&out)]);
+    let rendered = fs::read(&out).unwrap();
+    assert!(rendered.windows(14).any(|w| w == b"Evening news 7"));
+}
+
+#[test]
+fn nothing_is_lost_when_it_cannot_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in.flac");
+    fs::copy(programme(), &input).unwrap();
+    let before = fs::read(&input).unwrap();
+    // Onto itself, by another name too.
+    let other_name = dir.path().join(".").join("in.flac");
+    for out in [&input, &other_name] {
+        let output = run(["render", text(&input), "-o", text(out)]);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+    }
+    assert_eq!(fs::read(&input).unwrap(), before);
+    // A damaged input leaves an earlier output alone.
+    let damaged = dir.path().join("damaged.flac");
+    fs::write(&damaged, &before[..before.len() / 2]).unwrap();
+    let out = dir.path().join("out.wav");
+    fs::write(&out, "an earlier render").unwrap();
+    let output = run(["render", text(&damaged), "-o", text(&out)]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains("damaged.flac"));
+    assert_eq!(fs::read(&out).unwrap(), b"an earlier render");
+    assert_eq!(listing(dir.path()), ["damaged.flac", "in.flac", "out.wav"]);
+    for wrong in
+        [["--preset", "karaoke"], ["--range-db", "900"], ["--keep", "whales"], ["--list", "list.doc"]]
+    {
+        let mut args = vec!["render", text(&input), "-o", text(&out)];
+        args.extend(wrong);
+        assert_eq!(code(&run(args)), 2, "{wrong:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said() {
+    let output = run(["render", text(&programme()), "-o", "/dev/full"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("/dev/full"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_half_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("long.wav");
+    // Long enough that the signal comes in the middle.
+    crate::support::write_wav(&input, 48_000, 2, &noise(48_000 * 2 * 120, 6));
+    let out = dir.path().join("out.wav");
+    let mut child =
+        earmark(["render", text(&input), "-o", text(&out)]).stderr(Stdio::null()).spawn().unwrap();
+    // The first pass is under way once the process has read something; 100 ms is only a polite wait before asking.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let asked = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    // Should the machine have been faster than the signal, there is a whole file and nothing to see.
+    if asked.success() && !status.success() {
+        assert_eq!(status.code(), Some(130));
+        assert_eq!(listing(dir.path()), ["long.wav"]);
+    }
+}

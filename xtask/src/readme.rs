@@ -1,0 +1,67 @@
+//! `cargo xtask readme`: the README's figures come from the packs' metrics, never from a keyboard.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::pack_names;
+
+const BEGIN: &str = "<!-- figures: begin (cargo xtask readme) -->\n";
+const END: &str = "<!-- figures: end -->";
+
+/// Writes the tables between the two marks, or with `check` refuses a README that lacks them.
+pub fn update(root: &Path, check: bool) -> Result<()> {
+    let path = root.join("README.md");
+    let readme = fs::read_to_string(&path)?;
+    let (before, rest) = readme.split_once(BEGIN).context("README.md has no mark where the figures begin")?;
+    let (_, after) = rest.split_once(END).context("README.md has no mark where the figures end")?;
+    let updated = format!("{before}{BEGIN}{}{END}{after}", tables(root)?);
+    if check {
+        ensure!(
+            updated == readme,
+            "README.md: its figures are not those of the packs; run `cargo xtask readme`"
+        );
+        return Ok(());
+    }
+    Ok(fs::write(path, updated)?)
+}
+
+fn tables(root: &Path) -> Result<String> {
+    let mut out = String::new();
+    for name in pack_names(root)? {
+        let text = fs::read_to_string(root.join("models/packs").join(&name).join("metrics.json"))?;
+        let metrics: Value = serde_json::from_str(&text)?;
+        table(&name, &metrics, &mut out)?;
+    }
+    Ok(out)
+}
+
+fn table(name: &str, metrics: &Value, out: &mut String) -> Result<()> {
+    let text =
+        |key: &str| metrics[key].as_str().with_context(|| format!("{name}: its metrics have no {key}"));
+    writeln!(out, "\n**{name}**, sha256 `{}…`: {}.\n", &text("model_sha256")?[..12], text("data")?)?;
+    writeln!(
+        out,
+        "| label | ROC-AUC | F1 at 0.5 | accuracy | share of frames | accuracy if always / never said |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|")?;
+    for label in ["speech", "music", "noise"] {
+        let row = &metrics["mixtures"]["labels"][label];
+        let figure =
+            |value: &Value| value.as_f64().with_context(|| format!("{name}: a figure of {label} is missing"));
+        writeln!(
+            out,
+            "| {label} | {:.3} | {:.3} | {:.1} % | {:.1} % | {:.1} % / {:.1} % |",
+            figure(&row["roc_auc"])?,
+            figure(&row["f1"])?,
+            100.0 * figure(&row["accuracy"])?,
+            100.0 * figure(&row["base_rate"])?,
+            100.0 * figure(&row["all_one"]["accuracy"])?,
+            100.0 * figure(&row["all_zero"]["accuracy"])?,
+        )?;
+    }
+    Ok(())
+}
