@@ -70,6 +70,8 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
 def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     """Calibrates, exports, measures and draws in a temporary folder, then puts it in place in one rename."""
     model = load_average(run)
+    if not SHAPES[options.pack].refine:
+        model = model.without_refinement()
     valid = Shards(options.work / "shards-valid")
     first, _ = evaluate.scene_indices(valid)
     fitted = calibrate.calibrate(model, valid, first)
