@@ -18,7 +18,7 @@
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
 //! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
-//! | `resample.rs`, `downmix.rs`, `mix.rs` | arithmetic on samples |
+//! | `resample/`, `downmix.rs`, `mix.rs` | arithmetic on samples |
 //! | `wav_writer.rs` | WAV out |
 
 mod coded;
