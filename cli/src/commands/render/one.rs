@@ -153,11 +153,12 @@ impl Job<'_> {
             Some(path) => Some(Target::begin(Some(path), format, &Metadata::default(), self.heard.samples)?),
             None => None,
         };
+        let gate = &self.plan.preset.gate;
         let spec = RenderSpec {
             source: source_format,
             output: format,
             dither: if self.args.no_dither { Dither::Off } else { Dither::Triangular },
-            gate: self.plan.preset.gate.clone(),
+            gate: if self.args.live { gate.clone() } else { gate.for_files() },
             rest: if edges.is_empty() { Program::pass() } else { self.plan.program.rest() },
             edges,
             cut,
