@@ -24,6 +24,7 @@ pub mod pack;
 pub mod render;
 pub mod report;
 pub mod runtime;
+mod threads;
 pub mod timeline;
 
 pub use activity::{Activity, FrameGrid};

@@ -149,6 +149,36 @@ fn cut_moves_labels_with_the_sound() {
 }
 
 #[test]
+fn files_open_early_and_live_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let render = |name: &str, more: &[&str]| {
+        let out = dir.path().join(name);
+        let input = programme();
+        let mut args = vec!["render", text(&input), "-o", text(&out), "--no-dither"];
+        args.extend(more);
+        ok(args);
+        integers(&out).1
+    };
+    let bare = render("bare.wav", &["--pre-roll-ms", "0", "--reach-ms", "0"]);
+    let early = render("early.wav", &["--pre-roll-ms", "400", "--reach-ms", "0"]);
+    let preset = render("preset.wav", &[]);
+    let (_, whole) = integers_of_programme(dir.path());
+    let untouched = |out: &[i32]| out.iter().zip(&whole).filter(|(a, b)| a == b).count();
+    assert!(untouched(&bare) < untouched(&early), "a pre-roll keeps more");
+    assert!(untouched(&bare) < untouched(&preset), "so does the preset");
+    let input = programme();
+    let refused = run(["render", text(&input), "-o", "x.wav", "--live", "--pre-roll-ms", "100"]);
+    assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+}
+
+/// The programme as a render that changes nothing gives it.
+fn integers_of_programme(dir: &Path) -> (hound::WavSpec, Vec<i32>) {
+    let out = dir.join("whole.wav");
+    ok(["render", text(&programme()), "-o", text(&out), "--wet", "0", "--no-dither"]);
+    integers(&out)
+}
+
+#[test]
 fn live_opens_no_earlier_than_its_lookahead() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("live.wav");
@@ -212,6 +242,7 @@ fn a_full_disk_is_said() {
     let output = run(["render", text(&programme()), "-o", "/dev/full"]);
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/dev/full"), "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("No space left").count(), 1, "said once: {}", stderr(&output));
 }
 
 #[cfg(unix)]

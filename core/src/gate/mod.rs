@@ -27,6 +27,7 @@ mod live;
 mod presets;
 mod program;
 mod ramp;
+mod reach;
 mod settings;
 
 pub use computer::{GainComputer, PushError};
