@@ -113,16 +113,20 @@ impl Decisions {
         if self.failing {
             self.aim(position, self.fail_target());
         }
+        if self.forced.is_some() {
+            // No frame may ever come to ask the new rules.
+            self.force(self.forced, position);
+        }
         Ok(())
     }
 
     pub(super) fn force(&mut self, heard: Option<Heard>, position: u64) {
         self.forced = heard;
-        let target = self.decider.force(heard.map(Heard::labels));
-        if heard.is_some() {
+        if heard.is_some() && self.failing {
             self.failing = false;
+            self.decider.forget_target();
         }
-        if let Some(target) = target {
+        if let Some(target) = self.decider.force(heard.map(Heard::labels)) {
             self.aim(position, target);
         }
     }
