@@ -65,11 +65,10 @@ impl Decisions {
         gain: GainComputer,
         decider: LiveDecider,
         shared: Arc<Shared>,
-        grid: FrameGrid,
-        labels: usize,
         fail_mode: FailMode,
         max_piece: usize,
     ) -> Self {
+        let (grid, labels) = (decider.grid(), decider.labels().len());
         let lookahead = gain.lookahead_samples();
         let waiting = usize::try_from(grid.frames(lookahead + max_piece as u64)).unwrap_or(0) + 8;
         Self {

@@ -155,22 +155,12 @@ impl LiveGate {
             hearing_samples: parts.hearing,
             budget_samples: parts.budget,
         };
-        let grid = FrameGrid::new(rate_hz);
         let margin_s = 0.5 * seconds(parts.hearing + parts.budget, rate_hz);
         Ok(Self {
             latency: parts.total(),
             offline: config.offline,
             delay: DelayLine::new(channels, delay, max_piece),
-            decisions: Decisions::new(
-                ear,
-                gain,
-                decider,
-                shared,
-                grid,
-                manifest.labels.len(),
-                config.fail_mode,
-                max_piece,
-            ),
+            decisions: Decisions::new(ear, gain, decider, shared, config.fail_mode, max_piece),
             clock: AudioClock::new(config.rate_hz, margin_s),
             elapsed: 0,
             max_piece,
