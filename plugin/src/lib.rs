@@ -22,6 +22,7 @@ pub mod presets;
 pub mod processor;
 pub mod shared;
 pub mod state;
+pub mod vst3;
 
 pub use params::{ParamId, ParamSpec, Params};
 pub use processor::{Activation, Block, EventSink, Flow, ParamEvent, Processor};

@@ -107,6 +107,12 @@ impl Processor {
         Ok(processor)
     }
 
+    /// The latency that an activation would have, samples: for hosts that ask before they activate.
+    pub fn latency_of(shared: &Shared, activation: &Activation) -> u32 {
+        let _ = (shared, activation);
+        0
+    }
+
     /// By how much the output is late, samples; constant.
     pub fn latency_samples(&self) -> u32 {
         0
