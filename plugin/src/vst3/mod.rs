@@ -49,4 +49,7 @@ mod timer;
 mod units;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use entry::GetPluginFactory;
