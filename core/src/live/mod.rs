@@ -44,6 +44,7 @@ mod worker;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use gate::LiveGate;
 pub use latency::LatencyParts;
+pub use samples::gated;
 pub use status::{Hearing, LiveMonitor, LiveStatus};
 
 pub use crate::gate::MotionRefused;
