@@ -22,17 +22,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (instances, seconds, rate_hz, block) = (number(50)?, number(20)?, number(48_000)?, number(512)?);
     let ear = Arc::new(Ear::load(&Runtime::embedded()?, Pack::find(pack::LIVE)?, Pace::Live)?);
     let block_samples = usize::try_from(block)?;
-    let config = LiveConfig {
-        rate_hz: f64::from(rate_hz),
-        max_block_samples: block_samples,
-        ..LiveConfig::default()
-    };
+    let config =
+        LiveConfig { rate_hz: f64::from(rate_hz), max_block_samples: block_samples, ..LiveConfig::default() };
     let settings = GateSettings::default();
     let mut gates = (0..instances)
         .map(|_| LiveGate::new(Arc::clone(&ear), &settings, &config))
         .collect::<Result<Vec<_>, _>>()?;
     let latency_ms = f64::from(gates[0].latency_samples()) / f64::from(rate_hz) * 1e3;
-    println!("{instances} instances, {rate_hz} Hz stereo, blocks of {block}, latency {latency_ms:.1} ms, {seconds} s");
+    println!(
+        "{instances} instances, {rate_hz} Hz stereo, blocks of {block}, latency {latency_ms:.1} ms, {seconds} s"
+    );
 
     let source: Vec<f32> = noise().take(usize::try_from(rate_hz)?).collect();
     let blocks = u64::from(seconds) * u64::from(rate_hz) / u64::from(block);
