@@ -20,7 +20,7 @@ use clack_host::events::{Match, Pckn};
 use clack_host::prelude::*;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, InputChannel};
 use clack_host::stream::{InputStream, OutputStream};
-use clack_host::utils::{ClapId, Cookie};
+use clack_host::utils::ClapId;
 use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::{Flow, ParamId};
 
@@ -158,14 +158,14 @@ impl Hosted {
     pub fn save(&mut self) -> Vec<u8> {
         let state = self.extension::<PluginState>();
         let mut bytes = Vec::new();
-        state.save(&self.instance.plugin_handle(), &mut OutputStream::new(&mut bytes)).expect("a state");
+        state.save(&self.instance.plugin_handle(), &mut OutputStream::from_writer(&mut bytes)).expect("a state");
         bytes
     }
 
     pub fn load(&mut self, bytes: &[u8]) -> bool {
         let state = self.extension::<PluginState>();
         let mut cursor = Cursor::new(bytes);
-        state.load(&self.instance.plugin_handle(), &mut InputStream::new(&mut cursor)).is_ok()
+        state.load(&self.instance.plugin_handle(), &mut InputStream::from_reader(&mut cursor)).is_ok()
     }
 
     pub fn latency(&mut self) -> usize {
@@ -231,8 +231,6 @@ impl Running {
         let mut copy = main.to_vec();
         let mut inputs = AudioPorts::with_capacity(64, 2);
         let mut outputs = AudioPorts::with_capacity(64, 2);
-        let port = |planes: &'static mut [Vec<f32>]| planes;
-        let _ = port;
         let input = inputs.with_input_buffers([
             AudioPortBuffer {
                 latency: 0,
@@ -321,7 +319,7 @@ impl Running {
 }
 
 fn value_event(time: u32, id: ParamId, value: f64) -> ParamValueEvent {
-    ParamValueEvent::new(time, ClapId::new(id.0), Pckn::match_all(), value, Cookie::empty())
+    ParamValueEvent::new(time, ClapId::new(id.0), Pckn::match_all(), value)
 }
 
 /// Every event must lie inside its block, with no flag set.
