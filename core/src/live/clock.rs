@@ -19,6 +19,7 @@ pub(super) struct AudioClock {
     current: u64,
     lead_s: f64,
     margin_s: f64,
+    trusted: bool,
 }
 
 impl AudioClock {
@@ -28,7 +29,12 @@ impl AudioClock {
     const COUNTED: f64 = 0.98;
 
     pub(super) fn new(rate_hz: f64, margin_s: f64) -> Self {
-        Self { rate_hz, last: None, pending: 0, current: 0, lead_s: 0.0, margin_s }
+        Self { rate_hz, last: None, pending: 0, current: 0, lead_s: 0.0, margin_s, trusted: true }
+    }
+
+    /// Whether a lead counts at all.
+    pub(super) fn set_trusted(&mut self, trusted: bool) {
+        self.trusted = trusted;
     }
 
     /// A block is asked for.
@@ -42,6 +48,9 @@ impl AudioClock {
 
     /// Whether there is time to wait at this moment.
     pub(super) fn ahead(&mut self) -> bool {
+        if !self.trusted {
+            return false;
+        }
         self.read();
         self.lead_s > self.margin_s
     }

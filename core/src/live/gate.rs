@@ -50,6 +50,9 @@ impl LiveGate {
     /// [`LiveError`] if the settings do not fit the ear or the worker cannot be started.
     pub fn new(ear: Arc<Ear>, settings: &GateSettings, config: &LiveConfig) -> Result<Self, LiveError> {
         let rate_hz = check(config)?;
+        if !ear.is_live() {
+            return Err(LiveError::Pace);
+        }
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
             let problem = format!(
                 "nothing is heard at {} Hz: the ear takes rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz",
@@ -192,6 +195,12 @@ impl LiveGate {
         &self.monitor.labels
     }
 
+    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
+    /// With [`OutputMode::Bypassed`] a caller that crossfades between outputs applies them itself.
+    pub fn gains(&self) -> &[f32] {
+        &self.gains
+    }
+
     /// The counters as they stand.
     pub fn status(&self) -> LiveStatus {
         self.monitor.status()
@@ -218,6 +227,13 @@ impl LiveGate {
     pub fn forced(&mut self, heard: Option<Heard>) {
         let position = self.output_position();
         self.decisions.force(heard, position);
+    }
+
+    /// Whether a render that the host does not declare is recognised by its speed, which is so at the start. Without it
+    /// only a declared one is waited for, even if blocks come faster than they last. A host that asks for more than 50 ms
+    /// at once, in real time, may be taken for one that renders; it is then waited for no longer than its lead lasts.
+    pub fn guess_offline(&mut self, guess: bool) {
+        self.clock.set_trusted(guess);
     }
 
     /// Forgets all audio and all that was heard. Real-time safe.

@@ -31,6 +31,7 @@
 mod clock;
 mod decisions;
 mod delay;
+mod file;
 mod frame;
 mod gate;
 mod handover;
@@ -39,11 +40,15 @@ mod link;
 mod samples;
 mod status;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod worker;
 
+pub use file::hear;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use gate::LiveGate;
 pub use latency::LatencyParts;
+pub use samples::gated;
 pub use status::{Hearing, LiveMonitor, LiveStatus};
 
 pub use crate::gate::MotionRefused;
@@ -125,6 +130,9 @@ pub enum LiveError {
         /// Its value.
         value: f64,
     },
+    /// An ear for files gives its results seconds late.
+    #[error("the ear was loaded for files; a live gate needs one that was loaded for the live pace")]
+    Pace,
     /// More labels than a frame has room for.
     #[error("the pack has {count} labels; the live engine can carry {MAX_LABELS}")]
     TooManyLabels {

@@ -93,6 +93,12 @@ impl Shared {
         self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).replace(stream);
     }
 
+    /// Whether the worker has taken what was left for it.
+    #[cfg(test)]
+    pub(super) fn is_mailbox_empty(&self) -> bool {
+        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     pub(super) fn hearing(&self) -> Hearing {
         if self.missing.load(Ordering::Relaxed) {
             Hearing::Missing
@@ -161,6 +167,9 @@ impl LiveMonitor {
     pub fn replace_ear(&self, ear: Arc<Ear>) -> Result<(), LiveError> {
         let refused = |reason: &str| Err(LiveError::NeedsActivation { reason: reason.to_owned() });
         let manifest = ear.pack().manifest();
+        if !ear.is_live() {
+            return Err(LiveError::Pace);
+        }
         if self.shared.is_dead() {
             return refused("finds no running worker");
         }

@@ -26,7 +26,8 @@ const UNTOLD: u32 = u32::MAX;
 pub(super) struct Host {
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
     main_thread: Mutex<Option<ThreadId>>,
-    readers: Mutex<(EditReader, EditReader)>,
+    window: EditReader,
+    labels: EditReader,
     busy: AtomicBool,
     told_latency: AtomicU32,
 }
@@ -36,7 +37,8 @@ impl Default for Host {
         Self {
             handler: Mutex::default(),
             main_thread: Mutex::default(),
-            readers: Mutex::default(),
+            window: EditReader::default(),
+            labels: EditReader::default(),
             busy: AtomicBool::new(false),
             told_latency: AtomicU32::new(UNTOLD),
         }
@@ -83,12 +85,8 @@ impl Host {
         let _busy = Busy(&self.busy);
         let Some(handler) = self.handler() else { return };
         let mut steps = ArrayVec::<Edit, { 2 * MAX_STEPS }>::new();
-        {
-            let mut readers = lock(&self.readers);
-            let (window, labels) = &mut *readers;
-            window.take(&shared.edits, |edit| steps.push(edit));
-            labels.take(lanes, |edit| steps.push(edit));
-        }
+        self.window.take(&shared.edits, |edit| steps.push(edit));
+        self.labels.take(lanes, |edit| steps.push(edit));
         for step in steps {
             // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
             unsafe {
