@@ -158,7 +158,9 @@ impl Hosted {
     pub fn save(&mut self) -> Vec<u8> {
         let state = self.extension::<PluginState>();
         let mut bytes = Vec::new();
-        state.save(&self.instance.plugin_handle(), &mut OutputStream::from_writer(&mut bytes)).expect("a state");
+        state
+            .save(&self.instance.plugin_handle(), &mut OutputStream::from_writer(&mut bytes))
+            .expect("a state");
         bytes
     }
 
