@@ -5,7 +5,7 @@ use std::sync::Arc;
 use earmark_core::Label;
 use earmark_core::listen::Ear;
 use earmark_core::live::{FailMode, LatencyParts, LiveConfig, LiveGate};
-use earmark_core::pack::{self, Pack, Thresholds};
+use earmark_core::pack::{self, Pack};
 
 use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use super::mix::Mixer;
@@ -147,8 +147,7 @@ fn gate(
 /// The pack's thresholds of speech, music and noise.
 fn pack_pairs(ear: Option<&Ear>) -> Pairs {
     [Label::SPEECH, Label::MUSIC, Label::NOISE].map(|label| {
-        ear.and_then(|ear| ear.pack().manifest().thresholds.get(&label).copied())
-            .unwrap_or_else(Thresholds::default)
+        ear.and_then(|ear| ear.pack().manifest().thresholds.get(&label).copied()).unwrap_or_default()
     })
 }
 

@@ -166,7 +166,9 @@ impl LabelsOut {
         if midi == 2 {
             for ((last, p), number) in self.controllers.iter_mut().zip(probabilities).zip(CONTROLLERS) {
                 let value = seven_bits(p);
-                if last.is_none_or(|last| last.abs_diff(value) >= 2 || (last != value && value % 127 == 0)) {
+                if last.is_none_or(|last| {
+                    last.abs_diff(value) >= 2 || (last != value && matches!(value, 0 | 127))
+                }) {
                     *last = Some(value);
                     out.controller(offset, number, value);
                 }
