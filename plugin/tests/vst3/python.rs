@@ -16,7 +16,7 @@ const BLOCKS: [usize; 2] = [512, 8_192];
 /// Settings that differ from the defaults, normalised.
 fn settings() -> Vec<(ParamId, f64)> {
     let at = |id: ParamId, plain: f64| (id, id.spec().normalise(plain));
-    vec![at(id::RANGE_DB, 60.0), at(id::HOLD_MS, 100.0), at(id::OUTPUT_DB, -6.0)]
+    vec![at(id::RANGE_DB, 60.0), at(id::HOLD_MS, 100.0), at(id::RELEASE_MS, 40.0)]
 }
 
 fn write(folder: &Path, name: &str, planes: &[Vec<f32>]) -> PathBuf {
