@@ -17,6 +17,13 @@ pub struct Edits {
     ended: AtomicU64,
 }
 
+/// The reading end: remembers which parameters the host believes to be held, so that every begin has its end. Used by
+/// one thread at a time, whichever the host lets tell.
+#[derive(Debug, Default)]
+pub struct EditReader {
+    held: AtomicU64,
+}
+
 /// One step of an edit, in the order that hosts expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
@@ -55,28 +62,26 @@ impl Edits {
     }
 }
 
-/// The reading end: remembers which parameters the host believes to be held, so that every begin has its end.
-#[derive(Debug, Default)]
-pub struct EditReader {
-    held: u64,
-}
-
 impl EditReader {
     /// Hands over all that waits. Never waits, never allocates.
-    pub fn take(&mut self, edits: &Edits, mut each: impl FnMut(Edit)) {
-        // In this order an end is never fetched before the change that it ends.
+    pub fn take(&self, edits: &Edits, mut each: impl FnMut(Edit)) {
+        if edits.is_empty() {
+            return;
+        }
+        // In this order an end is never fetched before the change that it ends, nor a change before its begin.
         let ended = edits.ended.swap(0, Ordering::AcqRel);
         let changed = edits.changed.swap(0, Ordering::AcqRel);
         let begun = edits.begun.swap(0, Ordering::AcqRel);
+        let mut held = self.held.load(Ordering::Relaxed);
         let mut all = begun | changed | ended;
         while all != 0 {
             let id = ParamId(all.trailing_zeros());
             let bit = bit(id);
             all &= !bit;
-            let was_held = self.held & bit != 0;
+            let was_held = held & bit != 0;
             if !was_held {
                 each(Edit::Begin(id));
-                self.held |= bit;
+                held |= bit;
             }
             if changed & bit != 0 {
                 each(Edit::Value(id));
@@ -84,9 +89,10 @@ impl EditReader {
             // A change without a begin of its own (a key, a menu) is a gesture by itself.
             if ended & bit != 0 || (!was_held && begun & bit == 0) {
                 each(Edit::End(id));
-                self.held &= !bit;
+                held &= !bit;
             }
         }
+        self.held.store(held, Ordering::Relaxed);
     }
 }
 
@@ -95,7 +101,7 @@ mod tests {
     use super::*;
     use crate::params::id;
 
-    fn taken(reader: &mut EditReader, edits: &Edits) -> Vec<Edit> {
+    fn taken(reader: &EditReader, edits: &Edits) -> Vec<Edit> {
         let mut all = Vec::new();
         reader.take(edits, |edit| all.push(edit));
         all
@@ -103,24 +109,24 @@ mod tests {
 
     #[test]
     fn every_begin_has_its_end() {
-        let (edits, mut reader) = (Edits::default(), EditReader::default());
+        let (edits, reader) = (Edits::default(), EditReader::default());
         edits.begin(id::WET);
         for _ in 0..100 {
             edits.change(id::WET);
         }
-        assert_eq!(taken(&mut reader, &edits), [Edit::Begin(id::WET), Edit::Value(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [Edit::Begin(id::WET), Edit::Value(id::WET)]);
         edits.change(id::WET);
-        assert_eq!(taken(&mut reader, &edits), [Edit::Value(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [Edit::Value(id::WET)]);
         edits.end(id::WET);
-        assert_eq!(taken(&mut reader, &edits), [Edit::End(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [Edit::End(id::WET)]);
         assert!(edits.is_empty());
         edits.begin(id::MODE);
         edits.change(id::MODE);
         edits.end(id::MODE);
         let all = [Edit::Begin(id::MODE), Edit::Value(id::MODE), Edit::End(id::MODE)];
-        assert_eq!(taken(&mut reader, &edits), all);
-        assert_eq!(taken(&mut reader, &edits), []);
+        assert_eq!(taken(&reader, &edits), all);
+        assert_eq!(taken(&reader, &edits), []);
         edits.change(id::MODE);
-        assert_eq!(taken(&mut reader, &edits), all, "a lone change is a gesture by itself");
+        assert_eq!(taken(&reader, &edits), all, "a lone change is a gesture by itself");
     }
 }

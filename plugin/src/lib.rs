@@ -15,6 +15,8 @@
 //! A format layer copies the host's input to its output buffers, hands them to [`Processor::process`] in place, and
 //! turns [`ParamEvent`]s and [`EventSink`] calls from and to the host's events. That is all it does.
 
+pub mod clap;
+mod ears;
 pub mod edits;
 pub mod meters;
 pub mod params;
@@ -33,3 +35,5 @@ pub const NAME: &str = "Earmark";
 pub const VENDOR: &str = "Earmark";
 /// Version of the plugin.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+clack_plugin::clack_export_entry!(clap::ClapEntry);

@@ -35,11 +35,11 @@ pub struct MeterFrame {
 /// The one class of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Class {
+    /// Not silent, no label reached its threshold.
+    Unknown,
     /// Under the silence threshold.
     #[default]
     Silence,
-    /// Not silent, no label reached its threshold.
-    Unknown,
     /// Noise alone.
     Noise,
     /// Music without speech.
@@ -50,7 +50,7 @@ pub enum Class {
 
 impl Class {
     /// All classes; the index is the plain value of the class parameter.
-    pub const ALL: [Self; 5] = [Self::Silence, Self::Unknown, Self::Noise, Self::Music, Self::Speech];
+    pub const ALL: [Self; 5] = [Self::Unknown, Self::Silence, Self::Noise, Self::Music, Self::Speech];
 
     /// The plain value of the class parameter.
     pub fn plain(self) -> f64 {
@@ -64,8 +64,8 @@ impl Class {
 
     fn code(self) -> u8 {
         match self {
-            Self::Silence => 0,
-            Self::Unknown => 1,
+            Self::Unknown => 0,
+            Self::Silence => 1,
             Self::Noise => 2,
             Self::Music => 3,
             Self::Speech => 4,

@@ -9,7 +9,7 @@ use earmark_core::pack::{Pack, PackError, Thresholds};
 use serde::{Deserialize, Serialize};
 
 use crate::params::{Kind, ParamId, id};
-use crate::processor::settings::{KEEP_RULES, keep_rules};
+use crate::processor::settings::{KEEP_RULES, keep_rules, leading_labels};
 use crate::shared::Shared;
 
 /// Rules of a preset that parameters cannot say.
@@ -97,8 +97,7 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         values.push((id::KEEP, f64::from(u32::try_from(KEEP_RULES).unwrap_or(0))));
         Some(Rules { rules: settings.rules.clone(), otherwise: settings.otherwise })
     };
-    let leading = settings.rules.iter().flat_map(|rule| rule.when.labels()).next().cloned();
-    let leading = leading.unwrap_or(Label::SPEECH);
+    let leading = leading_labels(&settings.rules).next().cloned().unwrap_or(Label::SPEECH);
     let from_pack = pack.manifest().thresholds.get(&leading).copied().unwrap_or_default();
     let Thresholds { open, close } = settings.thresholds.get(&leading).copied().unwrap_or(from_pack);
     values.push((id::OPEN, f64::from(open)));

@@ -1,8 +1,10 @@
 //! What all threads of one instance see.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use earmark_core::listen::Ear;
+use earmark_core::live::{Hearing, LiveMonitor};
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
@@ -28,6 +30,9 @@ pub struct Shared {
     label_outputs: AtomicU64,
     activation: ActivationFacts,
     kept: Mutex<Kept>,
+    /// The ear of the last activation, so that the next one need not compile it, and the gates' status.
+    ear: Mutex<Option<(&'static str, Arc<Ear>)>>,
+    monitors: Mutex<Vec<LiveMonitor>>,
 }
 
 /// What the state holds beside parameters.
@@ -44,6 +49,7 @@ pub(crate) struct Kept {
 #[derive(Debug, Default)]
 struct ActivationFacts {
     active: AtomicBool,
+    broken: AtomicBool,
     latency_samples: AtomicU32,
     rate_bits: AtomicU64,
 }
@@ -59,11 +65,13 @@ pub struct Status {
     pub rate_hz: f64,
     /// The ear.
     pub ear: EarStatus,
-    /// Decisions that came too late: the last one held.
-    pub late: u64,
-    /// Times that the worker could not be fed.
+    /// Frames whose decision was not there in time: the last one held.
     pub underruns: u64,
-    /// Share of one core that the ear takes, 0 to 1.
+    /// Those of them that came later.
+    pub late: u64,
+    /// Times that audio went unheard because the worker was too far behind.
+    pub overflows: u64,
+    /// Share of the time that the ear is busy, 0 to 1.
     pub load: f32,
 }
 
@@ -75,6 +83,8 @@ pub enum EarStatus {
     Idle,
     /// It hears.
     Running,
+    /// It has not answered for a second of audio: the fail mode is in force until it does.
+    Stalled,
     /// It is missing or broken, and why: the fail mode is in force.
     Failed(String),
 }
@@ -129,7 +139,7 @@ impl Shared {
 
     /// The processor moved a parameter by itself.
     pub(crate) fn note_output(&self, id: ParamId, plain: f64) {
-        if self.params.set(id, plain) && id.index() < PARAMS.len() {
+        if self.params.set_quietly(id, plain) && id.index() < PARAMS.len() {
             self.label_outputs.fetch_or(1 << id.0, Ordering::Release);
         }
     }
@@ -178,8 +188,53 @@ impl Shared {
             active: self.activation.active.load(Ordering::Acquire),
             latency_samples: self.latency_samples(),
             rate_hz: f64::from_bits(self.activation.rate_bits.load(Ordering::Relaxed)),
-            ..Status::default()
+            ..self.gates_status()
         }
+    }
+
+    fn gates_status(&self) -> Status {
+        let mut status = Status::default();
+        if self.activation.broken.load(Ordering::Acquire) {
+            status.ear = EarStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
+        }
+        for monitor in &*lock(&self.monitors) {
+            let gate = monitor.status();
+            status.underruns += gate.underruns;
+            status.late += gate.late;
+            status.overflows += gate.overflows;
+            status.load += gate.worker_load;
+            let ear = match gate.hearing {
+                Hearing::Running => EarStatus::Running,
+                Hearing::Stalled => EarStatus::Stalled,
+                Hearing::Failed | Hearing::Missing => {
+                    EarStatus::Failed(monitor.problem().unwrap_or_default())
+                }
+            };
+            // The worst of them counts.
+            if !matches!(status.ear, EarStatus::Failed(_)) && ear != EarStatus::Running
+                || status.ear == EarStatus::Idle
+            {
+                status.ear = ear;
+            }
+        }
+        status
+    }
+
+    /// The ear of a pack, or why there is none. For the main thread: may compile it.
+    pub(crate) fn ear(&self, pack: &'static str) -> Result<Arc<Ear>, String> {
+        let mut kept = lock(&self.ear);
+        if let Some((name, ear)) = &*kept
+            && *name == pack
+        {
+            return Ok(Arc::clone(ear));
+        }
+        let ear = crate::ears::ear(pack).map_err(|error| error.to_string())?;
+        *kept = Some((pack, Arc::clone(&ear)));
+        Ok(ear)
+    }
+
+    pub(crate) fn watch(&self, monitors: Vec<LiveMonitor>) {
+        *lock(&self.monitors) = monitors;
     }
 
     /// Latency of this activation in samples, as reported to the host.
@@ -188,10 +243,14 @@ impl Shared {
     }
 
     pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32) {
+        self.activation.broken.store(false, Ordering::Relaxed);
         self.activation.rate_bits.store(rate_hz.to_bits(), Ordering::Relaxed);
         self.activation.latency_samples.store(latency_samples, Ordering::Release);
         self.activation.active.store(true, Ordering::Release);
-        self.restart_wanted.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn note_broken(&self) {
+        self.activation.broken.store(true, Ordering::Release);
     }
 
     pub(crate) fn note_deactivation(&self) {
@@ -199,7 +258,11 @@ impl Shared {
     }
 
     pub(crate) fn kept<T>(&self, with: impl FnOnce(&mut Kept) -> T) -> T {
-        // What is in there is whole after every statement: a panic elsewhere does not spoil it.
-        with(&mut self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        with(&mut lock(&self.kept))
     }
+}
+
+/// What is kept behind these locks is whole after every statement: a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,7 +16,7 @@ use crate::shared::Shared;
 pub const FORMAT: u64 = 1;
 
 /// Larger than any state by far: more is not read.
-const LIMIT_BYTES: usize = 1 << 20;
+pub(crate) const LIMIT_BYTES: u64 = 1 << 20;
 
 /// Why a state is refused.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ pub(crate) fn save(shared: &Shared) -> Vec<u8> {
 
 /// Reads a state; changes nothing unless all of it is good.
 pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<(), StateError> {
-    if bytes.len() > LIMIT_BYTES {
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > LIMIT_BYTES) {
         return Err(StateError::TooLarge(bytes.len()));
     }
     let mut value: Value = serde_json::from_slice(bytes)?;

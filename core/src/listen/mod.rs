@@ -76,6 +76,11 @@ impl Ear {
         &self.pack
     }
 
+    /// Whether results come as early as the pack allows: what [`Pace::Live`] gives.
+    pub fn is_live(&self) -> bool {
+        self.network.frames() == self.pack.manifest().hop_frames
+    }
+
     /// A new stream for a source of `rate_hz` and `channels`.
     ///
     /// # Errors

@@ -22,6 +22,11 @@ impl Heard {
         if index < MAX_LABELS { Self(1 << index) } else { Self(0) }
     }
 
+    /// The labels alone, bit `i` for label `i`.
+    pub(super) fn labels(self) -> u64 {
+        u64::from(self.0 & 0xff)
+    }
+
     /// These and those.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -28,17 +28,31 @@
 //! Input that is not finite counts as zero, and subnormal numbers as zero, in the output too: no NaN comes out, and
 //! nothing slows down. All other samples keep their bits wherever the gain is 0 dB.
 
+mod clock;
+mod decisions;
 mod delay;
+mod file;
 mod frame;
 mod gate;
+mod handover;
+mod latency;
+mod link;
 mod samples;
 mod status;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod worker;
 
+pub use file::hear;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use gate::LiveGate;
+pub use latency::LatencyParts;
+pub use samples::gated;
 pub use status::{Hearing, LiveMonitor, LiveStatus};
 
-use crate::gate::GateError;
+pub use crate::gate::MotionRefused;
+use crate::gate::{GateError, GateSettings};
 use crate::listen::ListenError;
 
 /// What one activation fixes: everything that needs memory or changes the latency.
@@ -58,6 +72,20 @@ pub struct LiveConfig {
     pub fail_mode: FailMode,
     /// Whether the host said at activation that it renders offline; `process` is told again, per block.
     pub offline: bool,
+}
+
+impl Default for LiveConfig {
+    fn default() -> Self {
+        Self {
+            rate_hz: 48_000.0,
+            channels: 2,
+            sidechain_channels: 0,
+            max_block_samples: 1_024,
+            lookahead_ms: GateSettings::default().lookahead_ms,
+            fail_mode: FailMode::Open,
+            offline: false,
+        }
+    }
 }
 
 /// What the gate does while nothing can be heard.
@@ -91,6 +119,9 @@ pub enum LiveError {
     /// The stream cannot be heard.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The embedded pack that tells the latency is damaged.
+    #[error(transparent)]
+    Pack(Box<crate::pack::PackError>),
     /// A rate, channel count or block size that is none.
     #[error("{what} is {value}, which is not possible")]
     Config {
@@ -99,6 +130,9 @@ pub enum LiveError {
         /// Its value.
         value: f64,
     },
+    /// An ear for files gives its results seconds late.
+    #[error("the ear was loaded for files; a live gate needs one that was loaded for the live pace")]
+    Pace,
     /// More labels than a frame has room for.
     #[error("the pack has {count} labels; the live engine can carry {MAX_LABELS}")]
     TooManyLabels {
@@ -114,18 +148,4 @@ pub enum LiveError {
         /// What is different.
         reason: String,
     },
-}
-
-/// A change of settings that cannot be taken over while audio runs; the old ones stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum MotionRefused {
-    /// A number out of its range.
-    #[error("a setting is out of its range")]
-    OutOfRange,
-    /// A rule names a label that this ear does not give.
-    #[error("a rule names a label that the ear does not know")]
-    UnknownLabel,
-    /// More rules than the gate was made for.
-    #[error("too many rules")]
-    TooManyRules,
 }

@@ -2,8 +2,15 @@
 //!
 //! Real time: the audio thread only stores to atomics. The one lock is between the worker and readers of the status.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use super::latency::LatencyParts;
+use super::stream::{EarStream, Stream};
+use super::{LiveConfig, LiveError};
+use crate::Label;
+use crate::listen::Ear;
 
 /// How the ear does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,36 +43,71 @@ pub struct LiveStatus {
     pub frames: u64,
 }
 
-/// The counters themselves.
-#[derive(Debug, Default)]
+/// What the threads share beside the rings.
+#[derive(Default)]
 pub(super) struct Shared {
-    pub(super) hearing: AtomicU8,
+    /// The worker shall end.
+    pub(super) stop: AtomicBool,
+    /// Counts resets, so that the worker need not hear what is gone.
+    pub(super) epoch: AtomicU32,
+    /// There never was an ear.
+    missing: AtomicBool,
+    /// The worker gave up.
+    failed: AtomicBool,
+    /// Set and cleared by the audio thread.
+    pub(super) stalled: AtomicBool,
     pub(super) underruns: AtomicU64,
     pub(super) late: AtomicU64,
     pub(super) overflows: AtomicU64,
     /// Parts in a million.
     pub(super) load_ppm: AtomicU32,
     pub(super) frames: AtomicU64,
-    pub(super) problem: Mutex<Option<String>>,
+    problem: Mutex<Option<String>>,
+    new_stream: Mutex<Option<Box<dyn Stream>>>,
 }
 
 impl Shared {
-    pub(super) fn set_hearing(&self, hearing: Hearing) {
-        let code = match hearing {
-            Hearing::Running => 0,
-            Hearing::Stalled => 1,
-            Hearing::Failed => 2,
-            Hearing::Missing => 3,
-        };
-        self.hearing.store(code, Ordering::Release);
+    /// Without an ear.
+    pub(super) fn missing(problem: String) -> Self {
+        Self { missing: AtomicBool::new(true), problem: Mutex::new(Some(problem)), ..Self::default() }
+    }
+
+    /// The worker gives up.
+    pub(super) fn fail(&self, problem: String) {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).replace(problem);
+        self.failed.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing will come any more.
+    pub(super) fn is_dead(&self) -> bool {
+        self.failed.load(Ordering::Acquire) || self.missing.load(Ordering::Relaxed)
+    }
+
+    /// For the worker: another stream, if one was left here.
+    pub(super) fn take_new_stream(&self) -> Option<Box<dyn Stream>> {
+        self.new_stream.try_lock().ok()?.take()
+    }
+
+    /// Leaves another stream for the worker.
+    pub(super) fn leave_new_stream(&self, stream: Box<dyn Stream>) {
+        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).replace(stream);
+    }
+
+    /// Whether the worker has taken what was left for it.
+    #[cfg(test)]
+    pub(super) fn is_mailbox_empty(&self) -> bool {
+        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     pub(super) fn hearing(&self) -> Hearing {
-        match self.hearing.load(Ordering::Acquire) {
-            0 => Hearing::Running,
-            1 => Hearing::Stalled,
-            2 => Hearing::Failed,
-            _ => Hearing::Missing,
+        if self.missing.load(Ordering::Relaxed) {
+            Hearing::Missing
+        } else if self.failed.load(Ordering::Acquire) {
+            Hearing::Failed
+        } else if self.stalled.load(Ordering::Relaxed) {
+            Hearing::Stalled
+        } else {
+            Hearing::Running
         }
     }
 
@@ -81,6 +123,13 @@ impl Shared {
     }
 }
 
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A stream in the mailbox cannot be printed.
+        f.debug_struct("Shared").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a share for people")]
 fn load_share(ppm: u32) -> f32 {
     ppm as f32 * 1e-6
@@ -90,6 +139,12 @@ fn load_share(ppm: u32) -> f32 {
 #[derive(Debug, Clone)]
 pub struct LiveMonitor {
     pub(super) shared: Arc<Shared>,
+    pub(super) labels: Arc<[Label]>,
+    pub(super) rate_hz: u32,
+    pub(super) channels: u16,
+    /// Samples that an ear may take for what it hears.
+    pub(super) hearing_samples: u64,
+    pub(super) budget_samples: u64,
 }
 
 impl LiveMonitor {
@@ -101,5 +156,32 @@ impl LiveMonitor {
     /// Why nothing is heard, as a sentence for the user, if so.
     pub fn problem(&self) -> Option<String> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Hands over another ear while audio runs. It hears beside the old one for a second, then takes over from one frame
+    /// to the next.
+    ///
+    /// # Errors
+    /// [`LiveError::NeedsActivation`] if it has other labels, needs more latency than the gate has, or nothing is there
+    /// to hand it to.
+    pub fn replace_ear(&self, ear: Arc<Ear>) -> Result<(), LiveError> {
+        let refused = |reason: &str| Err(LiveError::NeedsActivation { reason: reason.to_owned() });
+        let manifest = ear.pack().manifest();
+        if !ear.is_live() {
+            return Err(LiveError::Pace);
+        }
+        if self.shared.is_dead() {
+            return refused("finds no running worker");
+        }
+        if manifest.labels[..] != self.labels[..] {
+            return refused("has other labels");
+        }
+        let config = LiveConfig { lookahead_ms: 0.0, max_block_samples: 1, ..LiveConfig::default() };
+        let parts = LatencyParts::new(manifest, self.rate_hz, &config)?;
+        if parts.hearing > self.hearing_samples || parts.budget > self.budget_samples {
+            return refused("needs more latency");
+        }
+        self.shared.leave_new_stream(Box::new(EarStream::new(ear, self.rate_hz, self.channels)?));
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod table;
 mod text;
 mod values;
 
-pub use table::{PARAMS, id};
+pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;
 
 /// The number by which hosts know a parameter: its index in [`PARAMS`].

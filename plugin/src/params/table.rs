@@ -180,12 +180,41 @@ pub const PARAMS: &[ParamSpec] = table![
         "Probability of noise.";
     CLASS, "class", "Class", "Class", Labels, None,
         Kind::Choice {
-            names: &["Silence", "Unknown", "Noise", "Music", "Speech"],
-            keys: &["silence", "unknown", "noise", "music", "speech"],
+            names: &["Unknown", "Silence", "Noise", "Music", "Speech"],
+            keys: &["unknown", "silence", "noise", "music", "speech"],
             default: 0,
         }, LANE,
         "The one class that is heard, speech before music before noise.";
     REDUCTION_DB, "reduction_db", "Gain reduction", "Reductn", Meters, Decibels,
         float(0.0, 100.0, 0.0, Curve::Linear), METER,
         "How far the gate is down at this moment.";
+];
+
+/// A page of a control surface.
+#[derive(Debug)]
+pub struct Page {
+    /// Its name.
+    pub name: &'static str,
+    /// Eight parameters.
+    pub ids: [ParamId; 8],
+}
+
+/// Pages for control surfaces, the most wanted first.
+#[rustfmt::skip]
+pub const PAGES: [Page; 3] = [
+    Page {
+        name: "Gate",
+        ids: [id::MODE, id::KEEP, id::OPEN, id::CLOSE, id::RANGE_DB, id::WET, id::LISTEN, id::BYPASS],
+    },
+    Page {
+        name: "Motion",
+        ids: [
+            id::ATTACK_MS, id::HOLD_MS, id::RELEASE_MS, id::LOOKAHEAD_MS,
+            id::DUCK_DB, id::DUCK_SHAPE, id::DUCK_RATIO, id::DUCK_ABOVE_DBFS,
+        ],
+    },
+    Page {
+        name: "Labels",
+        ids: [id::LABEL_MODE, id::LABEL_MIDI, id::SPEECH, id::MUSIC, id::NOISE, id::CLASS, id::DETECTOR, id::OUTPUT_DB],
+    },
 ];

@@ -28,13 +28,19 @@ impl Params {
 
     /// Sets the plain value, clamped to what the parameter can be. Says whether that changed anything.
     pub fn set(&self, id: ParamId, plain: f64) -> bool {
+        let changed = self.set_quietly(id, plain);
+        if changed {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        changed
+    }
+
+    /// As [`set`](Self::set), for values that the processor moves itself: nothing is derived from them, so the
+    /// generation stays.
+    pub(crate) fn set_quietly(&self, id: ParamId, plain: f64) -> bool {
         let Some(value) = self.values.get(id.index()) else { return false };
         let bits = id.spec().clamp(plain).to_bits();
-        if value.swap(bits, Ordering::Relaxed) == bits {
-            return false;
-        }
-        self.generation.fetch_add(1, Ordering::Release);
-        true
+        value.swap(bits, Ordering::Relaxed) != bits
     }
 
     /// The plain value as the core takes it.
@@ -58,7 +64,7 @@ impl Params {
         id.spec().normalise(self.get(id))
     }
 
-    /// A number that changes whenever a value does.
+    /// A number that changes whenever a value is set to another.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

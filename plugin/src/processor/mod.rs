@@ -1,15 +1,34 @@
 //! One activation: what runs on the audio thread.
 //!
+//! ```text
+//! parameters ─▶ settings ─▶ LiveGate (core) ─▶ gains, frames ─▶ mix ─▶ output
+//!                                                     └──▶ labels ─▶ parameters, notes, controllers, label planes
+//! ```
+//!
 //! [`Processor::activate`] allocates everything and starts the ear; [`Processor::process`] neither allocates, locks,
 //! waits (unless the host renders offline) nor fails; dropping it stops the ear. The latency is constant for an
 //! activation.
 
+mod activate;
+mod delay;
+mod labels;
+mod mix;
+mod run;
 pub(crate) mod settings;
 
 use std::sync::Arc;
 
+use earmark_core::live::{LiveError, LiveFrame, LiveGate};
+
+use crate::meters::MeterFrame;
 use crate::params::ParamId;
 use crate::shared::Shared;
+use delay::Delay;
+use labels::{Columns, LabelMode, LabelsOut, LanesIn, Pairs};
+use mix::Mixer;
+use settings::SettingsBank;
+
+pub use labels::{CONTROLLERS, LABEL_PLANES, NOTES};
 
 /// What the host fixes for one activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +59,9 @@ pub enum ActivateError {
         /// Channels asked for.
         channels: u16,
     },
+    /// The engine cannot be made, not even without an ear.
+    #[error(transparent)]
+    Live(#[from] LiveError),
 }
 
 /// The buffers of one block. All planes of a block have the same length.
@@ -89,51 +111,37 @@ pub enum Flow {
 #[derive(Debug)]
 pub struct Processor {
     shared: Arc<Shared>,
-}
-
-impl Processor {
-    /// Allocates all that is needed and starts the ear. On the main thread.
-    ///
-    /// # Errors
-    /// [`ActivateError`] for a layout that cannot be processed. A missing or broken model is no error: the fail mode
-    /// holds and the status says so.
-    pub fn activate(shared: Arc<Shared>, activation: &Activation) -> Result<Self, ActivateError> {
-        let Activation { rate_hz, channels, .. } = *activation;
-        if !(rate_hz.is_finite() && rate_hz >= 1.0) || usize::from(channels) > MAX_CHANNELS {
-            return Err(ActivateError::Layout { rate_hz, channels });
-        }
-        let processor = Self { shared };
-        processor.shared.note_activation(rate_hz, processor.latency_samples());
-        Ok(processor)
-    }
-
-    /// By how much the output is late, samples; constant.
-    pub fn latency_samples(&self) -> u32 {
-        0
-    }
-
-    /// How long the output goes on after the input became silent, samples.
-    pub fn tail_samples(&self) -> u32 {
-        self.latency_samples()
-    }
-
-    /// Forgets all audio. On the audio thread, while no block is processed.
-    pub fn reset(&mut self) {}
-
-    /// Processes one block in place. `offline`: the host renders, so the ear may be waited for.
-    pub fn process(
-        &mut self,
-        block: Block<'_, '_>,
-        events: &[ParamEvent],
-        out: &mut dyn EventSink,
-        offline: bool,
-    ) -> Flow {
-        let _ = (block, out, offline);
-        for event in events {
-            self.shared.set(event.id, event.value);
-        }
-        Flow::Continue
-    }
+    /// One gate for all channels, or one for each.
+    gates: Vec<LiveGate>,
+    latency: u32,
+    channels: usize,
+    max_piece: usize,
+    bank: SettingsBank,
+    /// The parameters as they were when settings were last derived from them.
+    seen: u64,
+    pairs: Pairs,
+    own_pairs: Pairs,
+    mode: LabelMode,
+    columns: Columns,
+    labels: LabelsOut,
+    lanes: LanesIn,
+    mixer: Mixer,
+    /// Frames that leave in the piece that is being processed.
+    frames: Vec<LiveFrame>,
+    /// The probabilities that the label planes show.
+    shown: [f32; LABEL_PLANES],
+    /// The frame that is leaving; told to the window when it is complete.
+    leaving: Option<MeterFrame>,
+    /// Planes of the sidechain, delayed for who listens to it.
+    detector: Vec<Vec<f32>>,
+    detector_delay: Delay,
+    /// Stand in for channels that a host does not pass.
+    spare: Vec<Vec<f32>>,
+    /// Samples of silence at the input, up to now.
+    silent_for: u64,
+    notes_must_end: bool,
+    /// Something in here panicked.
+    broken: bool,
 }
 
 impl Drop for Processor {

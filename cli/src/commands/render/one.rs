@@ -60,7 +60,11 @@ pub fn render(
     let spool = input.is_stdin().then(spool_stdin).transpose()?;
     let path = spool.as_ref().map_or(input.path.as_path(), tempfile::NamedTempFile::path);
     let mut source = Source::open(path)?;
-    let heard = hearing::hear(ear, &mut source, &input.name(), console, |_| {})?;
+    let heard = if args.live {
+        hearing::hear_live(ear, &mut source, &input.name(), console)?
+    } else {
+        hearing::hear(ear, &mut source, &input.name(), console, |_| {})?
+    };
     let timeline = segment(&heard, timeline_settings);
     let edges = if args.live { live_edges(plan, ear, &heard)? } else { file_edges(plan, &timeline, &heard) };
     let cut = match &plan.preset.cut {
