@@ -5,7 +5,7 @@ use earmark_core::gate::{Action, GateSettings, When};
 
 use super::history::LANES;
 use super::lanes::gain_floor_db;
-use crate::processor::settings::gate_settings;
+use crate::processor::settings::SettingsBank;
 use crate::shared::Shared;
 
 /// The labels of the lanes.
@@ -25,7 +25,8 @@ pub struct Derived {
 impl Derived {
     /// From the parameters and the rules of a preset.
     pub fn of(shared: &Shared) -> Self {
-        let settings = shared.kept(|kept| gate_settings(&shared.params, kept.rules.as_ref()));
+        let mut bank = shared.kept(|kept| SettingsBank::new(kept.rules.as_ref()));
+        let settings = bank.update(&shared.params).cloned().unwrap_or_default();
         Self {
             decides: LABELS.map(|label| settings.thresholds.contains_key(&label)),
             kept: LABELS.map(|label| passes(&settings, &label)),
@@ -94,7 +95,7 @@ mod tests {
         shared.load_preset("broadcast-duck").expect("built in");
         let derived = Derived::of(&shared);
         assert_eq!(derived.kept, [true, false, false]);
-        assert_eq!(derived.decides, [true, true, true]);
+        assert_eq!(derived.decides, [true, false, false], "the first rule has the thresholds");
         assert_eq!(derived.floor_db, 66.0, "it mutes noise");
     }
 }

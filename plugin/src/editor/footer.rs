@@ -18,6 +18,7 @@ pub fn pieces(status: &Status) -> Vec<Piece> {
     match &status.ear {
         EarStatus::Idle => all.push(("Ear at rest".to_owned(), false)),
         EarStatus::Running => all.push((format!("Ear running, {} of a core", percent(status.load)), false)),
+        EarStatus::Stalled => all.push(("The ear does not answer".to_owned(), true)),
         EarStatus::Failed(why) => all.push((format!("No ear: {why}"), true)),
     }
     if status.active && status.rate_hz > 0.0 {
@@ -25,9 +26,9 @@ pub fn pieces(status: &Status) -> Vec<Piece> {
         all.push((format!("Latency {ms:.1} ms ({} samples)", status.latency_samples), false));
         all.push((format!("{} kHz", status.rate_hz / 1e3), false));
     }
-    all.push((count(status.late, "late decision"), status.late > 0));
-    if status.underruns > 0 {
-        all.push((count(status.underruns, "underrun"), true));
+    all.push((count(status.underruns, "underrun"), status.underruns > 0));
+    if status.overflows > 0 {
+        all.push((count(status.overflows, "overflow"), true));
     }
     all
 }
@@ -89,10 +90,10 @@ mod tests {
             "Ear running, 3.1 % of a core",
             "Latency 100.0 ms (4800 samples)",
             "48 kHz",
-            "no late decisions",
+            "no underruns",
         ]);
-        let broken = Status { ear: EarStatus::Failed("no model".to_owned()), late: 1, underruns: 7, ..fine };
+        let broken = Status { ear: EarStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
         let worries: Vec<_> = said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
-        assert_eq!(worries, ["No ear: no model", "1 late decision", "7 underruns"]);
+        assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);
     }
 }
