@@ -17,7 +17,7 @@ import pytest
 LIST = json.loads(pathlib.Path(os.environ["EARMARK_HOST_CASES"]).read_text())
 BUNDLE = LIST["bundle"]
 CASES = LIST["cases"]
-MAIN_ONLY = [case for case in CASES if not case["sidechain"]]
+STEREO = [case for case in CASES if case["channels"] == 2]
 
 
 def planes(path, channels):
@@ -45,7 +45,7 @@ def raw_parameter(plugin, name):
 
 
 @pytest.mark.parametrize("block", [512, 8192])
-@pytest.mark.parametrize("case", MAIN_ONLY, ids=ids(MAIN_ONLY))
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
 def test_pedalboard(case, block):
     # It says offline, compensates the latency, and never passes the sidechain that is declared.
     given, wanted = audio(case)
@@ -57,34 +57,26 @@ def test_pedalboard(case, block):
         same_bytes(got, wanted, f"{turn} render")
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+@pytest.mark.parametrize("case", STEREO, ids=ids(STEREO))
 def test_dawdreamer(case):
-    # It reports the latency and does not compensate it.
+    # It reports the latency and does not compensate it. Its other layouts are for plugins with one output bus; mono and
+    # the sidechain are pedalboard's and vst3-host's.
     given, wanted = audio(case)
     (block, latency), _ = case["latencies"]
     engine = dawdreamer.RenderEngine(case["rate"], block)
     plugin = engine.make_plugin_processor("earmark", BUNDLE)
-    channels = case["channels"]
-    silence = np.zeros((channels, latency + block), dtype=np.float32)
-    sources = ["main"]
-    players = [engine.make_playback_processor("main", np.concatenate([given, silence], axis=1))]
-    inputs = channels
-    if case["sidechain"]:
-        side = planes(case["sidechain"], channels)
-        sources.append("side")
-        players.append(engine.make_playback_processor("side", np.concatenate([side, silence], axis=1)))
-        inputs = 2 * channels
-    assert plugin.can_set_bus(inputs, channels)
-    plugin.set_bus(inputs, channels)
     for _, index, value in case["settings"]:
         plugin.set_parameter(index, value)
-    engine.load_graph([(player, []) for player in players] + [(plugin, sources)])
-    samples = given.shape[1] + latency
-    engine.render(samples / case["rate"])
+    silence = np.zeros((2, latency + block), dtype=np.float32)
+    player = engine.make_playback_processor("main", np.concatenate([given, silence], axis=1))
+    engine.load_graph([(player, []), (plugin, ["main"])])
+    # The engine counts seconds and rounds; it may give one sample less or more.
+    engine.render((given.shape[1] + latency + 1) / case["rate"])
     assert plugin.get_latency_samples() == latency
     got = engine.get_audio()[:, latency:]
-    same_bytes(got[:, : wanted.shape[1]], wanted[:, : got.shape[1]], "render")
-    assert got.shape[1] >= wanted.shape[1] - block
+    samples = wanted.shape[1]
+    assert got.shape[1] >= samples
+    same_bytes(got[:, :samples], wanted, "render")
 
 
 def component_state(plugin):
@@ -106,7 +98,7 @@ def juce_base64(text):
 
 
 def test_the_state_goes_round():
-    (case,) = [case for case in MAIN_ONLY if case["settings"]]
+    (case,) = [case for case in CASES if case["settings"]]
     given, wanted = audio(case)
     first = pedalboard.load_plugin(BUNDLE)
     for name, _, value in case["settings"]:

@@ -42,6 +42,7 @@ mod host;
 mod instance;
 mod layout;
 mod overlay;
+mod parent;
 mod sink;
 mod stream;
 mod text;
