@@ -4,10 +4,9 @@ use std::ffi::c_void;
 use std::sync::{Arc, Mutex};
 
 use vst3::Steinberg::Vst::{
-    AudioBusBuffers, AudioBusBuffers__type0, Event, IAudioProcessor, IAudioProcessorTrait, IComponent,
-    IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IEventList, IEventListTrait,
-    IParamValueQueue, IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ProcessData,
-    ProcessSetup,
+    AudioBusBuffers, AudioBusBuffers__type0, IAudioProcessor, IAudioProcessorTrait, IComponent,
+    IComponentHandler, IComponentHandlerTrait, IComponentTrait, IEditController, IParamValueQueue,
+    IParamValueQueueTrait, IParameterChanges, IParameterChangesTrait, ProcessData, ProcessSetup,
 };
 use vst3::Steinberg::{
     IBStream, IBStreamTrait, IPluginBaseTrait, IPluginFactoryTrait, kInvalidArgument, kResultOk, tresult,
@@ -21,16 +20,16 @@ use crate::vst3::GetPluginFactory;
 
 /// A stream in memory.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(in crate::vst3) struct Memory {
     bytes: Mutex<(Vec<u8>, usize)>,
 }
 
 impl Memory {
-    pub(super) fn with(bytes: Vec<u8>) -> ComWrapper<Self> {
+    pub(in crate::vst3) fn with(bytes: Vec<u8>) -> ComWrapper<Self> {
         ComWrapper::new(Self { bytes: Mutex::new((bytes, 0)) })
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::vst3) fn bytes(&self) -> Vec<u8> {
         lock(&self.bytes).0.clone()
     }
 }
@@ -71,7 +70,7 @@ impl IBStreamTrait for Memory {
 
 /// What a handler was told.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Told {
+pub(in crate::vst3) enum Told {
     Begin(u32),
     Perform(u32, f64),
     End(u32),
@@ -80,8 +79,8 @@ pub(super) enum Told {
 
 /// The host's handler: writes down what it is told.
 #[derive(Default)]
-pub(super) struct Handler {
-    told: Arc<Mutex<Vec<Told>>>,
+pub(in crate::vst3) struct Handler {
+    pub(in crate::vst3) told: Arc<Mutex<Vec<Told>>>,
 }
 
 impl Class for Handler {
@@ -145,20 +144,16 @@ impl IParamValueQueueTrait for Queue {
 
 /// All queues of a block.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(in crate::vst3) struct Changes {
     queues: Mutex<Vec<ComWrapper<Queue>>>,
 }
 
 impl Changes {
-    pub(super) fn with(queues: &[(u32, &[(i32, f64)])]) -> ComWrapper<Self> {
+    pub(in crate::vst3) fn with(queues: &[(u32, &[(i32, f64)])]) -> ComWrapper<Self> {
         let queue = |&(id, points): &(u32, &[(i32, f64)])| {
             ComWrapper::new(Queue { id, points: Mutex::new(points.to_vec()) })
         };
         ComWrapper::new(Self { queues: Mutex::new(queues.iter().map(queue).collect()) })
-    }
-
-    pub(super) fn points(&self) -> Vec<(u32, Vec<(i32, f64)>)> {
-        lock(&self.queues).iter().map(|queue| (queue.id, lock(&queue.points).clone())).collect()
     }
 }
 
@@ -193,44 +188,16 @@ impl IParameterChangesTrait for Changes {
     }
 }
 
-/// Events of a block.
-#[derive(Default)]
-pub(super) struct Events {
-    pub(super) events: Mutex<Vec<Event>>,
-}
-
-impl Class for Events {
-    type Interfaces = (IEventList,);
-}
-
-impl IEventListTrait for Events {
-    unsafe fn getEventCount(&self) -> i32 {
-        count(lock(&self.events).len())
-    }
-
-    unsafe fn getEvent(&self, place: i32, event: *mut Event) -> tresult {
-        let found = lock(&self.events).get(index(place)).copied();
-        // SAFETY: an out parameter.
-        found.map_or(kInvalidArgument, |found| unsafe { put(event, found) })
-    }
-
-    unsafe fn addEvent(&self, event: *mut Event) -> tresult {
-        // SAFETY: an in parameter.
-        lock(&self.events).push(unsafe { event.read() });
-        kResultOk
-    }
-}
-
 /// A plugin as a host holds it.
-pub(super) struct Plugin {
-    pub(super) component: ComPtr<IComponent>,
-    pub(super) processor: ComPtr<IAudioProcessor>,
-    pub(super) controller: ComPtr<IEditController>,
-    pub(super) told: Arc<Mutex<Vec<Told>>>,
+pub(in crate::vst3) struct Plugin {
+    pub(in crate::vst3) component: ComPtr<IComponent>,
+    pub(in crate::vst3) processor: ComPtr<IAudioProcessor>,
+    pub(in crate::vst3) controller: ComPtr<IEditController>,
+    pub(in crate::vst3) told: Arc<Mutex<Vec<Told>>>,
 }
 
 impl Plugin {
-    pub(super) fn new() -> Self {
+    pub(in crate::vst3) fn new() -> Self {
         let mut object = std::ptr::null_mut();
         // SAFETY: the factory's pointer is ours to release; ids have sixteen bytes, and the object is out parameter.
         let component = unsafe {
@@ -254,7 +221,7 @@ impl Plugin {
         Self { component, processor, controller, told }
     }
 
-    pub(super) fn setup(&self, rate_hz: f64, max_block: i32, mode: i32, size: i32) {
+    pub(in crate::vst3) fn setup(&self, rate_hz: f64, max_block: i32, mode: i32, size: i32) {
         let mut setup = ProcessSetup {
             processMode: mode,
             symbolicSampleSize: size,
@@ -265,7 +232,7 @@ impl Plugin {
         assert_eq!(unsafe { self.processor.setupProcessing(&raw mut setup) }, kResultOk);
     }
 
-    pub(super) fn activate(&self, active: bool) {
+    pub(in crate::vst3) fn activate(&self, active: bool) {
         // SAFETY: a host's calls in their order.
         unsafe {
             assert_eq!(self.component.setActive(u8::from(active)), kResultOk);
@@ -273,7 +240,7 @@ impl Plugin {
         }
     }
 
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(in crate::vst3) fn told(&self) -> Vec<Told> {
         std::mem::take(&mut *lock(&self.told))
     }
 }
@@ -289,21 +256,21 @@ impl Drop for Plugin {
 }
 
 /// The buffers of one bus in singles or doubles, and what a host passes of them.
-pub(super) struct Bus<T> {
-    pub(super) planes: Vec<Vec<T>>,
+pub(in crate::vst3) struct Bus<T> {
+    pub(in crate::vst3) planes: Vec<Vec<T>>,
     pointers: Vec<*mut T>,
 }
 
 impl<T: Copy + Default> Bus<T> {
-    pub(super) fn new(planes: Vec<Vec<T>>) -> Self {
+    pub(in crate::vst3) fn new(planes: Vec<Vec<T>>) -> Self {
         Self { planes, pointers: Vec::new() }
     }
 
-    pub(super) fn silent(channels: usize, samples: usize) -> Self {
+    pub(in crate::vst3) fn silent(channels: usize, samples: usize) -> Self {
         Self::new(vec![vec![T::default(); samples]; channels])
     }
 
-    pub(super) fn pass(&mut self, flags: u64) -> AudioBusBuffers {
+    pub(in crate::vst3) fn pass(&mut self, flags: u64) -> AudioBusBuffers {
         self.pointers = self.planes.iter_mut().map(|plane| plane.as_mut_ptr()).collect();
         AudioBusBuffers {
             numChannels: count(self.planes.len()),
@@ -315,7 +282,7 @@ impl<T: Copy + Default> Bus<T> {
 }
 
 /// A block as a host passes it.
-pub(super) fn block(
+pub(in crate::vst3) fn block(
     samples: usize,
     size: i32,
     inputs: &mut [AudioBusBuffers],
