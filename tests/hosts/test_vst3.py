@@ -65,8 +65,10 @@ def test_dawdreamer(case):
     (block, latency), _ = case["latencies"]
     engine = dawdreamer.RenderEngine(case["rate"], block)
     plugin = engine.make_plugin_processor("earmark", BUNDLE)
-    for _, index, value in case["settings"]:
-        plugin.set_parameter(index, value)
+    # JUCE counts parameters group by group.
+    places = {parameter["name"]: parameter["index"] for parameter in plugin.get_parameters_description()}
+    for name, _, value in case["settings"]:
+        plugin.set_parameter(places[name], value)
     silence = np.zeros((2, latency + block), dtype=np.float32)
     player = engine.make_playback_processor("main", np.concatenate([given, silence], axis=1))
     engine.load_graph([(player, []), (plugin, ["main"])])
