@@ -17,6 +17,7 @@
 
 pub mod clap;
 mod ears;
+pub mod editor;
 pub mod edits;
 pub mod meters;
 pub mod params;
