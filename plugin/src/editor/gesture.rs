@@ -35,7 +35,9 @@ struct Held {
 
 impl std::fmt::Debug for Gestures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gestures").field("held", &self.held.as_ref().map(|held| held.id)).finish_non_exhaustive()
+        f.debug_struct("Gestures")
+            .field("held", &self.held.as_ref().map(|held| held.id))
+            .finish_non_exhaustive()
     }
 }
 

@@ -43,7 +43,9 @@ impl App {
         let fill = if response.hovered() { self.theme.track } else { self.theme.panel };
         ui.painter().rect_filled(rect, 6.0, fill);
         let name = match &loaded {
-            Some(source) => self.presets.find(source).map_or_else(|| title(source), |entry| entry.title.clone()),
+            Some(source) => {
+                self.presets.find(source).map_or_else(|| title(source), |entry| entry.title.clone())
+            }
             None => "Presets".to_owned(),
         };
         let colour = if loaded.is_some() { self.theme.text } else { self.theme.dim };
@@ -65,7 +67,10 @@ impl App {
                 let button = egui::Button::new(RichText::new(&entry.title).font(font(13.5)).color(colour));
                 let clicked = ui.add(button.frame(false)).on_hover_cursor(CursorIcon::PointingHand).clicked();
                 ui.indent(&entry.source, |ui| {
-                    ui.add(egui::Label::new(RichText::new(&entry.about).font(font(11.5)).color(self.theme.dim)).wrap());
+                    ui.add(
+                        egui::Label::new(RichText::new(&entry.about).font(font(11.5)).color(self.theme.dim))
+                            .wrap(),
+                    );
                 });
                 ui.add_space(4.0);
                 if clicked {
@@ -115,7 +120,8 @@ impl App {
     }
 
     fn theme_button(&mut self, ui: &mut Ui) {
-        let (sign, tip) = if self.theme.dark { ("\u{2600}", "Light theme") } else { ("\u{1f319}", "Dark theme") };
+        let (sign, tip) =
+            if self.theme.dark { ("\u{2600}", "Light theme") } else { ("\u{1f319}", "Dark theme") };
         if small_button(ui, sign, tip, &self.theme) {
             self.set_theme(ui.ctx(), !self.theme.dark);
         }

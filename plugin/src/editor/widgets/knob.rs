@@ -3,8 +3,8 @@
 use std::f32::consts::PI;
 
 use egui::{
-    Align2, Color32, CursorIcon, FontSelection, Id, Key, Painter, Pos2, Rect, Sense, Shape, Stroke, TextEdit, Ui,
-    Vec2, WidgetInfo, Role, pos2, vec2,
+    Align2, Color32, CursorIcon, FontSelection, Id, Key, Painter, Pos2, Rect, Role, Sense, Shape, Stroke,
+    TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::super::theme::{Theme, font};
@@ -87,7 +87,13 @@ pub fn knob(ui: &mut Ui, id: ParamId, name: &str, size: Size, cx: &mut Cx<'_>) {
 }
 
 /// The value below a knob: a click turns it into a text entry.
-fn value_text(ui: &mut Ui, rect: Rect, (id, text): (ParamId, &str), (knob, entry): (Id, Id), cx: &mut Cx<'_>) {
+fn value_text(
+    ui: &mut Ui,
+    rect: Rect,
+    (id, text): (ParamId, &str),
+    (knob, entry): (Id, Id),
+    cx: &mut Cx<'_>,
+) {
     let written = ui.data(|data| data.get_temp::<String>(entry));
     let Some(mut written) = written else {
         let response = ui.interact(rect, entry.with("value"), Sense::CLICK);
@@ -134,7 +140,15 @@ const START: f32 = 0.75 * PI;
 const SWEEP: f32 = 1.5 * PI;
 
 #[expect(clippy::cast_possible_truncation, reason = "0 to 1, for pixels")]
-fn arc_knob(painter: &Painter, centre: Pos2, size: Size, spec: &ParamSpec, plain: f64, lit: bool, theme: &Theme) {
+fn arc_knob(
+    painter: &Painter,
+    centre: Pos2,
+    size: Size,
+    spec: &ParamSpec,
+    plain: f64,
+    lit: bool,
+    theme: &Theme,
+) {
     let radius = size.radius();
     let share = spec.normalise(plain) as f32;
     // A value that can be on both sides of zero has its arc from there.
