@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
+use earmark_core::audio::Source;
 use earmark_core::gate::{Action, GateSettings};
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::live::{LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
+use earmark_core::listen::{Ear, ListenError, Pace};
+use earmark_core::live::{self, LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
 use earmark_core::pack::{self, Pack};
 use earmark_core::runtime::Runtime;
 
@@ -179,4 +180,41 @@ fn the_page_about_the_latency_tells_the_truth() {
         );
         assert!(page.contains(&row), "the page lacks {row}");
     }
+}
+
+/// To the last frame, which a file cuts off and a host fills up with silence.
+#[test]
+fn a_file_is_heard_as_the_gate_hears_it() {
+    let rate_hz = 44_100;
+    let samples = sound(44_100 * 2 + 5_000 + 123, rate_hz);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: rate_hz,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+    samples.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
+    writer.finalize().unwrap();
+    let open = || Source::open(&path).unwrap();
+    let heard = live::hear::<ListenError>(&EAR, &mut open(), |_| Ok(())).unwrap();
+    assert_eq!((heard.samples, heard.frames()), (samples.len() as u64, 212));
+
+    let config = LiveConfig { rate_hz: f64::from(rate_hz), channels: 1, ..LiveConfig::default() };
+    let mut gate = LiveGate::new(Arc::clone(&EAR), &GateSettings::default(), &config).unwrap();
+    let mut audio = samples.clone();
+    audio.resize(samples.len() + gate.latency_samples() as usize, 0.0);
+    let mut frames = Vec::new();
+    gate.process(&mut [&mut audio], None, true, OutputMode::Gated, &mut |frame| frames.push(frame));
+    assert_eq!(frames.len(), heard.frames());
+    for (row, frame) in frames.iter().enumerate() {
+        assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");
+        assert_eq!(frame.mean_square.to_bits(), heard.mean_square[row].to_bits(), "frame {row}");
+    }
+    // A file that is closed off at its end is another thing: that is why `live::hear` is there.
+    let closed = EAR.hear::<ListenError>(&mut open(), |_| Ok(())).unwrap();
+    assert_eq!(closed.frames(), heard.frames());
+    assert_ne!(closed.mean_square, heard.mean_square);
 }

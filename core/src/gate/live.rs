@@ -163,6 +163,16 @@ impl LiveDecider {
         &self.program
     }
 
+    /// The labels of its frames.
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// The grid of its frames.
+    pub fn grid(&self) -> FrameGrid {
+        self.grid
+    }
+
     /// Forgets what was heard; the next frame gives an edge in any case.
     pub fn reset(&mut self) {
         self.heard = 0;

@@ -65,11 +65,10 @@ impl Decisions {
         gain: GainComputer,
         decider: LiveDecider,
         shared: Arc<Shared>,
-        grid: FrameGrid,
-        labels: usize,
         fail_mode: FailMode,
         max_piece: usize,
     ) -> Self {
+        let (grid, labels) = (decider.grid(), decider.labels().len());
         let lookahead = gain.lookahead_samples();
         let waiting = usize::try_from(grid.frames(lookahead + max_piece as u64)).unwrap_or(0) + 8;
         Self {
@@ -113,16 +112,20 @@ impl Decisions {
         if self.failing {
             self.aim(position, self.fail_target());
         }
+        if self.forced.is_some() {
+            // No frame may ever come to ask the new rules.
+            self.force(self.forced, position);
+        }
         Ok(())
     }
 
     pub(super) fn force(&mut self, heard: Option<Heard>, position: u64) {
         self.forced = heard;
-        let target = self.decider.force(heard.map(Heard::labels));
-        if heard.is_some() {
+        if heard.is_some() && self.failing {
             self.failing = false;
+            self.decider.forget_target();
         }
-        if let Some(target) = target {
+        if let Some(target) = self.decider.force(heard.map(Heard::labels)) {
             self.aim(position, target);
         }
     }

@@ -10,6 +10,7 @@ use super::decisions::{Decisions, Ear as Hearer, shown_level_dbfs};
 use super::delay::DelayLine;
 use super::latency::{LatencyParts, poll_s};
 use super::link::{Link, Push};
+use super::samples::{self, for_the_ear};
 use super::status::Shared;
 use super::stream::{EarStream, Stream, thresholds};
 use super::worker::Worker;
@@ -154,22 +155,12 @@ impl LiveGate {
             hearing_samples: parts.hearing,
             budget_samples: parts.budget,
         };
-        let grid = FrameGrid::new(rate_hz);
         let margin_s = 0.5 * seconds(parts.hearing + parts.budget, rate_hz);
         Ok(Self {
             latency: parts.total(),
             offline: config.offline,
             delay: DelayLine::new(channels, delay, max_piece),
-            decisions: Decisions::new(
-                ear,
-                gain,
-                decider,
-                shared,
-                grid,
-                manifest.labels.len(),
-                config.fail_mode,
-                max_piece,
-            ),
+            decisions: Decisions::new(ear, gain, decider, shared, config.fail_mode, max_piece),
             clock: AudioClock::new(config.rate_hz, margin_s),
             elapsed: 0,
             max_piece,
@@ -292,13 +283,22 @@ impl LiveGate {
             worker.wake();
             std::thread::sleep(super::decisions::WAIT);
         }
-        let pushed = match sidechain {
-            None => link.push(self.elapsed, count, |channel, index| main[channel % main.len()][from + index]),
-            Some(side) => {
-                let wanted = self.channels;
-                link.push(self.elapsed, count, |channel, index| mapped(side, wanted, channel, from + index))
+        let channels = self.channels;
+        let pushed = link.push(self.elapsed, count, |slots, first| {
+            for channel in 0..channels {
+                let slots = slots.iter_mut().skip(channel).step_by(channels);
+                let range = from + first..from + count;
+                match sidechain {
+                    None => {
+                        let samples = &main[channel % main.len()][range];
+                        slots.zip(samples).for_each(|(slot, sample)| *slot = for_the_ear(*sample));
+                    }
+                    Some(side) => slots.zip(range).for_each(|(slot, index)| {
+                        *slot = for_the_ear(samples::mapped(side, channels, channel, index));
+                    }),
+                }
             }
-        };
+        });
         if pushed == Push::RanOver {
             shared.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
@@ -312,9 +312,7 @@ impl LiveGate {
         self.gains[..silent].fill(1.0);
         let mut position = self.output_position();
         let mut from = silent;
-        if from < count {
-            self.decisions.take_late(position);
-        }
+        self.decisions.take_late(position);
         while from < count {
             while self.decisions.next_due() <= position {
                 let clock = &mut self.clock;
@@ -332,12 +330,12 @@ impl LiveGate {
         let gains = &self.gains[..count];
         let open = gains.iter().all(|gain| *gain == 1.0);
         for channel in main.iter_mut() {
-            let samples = &mut channel[from..from + count];
+            let piece = &mut channel[from..from + count];
             match (mode, open) {
                 (OutputMode::Bypassed, _) | (OutputMode::Gated, true) => {}
-                (OutputMode::Removed, true) => samples.fill(0.0),
-                (OutputMode::Gated, false) => super::samples::gate(samples, gains),
-                (OutputMode::Removed, false) => super::samples::removed(samples, gains),
+                (OutputMode::Removed, true) => piece.fill(0.0),
+                (OutputMode::Gated, false) => samples::gate(piece, gains),
+                (OutputMode::Removed, false) => samples::removed(piece, gains),
             }
         }
     }
@@ -361,18 +359,6 @@ impl LiveGate {
             });
         }
     }
-}
-
-/// The sidechain on as many channels as the ear has: more are mixed, fewer repeat. What is not there is silence.
-fn mapped(side: &[&[f32]], wanted: usize, channel: usize, index: usize) -> f32 {
-    let at = |source: usize| side[source].get(index).copied().unwrap_or(0.0);
-    if side.len() <= wanted {
-        return at(channel % side.len());
-    }
-    let sources = (channel..side.len()).step_by(wanted);
-    #[expect(clippy::cast_precision_loss, reason = "a few channels")]
-    let share = 1.0 / sources.len() as f32;
-    sources.map(at).sum::<f32>() * share
 }
 
 /// Refuses what no host means; gives the rate in whole Hz.

@@ -5,7 +5,6 @@
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::MAX_LABELS;
-use super::samples::for_the_ear;
 use crate::FrameGrid;
 use crate::pack::Thresholds;
 
@@ -141,9 +140,9 @@ impl Link {
         can_start && self.samples.slots() / self.channels >= wanted
     }
 
-    /// Sends `count` samples of each channel, the first of which has number `position`. `sample(channel, index)` gives
-    /// them.
-    pub(super) fn push(&mut self, position: u64, count: usize, sample: impl Fn(usize, usize) -> f32) -> Push {
+    /// Sends `count` samples of each channel, the first of which has number `position`. `fill(slots, first)` puts them
+    /// there, interleaved, from number `first` of the piece on.
+    pub(super) fn push(&mut self, position: u64, count: usize, fill: impl FnOnce(&mut [f32], usize)) -> Push {
         let room = self.has_room(count);
         let skip = match self.feed {
             Feed::On if room => 0,
@@ -159,11 +158,7 @@ impl Link {
         };
         let wanted = (count - skip) * self.channels;
         let interleaved = &mut self.interleaved[..wanted];
-        for (row, index) in interleaved.chunks_exact_mut(self.channels).zip(skip..) {
-            for (channel, slot) in row.iter_mut().enumerate() {
-                *slot = for_the_ear(sample(channel, index));
-            }
-        }
+        fill(interleaved, skip);
         // There is room, `slots` said so, and nobody else writes.
         if self.samples.push_entire_slice(interleaved).is_ok() {
             self.sent += (count - skip) as u64;

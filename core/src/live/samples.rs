@@ -58,6 +58,18 @@ pub(super) fn for_the_ear(sample: f32) -> f32 {
     if sample.abs() < INAUDIBLE { 0.0 } else { sample }
 }
 
+/// The sidechain on as many channels as the ear has: more are mixed, fewer repeat. What is not there is silence.
+pub(super) fn mapped(side: &[&[f32]], wanted: usize, channel: usize, index: usize) -> f32 {
+    let at = |source: usize| side[source].get(index).copied().unwrap_or(0.0);
+    if side.len() <= wanted {
+        return at(channel % side.len());
+    }
+    let sources = (channel..side.len()).step_by(wanted);
+    #[expect(clippy::cast_precision_loss, reason = "a few channels")]
+    let share = 1.0 / sources.len() as f32;
+    sources.map(at).sum::<f32>() * share
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@
     reason = "test signals are small numbers"
 )]
 
+mod failing;
 mod host;
 mod labels;
 mod lifecycle;

@@ -166,7 +166,17 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     gate.forced(Some(Heard::label(1)));
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] == 0.5 && out[16] < 0.02);
+    // New rules are asked at once: now music is kept.
+    let keep_music = GateSettings::keep([Label::MUSIC], crate::gate::Action::Gate);
+    gate.set_motion(&GateSettings { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..keep_music }).unwrap();
+    let (out, _) = step(&mut gate, 1_000);
+    assert!(out[0] < 0.02 && out[16] == 0.5);
+    gate.forced(Some(Heard::NOTHING));
+    step(&mut gate, 1_000);
     gate.forced(None);
     let (out, _) = step(&mut gate, 1_000);
-    assert_eq!(out[999], 0.5, "back in the fail mode");
+    assert!(out[0] < 0.02 && out[999] == 0.5, "back in the fail mode");
+    gate.forced(Some(Heard::NOTHING));
+    let (out, _) = step(&mut gate, 1_000);
+    assert!(out[0] == 0.5 && out[999] < 0.02, "and out of it");
 }

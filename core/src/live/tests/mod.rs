@@ -110,6 +110,15 @@ impl Stream for Puppet {
     }
 }
 
+/// Hosts move the gate to their audio thread, and ask for its status from any.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_sync<T: Sync>() {}
+    is_send::<LiveGate>();
+    is_send::<super::LiveMonitor>();
+    is_sync::<super::LiveMonitor>();
+};
+
 /// The live pack's, whose labels and delays the puppets take over.
 fn manifest() -> Manifest {
     Pack::find(pack::LIVE).unwrap().manifest().clone()

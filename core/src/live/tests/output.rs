@@ -6,7 +6,7 @@ use crate::live::Hearing;
 
 #[test]
 fn modes_are_delayed_alike_and_add_up() {
-    let settings = GateSettings { range_db: 30.0, ..GateSettings::default() };
+    let settings = GateSettings { hold_ms: 20.0, ..GateSettings::default() };
     let input = turns(40_000, 3_000);
     let through = |mode| {
         let mut gate = gate_with(&Strings::default(), &settings, &small());

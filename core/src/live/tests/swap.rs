@@ -26,7 +26,8 @@ fn another_ear_takes_over_between_two_frames() {
     let change = frames.iter().position(|frame| signature(frame) > 0.5).expect("it took over");
     assert!(frames[..change].iter().all(|frame| signature(frame) == 0.2));
     assert!(frames[change..].iter().all(|frame| signature(frame) == 0.6));
-    assert!(change > 150 + 90, "it settles for a second first: frame {change}");
+    // The worker was behind by no more than the latency, 16 frames.
+    assert!(change >= 100 + 150 - 17, "it settles for a second first: frame {change}");
     // Both hear the same audio in the same frames.
     let mut heard = Activity::new(Vec::new(), 16_000);
     Puppet::new(&Strings::default(), &config, 0.0).push(&input, &mut heard).unwrap();
