@@ -20,6 +20,11 @@ pub(super) fn int<T: TryInto<i32>>(value: T) -> i32 {
     value.try_into().unwrap_or(i32::MAX)
 }
 
+/// As [`int`], where methods take unsigned numbers.
+pub(super) fn unsigned<T: TryInto<u32>>(value: T) -> u32 {
+    value.try_into().unwrap_or(0)
+}
+
 /// A count as VST3 has it.
 pub(super) fn count(length: usize) -> i32 {
     int(length)

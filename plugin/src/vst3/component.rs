@@ -15,7 +15,7 @@ use vst3::Steinberg::{
 };
 
 use super::block::HostBlock;
-use super::com::{count, index, int, put, truth};
+use super::com::{count, index, int, put, truth, unsigned};
 use super::effect::Effect;
 use super::host::lock;
 use super::instance::Setup;
@@ -31,7 +31,7 @@ fn event_bus() -> BusInfo {
         channelCount: 1,
         name: wide("Labels"),
         busType: int(kMain),
-        flags: u32::try_from(kDefaultActive).unwrap_or(0),
+        flags: unsigned(kDefaultActive),
     }
 }
 
@@ -219,9 +219,7 @@ impl IProcessContextRequirementsTrait for Effect {
 impl IPrefetchableSupportTrait for Effect {
     unsafe fn getPrefetchableSupport(&self, support: *mut PrefetchableSupport) -> tresult {
         // SAFETY: an out parameter.
-        self.get(kInternalError, |_| unsafe {
-            put(support, PrefetchableSupport::try_from(kIsYetPrefetchable).unwrap_or(0))
-        })
+        self.get(kInternalError, |_| unsafe { put(support, unsigned(kIsYetPrefetchable)) })
     }
 }
 

@@ -69,9 +69,10 @@ impl IEditControllerTrait for Effect {
     }
 
     unsafe fn getParameterInfo(&self, parameter: i32, to: *mut ParameterInfo) -> tresult {
-        // SAFETY: an out parameter.
         self.run(|_| {
-            PARAMS.get(index(parameter)).map_or(kInvalidArgument, |spec| unsafe { put(to, info(spec)) })
+            let Some(spec) = PARAMS.get(index(parameter)) else { return kInvalidArgument };
+            // SAFETY: an out parameter.
+            unsafe { put(to, info(spec)) }
         })
     }
 

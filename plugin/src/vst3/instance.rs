@@ -172,10 +172,10 @@ impl Instance {
 
     /// The transport starts or stops. On any thread.
     pub(super) fn reset(&self) {
-        if let Ok(mut audio) = self.audio.try_lock() {
-            if let Some(audio) = audio.as_mut() {
-                audio.reset();
-            }
+        if let Ok(mut audio) = self.audio.try_lock()
+            && let Some(audio) = audio.as_mut()
+        {
+            audio.reset();
         }
     }
 
@@ -185,8 +185,11 @@ impl Instance {
         if self.guard.has_tripped() {
             return self.fail(host);
         }
-        let done = self.guard.run(None, || Some(self.try_process(host)));
-        if done.is_none() {
+        let done = self.guard.run(false, || {
+            self.try_process(host);
+            true
+        });
+        if !done {
             self.fail(host);
         }
     }

@@ -4,7 +4,7 @@ use vst3::Steinberg::Vst::BusInfo_::BusFlags_::{kDefaultActive, kIsControlVoltag
 use vst3::Steinberg::Vst::BusTypes_::{kAux, kMain};
 use vst3::Steinberg::Vst::{BusDirections_, BusInfo, MediaTypes_, SpeakerArr, SpeakerArrangement};
 
-use super::com::{count, index, int};
+use super::com::{count, index, int, unsigned};
 use super::text::wide;
 use crate::processor::MAX_CHANNELS;
 
@@ -145,7 +145,7 @@ impl Layout {
             channelCount: count(channels(arrangement)),
             name: wide(name),
             busType: int(kind),
-            flags: u32::try_from(flags).unwrap_or(0),
+            flags: unsigned(flags),
         })
     }
 }

@@ -8,6 +8,7 @@ use vst3::Steinberg::Vst::{
 };
 
 use super::block::HostBlock;
+use super::com::unsigned;
 use crate::edits::Edits;
 use crate::params::ParamId;
 use crate::processor::EventSink;
@@ -80,21 +81,16 @@ impl EventSink for Sink<'_> {
             (0, i16::from(key), 0.0, f32::from(u8::from(on)), -1);
         if on {
             let on = NoteOnEvent { channel, pitch, tuning, velocity, length: 0, noteId: note_id };
-            self.send(offset, type_of(kNoteOnEvent), Event__type0 { noteOn: on });
+            self.send(offset, unsigned(kNoteOnEvent), Event__type0 { noteOn: on });
         } else {
             let off = NoteOffEvent { channel, pitch, velocity, noteId: note_id, tuning };
-            self.send(offset, type_of(kNoteOffEvent), Event__type0 { noteOff: off });
+            self.send(offset, unsigned(kNoteOffEvent), Event__type0 { noteOff: off });
         }
     }
 
     fn controller(&mut self, offset: u32, controller: u8, value: u8) {
         let value = i8::try_from(value).unwrap_or(i8::MAX);
         let out = LegacyMIDICCOutEvent { controlNumber: controller, channel: 0, value, value2: 0 };
-        self.send(offset, type_of(kLegacyMIDICCOutEvent), Event__type0 { midiCCOut: out });
+        self.send(offset, unsigned(kLegacyMIDICCOutEvent), Event__type0 { midiCCOut: out });
     }
-}
-
-/// The bindings' enums are signed on some systems.
-fn type_of<T: TryInto<u32>>(event_type: T) -> u32 {
-    event_type.try_into().unwrap_or(0)
 }

@@ -19,7 +19,7 @@ pub fn input(rate_hz: u32, channels: usize) -> Vec<Vec<f32>> {
     let channel = |channel: usize| {
         let delayed = std::iter::repeat_n(0.0, 7 * channel).chain(part.iter().copied()).take(part.len());
         // Exact in single precision.
-        let gain = if channel % 2 == 0 { 0.5 } else { -0.25 };
+        let gain = if channel.is_multiple_of(2) { 0.5 } else { -0.25 };
         delayed.map(|sample| sample * gain).collect()
     };
     (0..channels).map(channel).collect()
