@@ -186,6 +186,12 @@ impl LiveGate {
         &self.monitor.labels
     }
 
+    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
+    /// With [`OutputMode::Bypassed`] a caller that crossfades between outputs applies them itself.
+    pub fn gains(&self) -> &[f32] {
+        &self.gains
+    }
+
     /// The counters as they stand.
     pub fn status(&self) -> LiveStatus {
         self.monitor.status()

@@ -48,6 +48,7 @@ pub use file::hear;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use gate::LiveGate;
 pub use latency::LatencyParts;
+pub use samples::gated;
 pub use status::{Hearing, LiveMonitor, LiveStatus};
 
 pub use crate::gate::MotionRefused;

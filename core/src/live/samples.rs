@@ -35,7 +35,9 @@ pub(super) fn removed(samples: &mut [f32], gains: &[f32]) {
     }
 }
 
-fn gated(sample: f32, gain: f32) -> f32 {
+/// One sample with its gain: unchanged where the gain is 1, never subnormal. What [`LiveGate`](super::LiveGate) puts out.
+#[inline]
+pub fn gated(sample: f32, gain: f32) -> f32 {
     let safe = if sample.abs() < VANISHING { 0.0_f32.copysign(sample) } else { sample };
     let product = flushed(safe * gain);
     if gain == 1.0 { sample } else { product }
