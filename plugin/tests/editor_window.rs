@@ -6,11 +6,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use baseview::dpi::LogicalSize;
-use baseview::{Event, EventStatus, HandlerError, PlatformHandle, Window, WindowHandler, WindowSettings, WindowSize};
+use baseview::{
+    Event, EventStatus, HandlerError, PlatformHandle, Window, WindowHandler, WindowSettings, WindowSize,
+};
+use earmark_plugin::Shared;
 use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE};
 use earmark_plugin::meters::{Class, MeterFrame};
 use earmark_plugin::params::{PARAMS, ParamId};
-use earmark_plugin::Shared;
 
 /// A machine that answers slowly is no failure; one that never answers is.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,7 +38,7 @@ fn host_window() -> (Window, PlatformHandle) {
         .with_title("host")
         .with_size(LogicalSize::new(f64::from(PREFERRED_SIZE.0), f64::from(PREFERRED_SIZE.1)));
     let window = Window::create(settings, move |context| {
-        send.send(context.platform_handle()).map_err(|_| "nobody waits")?;
+        send.send(context.platform_handle()).expect("the test waits for it");
         Ok(Idle)
     });
     let window = window.expect("a window of the host");
@@ -91,7 +93,8 @@ impl Storm {
                 let share = f32::from(u16::try_from(turn % 1_000).unwrap_or(0)) / 1_000.0;
                 let class = Class::from_index(usize::try_from(turn % 5).unwrap_or(0));
                 let gain_db = if turn % 7 == 0 { f32::NEG_INFINITY } else { -40.0 * share };
-                let frame = MeterFrame { speech: share, music: 1.0 - share, gain_db, class, ..MeterFrame::default() };
+                let frame =
+                    MeterFrame { speech: share, music: 1.0 - share, gain_db, class, ..MeterFrame::default() };
                 audio.meters.push(MeterFrame { input_peak: share, output_peak: share, ..frame });
                 audio.meters.note_block(share, share, gain_db);
             })),

@@ -200,7 +200,10 @@ impl App {
         }
         let colour = if response.hovered() { self.theme.text } else { self.theme.dim };
         for step in [4.0, 8.0, 12.0] {
-            let ends = [pos2(area.right() - step, area.bottom() - 2.0), pos2(area.right() - 2.0, area.bottom() - step)];
+            let ends = [
+                pos2(area.right() - step, area.bottom() - 2.0),
+                pos2(area.right() - 2.0, area.bottom() - step),
+            ];
             ui.painter().line_segment(ends, egui::Stroke::new(1.0, colour));
         }
     }

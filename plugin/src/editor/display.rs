@@ -2,9 +2,9 @@
 
 use egui::{Align2, CursorIcon, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
-use super::derived::Derived;
 use super::bars::{self, Level};
 use super::columns::{Column, columns};
+use super::derived::Derived;
 use super::history::{History, LANES};
 use super::lanes::{self, INSET, LaneRects};
 use super::theme::{GAP, Theme, font};
@@ -96,12 +96,16 @@ impl Display {
         let floor_db = now.derived.floor_db;
         let wave = painter.with_clip_rect(lanes.wave);
         wave.extend(lanes::wave(&self.columns, lanes.wave, floor_db, theme));
-        gain_scale(&wave, lanes.wave, floor_db, theme);
+        gain_scale(painter, lanes.wave, floor_db, theme);
         for (label, rect) in lanes.probabilities.iter().enumerate() {
             let decides = now.derived.decides[label];
-            painter
-                .with_clip_rect(*rect)
-                .extend(lanes::probability(&self.columns, *rect, label, decides, theme));
+            painter.with_clip_rect(*rect).extend(lanes::probability(
+                &self.columns,
+                *rect,
+                label,
+                decides,
+                theme,
+            ));
         }
         painter.with_clip_rect(lanes.silence).extend(lanes::silence(&self.columns, lanes.silence, theme));
     }
@@ -111,7 +115,8 @@ impl Display {
         let inner = rect.shrink2(vec2(0.0, 2.0));
         let lines = Lines { open: cx.params.get_f32(id::OPEN), close: cx.params.get_f32(id::CLOSE) };
         let y_of = |line: Line| height_of(lines.get(line), inner.top(), inner.bottom());
-        let response = ui.interact(rect, ui.scope_id().with(("thresholds", lane)), Sense::DRAG | Sense::CLICK);
+        let response =
+            ui.interact(rect, ui.scope_id().with(("thresholds", lane)), Sense::DRAG | Sense::CLICK);
         let at = |y: f32| probability_at(y, inner.top(), inner.bottom());
         let near = |y: f32| lines.pick(at(y), REACH / inner.height().max(1.0));
 
@@ -124,7 +129,9 @@ impl Display {
                 cx.gestures.begin(line_id(line));
             }
         }
-        if let (Some(line), Some(pos), true) = (self.dragged, response.interact_pointer_pos(), response.dragged()) {
+        if let (Some(line), Some(pos), true) =
+            (self.dragged, response.interact_pointer_pos(), response.dragged())
+        {
             cx.gestures.perform(line_id(line), f64::from(lines.dragged(line, at(pos.y))));
         }
         if response.drag_stopped() {
@@ -149,10 +156,9 @@ impl Display {
         let bars = Rect::from_min_max(pos2(area.left(), area.top() + 18.0), area.max - vec2(0.0, NUMBERS));
         let third = area.width() / 3.0;
         let column = |index: f32| area.left() + third * (index + 0.5);
-        let bar = |index: f32| Rect::from_x_y_ranges(
-            column(index) - 0.5 * WIDTH..=column(index) + 0.5 * WIDTH,
-            bars.y_range(),
-        );
+        let bar = |index: f32| {
+            Rect::from_x_y_ranges(column(index) - 0.5 * WIDTH..=column(index) + 0.5 * WIDTH, bars.y_range())
+        };
         let gain_db = now.history.newest().map_or(0.0, |frame| frame.gain_db);
         for (index, name) in [(0.0, "In"), (1.0, "Gain"), (2.0, "Out")] {
             painter.text(pos2(column(index), area.top()), Align2::CENTER_TOP, name, font(11.0), theme.dim);
@@ -214,14 +220,20 @@ fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme:
     painter.text(middle, Align2::LEFT_CENTER, "Silence", font(11.0), theme.dim);
 }
 
-/// Numbers for the gain at the left edge of the waveform.
+/// Numbers for the gain, left of the waveform.
 fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
-    let step = if floor_db > 48.0 { 24.0 } else if floor_db > 20.0 { 12.0 } else { 6.0 };
+    let step = if floor_db > 48.0 {
+        24.0
+    } else if floor_db > 20.0 {
+        12.0
+    } else {
+        6.0
+    };
     let mut gain_db = -step;
     while gain_db > -floor_db {
         let y = lanes::gain_height(gain_db, floor_db, lane);
         let text = format!("\u{2212}{:.0}", -gain_db);
-        painter.text(pos2(lane.left() + 5.0, y), Align2::LEFT_CENTER, text, font(9.5), theme.dim);
+        painter.text(pos2(lane.left() - INSET, y), Align2::RIGHT_CENTER, text, font(10.0), theme.dim);
         gain_db -= step;
     }
 }
@@ -235,7 +247,8 @@ fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, 
         Line::Close => drop(painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0))),
     }
     // The handle: a tab at the right edge, with the value beside it.
-    let tab = [pos2(rect.right() + 1.0, y), pos2(rect.right() + 8.0, y - 5.0), pos2(rect.right() + 8.0, y + 5.0)];
+    let tab =
+        [pos2(rect.right() + 1.0, y), pos2(rect.right() + 8.0, y - 5.0), pos2(rect.right() + 8.0, y + 5.0)];
     painter.add(Shape::convex_polygon(tab.to_vec(), colour, Stroke::NONE));
     let name = match line {
         Line::Open => "open",
@@ -249,7 +262,10 @@ fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, 
     let galley = painter.layout_no_wrap(text, font(10.5), colour);
     let place = anchor.anchor_size(pos2(rect.right() - 6.0, y), galley.size());
     // A line at the very edge of the lane has its text on the other side.
-    let place = place.translate(vec2(0.0, (rect.top() - place.top()).max(0.0) - (place.bottom() - rect.bottom()).max(0.0)));
+    let place = place.translate(vec2(
+        0.0,
+        (rect.top() - place.top()).max(0.0) - (place.bottom() - rect.bottom()).max(0.0),
+    ));
     painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 3.0, cx.theme.lane.gamma_multiply(0.8));
     painter.galley(place.min, galley, colour);
 }

@@ -86,14 +86,14 @@ mod tests {
         let calm = said(&fine);
         assert!(calm.iter().all(|(_, worry)| !worry));
         let text: Vec<_> = calm.iter().map(|(text, _)| text.as_str()).collect();
-        assert_eq!(text, [
-            "Ear running, 3.1 % of a core",
-            "Latency 100.0 ms (4800 samples)",
-            "48 kHz",
-            "no underruns",
-        ]);
-        let broken = Status { ear: EarStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
-        let worries: Vec<_> = said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
+        assert_eq!(
+            text,
+            ["Ear running, 3.1 % of a core", "Latency 100.0 ms (4800 samples)", "48 kHz", "no underruns",]
+        );
+        let broken =
+            Status { ear: EarStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
+        let worries: Vec<_> =
+            said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
         assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);
     }
 }

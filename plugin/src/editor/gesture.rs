@@ -35,7 +35,9 @@ struct Held {
 
 impl std::fmt::Debug for Gestures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gestures").field("held", &self.held.as_ref().map(|held| held.id)).finish_non_exhaustive()
+        f.debug_struct("Gestures")
+            .field("held", &self.held.as_ref().map(|held| held.id))
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,11 +95,6 @@ impl Gestures {
             return None;
         }
         Some(until - now_s)
-    }
-
-    /// The parameter that is being edited.
-    pub fn held(&self) -> Option<ParamId> {
-        self.held.as_ref().map(|held| held.id)
     }
 
     fn hold(&mut self, id: ParamId, until_s: Option<f64>) {

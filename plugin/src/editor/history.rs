@@ -67,7 +67,8 @@ impl History {
     pub fn catch_up(&mut self, meters: &Meters) -> bool {
         let written = meters.written();
         let first = self.end().max(written.saturating_sub(CAPACITY_U64));
-        (first..written).for_each(|number| self.push(number, meters.frame(number).map_or(Frame::UNKNOWN, Frame::from)));
+        (first..written)
+            .for_each(|number| self.push(number, meters.frame(number).map_or(Frame::UNKNOWN, Frame::from)));
         first < written
     }
 
@@ -136,7 +137,11 @@ pub(super) mod tests {
         let meters = Meters::default();
         let write = |from: u16, to: u16| {
             for number in from..to {
-                meters.push(MeterFrame { input_peak: f32::from(number), class: Class::Music, ..MeterFrame::default() });
+                meters.push(MeterFrame {
+                    input_peak: f32::from(number),
+                    class: Class::Music,
+                    ..MeterFrame::default()
+                });
             }
         };
         write(0, 5_000);

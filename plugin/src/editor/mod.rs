@@ -23,6 +23,7 @@ mod footer;
 mod gesture;
 mod header;
 mod history;
+mod icons;
 mod lanes;
 mod preset_list;
 mod state;
@@ -95,7 +96,11 @@ impl Editor {
     ///
     /// # Errors
     /// As for [`Editor::open`].
-    pub fn open_window(title: &str, shared: Arc<Shared>, host: Arc<dyn EditHost>) -> Result<Self, EditorError> {
+    pub fn open_window(
+        title: &str,
+        shared: Arc<Shared>,
+        host: Arc<dyn EditHost>,
+    ) -> Result<Self, EditorError> {
         Self::create(settings(None).with_title(title), App::new(shared, host, false))
     }
 
@@ -135,7 +140,8 @@ impl Editor {
     /// The host tells a scale factor; the system's own wins where there is one.
     pub fn set_scale(&self, scale: f64) -> bool {
         let usable = scale.is_finite() && scale > 0.0;
-        usable && self.window.as_ref().is_some_and(|window| window.suggest_fallback_scale_factor(scale).is_ok())
+        usable
+            && self.window.as_ref().is_some_and(|window| window.suggest_fallback_scale_factor(scale).is_ok())
     }
 
     /// The factor between logical points and the system's own pixels.

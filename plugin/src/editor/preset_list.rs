@@ -85,7 +85,9 @@ pub fn user_folder() -> Option<PathBuf> {
     } else if cfg!(target_os = "macos") {
         home().map(|home| home.join("Library/Application Support"))
     } else {
-        std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| home().map(|home| home.join(".config")))
+        std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| home().map(|home| home.join(".config")))
     };
     base.map(|base| base.join("earmark").join("presets"))
 }
@@ -105,7 +107,9 @@ mod tests {
         assert!(built_in >= 5);
         let own: Vec<_> = list.entries()[built_in..].iter().map(|entry| entry.title.as_str()).collect();
         assert_eq!(own, ["A first", "Night show"]);
-        assert!(list.find("podcast").is_some_and(|entry| entry.title == "Podcast" && !entry.about.is_empty()));
+        assert!(
+            list.find("podcast").is_some_and(|entry| entry.title == "Podcast" && !entry.about.is_empty())
+        );
         assert_eq!(PresetList::read(Some(Path::new("/nowhere/at/all"))).entries().len(), built_in);
     }
 

@@ -94,7 +94,13 @@ impl Window {
     }
 
     fn key(&mut self, key: Key) {
-        let press = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE };
+        let press = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
         self.picture(vec![press(true)]);
         self.picture(vec![press(false)]);
     }

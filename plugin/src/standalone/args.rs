@@ -121,7 +121,8 @@ mod tests {
     fn the_command_line_is_whole() {
         Args::command().debug_assert();
         let parse = |line: &str| Args::try_parse_from(line.split(' '));
-        let args = parse("earmark-standalone --input a.wav --output none --span 40 --theme light").expect("valid");
+        let args =
+            parse("earmark-standalone --input a.wav --output none --span 40 --theme light").expect("valid");
         assert_eq!((args.output, args.span, args.theme), (Output::None, Some(40), Some(Theme::Light)));
         let args = parse("earmark-standalone --output out/x.wav").expect("valid");
         assert_eq!(args.output, Output::File("out/x.wav".into()));

@@ -39,7 +39,11 @@ fn print_device(device: &Device) {
     };
     let sides = [side("in", device.default_input_config()), side("out", device.default_output_config())];
     let sides: Vec<_> = sides.into_iter().flatten().collect();
-    println!("  {}  ({})", name(device), if sides.is_empty() { "not usable now".to_owned() } else { sides.join(", ") });
+    println!(
+        "  {}  ({})",
+        name(device),
+        if sides.is_empty() { "not usable now".to_owned() } else { sides.join(", ") }
+    );
 }
 
 fn name(device: &Device) -> String {
@@ -71,7 +75,9 @@ impl Sound {
         };
         let output = match &args.device {
             Some(wanted) => find(host.output_devices()?, wanted, "output")?,
-            None => host.default_output_device().ok_or_else(|| anyhow!("no output device was found; {WITHOUT}"))?,
+            None => host
+                .default_output_device()
+                .ok_or_else(|| anyhow!("no output device was found; {WITHOUT}"))?,
         };
         let config = config_near(&output, wanted_hz, channels)
             .with_context(|| format!("the output device {} cannot be used; {WITHOUT}", name(&output)))?;
@@ -97,9 +103,12 @@ impl Sound {
             SampleFormat::I16 => output::<i16>(&self.output, config, engine),
             SampleFormat::U16 => output::<u16>(&self.output, config, engine),
             SampleFormat::I32 => output::<i32>(&self.output, config, engine),
-            other => bail!("the output device {} wants {other} samples, which are not offered", name(&self.output)),
+            other => {
+                bail!("the output device {} wants {other} samples, which are not offered", name(&self.output))
+            }
         };
-        let output = output.with_context(|| format!("the output device {} does not start", name(&self.output)))?;
+        let output =
+            output.with_context(|| format!("the output device {} does not start", name(&self.output)))?;
         if let Some(input) = &input {
             input.play().context("the input does not start")?;
         }
@@ -121,8 +130,12 @@ impl Sound {
         let config = device
             .supported_input_configs()?
             .filter_map(|range| range.try_with_sample_rate(rate_hz))
-            .find(|config| config.sample_format() == SampleFormat::F32 || config.sample_format() == SampleFormat::I16)
-            .ok_or_else(|| anyhow!("the input device {} does not run at {rate_hz} Hz as the output does", name(&device)))?;
+            .find(|config| {
+                config.sample_format() == SampleFormat::F32 || config.sample_format() == SampleFormat::I16
+            })
+            .ok_or_else(|| {
+                anyhow!("the input device {} does not run at {rate_hz} Hz as the output does", name(&device))
+            })?;
         // A tenth of a second: the two clocks may be some blocks apart.
         let (ring, feed) = Feed::ring(self.channels, usize::try_from(rate_hz / 10)?);
         engine.set_feed(feed);
@@ -236,7 +249,8 @@ where
                 return;
             }
             for channel in 0..to {
-                let sample = frame.get(channel).or(frame.first()).map_or(0.0, |&sample| f32::from_sample(sample));
+                let sample =
+                    frame.get(channel).or(frame.first()).map_or(0.0, |&sample| f32::from_sample(sample));
                 let _ = ring.push(sample);
             }
         }

@@ -130,8 +130,13 @@ mod tests {
     #[test]
     fn a_setting_that_needs_it_brings_a_new_activation_while_it_plays() {
         let shared = Arc::new(Shared::new());
-        let activation =
-            Activation { rate_hz: 48_000.0, max_block: MAX_BLOCK, channels: 2, sidechain_channels: 0, offline: false };
+        let activation = Activation {
+            rate_hz: 48_000.0,
+            max_block: MAX_BLOCK,
+            channels: 2,
+            sidechain_channels: 0,
+            offline: false,
+        };
         let (mut exchange, mut engine) =
             Exchange::new(shared.clone(), activation, Feed::silence()).expect("an engine");
         let playing = Arc::new(AtomicBool::new(true));

@@ -123,7 +123,9 @@ impl Decoding {
         loop {
             while let Some(block) = source.next_block()? {
                 let channels = self.resamplers.len();
-                for (channel, (resampler, plane)) in self.resamplers.iter_mut().zip(&mut self.planes).enumerate() {
+                for (channel, (resampler, plane)) in
+                    self.resamplers.iter_mut().zip(&mut self.planes).enumerate()
+                {
                     self.input.clear();
                     self.input.extend(block.iter().skip(channel).step_by(channels));
                     resampler.push(&self.input, plane);
@@ -207,7 +209,8 @@ mod tests {
     fn a_reader_that_is_dropped_ends_in_the_middle() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("long.wav");
-        let mut wav = WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 16, float: false }).expect("created");
+        let mut wav =
+            WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 16, float: false }).expect("created");
         wav.write(&vec![0.25; 80_000]).expect("written");
         wav.finish().expect("finished");
         let (feed, reader) = file(open(&path).expect("opens"), 16_000, true).expect("a feed");

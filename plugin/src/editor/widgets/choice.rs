@@ -89,13 +89,20 @@ pub fn switch(ui: &mut Ui, id: ParamId, name: &str, cx: &mut Cx<'_>) {
     if response.clicked() {
         cx.gestures.set(id, plain_of(usize::from(!on)));
     }
-    let (track, knob) = if on { (cx.theme.accent, cx.theme.on_accent) } else { (cx.theme.track, cx.theme.text) };
+    let (track, knob) =
+        if on { (cx.theme.accent, cx.theme.on_accent) } else { (cx.theme.track, cx.theme.text) };
     let body = Rect::from_center_size(pos2(rect.left() + 14.0, rect.center().y), vec2(28.0, 16.0));
     let side = if on { 6.0 } else { -6.0 };
     ui.painter().rect_filled(body, 8.0, track);
     ui.painter().circle_filled(body.center() + Vec2::new(side, 0.0), 5.5, knob);
     let colour = if on || response.hovered() { cx.theme.text } else { cx.theme.dim };
-    ui.painter().text(pos2(body.right() + 8.0, rect.center().y), Align2::LEFT_CENTER, name, font(12.5), colour);
+    ui.painter().text(
+        pos2(body.right() + 8.0, rect.center().y),
+        Align2::LEFT_CENTER,
+        name,
+        font(12.5),
+        colour,
+    );
     focus_ring(ui, &response, 8.0, cx.theme.accent);
     tooltip(response.on_hover_cursor(CursorIcon::PointingHand), id.spec(), cx.theme);
 }

@@ -31,7 +31,13 @@ fn normal_step(spec: &ParamSpec, plain: f64) -> f64 {
         (_, Unit::Percent) => 0.01,
         // A twentieth of the decade: 1 ms below 20 ms, 50 ms at a second.
         (_, Unit::Milliseconds) => (10.0_f64.powf(plain.abs().max(1.0).log10().floor()) * 0.5).max(1.0),
-        (_, Unit::Ratio) => if plain < 10.0 { 0.5 } else { 1.0 },
+        (_, Unit::Ratio) => {
+            if plain < 10.0 {
+                0.5
+            } else {
+                1.0
+            }
+        }
         (_, Unit::Decibels | Unit::Dbfs | Unit::None) => 1.0,
     }
 }
@@ -64,7 +70,9 @@ pub fn wheel_step(ui: &Ui) -> Option<Step> {
             .events
             .iter()
             .filter_map(|event| match event {
-                Event::MouseWheel { unit: MouseWheelUnit::Point, delta, .. } => Some((delta.x + delta.y) / 24.0),
+                Event::MouseWheel { unit: MouseWheelUnit::Point, delta, .. } => {
+                    Some((delta.x + delta.y) / 24.0)
+                }
                 Event::MouseWheel { delta, .. } => Some(delta.x + delta.y),
                 _ => None,
             })
