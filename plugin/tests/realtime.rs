@@ -6,6 +6,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use clack_host::events::Pckn;
+use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::io::EventBuffer;
+use clack_host::prelude::*;
+use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, InputChannel};
+use clack_host::utils::ClapId;
+use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::params::{PARAMS, id};
 use earmark_plugin::processor::LABEL_PLANES;
 use earmark_plugin::{Activation, Block, EventSink, ParamEvent, ParamId, Processor, Shared};
@@ -186,4 +193,70 @@ fn no_block_allocates() {
         audio += 5.0;
     }
     assert!(round > 0 && events_out > 0);
+}
+
+struct Quiet;
+
+impl SharedHandler<'_> for Quiet {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {}
+}
+
+struct QuietHost;
+
+impl HostHandlers for QuietHost {
+    type Shared<'a> = Quiet;
+    type MainThread<'a> = ();
+    type AudioProcessor<'a> = ();
+}
+
+/// The same for the CLAP layer, through a host's own call.
+#[test]
+fn no_clap_block_allocates() {
+    const BLOCK: usize = 256;
+    let entry = PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry");
+    let info = HostInfo::new("test host", "earmark", "https://example.com", "1").expect("plain strings");
+    let id = std::ffi::CString::new(CLAP_ID).expect("plain");
+    let mut instance =
+        PluginInstance::<QuietHost>::new(|_| Quiet, |_| (), &entry, &id, &info).expect("an instance");
+    let config =
+        PluginAudioConfiguration { sample_rate: 48_000.0, min_frames_count: 1, max_frames_count: 256 };
+    let processor = instance.activate(|_, _| (), config).expect("an activation");
+    let mut processor = processor.start_processing().expect("a start");
+    let mut dice = Dice(11);
+    let (mut inputs, mut outputs) = (AudioPorts::with_capacity(8, 2), AudioPorts::with_capacity(8, 2));
+    let mut told = EventBuffer::with_capacity(1 << 16);
+    let (mut main, mut side, mut out) =
+        (vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2]);
+    for block in 0..1_000_u32 {
+        main.iter_mut().chain(&mut side).flatten().for_each(|value| *value = sample(&mut dice));
+        let mut changes = EventBuffer::new();
+        if block % 50 == 3 {
+            // Write, and notes with controllers; a knob in the middle of the block.
+            for (time, id, value) in [
+                (0, id::LABEL_MODE, 1.0),
+                (0, id::LABEL_MIDI, 2.0),
+                (100, id::RANGE_DB, f64::from(block % 60)),
+            ] {
+                changes.push(&ParamValueEvent::new(time, ClapId::new(id.0), Pckn::match_all(), value));
+            }
+        }
+        let port = |channels| AudioPortBuffer { latency: 0, channels };
+        let input = inputs.with_input_buffers([
+            port(AudioPortBufferType::f32_input_only(main.iter_mut().map(InputChannel::variable))),
+            port(AudioPortBufferType::f32_input_only(side.iter_mut().map(InputChannel::variable))),
+        ]);
+        let mut output = outputs.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(out.iter_mut().map(Vec::as_mut_slice)),
+        }]);
+        told.clear();
+        let (changes, mut told) = (InputEvents::from_buffer(&changes), OutputEvents::from_buffer(&mut told));
+        IN_CALLBACK.with(|flag| flag.set(true));
+        let done = processor.process(&input, &mut output, &changes, &mut told, None, None);
+        IN_CALLBACK.with(|flag| flag.set(false));
+        done.expect("a block");
+    }
+    instance.deactivate(processor.stop_processing());
 }

@@ -60,8 +60,8 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
         let activation = Activation {
             rate_hz: config.sample_rate,
             max_block,
-            channels: u16::try_from(layout.channels).unwrap_or(u16::MAX),
-            sidechain_channels: u16::try_from(layout.sidechain).unwrap_or(u16::MAX),
+            channels: u16::try_from(layout.channels()).unwrap_or(u16::MAX),
+            sidechain_channels: u16::try_from(layout.sidechain()).unwrap_or(u16::MAX),
             offline: shared.offline.load(Ordering::Acquire),
         };
         let processor = Processor::activate(Arc::clone(&shared.plugin), &activation)?;

@@ -1,11 +1,13 @@
 //! The CLAP face, on `clack`. It knows parameters, processor, state and window; nothing of speech.
 //!
 //! * [`audio`] runs on the audio thread: events in, planes in, process, planes out, events out.
-//! * [`params`], [`ports`], [`notes`], [`session`] answer the host's questions on the main thread.
+//! * [`params`], [`ports`], [`notes`], [`session`] answer the host's questions on the main thread, [`gui`] hangs the
+//!   editor into its window.
 //!
 //! clack catches panics at every entry; the processor catches its own before that.
 
 mod audio;
+mod gui;
 mod notes;
 mod params;
 mod ports;
@@ -19,6 +21,7 @@ use std::sync::atomic::AtomicBool;
 use clack_extensions::audio_ports::PluginAudioPorts;
 use clack_extensions::audio_ports_config::{PluginAudioPortsConfig, PluginAudioPortsConfigInfo};
 use clack_extensions::configurable_audio_ports::PluginConfigurableAudioPorts;
+use clack_extensions::gui::PluginGui;
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::note_name::PluginNoteName;
 use clack_extensions::note_ports::PluginNotePorts;
@@ -34,6 +37,7 @@ use clack_plugin::prelude::*;
 use crate::edits::EditReader;
 use crate::shared::Shared;
 use audio::ClapAudio;
+use gui::Gui;
 use ports::Layout;
 
 /// The id by which hosts find saved projects; never changes.
@@ -65,7 +69,8 @@ impl Plugin for EarmarkClap {
             .register::<PluginState>()
             .register::<PluginLatency>()
             .register::<PluginTail>()
-            .register::<PluginRender>();
+            .register::<PluginRender>()
+            .register::<PluginGui>();
     }
 }
 
@@ -99,6 +104,7 @@ impl DefaultPluginFactory for EarmarkClap {
             host_params,
             layout: Cell::new(Layout::default()),
             latency: Cell::new(0),
+            gui: Gui::new(),
         })
     }
 }
@@ -131,6 +137,7 @@ pub struct ClapMain<'a> {
     layout: Cell<Layout>,
     /// As the host was last told.
     latency: Cell<u32>,
+    gui: Gui,
 }
 
 impl<'a> PluginMainThread<'a, ClapShared<'a>> for ClapMain<'a> {

@@ -7,8 +7,12 @@ use clack_extensions::audio_ports_config::{
     AudioPortConfigSelectError, AudioPortConfigWriter, AudioPortsConfiguration, MainPortInfo,
     PluginAudioPortsConfigImpl, PluginAudioPortsConfigInfoImpl,
 };
-use clack_extensions::configurable_audio_ports::{AudioPortRequest, PluginConfigurableAudioPortsImpl};
-use clack_extensions::surround::{PluginSurroundImpl, SurroundChannel, SurroundChannels, SurroundMapWriter};
+use clack_extensions::configurable_audio_ports::{
+    AudioPortRequest, AudioPortRequestDetails, PluginConfigurableAudioPortsImpl,
+};
+use clack_extensions::surround::{
+    PluginSurroundImpl, SurroundChannel, SurroundChannels, SurroundConfig, SurroundMapWriter,
+};
 use clack_plugin::prelude::*;
 use clack_plugin::utils::ClapId;
 
@@ -23,19 +27,80 @@ const SIDECHAIN: u32 = 1;
 const MAIN_OUT: u32 = 2;
 const LABELS: u32 = 3;
 
+/// The channels of a port, and for surround which speaker each of them is. Where they stand does not matter to a linked
+/// gate; the host is told what it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Channels {
+    count: u32,
+    speakers: [Option<SurroundChannel>; SPEAKERS],
+}
+
+/// Most channels of a surround port.
+const SPEAKERS: usize = 16;
+
+impl Channels {
+    /// So many, with the usual speakers where there are any.
+    fn new(count: u32) -> Self {
+        let mut channels = Self { count, speakers: [None; SPEAKERS] };
+        channels.speakers.iter_mut().zip(speakers(count)).for_each(|(slot, speaker)| *slot = Some(speaker));
+        channels
+    }
+
+    fn speakers(&self) -> impl Iterator<Item = SurroundChannel> {
+        self.speakers.into_iter().flatten()
+    }
+
+    fn port_type(&self) -> Option<AudioPortType<'static>> {
+        match self.count {
+            1 => Some(AudioPortType::MONO),
+            2 => Some(AudioPortType::STEREO),
+            _ => self.speakers().next().map(|_| AudioPortType::SURROUND),
+        }
+    }
+
+    /// What a host asks for; `None` if it cannot be.
+    fn requested(details: &AudioPortRequestDetails<'_>) -> Option<Self> {
+        let count = details.channel_count();
+        if !usize::try_from(count).is_ok_and(|count| count <= MAX_CHANNELS) {
+            return None;
+        }
+        let plain = Self { count, speakers: [None; SPEAKERS] };
+        let Some(kind) = details.port_type() else { return Some(plain) };
+        if kind == AudioPortType::MONO || kind == AudioPortType::STEREO {
+            return (Some(kind) == plain.port_type()).then_some(plain);
+        }
+        if kind != AudioPortType::SURROUND {
+            return None;
+        }
+        if details.raw_details().is_null() {
+            let usual = Self::new(count);
+            return usual.speakers().next().map(|_| usual);
+        }
+        let map = details.downcast::<SurroundConfig>()?;
+        if map.channel_count() > SPEAKERS {
+            return None;
+        }
+        let mut channels = plain;
+        for (slot, speaker) in channels.speakers.iter_mut().zip(map) {
+            *slot = Some(speaker?);
+        }
+        Some(channels)
+    }
+}
+
 /// The ports as they are set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Of the main input and output.
-    pub(super) channels: u32,
-    pub(super) sidechain: u32,
+    main: Channels,
+    sidechain: Channels,
     /// Whether there is an output of label planes.
     pub(super) labels: bool,
 }
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { channels: 2, sidechain: 2, labels: false }
+        Self { main: Channels::new(2), sidechain: Channels::new(2), labels: false }
     }
 }
 
@@ -69,14 +134,25 @@ fn speakers(channels: u32) -> impl Iterator<Item = SurroundChannel> {
 }
 
 impl Layout {
+    /// Channels of the main input and output.
+    pub(super) fn channels(&self) -> u32 {
+        self.main.count
+    }
+
+    /// Channels of the sidechain.
+    pub(super) fn sidechain(&self) -> u32 {
+        self.sidechain.count
+    }
+
     /// The layout of a configuration's id: two for each name, without and with label outputs.
     fn of_config(id: ClapId) -> Option<Self> {
         let (channels, ..) = NAMED.get(usize::try_from(id.get() / 2).ok()?)?;
-        Some(Self { channels: *channels, sidechain: (*channels).min(2), labels: id.get() % 2 == 1 })
+        let sidechain = Channels::new((*channels).min(2));
+        Some(Self { main: Channels::new(*channels), sidechain, labels: id.get() % 2 == 1 })
     }
 
     fn config(self) -> Option<ClapId> {
-        let index = NAMED.iter().position(|(channels, ..)| *channels == self.channels)?;
+        let index = NAMED.iter().position(|(channels, ..)| *channels == self.channels())?;
         let id = ClapId::new(2 * u32::try_from(index).ok()? + u32::from(self.labels));
         (Self::of_config(id) == Some(self)).then_some(id)
     }
@@ -95,22 +171,14 @@ impl Layout {
             in_place_pair: pair.map(ClapId::new),
         };
         let (main, other) = (AudioPortFlags::IS_MAIN, AudioPortFlags::empty());
-        let main_type = port_type(self.channels);
+        let (channels, main_type) = (self.main.count, self.main.port_type());
+        let side_type = self.sidechain.port_type();
         match (index, is_input) {
-            (0, true) => writer.set(&info(MAIN_IN, b"Input", self.channels, main, main_type, Some(MAIN_OUT))),
+            (0, true) => writer.set(&info(MAIN_IN, b"Input", channels, main, main_type, Some(MAIN_OUT))),
             (1, true) => {
-                writer.set(&info(
-                    SIDECHAIN,
-                    b"Sidechain",
-                    self.sidechain,
-                    other,
-                    port_type(self.sidechain),
-                    None,
-                ));
+                writer.set(&info(SIDECHAIN, b"Sidechain", self.sidechain.count, other, side_type, None));
             }
-            (0, false) => {
-                writer.set(&info(MAIN_OUT, b"Output", self.channels, main, main_type, Some(MAIN_IN)))
-            }
+            (0, false) => writer.set(&info(MAIN_OUT, b"Output", channels, main, main_type, Some(MAIN_IN))),
             (1, false) if self.labels => {
                 let planes = u32::try_from(LABEL_PLANES).unwrap_or(0);
                 writer.set(&info(LABELS, b"Labels: speech, music, noise", planes, other, Some(CV), None));
@@ -121,29 +189,19 @@ impl Layout {
 
     /// The layout after a host's requests; `None` if one of them cannot be met.
     fn after(self, requests: &[AudioPortRequest<'_>]) -> Option<Self> {
-        let (mut input, mut output, mut layout) = (self.channels, self.channels, self);
+        let (mut input, mut output, mut layout) = (self.main, self.main, self);
         for request in requests {
-            let channels = request.details().channel_count();
-            let possible = usize::try_from(channels).is_ok_and(|channels| channels <= MAX_CHANNELS);
+            let channels = Channels::requested(&request.details())?;
             match (request.is_input(), request.port_index()) {
-                (true, 0) if possible && channels > 0 => input = channels,
-                (false, 0) if possible && channels > 0 => output = channels,
-                (true, 1) if possible => layout.sidechain = channels,
-                (false, 1) if layout.labels && usize::try_from(channels) == Ok(LABEL_PLANES) => {}
+                (true, 0) if channels.count > 0 => input = channels,
+                (false, 0) if channels.count > 0 => output = channels,
+                (true, 1) => layout.sidechain = channels,
+                (false, 1) if layout.labels && usize::try_from(channels.count) == Ok(LABEL_PLANES) => {}
                 _ => return None,
             }
         }
-        layout.channels = input;
+        layout.main = input;
         (input == output).then_some(layout)
-    }
-}
-
-fn port_type(channels: u32) -> Option<AudioPortType<'static>> {
-    match channels {
-        1 => Some(AudioPortType::MONO),
-        2 => Some(AudioPortType::STEREO),
-        4 | 6 | 8 => Some(AudioPortType::SURROUND),
-        _ => None,
     }
 }
 
@@ -167,7 +225,7 @@ impl PluginAudioPortsConfigImpl for ClapMain<'_> {
         let Some(layout) = Layout::of_config(id) else { return };
         let name = usize::try_from(index / 2).ok().and_then(|index| NAMED.get(index));
         let Some((channels, plain, with_labels)) = name else { return };
-        let main = MainPortInfo { channel_count: *channels, port_type: port_type(*channels) };
+        let main = MainPortInfo { channel_count: *channels, port_type: Channels::new(*channels).port_type() };
         writer.write(&AudioPortsConfiguration {
             id,
             name: if layout.labels { with_labels.as_bytes() } else { plain.as_bytes() },
@@ -213,21 +271,18 @@ impl PluginConfigurableAudioPortsImpl for ClapMain<'_> {
 
 impl PluginSurroundImpl for ClapMain<'_> {
     fn is_channel_mask_supported(&self, mask: SurroundChannels) -> bool {
-        // The gate is linked: where the speakers stand does not matter to it.
-        NAMED.iter().any(|(channels, ..)| {
-            speakers(*channels).collect::<SurroundChannels>() == mask && !mask.is_empty()
-        })
+        !mask.is_empty() && usize::try_from(mask.bits().count_ones()).is_ok_and(|count| count <= SPEAKERS)
     }
 
     fn get_channel_map(&self, is_input: bool, port_index: u32, writer: &mut SurroundMapWriter) {
         let layout = self.layout.get();
         let channels = match (is_input, port_index) {
-            (_, 0) => layout.channels,
+            (_, 0) => layout.main,
             (true, 1) => layout.sidechain,
-            _ => 0,
+            _ => return,
         };
-        if speakers(channels).next().is_some() {
-            writer.set(speakers(channels));
+        if channels.speakers().next().is_some() {
+            writer.set(channels.speakers());
         }
     }
 }

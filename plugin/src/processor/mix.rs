@@ -36,12 +36,12 @@ impl Output {
 
     #[inline(always)]
     fn value(self, sample: f32, gain: f32, detector: f32, output_gain: f32) -> f32 {
-        match self {
+        finite(match self {
             Self::Result => gated(sample, gain) * output_gain,
             Self::Removed => (sample - gated(sample, gain)) * output_gain,
             Self::Detector => detector * output_gain,
             Self::Bypass => sample,
-        }
+        })
     }
 }
 
@@ -170,7 +170,7 @@ impl Mixer {
         let Planes { sound, gains, detector } = planes;
         let (gain, dry) = (self.gain.target, 1.0 - self.wet.target);
         let sound_and_gains = sound.iter_mut().zip(gains);
-        // All dry adds zero, 0 dB multiplies by 1: both keep every bit.
+        // All wet adds zero, 0 dB multiplies by 1: both keep every bit.
         match (self.to, detector) {
             (Output::Bypass, _) => {}
             (Output::Result, _) => {
@@ -273,7 +273,7 @@ mod tests {
         mixer.snap(&params);
         let mut removed = input;
         run(&mut mixer, &mut removed, &gains);
-        assert_eq!(removed, [0.0, -0.35, 0.0, 0.675]);
+        assert_eq!(removed, [0.0, -0.35, 0.0, 0.9 - 0.225]);
     }
 
     #[test]

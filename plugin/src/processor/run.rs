@@ -158,7 +158,9 @@ impl Processor {
         // The detector's planes, delayed for who listens.
         for (channel, own) in self.detector.iter_mut().enumerate() {
             match sidechain.planes.get(channel) {
-                Some(plane) => own[..samples].copy_from_slice(plane),
+                Some(plane) => own.iter_mut().zip(*plane).for_each(|(own, &sample)| {
+                    *own = if sample.is_finite() { sample } else { 0.0 };
+                }),
                 None => own[..samples].fill(0.0),
             }
         }

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use clack_extensions::audio_ports_config::PluginAudioPortsConfig;
 use clack_extensions::latency::{HostLatency, HostLatencyImpl, PluginLatency};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
@@ -118,7 +119,14 @@ impl Default for Hosted {
 }
 
 impl Hosted {
-    /// An instance that renders offline, so that every result is exact.
+    /// A mono instance that renders offline, so that every result is exact.
+    pub fn offline_mono() -> Self {
+        let mut hosted = Self::offline();
+        hosted.select(0);
+        hosted
+    }
+
+    /// An instance that renders offline.
     pub fn offline() -> Self {
         let mut hosted = Self::default();
         let render = hosted.extension::<PluginRender>();
@@ -173,6 +181,13 @@ impl Hosted {
     pub fn latency(&mut self) -> usize {
         let latency = self.extension::<PluginLatency>();
         latency.get(&self.instance.plugin_handle()) as usize
+    }
+
+    /// Takes one of the layouts that the plugin offers: 0 is mono, 2 stereo; the odd ones have label outputs.
+    pub fn select(&mut self, config: u32) {
+        let configs = self.extension::<PluginAudioPortsConfig>();
+        let handle = self.instance.inactive_plugin_handle().expect("inactive");
+        configs.select(&handle, ClapId::new(config)).expect("offered");
     }
 
     pub fn activate(&mut self, rate_hz: f64, max_block: usize) -> Running {

@@ -25,7 +25,7 @@ fn activity() -> Activity {
 /// Renders the programme with some parameters set, padded so that all of it leaves the output; gives its latency too.
 fn run(values: &[(ParamId, f64)], block: usize) -> (Rendered, usize) {
     let (rate_hz, mut samples) = programme();
-    let mut hosted = Hosted::offline();
+    let mut hosted = Hosted::offline_mono();
     hosted.set(values);
     let mut running = hosted.activate(f64::from(rate_hz), block);
     let latency = hosted.latency();
@@ -33,6 +33,11 @@ fn run(values: &[(ParamId, f64)], block: usize) -> (Rendered, usize) {
     let rendered = running.render(&[samples], None, &[], block);
     hosted.deactivate(running);
     (rendered, latency)
+}
+
+/// Frames that are heard alike: what the last ones look ahead to is the end of the file for core, padding for the plugin.
+fn comparable(activity: &Activity) -> usize {
+    activity.frames() - 10
 }
 
 /// Which notes sound from which sample on.
@@ -59,8 +64,8 @@ fn name_of(label: &Label) -> &'static str {
         .expect("each label has a note")
 }
 
-/// The notes are the segments that the tagger makes of the same frames with its smoothing switched off, each as late as
-/// the sound.
+/// The notes are what the tagger makes of the same frames with its smoothing switched off, each as late as the sound.
+/// Silence alone is told frame by frame: the tagger judges it over 100 ms, for which no gate can wait.
 #[test]
 fn notes_are_the_taggers_segments_after_the_latency() {
     let activity = activity();
@@ -77,34 +82,32 @@ fn notes_are_the_taggers_segments_after_the_latency() {
     };
     let timeline = segment(&activity, &settings);
     let grid = FrameGrid::new(activity.rate_hz);
-    let mut expected: Vec<(u64, BTreeSet<&'static str>)> = Vec::new();
-    for frame in 0..activity.frames() as u64 {
-        let middle = (frame as f64 + 0.5) * FrameGrid::FRAME_S;
-        let at =
-            |segment: &&earmark_core::timeline::Segment| (segment.start_s..segment.end_s).contains(&middle);
-        let mut heard: BTreeSet<&'static str> =
-            timeline.segments.iter().filter(at).map(|segment| name_of(&segment.label)).collect();
-        if heard.contains("Silence") {
-            heard = ["Silence"].into();
-        }
-        if expected.last().is_none_or(|last| last.1 != heard) {
-            expected.push((grid.start(frame), heard));
-        }
-    }
     for block in [480, 64, 1_000] {
         let (rendered, latency) = run(&[(id::LABEL_MIDI, 1.0)], block);
-        let mut last = 0;
-        for (at, _) in &rendered.events {
-            assert!(*at >= last, "events come in time order");
-            last = *at;
+        assert!(rendered.events.is_sorted_by_key(|(at, _)| *at), "events come in time order");
+        let spans = spans(&rendered.events);
+        assert!(spans.len() > 40);
+        for frame in 0..comparable(&activity) {
+            let at = grid.start(frame as u64) + latency as u64;
+            let sounding = spans.iter().take_while(|span| span.0 <= at).last().map(|span| span.1.clone());
+            let middle = (frame as f64 + 0.5) * FrameGrid::FRAME_S;
+            let tagged: BTreeSet<&'static str> = timeline
+                .segments
+                .iter()
+                .filter(|segment| (segment.start_s..segment.end_s).contains(&middle))
+                .map(|segment| name_of(&segment.label))
+                .collect();
+            let expected = match activity.level_dbfs(frame) < -60.0 {
+                true => ["Silence"].into(),
+                false => tagged.clone(),
+            };
+            assert_eq!(sounding, Some(expected), "frame {frame}, blocks of {block}");
+            assert!(!tagged.contains("Silence") || activity.level_dbfs(frame) <= -60.0);
         }
-        let heard: Vec<_> = spans(&rendered.events)
-            .into_iter()
-            .map(|(at, labels)| (at - latency as u64, labels))
-            .filter(|(at, _)| *at < activity.samples)
-            .collect();
-        assert!(heard.len() > 10);
-        assert_eq!(heard, expected, "blocks of {block}");
+        // A change is told at the sample of its frame, nowhere else.
+        let starts: BTreeSet<u64> =
+            (0..activity.frames() as u64 + 100).map(|frame| grid.start(frame)).collect();
+        assert!(spans.iter().all(|(at, _)| starts.contains(&(at - latency as u64))));
     }
 }
 
@@ -130,6 +133,9 @@ fn written_lanes_follow_the_frames() {
                 continue;
             }
             let frame = starts.binary_search(&(at - latency as u64)).expect("at the start of a frame");
+            if frame >= comparable(&activity) {
+                continue;
+            }
             let p = f64::from(activity.row(frame)[column]);
             assert!((value - p).abs() < 1e-6, "{label} at frame {frame}: {value}, heard {p}");
             told = Some((frame, value));
@@ -137,7 +143,7 @@ fn written_lanes_follow_the_frames() {
         }
         assert!((20..activity.frames() / 2).contains(&count), "{label}: {count} values");
         let (_, last) = told.expect("values");
-        let end = f64::from(activity.row(activity.frames() - 1)[column]);
+        let end = f64::from(activity.row(comparable(&activity) - 1)[column]);
         assert!((last - end).abs() < 0.1, "{label}: the lane ends near where it was heard");
     }
     let controllers = rendered.events.iter().filter(|(_, out)| matches!(out, Out::Controller { .. })).count();
@@ -171,7 +177,7 @@ fn lanes_read_back_drive_the_gate() {
         .collect();
     // The sound that is read over is a tone, in which nothing of this is heard.
     let tone: Vec<f32> = (0..samples.len()).map(|index| 0.25 * (index as f32 * 0.05).sin()).collect();
-    let mut hosted = Hosted::offline();
+    let mut hosted = Hosted::offline_mono();
     hosted.set(&[
         (id::LABEL_MODE, 2.0),
         (id::MODE, 2.0),
@@ -179,8 +185,8 @@ fn lanes_read_back_drive_the_gate() {
         (id::HOLD_MS, 0.0),
         (id::RELEASE_MS, 1.0),
     ]);
-    let mut running = hosted.activate(f64::from(rate_hz), 480);
-    let rendered = running.render(&[tone], None, &lanes, 480);
+    let mut running = hosted.activate(f64::from(rate_hz), 512);
+    let rendered = running.render(&[tone], None, &lanes, 512);
     hosted.deactivate(running);
     // What the ear decided, frame by frame.
     let activity = activity();
@@ -197,7 +203,7 @@ fn lanes_read_back_drive_the_gate() {
         edges.iter().take_while(|edge| edge.at <= at).last().is_some_and(|edge| edge.target.gain_db == 0.0)
     };
     let mut differing = 0;
-    for frame in 0..activity.frames() as u64 {
+    for frame in 0..comparable(&activity) as u64 {
         let from = grid.start(frame) as usize + latency;
         let to = grid.start(frame + 1) as usize + latency;
         // The last samples of a frame: attack and release of 1 ms are over.

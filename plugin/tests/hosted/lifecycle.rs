@@ -53,9 +53,9 @@ fn instances_come_and_go_in_any_order() {
 fn fifty_instances_do_not_disturb_each_other() {
     let (rate_hz, samples) = programme();
     let piece = &samples[24_000..24_000 + 36_000];
-    let mut one = Hosted::offline();
+    let mut one = Hosted::offline_mono();
     let alone = one.render(f64::from(rate_hz), &[piece.to_vec()], 480).sound;
-    let mut hosts: Vec<Hosted> = (0..50).map(|_| Hosted::offline()).collect();
+    let mut hosts: Vec<Hosted> = (0..50).map(|_| Hosted::offline_mono()).collect();
     let mut running: Vec<_> = hosts.iter_mut().map(|host| host.activate(f64::from(rate_hz), 480)).collect();
     for (block, expected) in piece.chunks(480).zip(alone[0].chunks(480)) {
         for instance in &mut running {
@@ -73,7 +73,7 @@ fn fifty_instances_do_not_disturb_each_other() {
 fn a_reset_is_a_fresh_start() {
     let (rate_hz, samples) = programme();
     let piece = [samples[20_000..120_000].to_vec()];
-    let mut hosted = Hosted::offline();
+    let mut hosted = Hosted::offline_mono();
     let mut running = hosted.activate(f64::from(rate_hz), 512);
     let first = running.render(&piece, None, &[], 512).sound;
     running.render(&[samples[200_000..230_000].to_vec()], None, &[], 512);
@@ -86,7 +86,7 @@ fn a_reset_is_a_fresh_start() {
 #[test]
 fn silence_sleeps_after_the_tail_and_ends_the_notes() {
     let (rate_hz, samples) = programme();
-    let mut hosted = Hosted::offline();
+    let mut hosted = Hosted::offline_mono();
     hosted.set(&[(id::LABEL_MIDI, 1.0)]);
     let mut running = hosted.activate(f64::from(rate_hz), 512);
     let tail = hosted.extension::<PluginTail>();

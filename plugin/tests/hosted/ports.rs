@@ -30,8 +30,7 @@ fn layouts_are_offered_and_taken() {
     let configs = hosted.extension::<PluginAudioPortsConfig>();
     for (config, main, side, labels) in [(0, 1, 1, false), (3, 2, 2, true), (6, 6, 2, false), (9, 8, 2, true)]
     {
-        let handle = hosted.instance.inactive_plugin_handle().expect("inactive");
-        configs.select(&handle, ClapId::new(config)).expect("offered");
+        hosted.select(config);
         let outputs = if labels { vec![main, 3] } else { vec![main] };
         assert_eq!((channels(&mut hosted, true), channels(&mut hosted, false)), (vec![main, side], outputs));
         let mut running = hosted.activate(48_000.0, 64);
@@ -76,9 +75,7 @@ fn ports_can_be_configured_freely_as_long_as_in_and_out_agree() {
 fn label_planes_are_sample_accurate() {
     let (rate_hz, samples) = programme();
     let mut hosted = Hosted::offline();
-    let configs = hosted.extension::<PluginAudioPortsConfig>();
-    let handle = hosted.instance.inactive_plugin_handle().expect("inactive");
-    configs.select(&handle, ClapId::new(1)).expect("mono with labels");
+    hosted.select(1);
     hosted.set(&[(id::LABEL_MODE, 1.0)]);
     let mut running = hosted.activate(f64::from(rate_hz), 441);
     let (mut planes, mut told) = (vec![Vec::new(); 3], Vec::new());
