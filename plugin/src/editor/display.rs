@@ -243,8 +243,10 @@ fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, 
     let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
     let stroke = Stroke::new(if lit { 1.5 } else { 1.0 }, colour);
     match line {
-        Line::Open => drop(painter.line_segment(ends, stroke)),
-        Line::Close => drop(painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0))),
+        Line::Open => {
+            painter.line_segment(ends, stroke);
+        }
+        Line::Close => painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0)),
     }
     // The handle: a tab at the right edge, with the value beside it.
     let tab =
