@@ -1,7 +1,7 @@
 //! The CLAP face, on `clack`. It knows parameters, processor, state and window; nothing of speech.
 //!
-//! * [`audio`] runs on the audio thread: events in, planes in, process, planes out, events out.
-//! * [`params`], [`ports`], [`notes`], [`session`] answer the host's questions on the main thread, [`gui`] hangs the
+//! * `audio` runs on the audio thread: events in, planes in, process, planes out, events out.
+//! * `params`, `ports`, `notes`, `session` answer the host's questions on the main thread, `gui` hangs the
 //!   editor into its window.
 //!
 //! clack catches panics at every entry; the processor catches its own before that.
