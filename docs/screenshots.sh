@@ -18,7 +18,7 @@ for theme in dark light; do
     window=$(xdotool search --onlyvisible --pid $earmark --name '^Earmark$' | tail -n 1)
     xdotool mousemove 2 2
     sleep 1
-    import -window "$window" -strip -colors 256 -define png:compression-level=9 "docs/editor-$theme.png"
+    import -window "$window" -strip +dither -colors 256 -define png:compression-level=9 "docs/editor-$theme.png"
     kill $earmark
     wait $earmark 2>/dev/null || true
 done

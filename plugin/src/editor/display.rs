@@ -96,7 +96,7 @@ impl Display {
         let floor_db = now.derived.floor_db;
         let wave = painter.with_clip_rect(lanes.wave);
         wave.extend(lanes::wave(&self.columns, lanes.wave, floor_db, theme));
-        gain_scale(&wave, lanes.wave, floor_db, theme);
+        gain_scale(painter, lanes.wave, floor_db, theme);
         for (label, rect) in lanes.probabilities.iter().enumerate() {
             let decides = now.derived.decides[label];
             painter.with_clip_rect(*rect).extend(lanes::probability(
@@ -220,7 +220,7 @@ fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme:
     painter.text(middle, Align2::LEFT_CENTER, "Silence", font(11.0), theme.dim);
 }
 
-/// Numbers for the gain at the left edge of the waveform.
+/// Numbers for the gain, left of the waveform.
 fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
     let step = if floor_db > 48.0 {
         24.0
@@ -233,7 +233,7 @@ fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
     while gain_db > -floor_db {
         let y = lanes::gain_height(gain_db, floor_db, lane);
         let text = format!("\u{2212}{:.0}", -gain_db);
-        painter.text(pos2(lane.left() + 5.0, y), Align2::LEFT_CENTER, text, font(9.5), theme.dim);
+        painter.text(pos2(lane.left() - INSET, y), Align2::RIGHT_CENTER, text, font(10.0), theme.dim);
         gain_db -= step;
     }
 }

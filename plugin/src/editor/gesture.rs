@@ -97,11 +97,6 @@ impl Gestures {
         Some(until - now_s)
     }
 
-    /// The parameter that is being edited.
-    pub fn held(&self) -> Option<ParamId> {
-        self.held.as_ref().map(|held| held.id)
-    }
-
     fn hold(&mut self, id: ParamId, until_s: Option<f64>) {
         if self.held.as_ref().is_some_and(|held| held.id != id) {
             self.end();

@@ -4,6 +4,7 @@ use egui::{Align, Align2, CursorIcon, Layout, Popup, PopupCloseBehavior, Rect, R
 
 use super::app::App;
 use super::compare::Side;
+use super::icons::{self, Icon};
 use super::preset_list::title;
 use super::state::SPANS_S;
 use super::theme::{GAP, Theme, font};
@@ -12,6 +13,7 @@ use crate::params::id;
 
 /// Its height.
 pub const HEIGHT: f32 = 32.0;
+const SIDES_HELP: &str = "Two settings to compare. A dot: the other one differs.";
 
 impl App {
     pub(super) fn header(&mut self, ui: &mut Ui) {
@@ -36,7 +38,7 @@ impl App {
         let loaded = self.shared.preset();
         let mut wanted = None;
         ui.spacing_mut().item_spacing.x = 2.0;
-        if small_button(ui, "\u{25c0}", "Previous preset", &self.theme) {
+        if small_button(ui, Icon::Previous, "Previous preset", &self.theme) {
             wanted = self.presets.beside(loaded.as_deref(), -1).map(|entry| entry.source.clone());
         }
         let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, 28.0), Sense::click());
@@ -51,7 +53,7 @@ impl App {
         let colour = if loaded.is_some() { self.theme.text } else { self.theme.dim };
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, name, font(13.5), colour);
         focus_ring(ui, &response, 6.0, self.theme.accent);
-        if small_button(ui, "\u{25b6}", "Next preset", &self.theme) {
+        if small_button(ui, Icon::Next, "Next preset", &self.theme) {
             wanted = self.presets.beside(loaded.as_deref(), 1).map(|entry| entry.source.clone());
         }
         if response.clicked() {
@@ -92,9 +94,11 @@ impl App {
     /// A, B, and a button that makes the other side like this one.
     fn sides(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.x = 2.0;
+        let differs = self.compare.differs(&super::state::settings(&self.shared.params));
         for (side, name) in [(Side::A, "A"), (Side::B, "B")] {
             let heard = self.compare.heard() == side;
-            if letter(ui, name, heard, "Two settings to compare: hear this one.", &self.theme) && !heard {
+            let name = if differs && !heard { format!("{name} \u{2022}") } else { name.to_owned() };
+            if letter(ui, &name, heard, SIDES_HELP, &self.theme) && !heard {
                 self.switch_sides();
             }
         }
@@ -102,7 +106,7 @@ impl App {
             Side::A => "Make B like A",
             Side::B => "Make A like B",
         };
-        if small_button(ui, "\u{29c9}", tip, &self.theme) {
+        if small_button(ui, Icon::Copy, tip, &self.theme) {
             self.copy_side();
         }
         ui.spacing_mut().item_spacing.x = GAP;
@@ -120,9 +124,8 @@ impl App {
     }
 
     fn theme_button(&mut self, ui: &mut Ui) {
-        let (sign, tip) =
-            if self.theme.dark { ("\u{2600}", "Light theme") } else { ("\u{1f319}", "Dark theme") };
-        if small_button(ui, sign, tip, &self.theme) {
+        let tip = if self.theme.dark { "Light theme" } else { "Dark theme" };
+        if small_button(ui, Icon::Contrast, tip, &self.theme) {
             self.set_theme(ui.ctx(), !self.theme.dark);
         }
     }
@@ -141,13 +144,12 @@ fn logo(ui: &mut Ui, theme: &Theme) {
     ui.painter().text(at, Align2::LEFT_CENTER, crate::NAME, font(19.0), theme.text);
 }
 
-fn small_button(ui: &mut Ui, sign: &str, tip: &str, theme: &Theme) -> bool {
+fn small_button(ui: &mut Ui, icon: Icon, tip: &str, theme: &Theme) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
-    if response.hovered() {
-        ui.painter().rect_filled(rect, 6.0, theme.track);
-    }
-    let colour = if response.hovered() { theme.text } else { theme.dim };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, sign, font(13.0), colour);
+    let (ground, colour) =
+        if response.hovered() { (theme.track, theme.text) } else { (theme.window, theme.dim) };
+    ui.painter().rect_filled(rect, 6.0, ground);
+    icons::draw(ui.painter(), icon, rect.center(), colour, ground);
     focus_ring(ui, &response, 6.0, theme.accent);
     response.on_hover_text(tip).on_hover_cursor(CursorIcon::PointingHand).clicked()
 }

@@ -29,7 +29,7 @@ const LANE_GAP: f32 = 4.0;
 pub fn rects(area: Rect, decides: [bool; LANES]) -> LaneRects {
     const WAVE: f32 = 5.0;
     let weight = |lane: bool| if lane { 3.0 } else { 1.4 };
-    let gaps = LANE_GAP * 4.0;
+    let gaps = LANE_GAP * 5.0;
     let free = (area.height() - SILENCE_HEIGHT - AXIS_HEIGHT - gaps).max(0.0);
     let sum = WAVE + decides.iter().map(|&lane| weight(lane)).sum::<f32>();
     let mut top = area.top();
@@ -226,7 +226,7 @@ mod tests {
         for p in [0.0, 0.3, 1.0] {
             let frames = [Frame { probabilities: [p; LANES], ..Frame::UNKNOWN }; 50];
             let shapes = probability(&list(&frames), LANE, 1, true, &Theme::LIGHT);
-            assert!(shapes.iter().all(|shape| LANE.expand(0.1).contains_rect(bounds(shape))));
+            assert!(shapes.iter().all(|shape| LANE.expand(1.0).contains_rect(bounds(shape))));
             let Shape::Path(path) = &shapes[1] else { panic!("a line") };
             assert_eq!(path.points.len(), 2);
             let expected = 248.0 - p * 196.0;

@@ -23,6 +23,7 @@ mod footer;
 mod gesture;
 mod header;
 mod history;
+mod icons;
 mod lanes;
 mod preset_list;
 mod state;
@@ -49,7 +50,7 @@ use crate::shared::Shared;
 /// Width and height at which a window opens, logical points.
 pub const PREFERRED_SIZE: (u32, u32) = (1_000, 660);
 /// The smallest size at which everything can be reached.
-pub const MIN_SIZE: (u32, u32) = (900, 560);
+pub const MIN_SIZE: (u32, u32) = (960, 560);
 /// The largest size.
 pub const MAX_SIZE: (u32, u32) = (3_200, 2_000);
 

@@ -30,8 +30,6 @@ pub struct Theme {
     pub passed: Color32,
     /// What is taken away, in the waveform.
     pub removed: Color32,
-    /// The gain.
-    pub gain: Color32,
     /// Something is wrong.
     pub warn: Color32,
 }
@@ -49,9 +47,8 @@ impl Theme {
         dim: Color32::from_rgb(0x90, 0x97, 0xa0),
         accent: Color32::from_rgb(0x3d, 0xd6, 0xb0),
         on_accent: Color32::from_rgb(0x06, 0x20, 0x1a),
-        passed: Color32::from_rgb(0xb9, 0xc1, 0xc9),
+        passed: Color32::from_rgb(0x9f, 0xa9, 0xb3),
         removed: Color32::from_rgb(0x3d, 0x43, 0x4a),
-        gain: Color32::from_rgb(0xff, 0xff, 0xff),
         warn: Color32::from_rgb(0xff, 0x9f, 0x5a),
     };
 
@@ -69,7 +66,6 @@ impl Theme {
         on_accent: Color32::from_rgb(0xff, 0xff, 0xff),
         passed: Color32::from_rgb(0x56, 0x5f, 0x69),
         removed: Color32::from_rgb(0xd3, 0xd8, 0xdd),
-        gain: Color32::from_rgb(0x10, 0x14, 0x18),
         warn: Color32::from_rgb(0xc2, 0x4a, 0x0a),
     };
 
@@ -95,7 +91,7 @@ impl Theme {
         let widgets = &mut visuals.widgets;
         for (look, fill) in [
             (&mut widgets.noninteractive, self.panel),
-            (&mut widgets.inactive, self.panel),
+            (&mut widgets.inactive, self.grid),
             (&mut widgets.hovered, self.track),
             (&mut widgets.active, self.track),
             (&mut widgets.open, self.track),

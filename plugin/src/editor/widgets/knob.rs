@@ -3,8 +3,8 @@
 use std::f32::consts::PI;
 
 use egui::{
-    Align2, Color32, CursorIcon, FontSelection, Id, Key, Painter, Pos2, Rect, Role, Sense, Shape, Stroke,
-    TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, CursorIcon, FontSelection, Id, Key, Modifiers, Painter, Pos2, Rect, Role, Sense, Shape,
+    Stroke, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::super::theme::{Theme, font};
@@ -24,7 +24,7 @@ impl Size {
     fn radius(self) -> f32 {
         match self {
             Self::Large => 21.0,
-            Self::Small => 14.0,
+            Self::Small => 11.0,
         }
     }
 
@@ -32,7 +32,7 @@ impl Size {
     pub fn area(self) -> Vec2 {
         match self {
             Self::Large => vec2(72.0, 92.0),
-            Self::Small => vec2(64.0, 72.0),
+            Self::Small => vec2(64.0, 62.0),
         }
     }
 }
@@ -62,7 +62,8 @@ pub fn knob(ui: &mut Ui, id: ParamId, name: &str, size: Size, cx: &mut Cx<'_>) {
     small_edits(ui, &response, id, cx);
 
     let entry = response.id.with("entry");
-    if response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+    // Consumed, or the entry would take it as its end.
+    if response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
         open_entry(ui, entry, cx.text(id));
     }
     let text = cx.text(id);
@@ -73,7 +74,7 @@ pub fn knob(ui: &mut Ui, id: ParamId, name: &str, size: Size, cx: &mut Cx<'_>) {
     });
 
     let lit = response.hovered() || response.dragged() || response.has_focus();
-    let centre = pos2(area.center().x, area.top() + NAME_HEIGHT + 5.0 + size.radius());
+    let centre = pos2(area.center().x, area.top() + NAME_HEIGHT + 3.0 + size.radius());
     let painter = ui.painter();
     let name_colour = if lit { cx.theme.text } else { cx.theme.dim };
     painter.text(area.center_top(), Align2::CENTER_TOP, name, font(11.5), name_colour);
@@ -153,9 +154,9 @@ fn arc_knob(
     let share = spec.normalise(plain) as f32;
     // A value that can be on both sides of zero has its arc from there.
     let zero = if spec.min() < 0.0 && spec.max() > 0.0 { spec.normalise(0.0) as f32 } else { 0.0 };
-    let width = if size == Size::Large { 3.5 } else { 3.0 };
+    let width = if size == Size::Large { 3.5 } else { 2.5 };
     let body = if lit { theme.track } else { theme.grid };
-    painter.circle_filled(centre, radius - 5.0, body);
+    painter.circle_filled(centre, radius - if size == Size::Large { 5.0 } else { 3.5 }, body);
     arc(painter, centre, radius, (0.0, 1.0), Stroke::new(width, theme.track));
     arc(painter, centre, radius, (zero.min(share), zero.max(share)), Stroke::new(width, theme.accent));
     let towards = Vec2::angled(START + SWEEP * share);
