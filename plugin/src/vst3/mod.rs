@@ -23,7 +23,7 @@
 //!
 //! # Panics
 //!
-//! No panic crosses into the host: every method runs inside [`guard`]. After one the processor is not called again and
+//! No panic crosses into the host: every method runs inside `guard`. After one the processor is not called again and
 //! the fail mode holds.
 //!
 //! All `unsafe` of the plugin is in this folder: pointers that a host hands over, each with the part of the VST3 contract
