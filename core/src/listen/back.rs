@@ -44,6 +44,16 @@ impl Back {
         })
     }
 
+    /// Back to the start of a new source.
+    pub(super) fn reset(&mut self) {
+        self.mel.reset();
+        self.network.reset();
+        self.rows_to_drop = self.lookahead_frames;
+        self.features.clear();
+        self.mean_squares.clear();
+        self.probabilities.clear();
+    }
+
     pub(super) fn labels(&self) -> &[Label] {
         &self.labels
     }

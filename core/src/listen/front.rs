@@ -19,6 +19,7 @@ pub(super) struct Piece {
 /// Measures the level, mixes down and resamples.
 #[derive(Debug)]
 pub(super) struct Front {
+    rate_hz: u32,
     channels: u16,
     level: LevelMeter,
     resampler: Resampler,
@@ -28,11 +29,18 @@ pub(super) struct Front {
 impl Front {
     pub(super) fn new(rate_hz: u32, channels: u16, feature_rate_hz: u32) -> Result<Self, ResampleError> {
         Ok(Self {
+            rate_hz,
             channels,
             level: LevelMeter::new(rate_hz, channels),
             resampler: Resampler::new(rate_hz, feature_rate_hz)?,
             downmixed: Vec::new(),
         })
+    }
+
+    /// Back to the start of a new source.
+    pub(super) fn reset(&mut self) {
+        self.level = LevelMeter::new(self.rate_hz, self.channels);
+        self.resampler.reset();
     }
 
     /// Takes interleaved samples and fills `piece` with what they complete.

@@ -31,14 +31,8 @@ impl Listener {
 
     /// Back to the start: what is pushed next is the beginning of a new stream. Frames that are on their way are lost.
     pub fn reset(&mut self) {
-        self.level = LevelMeter::new(self.rate_hz, self.channels);
-        self.resampler.reset();
-        self.mel.reset();
-        self.network.reset();
-        self.rows_to_drop = self.lookahead_frames;
-        self.features.clear();
-        self.rows.clear();
-        self.mean_squares.clear();
+        self.front.reset();
+        self.back.reset();
     }
 
     /// Hears interleaved samples and appends the frames that are complete.
