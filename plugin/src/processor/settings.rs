@@ -115,8 +115,14 @@ mod tests {
             let leading = leading_labels(&preset.rules).next().unwrap().clone();
             let own = pack.manifest().thresholds[&leading];
             assert_eq!(said.thresholds[&leading], own, "{name}");
-            let expected =
-                GateSettings { bridge_ms: said.bridge_ms, thresholds: said.thresholds.clone(), ..preset };
+            // What only files can do has no parameter.
+            let expected = GateSettings {
+                bridge_ms: said.bridge_ms,
+                pre_roll_ms: said.pre_roll_ms,
+                reach_ms: said.reach_ms,
+                thresholds: said.thresholds.clone(),
+                ..preset
+            };
             assert_eq!(said, expected, "{name}");
         }
     }
