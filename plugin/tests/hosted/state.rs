@@ -103,7 +103,8 @@ fn presets_are_the_renderers() {
     let shared = Shared::new();
     shared.load_preset("voice-over").expect("built in");
     assert_eq!(shared.params.get(id::MODE), 2.0, "voice-over mutes");
-    assert_eq!(shared.params.get(id::LOOKAHEAD_MS), 80.0);
+    let renderers = earmark_core::gate::preset("voice-over").expect("built in").gate;
+    assert_eq!(shared.params.get(id::LOOKAHEAD_MS), f64::from(renderers.lookahead_ms));
     assert!(!shared.edits.is_empty(), "the host hears of it");
     shared.load_preset("broadcast-duck").expect("built in");
     assert_eq!(shared.params.get(id::KEEP), 6.0, "its rules are more than parameters can say");
