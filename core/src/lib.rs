@@ -18,6 +18,7 @@ pub mod features;
 pub mod gate;
 pub mod label;
 pub mod listen;
+pub mod noise;
 pub mod npy;
 pub mod output;
 pub mod pack;

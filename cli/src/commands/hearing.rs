@@ -3,6 +3,7 @@
 use anyhow::Result;
 use earmark_core::audio::Source;
 use earmark_core::listen::{Ear, ListenError, Pace};
+use earmark_core::noise::Gauge;
 use earmark_core::pack::Pack;
 use earmark_core::runtime::Runtime;
 use earmark_core::timeline::{LabelSettings, TimelineSettings};
@@ -19,6 +20,17 @@ pub fn open(pack: &str, global: &Global, console: &Console) -> Result<Ear> {
 
 /// Opens a pack for a pace.
 pub fn open_for(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Ear> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(Ear::load(&runtime, pack, pace)?)
+}
+
+/// Opens a noise pack for a pace.
+pub fn open_gauge(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Gauge> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(Gauge::load(&runtime, pack, pace)?)
+}
+
+fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pack)> {
     let runtime = Runtime::start(global.runtime.as_deref(), global.device)?;
     if let Some(notice) = runtime.notice() {
         console.warn(notice);
@@ -30,7 +42,7 @@ pub fn open_for(pack: &str, pace: Pace, global: &Global, console: &Console) -> R
         runtime.name(),
         runtime.device()
     ));
-    Ok(Ear::load(&runtime, pack, pace)?)
+    Ok((runtime, pack))
 }
 
 /// Hears a source to its end, with progress; `observe` sees each block.

@@ -1,0 +1,177 @@
+//! From frames to verdicts: one for the recording, one for each second.
+
+use serde::Serialize;
+
+use crate::activity::level_dbfs;
+use crate::pack::Thresholds;
+use crate::timeline::Hysteresis;
+use crate::{Activity, FrameGrid, Label};
+
+/// Length of a window, seconds.
+pub const WINDOW_S: f64 = 1.0;
+/// Frames of a window.
+const WINDOW_FRAMES: usize = 100;
+/// Windows whose speech counts for the SNR of one: a window may be a pause.
+const SPEECH_WINDOWS: usize = 3;
+/// At the beginning of a recording nothing is known yet: these frames do not count where there are enough others.
+const WARM_UP_FRAMES: usize = 100;
+/// A kind is told where it is at least this probable, and twice as probable as the next.
+pub const SURE: f32 = 0.6;
+/// Estimates end here: what is said to be lower or higher is not better than a guess.
+pub const LOWEST_SNR_DB: f64 = -20.0;
+/// See [`LOWEST_SNR_DB`].
+pub const HIGHEST_SNR_DB: f64 = 50.0;
+/// Speech below this level is no speech, dBFS.
+const SPEECH_ABOVE_DBFS: f64 = -75.0;
+/// A recording whose every frame is below this level is silence: neither speech nor noise, dBFS.
+const SILENT_DBFS: f32 = -90.0;
+/// Levels lie in 0..=1 as (dBFS + this) / this.
+const LEVEL_SPAN_DB: f64 = 120.0;
+
+/// One second of a recording (the last may be shorter).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Window {
+    /// Start, seconds.
+    pub start_s: f64,
+    /// End, seconds.
+    pub end_s: f64,
+    /// Whether it counts as noisy; with hysteresis, so that a value at the threshold does not flutter.
+    pub noisy: bool,
+    /// Mean probability that noise can be heard.
+    pub probability: f64,
+    /// Speech over noise, dB; `None` where no speech is near.
+    pub snr_db: Option<f64>,
+    /// Level of the noise, dBFS.
+    pub floor_dbfs: f64,
+    /// What kind of noise, where that is sure.
+    pub kind: Option<Label>,
+}
+
+/// The verdict on a recording.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Take {
+    /// Length, seconds.
+    pub duration_s: f64,
+    /// Whether there is background noise.
+    pub noisy: bool,
+    /// The probability of it.
+    pub probability: f64,
+    /// Speech over noise, dB; `None` without speech.
+    pub snr_db: Option<f64>,
+    /// Mean level of the noise, dBFS.
+    pub floor_dbfs: f64,
+    /// Kind of the noise, where there is any and its kind is sure.
+    pub kind: Option<Label>,
+    /// Second by second.
+    #[serde(skip)]
+    pub windows: Vec<Window>,
+}
+
+/// Means over some frames.
+#[derive(Debug, Clone)]
+struct Mean {
+    probability: f64,
+    speech: f64,
+    noise: f64,
+    kinds: Vec<f64>,
+}
+
+impl Take {
+    pub(super) fn new(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Self {
+        let frames = heard.frames();
+        let silent = heard.mean_square.iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
+        let whole = Mean::of(heard, if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames });
+        let probability = if silent { 0.0 } else { whole.probability };
+        let noisy = probability >= f64::from(thresholds.open);
+        Self {
+            duration_s: heard.duration_s(),
+            noisy,
+            probability,
+            snr_db: if silent { None } else { ratio_db(whole.speech, whole.noise) },
+            floor_dbfs: power_dbfs(whole.noise),
+            kind: whole.kind(kinds).filter(|_| noisy),
+            windows: windows(heard, kinds, thresholds),
+        }
+    }
+}
+
+fn windows(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Vec<Window> {
+    let mut gate = Hysteresis::new(thresholds.open, thresholds.close);
+    let mut speech: Vec<f64> = Vec::new();
+    let mut out = Vec::new();
+    let mut first = 0;
+    while first < heard.frames() {
+        let last = (first + WINDOW_FRAMES).min(heard.frames());
+        let mean = Mean::of(heard, first..last);
+        speech.push(mean.speech);
+        let recent = &speech[speech.len().saturating_sub(SPEECH_WINDOWS)..];
+        let recent_speech = recent.iter().sum::<f64>() / real(recent.len());
+        let silent = heard.mean_square[first..last].iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
+        let probability = if silent { 0.0 } else { mean.probability };
+        let noisy = gate.push(to_f32(probability));
+        out.push(Window {
+            start_s: FrameGrid::seconds(first as u64),
+            end_s: FrameGrid::seconds(last as u64).min(heard.duration_s()),
+            noisy,
+            probability,
+            snr_db: if silent { None } else { ratio_db(recent_speech, mean.noise) },
+            floor_dbfs: power_dbfs(mean.noise),
+            kind: mean.kind(kinds).filter(|_| noisy),
+        });
+        first = last;
+    }
+    out
+}
+
+impl Mean {
+    fn of(heard: &Activity, frames: std::ops::Range<usize>) -> Self {
+        let columns = heard.labels.len();
+        let count = real(frames.len().max(1));
+        let mut sums = vec![0.0; columns];
+        // A kind only counts where there is noise that could be of it.
+        let mut weighed = vec![0.0; columns];
+        for frame in frames {
+            let row = heard.row(frame);
+            for (column, (&value, sum)) in row.iter().zip(&mut sums).enumerate() {
+                let level = column + 2 >= columns;
+                let value = f64::from(value);
+                *sum += if level { 10.0_f64.powf((value - 1.0) * LEVEL_SPAN_DB / 10.0) } else { value };
+                weighed[column] += f64::from(row[0]) * value;
+            }
+        }
+        let noisiness = sums[0].max(1e-9);
+        Self {
+            probability: sums[0] / count,
+            speech: sums[columns - 2] / count,
+            noise: sums[columns - 1] / count,
+            kinds: weighed[1..columns - 2].iter().map(|w| w / noisiness).collect(),
+        }
+    }
+
+    fn kind(&self, kinds: &[Label]) -> Option<Label> {
+        let mut ranked: Vec<(f64, &Label)> = self.kinds.iter().copied().zip(kinds).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let (best, kind) = ranked.first()?;
+        let next = ranked.get(1).map_or(0.0, |r| r.0);
+        (*best >= f64::from(SURE) && *best >= 2.0 * next).then(|| (*kind).clone())
+    }
+}
+
+fn ratio_db(speech: f64, noise: f64) -> Option<f64> {
+    (power_dbfs(speech) > SPEECH_ABOVE_DBFS)
+        .then(|| (10.0 * (speech / noise.max(1e-12)).log10()).clamp(LOWEST_SNR_DB, HIGHEST_SNR_DB))
+}
+
+fn power_dbfs(power: f64) -> f64 {
+    10.0 * power.max(1e-12).log10()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of frames stay far below 2^52")]
+fn real(count: usize) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability needs no more than f32")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
