@@ -176,6 +176,9 @@ pub struct RenderArgs {
     /// With --action cut: pauses longer than this are shortened to it, ms
     #[arg(long, value_name = "MS")]
     pub max_pause_ms: Option<f32>,
+    /// Let the depth and the closing threshold follow the noise floor: shallow where it is quiet, deep in noise
+    #[arg(long)]
+    pub adaptive: bool,
     /// Hear and decide as the plugin does: the live pack, no knowledge of the future
     #[arg(long)]
     pub live: bool,
@@ -420,7 +423,11 @@ fn label_value(text: &str) -> Result<(String, f32), String> {
 
 fn probability(text: &str) -> Result<f32, String> {
     let value: f32 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
-    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{value} is not a probability (0 to 1)")) }
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{value} is not a probability (0 to 1)"))
+    }
 }
 
 fn name_and_path(text: &str) -> Result<(String, PathBuf), String> {

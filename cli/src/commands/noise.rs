@@ -108,7 +108,8 @@ fn gauge_one(gauge: &Gauge, input: &Input, args: &NoiseArgs, console: &Console) 
 
 /// Noisy before clean, low ratios before high ones; without speech there is nothing but noise, or nothing at all.
 fn worst_first(a: &Found, b: &Found) -> std::cmp::Ordering {
-    let ratio = |f: &Found| f.take.snr_db.unwrap_or(if f.take.noisy { f64::NEG_INFINITY } else { f64::INFINITY });
+    let ratio =
+        |f: &Found| f.take.snr_db.unwrap_or(if f.take.noisy { f64::NEG_INFINITY } else { f64::INFINITY });
     b.take
         .noisy
         .cmp(&a.take.noisy)
@@ -125,11 +126,33 @@ fn write_text(found: &[Found], timeline: bool, out: &mut impl Write) -> std::io:
     for one in found {
         let t = &one.take;
         let kind = t.kind.as_ref().map_or("–".to_owned(), |k| spoken(k.as_str()));
-        row(out, width, &[one.file.clone(), verdict(t.noisy), decimals(t.probability, 2), ratio(t.snr_db), decimals(t.floor_dbfs, 1), kind])?;
+        row(
+            out,
+            width,
+            &[
+                one.file.clone(),
+                verdict(t.noisy),
+                decimals(t.probability, 2),
+                ratio(t.snr_db),
+                decimals(t.floor_dbfs, 1),
+                kind,
+            ],
+        )?;
         for w in t.windows.iter().filter(|_| timeline) {
             let kind = w.kind.as_ref().map_or("–".to_owned(), |k| spoken(k.as_str()));
             let time = format!("  {:.1} – {:.1} s", w.start_s, w.end_s);
-            row(out, width, &[time, verdict(w.noisy), decimals(w.probability, 2), ratio(w.snr_db), decimals(w.floor_dbfs, 1), kind])?;
+            row(
+                out,
+                width,
+                &[
+                    time,
+                    verdict(w.noisy),
+                    decimals(w.probability, 2),
+                    ratio(w.snr_db),
+                    decimals(w.floor_dbfs, 1),
+                    kind,
+                ],
+            )?;
         }
     }
     Ok(())

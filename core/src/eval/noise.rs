@@ -202,7 +202,8 @@ fn rounded(value: f64, step: f64) -> f64 {
 
 #[expect(clippy::cast_possible_truncation, reason = "a score needs no more than f32")]
 fn auc(noisy: &[&NoiseItem], clean: &[&NoiseItem]) -> Option<f64> {
-    let with = |of: &[&NoiseItem], truth| of.iter().map(|i| (i.probability as f32, truth)).collect::<Vec<_>>();
+    let with =
+        |of: &[&NoiseItem], truth| of.iter().map(|i| (i.probability as f32, truth)).collect::<Vec<_>>();
     let mut scored = with(noisy, true);
     scored.extend(with(clean, false));
     roc_auc(&scored)

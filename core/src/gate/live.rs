@@ -1,7 +1,7 @@
 //! Edges frame by frame, as the frames are heard.
 
 use super::program::{Edge, LabelSet, Program, Target};
-use super::{GateError, GateSettings};
+use super::{Adapted, GateError, GateSettings};
 use crate::pack::Thresholds;
 use crate::{Activity, FrameGrid, Label, activity::level_dbfs};
 
@@ -37,6 +37,8 @@ pub struct LiveDecider {
     program: Program,
     grid: FrameGrid,
     thresholds: Vec<Thresholds>,
+    /// How far the close thresholds have risen towards the open ones, see [`LiveDecider::adapt`].
+    close_rise: f32,
     bits: Vec<LabelSet>,
     silence: LabelSet,
     unknown: LabelSet,
@@ -65,6 +67,7 @@ impl LiveDecider {
         Ok(Self {
             grid: FrameGrid::new(rate_hz),
             thresholds: thresholds.collect(),
+            close_rise: 0.0,
             bits: labels.iter().map(bit).collect(),
             silence: bit(&Label::SILENCE),
             unknown: bit(&Label::UNKNOWN),
@@ -87,13 +90,20 @@ impl LiveDecider {
         self.last = None;
     }
 
+    /// From the next frame on the gate is as deep, and closes as early, as the noise floor asks for. Never allocates.
+    pub fn adapt(&mut self, adapted: Adapted) {
+        self.program.set_range_db(adapted.range_db);
+        self.close_rise = adapted.close_rise;
+    }
+
     /// Takes frame `frame` (one probability per label, mean square over channels) and gives an edge when the
     /// target changes. A probability that is no number leaves its label as it is.
     pub fn frame(&mut self, frame: u64, probabilities: &[f32], mean_square: f32) -> Option<Edge> {
         for ((&p, thresholds), &bit) in probabilities.iter().zip(&self.thresholds).zip(&self.bits) {
+            let adapted = Adapted { range_db: 0.0, close_rise: self.close_rise };
             if p >= thresholds.open {
                 self.heard |= bit;
-            } else if p < thresholds.close {
+            } else if p < adapted.thresholds(*thresholds).close {
                 self.heard &= !bit;
             }
         }
@@ -141,5 +151,14 @@ mod tests {
         assert_eq!(run(4, 0.3, loud), Some((1_764, -30.0)));
         assert_eq!(run(5, 0.9, 0.9e-6), None, "silence covers speech");
         assert_eq!(run(6, 0.5, loud), Some((2_646, 0.0)), "and ends without being forgotten");
+        decider.adapt(Adapted { range_db: 12.0, close_rise: 0.5 });
+        let target = |edge: Option<Edge>| edge.map(|e| e.target.gain_db);
+        assert_eq!(
+            target(decider.frame(7, &[0.49], loud)),
+            Some(-12.0),
+            "it closes at 0.5 now, and less deep"
+        );
+        decider.adapt(Adapted { range_db: 20.0, close_rise: 0.5 });
+        assert_eq!(target(decider.frame(8, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
     }
 }

@@ -80,7 +80,8 @@ impl Take {
     pub(super) fn new(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Self {
         let frames = heard.frames();
         let silent = heard.mean_square.iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
-        let whole = Mean::of(heard, if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames });
+        let whole =
+            Mean::of(heard, if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames });
         let probability = if silent { 0.0 } else { whole.probability };
         let noisy = probability >= f64::from(thresholds.open);
         Self {

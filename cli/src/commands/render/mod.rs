@@ -1,8 +1,10 @@
 //! `earmark render`: the gate on files.
 //!
 //! `plan` turns flags into a preset and says where each output goes; `one` renders one recording in two passes: it is heard
-//! to its end first, then decoded again through the gate, so that memory stays flat.
+//! to its end first, then decoded again through the gate, so that memory stays flat; `adaptive` lets the gate follow the
+//! noise floor.
 
+mod adaptive;
 mod one;
 mod plan;
 
@@ -12,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use earmark_core::listen::{Ear, Pace};
+use earmark_core::noise::Gauge;
 use earmark_core::output::SafeFile;
 use earmark_core::pack;
 use earmark_core::timeline::TimelineSettings;
@@ -45,16 +48,17 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let timeline = hearing::timeline_settings(&args.timeline, first.pack())?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
-    let mut ears = vec![first];
+    let gauge = || args.adaptive.then(|| hearing::open_gauge(pack::NOISE, pace, global, console)).transpose();
+    let mut ears = vec![(first, gauge()?)];
     for _ in 1..jobs {
-        ears.push(hearing::open_for(pack, pace, global, console)?);
+        ears.push((hearing::open_for(pack, pace, global, console)?, gauge()?));
     }
     let outcomes = Mutex::new(inputs.iter().map(|_| None).collect());
     let work = Work { inputs: &inputs, next: AtomicUsize::new(0), args, plan, timeline, console, outcomes };
     std::thread::scope(|scope| {
-        for ear in ears {
+        for (ear, gauge) in ears {
             let work = &work;
-            scope.spawn(move || work_through(work, &ear));
+            scope.spawn(move || work_through(work, &ear, gauge.as_ref()));
         }
     });
     crate::interrupt::check()?;
@@ -62,14 +66,14 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten())
 }
 
-fn work_through(work: &Work<'_>, ear: &Ear) {
+fn work_through(work: &Work<'_>, ear: &Ear, gauge: Option<&Gauge>) {
     loop {
         let index = work.next.fetch_add(1, Ordering::Relaxed);
         let Some(input) = work.inputs.get(index) else { return };
         if crate::interrupt::requested() {
             return;
         }
-        match one::render(work.args, &work.plan, &work.timeline, ear, input, work.console) {
+        match one::render(work.args, &work.plan, &work.timeline, (ear, gauge), input, work.console) {
             Ok(outcome) => work.outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = outcome,
             Err(error) => work.console.error(&error),
         }

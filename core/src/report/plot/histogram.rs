@@ -128,7 +128,15 @@ mod tests {
     use super::*;
 
     fn take(snr_db: Option<f64>, noisy: bool) -> Take {
-        Take { duration_s: 1.0, noisy, probability: 0.5, snr_db, floor_dbfs: -50.0, kind: None, windows: Vec::new() }
+        Take {
+            duration_s: 1.0,
+            noisy,
+            probability: 0.5,
+            snr_db,
+            floor_dbfs: -50.0,
+            kind: None,
+            windows: Vec::new(),
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ from .shards import Shards
 from .targets import targets
 
 CHUNK = 32
-FIELDS = ("statistics", "reference", "noise", "weight", "speech_dbfs", "noise_dbfs", "kind_weight")
+FIELDS = ("statistics", "power_dbfs", "noise", "weight", "speech_dbfs", "noise_dbfs", "kind_weight")
 
 
 def equalise(features: np.ndarray, rng: np.random.Generator, strength_db: float = 5.0) -> np.ndarray:
@@ -43,9 +43,9 @@ def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1,
         features = np.stack([m[0] for m in made])
         features = torch.from_numpy(features if plain else equalise(features, rng))
         with torch.no_grad():
-            statistics, reference, _, _ = model.statistics(features, *model.zero_states(len(made))[:2])
+            statistics, power_dbfs, _, _ = model.statistics(features, *model.zero_states(len(made))[:2])
         rows["statistics"].append(statistics.numpy().astype(np.float16))
-        rows["reference"].append(reference.numpy())
+        rows["power_dbfs"].append(power_dbfs.numpy().astype(np.float16))
         for _, power, kind in made:
             t = targets(power, kind)
             for name in FIELDS[2:]:
@@ -65,7 +65,7 @@ class Bank:
     def __init__(self, path: Path):
         path = Path(path)
         self.header = json.loads(path.with_suffix(".json").read_text())
-        self.arrays = {name: np.load(f"{path}.{name}.npy", mmap_mode="r" if name == "statistics" else None) for name in FIELDS}
+        self.arrays = {name: np.load(f"{path}.{name}.npy", mmap_mode="r" if name in FIELDS[:2] else None) for name in FIELDS}
         self.kinds = np.load(f"{path}.kinds.npy")
         self.about = self.header["about"]
 

@@ -1,8 +1,8 @@
 """Recordings to measure a noise pack on: speech sources and noise kinds that training never heard, known SNR.
 
 Level, length and digital silence are drawn alike for clean and noisy, so that nothing but the noise tells them apart:
-almost every recording has a drop-out, and the level is set on the mean of the rms and of the mean level in dB, because
-noise raises the one against the other.
+almost every recording has a drop-out, and the level is set on the mean of the rms and of the mean log-mel value, because noise
+raises the one against the other. Samples have 24 bits, so that quiet recordings have no floor of rounding.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import soundfile
 
 from .. import RATE_HZ
 from ..corpus import Cache
-from ..labels import frame_power, to_db
+from ..features import log_mel
+from ..labels import to_db
 from ..splits import select
 from .shards import studio
 from .survey import HELD_OUT_SPEECH
@@ -26,8 +27,7 @@ UNTOUCHED = 150
 ORIGINS = (("corpus",), ("corpus",), ("corpus",), ("music",), ("babble",))
 SECONDS = (4.0, 11.0)
 DROP_SHARE, DROP_S = 0.93, (0.06, 0.3)
-LEVEL_DB = (-52.0, -24.0)
-QUIETEST_DB = -80.0
+LEVEL_DB = (-66.0, -18.0)
 SEED = 8_000_000_000
 COLUMNS = ("file", "snr_db", "origin", "kind", "room", "codec")
 
@@ -52,7 +52,7 @@ def make(cache: Cache, floors_file: Path, folder: Path) -> None:
             scene = made.scene(seed, "clean", seconds=seconds)
         speech, floor, noise = scene.power.mean(0)
         name = f"{share}-{number:04d}.flac"
-        soundfile.write(folder / name, balanced(scene.mix, rng), RATE_HZ, subtype="PCM_16")
+        soundfile.write(folder / name, balanced(scene.mix, rng), RATE_HZ, subtype="PCM_24")
         measured = "" if share != "noisy" else f"{10 * np.log10(speech / (floor + noise)):.2f}"
         rows.append((name, measured, scene.about.get("origin", "reverberant speech" if share == "reverberant" else "clean"),
                      scene.about.get("kind") or "", "yes" if "room" in scene.about else "no", scene.about.get("codec", "none")))
@@ -66,8 +66,7 @@ def balanced(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < DROP_SHARE:
         begin, length = int(rng.integers(0, len(out))), int(rng.uniform(*DROP_S) * RATE_HZ)
         out[begin : begin + length] = 0.0
-    level_db = np.maximum(to_db(frame_power(out)), to_db(np.mean(out**2)) + QUIETEST_DB)
-    middle = 0.5 * (float(to_db(np.mean(out**2))) + float(np.mean(level_db)))
+    middle = 0.5 * (float(to_db(np.mean(out**2))) + float(np.mean(log_mel(out))))
     gain = 10 ** ((rng.uniform(*LEVEL_DB) - middle) / 20)
     return out * min(gain, 0.99 / max(float(np.max(np.abs(out))), 1e-9))
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..features import BANDS, PAD_DB
-from . import COLUMNS, KINDS, STEP_FRAMES
+from . import KINDS, STEP_FRAMES
 
 FULL_SCALE_DB = 44.0
 """Sum of the mel powers of sound at 0 dBFS rms, in dB."""
@@ -26,6 +26,8 @@ LEVEL_SPAN_DB = 120.0
 SILENT_STORED_DB = 14.0
 """Steps under -106 dBFS are digital silence."""
 PER_DB = math.log(10.0) / 10.0
+LEAST_POWER, MOST_LOG_ODDS = 1e-12, 25.0
+"""Keeps logarithms finite: -120 dBFS."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Shape:
     short_steps: int = 10
     long_steps: int = 30
     reference_steps: int = 100
-    dense: int = 48
-    hidden: int = 48
+    dense: int = 64
+    hidden: int = 64
 
     def to_dict(self) -> dict:
         """For JSON."""
@@ -51,17 +53,19 @@ class Shape:
 
 class Gauge(nn.Module):
     """features [batch, T, 64] and states -> [batch, T / 10, 8] and new states: logits of noise and its kinds, then the
-    levels of speech and noise in dBFS, each the mean power of the last second."""
+    levels of speech and noise of that tenth of a second in dBFS.
+
+    The levels are not guessed: the network says which share of each band's power is speech, and the measured power is split
+    so."""
 
     def __init__(self, shape: Shape = Shape()):
         super().__init__()
         self.shape = shape
         self.first = nn.Linear(shape.statistics, shape.dense)
         self.gru = nn.GRU(shape.dense, shape.hidden, batch_first=True)
-        self.head = nn.Linear(shape.hidden + shape.dense, len(COLUMNS))
+        self.head = nn.Linear(shape.hidden + shape.dense, len(KINDS) + 1)
+        self.split = nn.Linear(shape.hidden + shape.dense, shape.bands)
         self.dropout = nn.Dropout(0.0)
-        with torch.no_grad():
-            self.head.bias[-2:] = torch.tensor([-0.5, -2.0])
 
     def state_shapes(self, batch: int = 1) -> list[list[int]]:
         """Shapes of the states in call order: levels of past steps, their bands (mean, lowest 50 ms), GRU."""
@@ -74,11 +78,14 @@ class Gauge(nn.Module):
         return [torch.zeros(s) for s in self.state_shapes(batch)]
 
     def statistics(self, features: Tensor, levels: Tensor, past: Tensor) -> tuple[Tensor, ...]:
-        """[batch, steps, statistics], the reference in dBFS [batch, steps, 1], and what is kept."""
+        """[batch, steps, statistics], power of each band per step in dBFS [batch, steps, bands], and what is kept."""
         s = self.shape
         x = features.transpose(1, 2)  # [batch, 64, T]
-        power = torch.exp(x * PER_DB).sum(1, keepdim=True)
-        step_level = torch.log(nn.functional.avg_pool1d(power, STEP_FRAMES)) / PER_DB - FULL_SCALE_DB
+        power = nn.functional.avg_pool1d(torch.exp(x * PER_DB), STEP_FRAMES)
+        step_level = torch.log(power.sum(1, keepdim=True)) * (1.0 / PER_DB) - FULL_SCALE_DB
+        per_band = BANDS // s.bands
+        power = nn.functional.avg_pool1d(power.transpose(1, 2), per_band) * per_band
+        power_dbfs = torch.log(power) * (1.0 / PER_DB) - FULL_SCALE_DB
         x = nn.functional.avg_pool1d(x.transpose(1, 2), BANDS // s.bands).transpose(1, 2)
         mean = nn.functional.avg_pool1d(x, STEP_FRAMES)
         highest = nn.functional.max_pool1d(x, STEP_FRAMES)
@@ -103,21 +110,24 @@ class Gauge(nn.Module):
         bands = torch.cat([mean, highest, lowest, short_low, long_low, long_high, short_mean], 1) - FULL_SCALE_DB
         everything = torch.cat([bands, step_level, short_level, low_level, longer_low], 1) - reference
         scaled = (torch.clamp(everything, min=LOWEST_DB, max=10.0) - CENTRE_DB) * (1.0 / SCALE_DB)
-        return scaled.transpose(1, 2), reference.transpose(1, 2), all_levels[:, :, 1 - s.reference_steps :], history[:, :, 1 - s.long_steps :]
+        return scaled.transpose(1, 2), power_dbfs, all_levels[:, :, 1 - s.reference_steps :], history[:, :, 1 - s.long_steps :]
 
     def forward(self, features: Tensor, levels: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, ...]:
         """One call of any number of steps."""
-        scaled, reference, levels, past = self.statistics(features, levels, past)
-        out, memory = self.judge(scaled, reference, memory)
+        scaled, power_dbfs, levels, past = self.statistics(features, levels, past)
+        out, memory = self.judge(scaled, power_dbfs, memory)
         return out, levels, past, memory
 
-    def judge(self, scaled: Tensor, reference: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def judge(self, scaled: Tensor, power_dbfs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The trained part: from statistics to answers."""
         x = self.dropout(torch.relu(self.first(scaled)))
         remembered, memory = self.gru(x, memory)
-        out = self.head(torch.cat([self.dropout(remembered), x], 2))
-        levels_dbfs = reference + SCALE_DB * out[:, :, len(KINDS) + 1 :]
-        return torch.cat([out[:, :, : len(KINDS) + 1], levels_dbfs], 2), memory
+        x = torch.cat([self.dropout(remembered), x], 2)
+        # Not by a sigmoid: backends approximate it, and a small share must be right in relation to itself.
+        odds = torch.exp(torch.clamp(self.split(x), -MOST_LOG_ODDS, MOST_LOG_ODDS))
+        rest = torch.exp(power_dbfs * PER_DB) / (1.0 + odds)
+        parts = [torch.log(p.sum(2, keepdim=True) + LEAST_POWER) * (1.0 / PER_DB) for p in (rest * odds, rest)]
+        return torch.cat([self.head(x), *parts], 2), memory
 
     def whole(self, features: Tensor) -> Tensor:
         """Answers over complete recordings [batch, frames, 64] (frames: a multiple of the step)."""

@@ -17,10 +17,12 @@ from ..metrics import roc_auc
 from ..train import learning_rate, save
 from . import KINDS
 from .bank import Bank
-from .network import QUIETEST_DBFS, Gauge, Shape, parameter_count
+from .network import LEAST_POWER, PER_DB, Gauge, Shape, parameter_count
 
 AUDIBLE_RANGE_DB = 60.0
 """Levels this far under the louder of speech and noise are all alike."""
+LEVEL_SPANS = ((10, 0.3), (30, 0.3), (0, 0.7))
+"""Spans of steps over which levels are compared (0: the whole scene), with their share in the loss."""
 
 
 @dataclass
@@ -47,23 +49,34 @@ class Plan:
 def answers(model: Gauge, target: dict[str, Tensor]) -> Tensor:
     """What the trained layers answer to banked statistics."""
     memory = torch.zeros(1, len(target["noise"]), model.shape.hidden)
-    return model.judge(target["statistics"], target["reference"], memory)[0]
+    return model.judge(target["statistics"], target["power_dbfs"], memory)[0]
+
+
+def _mean_over(dbfs: Tensor, span: int) -> Tensor:
+    """Levels of the mean power over spans of steps, [batch, spans, 2]."""
+    power = torch.exp(dbfs * PER_DB).transpose(1, 2)
+    return torch.log(nn.functional.avg_pool1d(power, span) + LEAST_POWER).transpose(1, 2) / PER_DB
 
 
 def losses(out: Tensor, target: dict[str, Tensor], plan: Plan) -> dict[str, Tensor]:
-    """Cross-entropy of noise and kinds, Huber of the two levels (relative to what can be heard at all)."""
+    """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene."""
     at = slice(plan.ignored_steps, None)
     bce = nn.functional.binary_cross_entropy_with_logits
     noise = bce(out[:, at, 0], target["noise"][:, at], reduction="none") * target["weight"][:, at]
     kind = bce(out[:, at, 1 : len(KINDS) + 1], target["kinds"][:, at], reduction="none").mean(2) * target["kind_weight"][:, at]
-    levels = torch.stack([target["speech_dbfs"], target["noise_dbfs"]], 2)[:, at]
-    loudest = levels.amax((1, 2), keepdim=True).clamp(min=QUIETEST_DBFS)
-    said = torch.maximum(out[:, at, len(KINDS) + 1 :], loudest - AUDIBLE_RANGE_DB)
-    level = nn.functional.smooth_l1_loss(said / 5, torch.maximum(levels, loudest - AUDIBLE_RANGE_DB) / 5, reduction="none").mean(2)
+    levels = torch.stack([target["speech_dbfs"], target["noise_dbfs"]], 2)
+    said = out[:, :, len(KINDS) + 1 :]
+    level = 0.0
+    for steps, share in LEVEL_SPANS:
+        span = steps or levels.shape[1]
+        true_dbfs, said_dbfs = (_mean_over(v, span) for v in (levels, said))
+        lowest = true_dbfs.amax((1, 2), keepdim=True) - AUDIBLE_RANGE_DB
+        error = torch.maximum(said_dbfs, lowest) - torch.maximum(true_dbfs, lowest)
+        level = level + share * nn.functional.smooth_l1_loss(error / 3, torch.zeros_like(error), reduction="mean")
     return {
         "noise": noise.sum() / target["weight"][:, at].sum().clamp(min=1),
         "kind": kind.sum() / target["kind_weight"][:, at].sum().clamp(min=1),
-        "level": level.mean(),
+        "level": level,
     }
 
 
