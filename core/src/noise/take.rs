@@ -176,3 +176,59 @@ fn real(count: usize) -> f64 {
 fn to_f32(value: f64) -> f32 {
     value as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [&str; 2] = ["hum", "babble"];
+
+    fn level(dbfs: f32) -> f32 {
+        (dbfs + 120.0) / 120.0
+    }
+
+    /// Frames of `[noise, hum, babble, speech level, noise level]`.
+    fn heard(rows: &[[f32; 5]]) -> Activity {
+        let names = ["noise", KINDS[0], KINDS[1], "speech_level", "noise_level"];
+        let mut heard = Activity::new(names.map(Label::from).to_vec(), 16_000);
+        for row in rows {
+            heard.probabilities.extend(row);
+            heard.mean_square.push(1e-3);
+            heard.samples += 160;
+        }
+        heard
+    }
+
+    fn take(rows: &[[f32; 5]]) -> Take {
+        let thresholds = Thresholds { open: 0.5, close: 0.3 };
+        Take::new(&heard(rows), &KINDS.map(Label::from), thresholds)
+    }
+
+    #[test]
+    fn ratios_are_those_of_mean_powers_and_kinds_count_where_there_is_noise() {
+        let clean = [0.0, 0.0, 1.0, level(-20.0), level(-80.0)];
+        let noisy = [1.0, 0.9, 0.1, level(-20.0), level(-30.0)];
+        // Five seconds, of which the first does not count for the verdict; half of the rest is noisy.
+        let rows: Vec<[f32; 5]> = (0..500).map(|k| if k < 300 { clean } else { noisy }).collect();
+        let take = take(&rows);
+        assert!((take.probability - 0.5).abs() < 1e-6 && take.noisy);
+        assert!((take.snr_db.unwrap() - 13.01).abs() < 0.01, "{take:?}");
+        assert!((take.floor_dbfs + 33.01).abs() < 0.01);
+        assert_eq!(take.kind, Some(Label::from("hum")));
+        let noisy: Vec<bool> = take.windows.iter().map(|w| w.noisy).collect();
+        assert_eq!(noisy, [false, false, false, true, true]);
+        assert_eq!((take.windows.len(), take.windows[4].end_s), (5, 5.0));
+    }
+
+    #[test]
+    fn without_speech_there_is_no_ratio_and_silence_is_clean() {
+        let hiss = take(&vec![[0.9, 0.1, 0.1, level(-100.0), level(-40.0)]; 300]);
+        assert_eq!((hiss.noisy, hiss.snr_db, hiss.kind), (true, None, None));
+        let mut silent = heard(&vec![[0.9, 0.9, 0.0, level(-100.0), level(-110.0)]; 300]);
+        silent.mean_square.fill(0.0);
+        let take = Take::new(&silent, &KINDS.map(Label::from), Thresholds::default());
+        assert!(!take.noisy && take.probability == 0.0 && take.snr_db.is_none());
+        let nothing = Take::new(&heard(&[]), &KINDS.map(Label::from), Thresholds::default());
+        assert!(!nothing.noisy && nothing.windows.is_empty());
+    }
+}

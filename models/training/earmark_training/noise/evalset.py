@@ -1,7 +1,7 @@
 """Recordings to measure a noise pack on: speech sources and noise kinds that training never heard, known SNR.
 
 Level, length and digital silence are drawn alike for clean and noisy, so that nothing but the noise tells them apart:
-almost every recording has a drop-out, and the level is set on the mean of the rms and of the mean log-mel value, because noise
+almost every recording has a drop-out, and the level is set between the rms and the mean log-mel value, because noise
 raises the one against the other. Samples have 24 bits, so that quiet recordings have no floor of rounding.
 """
 
@@ -27,7 +27,8 @@ UNTOUCHED = 150
 ORIGINS = (("corpus",), ("corpus",), ("corpus",), ("music",), ("babble",))
 SECONDS = (4.0, 11.0)
 DROP_SHARE, DROP_S = 0.93, (0.06, 0.3)
-LEVEL_DB = (-66.0, -18.0)
+LEVEL_DB = (-68.0, -18.0)
+RMS_SHARE = 0.42
 SEED = 8_000_000_000
 COLUMNS = ("file", "snr_db", "origin", "kind", "room", "codec")
 
@@ -66,7 +67,7 @@ def balanced(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < DROP_SHARE:
         begin, length = int(rng.integers(0, len(out))), int(rng.uniform(*DROP_S) * RATE_HZ)
         out[begin : begin + length] = 0.0
-    middle = 0.5 * (float(to_db(np.mean(out**2))) + float(np.mean(log_mel(out))))
+    middle = RMS_SHARE * float(to_db(np.mean(out**2))) + (1 - RMS_SHARE) * float(np.mean(log_mel(out)))
     gain = 10 ** ((rng.uniform(*LEVEL_DB) - middle) / 20)
     return out * min(gain, 0.99 / max(float(np.max(np.abs(out))), 1e-9))
 

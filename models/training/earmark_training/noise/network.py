@@ -18,7 +18,7 @@ from . import KINDS, STEP_FRAMES
 
 FULL_SCALE_DB = 44.0
 """Sum of the mel powers of sound at 0 dBFS rms, in dB."""
-QUIETEST_DBFS = -60.0
+QUIETEST_DBFS = -80.0
 """The reference does not fall below this: what stays under it is near-silence, however long it lasts."""
 LOWEST_DB, CENTRE_DB, SCALE_DB = -90.0, -45.0, 20.0
 LEVEL_SPAN_DB = 120.0
