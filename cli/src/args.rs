@@ -170,6 +170,12 @@ pub struct RenderArgs {
     /// Time to open before the first speech, ms
     #[arg(long, value_name = "MS")]
     pub lookahead_ms: Option<f32>,
+    /// Files only: time added to the lookahead, ms
+    #[arg(long, value_name = "MS", conflicts_with = "live")]
+    pub pre_roll_ms: Option<f32>,
+    /// Files only: how far an opening may move back to where its sound rose above the room's floor, ms
+    #[arg(long, value_name = "MS", conflicts_with = "live")]
+    pub reach_ms: Option<f32>,
     /// Share of the gated sound in the output, 0 to 1
     #[arg(long, value_name = "SHARE")]
     pub wet: Option<f32>,

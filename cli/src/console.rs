@@ -62,7 +62,7 @@ impl Console {
         } else {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
-        self.say("error", &format!("{error:#}"));
+        self.say("error", &sentence(error));
     }
 
     /// Something that the user should know; the work goes on.
@@ -122,6 +122,19 @@ impl Console {
         bar.set_prefix(name);
         Progress { bar: self.bars.add(bar), started: Instant::now() }
     }
+}
+
+/// The error and its causes, each said once: many errors end with their cause already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// One recording's progress, in seconds of audio.

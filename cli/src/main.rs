@@ -5,6 +5,7 @@ mod commands;
 mod console;
 mod inputs;
 mod interrupt;
+mod jobs;
 
 use std::process::ExitCode;
 

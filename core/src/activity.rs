@@ -38,6 +38,16 @@ impl FrameGrid {
         (samples * Self::FRAMES_PER_SECOND).div_ceil(u64::from(self.rate_hz))
     }
 
+    /// The first sample from `sample` on that a frame begins at exactly (where its border does not fall inside a
+    /// sample), and that frame. There is one in every second.
+    pub fn next_exact(self, sample: u64) -> (u64, u64) {
+        let rate = u64::from(self.rate_hz).max(1);
+        let first = (sample * Self::FRAMES_PER_SECOND).div_ceil(rate);
+        let exact = |frame: &u64| (frame * rate).is_multiple_of(Self::FRAMES_PER_SECOND);
+        let frame = (first..first + Self::FRAMES_PER_SECOND).find(exact).unwrap_or(first);
+        (self.start(frame), frame)
+    }
+
     /// Start of a frame in seconds.
     #[expect(clippy::cast_precision_loss, reason = "frame counts stay far below 2^52")]
     pub fn seconds(frame: u64) -> f64 {
@@ -119,6 +129,9 @@ mod tests {
                 let start = grid.start(frame);
                 assert_eq!(grid.frames(start), frame, "rate {rate} frame {frame}");
                 assert_eq!(grid.frames(start + 1), frame + 1);
+                let (sample, exact) = grid.next_exact(start);
+                assert!(sample >= start && sample < start + u64::from(rate));
+                assert_eq!(sample * 100, exact * u64::from(rate));
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod features;
 pub mod gate;
 pub mod label;
 pub mod listen;
+pub mod live;
 pub mod noise;
 pub mod npy;
 pub mod output;
@@ -25,6 +26,7 @@ pub mod pack;
 pub mod render;
 pub mod report;
 pub mod runtime;
+mod threads;
 pub mod timeline;
 
 pub use activity::{Activity, FrameGrid};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr};
+use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr, write_wav};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a test's path is text")
@@ -149,6 +149,36 @@ fn cut_moves_labels_with_the_sound() {
 }
 
 #[test]
+fn files_open_early_and_live_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let render = |name: &str, more: &[&str]| {
+        let out = dir.path().join(name);
+        let input = programme();
+        let mut args = vec!["render", text(&input), "-o", text(&out), "--no-dither"];
+        args.extend(more);
+        ok(args);
+        integers(&out).1
+    };
+    let bare = render("bare.wav", &["--pre-roll-ms", "0", "--reach-ms", "0"]);
+    let early = render("early.wav", &["--pre-roll-ms", "400", "--reach-ms", "0"]);
+    let preset = render("preset.wav", &[]);
+    let (_, whole) = integers_of_programme(dir.path());
+    let untouched = |out: &[i32]| out.iter().zip(&whole).filter(|(a, b)| a == b).count();
+    assert!(untouched(&bare) < untouched(&early), "a pre-roll keeps more");
+    assert!(untouched(&bare) < untouched(&preset), "so does the preset");
+    let input = programme();
+    let refused = run(["render", text(&input), "-o", "x.wav", "--live", "--pre-roll-ms", "100"]);
+    assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+}
+
+/// The programme as a render that changes nothing gives it.
+fn integers_of_programme(dir: &Path) -> (hound::WavSpec, Vec<i32>) {
+    let out = dir.join("whole.wav");
+    ok(["render", text(&programme()), "-o", text(&out), "--wet", "0", "--no-dither"]);
+    integers(&out)
+}
+
+#[test]
 fn live_opens_no_earlier_than_its_lookahead() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("live.wav");
@@ -156,6 +186,56 @@ fn live_opens_no_earlier_than_its_lookahead() {
     let again = dir.path().join("again.wav");
     ok(["render", text(&programme()), "-o", text(&again), "--live", "--lookahead-ms", "20", "--bits", "16"]);
     assert_eq!(fs::read(out).unwrap(), fs::read(again).unwrap());
+}
+
+#[test]
+fn live_gives_what_the_live_engine_gives() {
+    use earmark_core::audio::read_mono;
+    use earmark_core::gate::load_preset;
+    use earmark_core::listen::{Ear, Pace};
+    use earmark_core::live::{LiveConfig, LiveGate, OutputMode};
+    use earmark_core::pack::{LIVE, Pack};
+    use earmark_core::runtime::Runtime;
+
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
+    // Not a whole number of frames, and cut off where it is loud: the end is as in a host.
+    let mut left = read_mono(&programme(), 44_100).unwrap();
+    let loudest =
+        (left.len() / 2..left.len()).max_by(|a, b| left[*a].abs().total_cmp(&left[*b].abs())).unwrap();
+    left.truncate(loudest + 1);
+    let right: Vec<f32> = left.iter().map(|x| 0.5 * x).collect();
+    let stereo: Vec<f32> = left.iter().zip(&right).flat_map(|(l, r)| [*l, *r]).collect();
+    write_wav(&input, 44_100, 2, &stereo);
+    ok(["render", text(&input), "-o", text(&output), "--live", "--preset", "podcast"]);
+    let rendered: Vec<f32> = hound::WavReader::open(&output).unwrap().samples().map(Result::unwrap).collect();
+
+    let settings = load_preset("podcast").unwrap().gate;
+    let runtime = Runtime::embedded().unwrap();
+    let ear = std::sync::Arc::new(Ear::load(&runtime, Pack::find(LIVE).unwrap(), Pace::Live).unwrap());
+    for block in [4_096, 441, 64] {
+        let config = LiveConfig {
+            rate_hz: 44_100.0,
+            lookahead_ms: settings.lookahead_ms,
+            max_block_samples: 512,
+            ..LiveConfig::default()
+        };
+        let mut gate = LiveGate::new(std::sync::Arc::clone(&ear), &settings, &config).unwrap();
+        let latency = gate.latency_samples() as usize;
+        let mut planes = [left.clone(), right.clone()];
+        planes.iter_mut().for_each(|plane| plane.resize(left.len() + latency, 0.0));
+        let [l, r] = &mut planes;
+        for (l, r) in l.chunks_mut(block).zip(r.chunks_mut(block)) {
+            gate.process(&mut [l, r], None, true, OutputMode::Gated, &mut |_| {});
+        }
+        let live: Vec<u32> =
+            l[latency..].iter().zip(&r[latency..]).flat_map(|(l, r)| [l.to_bits(), r.to_bits()]).collect();
+        let from_file: Vec<u32> = rendered.iter().map(|x| x.to_bits()).collect();
+        assert_eq!(from_file.len(), stereo.len());
+        let differ = live.iter().zip(&from_file).position(|(a, b)| a != b);
+        assert_eq!(differ, None, "blocks of {block}");
+        assert_ne!(rendered, stereo, "the gate does something");
+    }
 }
 
 #[test]
@@ -212,6 +292,7 @@ fn a_full_disk_is_said() {
     let output = run(["render", text(&programme()), "-o", "/dev/full"]);
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/dev/full"), "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("No space left").count(), 1, "said once: {}", stderr(&output));
 }
 
 #[cfg(unix)]

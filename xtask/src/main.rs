@@ -1,5 +1,6 @@
 //! Chores of the workspace: `cargo xtask --help`.
 
+mod bundle;
 mod models;
 mod readme;
 
@@ -19,6 +20,10 @@ struct Cli {
 enum Command {
     /// Check every pack in models/packs: hash, manifest, card, metrics, and that its network runs
     Models,
+    /// Build the plugin and lay out its CLAP and VST3 bundles in target/bundled
+    Bundle(bundle::Options),
+    /// Make the bundles and copy them to where hosts look for your plugins
+    Install(bundle::Options),
     /// Write the figures of the packs' metrics into the README
     Readme {
         /// Only say whether the README is up to date; exit code 1 if it is not
@@ -30,6 +35,8 @@ enum Command {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Models => models::verify(&workspace()),
+        Command::Bundle(options) => bundle::bundle(&workspace(), &options).map(drop),
+        Command::Install(options) => bundle::install(&workspace(), &options),
         Command::Readme { check } => readme::update(&workspace(), check),
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use earmark_core::audio::Source;
 use earmark_core::listen::{Ear, ListenError, Pace};
+use earmark_core::live;
 use earmark_core::noise::Gauge;
 use earmark_core::pack::Pack;
 use earmark_core::runtime::Runtime;
@@ -51,14 +52,35 @@ pub fn hear(
     source: &mut Source,
     name: &str,
     console: &Console,
+    observe: impl FnMut(&[f32]),
+) -> Result<Activity> {
+    hear_by(source, name, console, observe, |source, block| ear.hear(source, block))
+}
+
+/// The same, as the plugin hears it.
+pub fn hear_live(
+    ear: &Ear,
+    source: &mut Source,
+    name: &str,
+    console: &Console,
+    observe: impl FnMut(&[f32]),
+) -> Result<Activity> {
+    hear_by(source, name, console, observe, |source, block| live::hear(ear, source, block))
+}
+
+fn hear_by(
+    source: &mut Source,
+    name: &str,
+    console: &Console,
     mut observe: impl FnMut(&[f32]),
+    hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stopped>) -> Result<Activity, Stopped>,
 ) -> Result<Activity> {
     let info = source.info();
     let frame = f64::from(info.rate_hz) * f64::from(info.channels);
     let told_s = info.samples.map(|samples| whole(samples) / f64::from(info.rate_hz));
     let progress = console.progress(name.to_owned(), told_s);
     let mut done = 0.0;
-    let heard = ear.hear(source, |block| -> Result<(), Stopped> {
+    let heard = hear(source, &mut |block| {
         interrupt::check().map_err(|_| Stopped::Interrupted)?;
         observe(block);
         done += seconds(block.len(), frame);

@@ -5,7 +5,7 @@ pub mod docs;
 pub mod eval;
 pub mod features;
 pub mod frames;
-mod hearing;
+pub mod hearing;
 pub mod mix;
 pub mod models;
 pub mod noise;

@@ -2,13 +2,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use earmark_core::Activity;
 use earmark_core::audio::Source;
-use earmark_core::listen::Ear;
+use earmark_core::listen::{Ear, Pace};
 use earmark_core::output::SafeFile;
 use earmark_core::report::html::Section;
 use earmark_core::report::plot::{Envelope, EnvelopeBuilder};
@@ -20,6 +18,7 @@ use super::picture::{self, Pictures};
 use crate::args::{Global, TagArgs};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
+use crate::jobs::Jobs;
 
 /// Where the labels of one input go.
 enum Destination {
@@ -30,7 +29,6 @@ enum Destination {
 }
 
 /// What one input leaves for the end.
-#[derive(Default)]
 struct Done {
     /// For [`Destination::Together`].
     report: Option<Report>,
@@ -38,38 +36,26 @@ struct Done {
     section: Option<Section>,
 }
 
-/// What all jobs share.
+/// What is the same for all inputs.
 struct Work<'a> {
-    inputs: &'a [Input],
-    next: AtomicUsize,
     settings: TimelineSettings,
     destination: &'a Destination,
     pictures: &'a Pictures,
     console: &'a Console,
-    /// What is written at the end, by the place of its input.
-    done: Mutex<Vec<Done>>,
 }
 
 pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let formats = formats(&args.format)?;
-    let first = hearing::open(&args.pack.pack, global, console)?;
+    let jobs = Jobs { pack: &args.pack.pack, pace: Pace::Files, jobs: args.jobs, global, console };
+    let first = jobs.ear()?;
     let settings = hearing::timeline_settings(&args.timeline, first.pack())?;
     let inputs = expand(&args.inputs, console);
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, inputs.len())?;
-    let work = Work {
-        inputs: &inputs,
-        next: AtomicUsize::new(0),
-        settings,
-        destination: &destination,
-        pictures: &pictures,
-        console,
-        done: Mutex::new(inputs.iter().map(|_| Done::default()).collect()),
-    };
-    run_jobs(&work, first, args, global)?;
-    crate::interrupt::check()?;
-    let done = work.done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (reports, sections): (Vec<_>, Vec<_>) = done.into_iter().map(|d| (d.report, d.section)).unzip();
+    let work = Work { settings, destination: &destination, pictures: &pictures, console };
+    let done = jobs.run(first, &inputs, |ear, input| tag_one(&work, ear, input))?;
+    let (reports, sections): (Vec<_>, Vec<_>) =
+        done.into_iter().flatten().map(|d| (d.report, d.section)).unzip();
     let reports: Vec<Report> = reports.into_iter().flatten().collect();
     let sections: Vec<Section> = sections.into_iter().flatten().collect();
     if !sections.is_empty() {
@@ -83,36 +69,7 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     }
 }
 
-/// One thread per job, each with a network of its own: results do not depend on their number.
-fn run_jobs(work: &Work<'_>, first: Ear, args: &TagArgs, global: &Global) -> Result<()> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(processors).clamp(1, work.inputs.len().max(1));
-    let mut ears = vec![first];
-    for _ in 1..jobs {
-        ears.push(hearing::open(&args.pack.pack, global, work.console)?);
-    }
-    std::thread::scope(|scope| {
-        for ear in ears {
-            scope.spawn(move || work_through(work, &ear));
-        }
-    });
-    Ok(())
-}
-
-fn work_through(work: &Work<'_>, ear: &Ear) {
-    loop {
-        let index = work.next.fetch_add(1, Ordering::Relaxed);
-        let Some(input) = work.inputs.get(index) else { return };
-        if crate::interrupt::requested() {
-            return;
-        }
-        if let Err(error) = tag_one(work, ear, index, input) {
-            work.console.error(&error);
-        }
-    }
-}
-
-fn tag_one(work: &Work<'_>, ear: &Ear, index: usize, input: &Input) -> Result<()> {
+fn tag_one(work: &Work<'_>, ear: &Ear, input: &Input) -> Result<Done> {
     let (report, heard, envelope) = hear_one(work, ear, input)?;
     let section = match envelope {
         Some(envelope) => work.pictures.draw(&report, &heard, &envelope, &input.stem)?,
@@ -128,8 +85,7 @@ fn tag_one(work: &Work<'_>, ear: &Ear, index: usize, input: &Input) -> Result<()
             None
         }
     };
-    work.done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Done { report, section };
-    Ok(())
+    Ok(Done { report, section })
 }
 
 fn hear_one(work: &Work<'_>, ear: &Ear, input: &Input) -> Result<(Report, Activity, Option<Envelope>)> {

@@ -5,6 +5,7 @@
 //!   and padding that codecs add are removed where the container tells them.
 //! * [`downmix`] makes one channel of many, [`Resampler`] changes the rate; both stream, and neither depends on how the
 //!   stream is cut into blocks. Output sample `n` of a resampler lies at exactly `n / out_rate` seconds of its input.
+//! * [`ReadAhead`] decodes on a thread of its own.
 //! * [`read_mono`] does all three for a whole (short) file.
 //! * [`mix`] adds noise to speech at a requested signal-to-noise ratio.
 //! * [`WavWriter`] writes WAV files that appear complete or not at all (see [`crate::output`]).
@@ -18,7 +19,8 @@
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
 //! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
-//! | `resample.rs`, `downmix.rs`, `mix.rs` | arithmetic on samples |
+//! | `resample/`, `downmix.rs`, `mix.rs` | arithmetic on samples |
+//! | `read_ahead.rs` | a source on its own thread |
 //! | `wav_writer.rs` | WAV out |
 
 mod coded;
@@ -27,6 +29,7 @@ mod error;
 mod gapless;
 mod mix;
 mod mono;
+mod read_ahead;
 mod resample;
 mod source;
 mod stream;
@@ -41,6 +44,7 @@ pub use downmix::downmix;
 pub use error::{AudioError, AudioWarning};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
+pub use read_ahead::ReadAhead;
 pub use resample::{ResampleError, Resampler};
-pub use source::{MAX_RATE_HZ, MIN_RATE_HZ, SampleFormat, Source, SourceInfo};
+pub use source::{MAX_RATE_HZ, MIN_RATE_HZ, SampleFormat, Source, SourceInfo, full_scale};
 pub use wav_writer::WavWriter;

@@ -28,6 +28,16 @@ pub struct SampleFormat {
     pub float: bool,
 }
 
+/// Integers of `bits` are samples times this: one less than it is the loudest positive one.
+///
+/// # Panics
+///
+/// If there are no such integers: `bits` must lie in 1..=64.
+#[expect(clippy::cast_precision_loss, reason = "powers of two are exact")]
+pub const fn full_scale(bits: u16) -> f32 {
+    (1_u64 << (bits - 1)) as f32
+}
+
 /// What is known about a source before its first sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceInfo {

@@ -6,6 +6,7 @@
 use std::io::{self, Read};
 
 use super::AudioWarning;
+use super::source::full_scale;
 use super::wav_header::{Coding, WavHeader};
 
 /// Samples (of all channels) per block, unless one frame has more.
@@ -109,12 +110,16 @@ fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Integers become `v / 2^(bits − 1)`, which is exact up to 24 bits.
+/// Integers become `v / full_scale(bits)`, which is exact up to 24 bits.
 fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
     match coding {
-        Coding::Unsigned8 => out.extend(bytes.iter().map(|&b| (f32::from(b) - 128.0) / 128.0)),
+        Coding::Unsigned8 => {
+            out.extend(bytes.iter().map(|&b| (f32::from(b) - full_scale(8)) / full_scale(8)))
+        }
         Coding::Signed16 => {
-            out.extend(bytes.as_chunks().0.iter().map(|&b| f32::from(i16::from_le_bytes(b)) / 32_768.0));
+            out.extend(
+                bytes.as_chunks().0.iter().map(|&b| f32::from(i16::from_le_bytes(b)) / full_scale(16)),
+            );
         }
         Coding::Signed24 => out.extend(bytes.as_chunks().0.iter().map(|&[a, b, c]| {
             // In the upper three bytes, the sign comes for free.
@@ -123,14 +128,14 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
         Coding::Signed32 => out.extend(bytes.as_chunks().0.iter().map(|&b| from_i32(i32::from_le_bytes(b)))),
         Coding::Float32 => out.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
         Coding::Float64 => out.extend(bytes.as_chunks().0.iter().map(|&b| to_f32(f64::from_le_bytes(b)))),
-        Coding::ALaw => out.extend(bytes.iter().map(|&b| f32::from(a_law(b)) / 32_768.0)),
-        Coding::MuLaw => out.extend(bytes.iter().map(|&b| f32::from(mu_law(b)) / 32_768.0)),
+        Coding::ALaw => out.extend(bytes.iter().map(|&b| f32::from(a_law(b)) / full_scale(16))),
+        Coding::MuLaw => out.extend(bytes.iter().map(|&b| f32::from(mu_law(b)) / full_scale(16))),
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "f32 is the sample type; the low 8 bits of 32 are rounded")]
 fn from_i32(value: i32) -> f32 {
-    value as f32 / 2_147_483_648.0
+    value as f32 / full_scale(32)
 }
 
 #[expect(

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
-use super::SampleFormat;
+use super::{SampleFormat, full_scale};
 use crate::output::{OutputError, SafeFile};
 
 /// Bytes of samples that fit beside the header in a file with 32-bit sizes.
@@ -61,8 +61,8 @@ impl WavWriter {
         Ok(Self { file, writer, format, left: MAX_DATA_BYTES / u64::from(format.bits / 8) })
     }
 
-    /// Appends interleaved samples. Integers are rounded to nearest and limited to full scale; `v / 2^(bits − 1)` comes
-    /// back exactly.
+    /// Appends interleaved samples. Integers are rounded to nearest and limited to full scale; `v / full_scale(bits)`
+    /// comes back exactly.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl WavWriter {
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to the integer's range; NaN becomes 0")]
 fn quantise(sample: f32, bits: u16) -> i32 {
-    let scale = f64::from(1_u32 << (bits - 1));
+    let scale = f64::from(full_scale(bits));
     (f64::from(sample) * scale).round().clamp(-scale, scale - 1.0) as i32
 }
 

@@ -55,17 +55,21 @@ pub struct Silences {
     pub half_share: Option<f64>,
 }
 
+/// The stretches with a gap before them that counts: where the gap begins, where it ends, where the stretch ends.
+fn after_gaps(truth: &Spans) -> impl Iterator<Item = (f64, f64, f64)> {
+    let gaps = std::iter::once(0.0).chain(truth.iter().map(|(_, end_s)| end_s));
+    let stretches = gaps.zip(truth.iter()).map(|(gap_s, (start_s, end_s))| (gap_s, start_s, end_s));
+    stretches.filter(|(gap_s, start_s, _)| start_s - gap_s >= MIN_GAP_S - SLACK_S)
+}
+
 /// Delays of the onsets of one recording.
 pub fn onsets(truth: &Spans, scores: &[f32]) -> Onsets {
     let called = |frame: usize| scores[frame] > THRESHOLD;
     let mut found = Onsets::default();
-    let mut gap_start_s = 0.0;
-    for (start_s, end_s) in truth.iter() {
-        let (gap, first) = (first_frame(gap_start_s), first_frame(start_s));
+    for (gap_s, start_s, end_s) in after_gaps(truth) {
+        let (gap, first) = (first_frame(gap_s), first_frame(start_s));
         let last = first_frame(end_s).min(scores.len());
-        let long_enough = start_s - gap_start_s >= MIN_GAP_S - SLACK_S;
-        gap_start_s = end_s;
-        if !long_enough || first >= last {
+        if first >= last {
             continue;
         }
         found.count += 1;
@@ -116,9 +120,9 @@ fn nearest_rank(sorted: &[f64], q: f64) -> Option<f64> {
 /// The silences of one recording.
 pub fn silences(truth: &Spans, scores: &[f32]) -> Silences {
     let mut found = Silences::default();
-    let ends = truth.iter().map(|s| s.1);
-    let starts = truth.iter().map(|s| s.0).skip(1);
-    for (from_s, to_s) in ends.zip(starts).filter(|(from, to)| to - from >= MIN_GAP_S - SLACK_S) {
+    let first_s = truth.iter().next().map_or(0.0, |s| s.0);
+    // What lies before the first stretch is no silence between two.
+    for (from_s, to_s, _) in after_gaps(truth).filter(|&(_, start_s, _)| start_s > first_s) {
         let (from, to) = (first_frame(from_s), first_frame(to_s).min(scores.len()));
         if from >= to {
             continue;

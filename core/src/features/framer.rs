@@ -193,7 +193,7 @@ fn mirrored(index: usize, samples: usize) -> usize {
 
 impl Padding {
     /// Samples before the first.
-    fn samples(self) -> usize {
+    pub(crate) fn samples(self) -> usize {
         match self {
             Self::None => 0,
             Self::Reflect(pad) | Self::Zeros(pad) => pad,

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use super::live::LevelFollower;
 use super::program::{Edge, LabelSet, Program, Target};
+use super::reach::reach;
 use super::{GateSettings, ms_to_samples, seconds_to_samples};
 use crate::{FrameGrid, Label};
 
-/// The decision stream of a whole file: what each instant's labels ask for, sample-accurate, pauses shorter
-/// than `bridge_ms` filled. The first edge lies at 0.
+/// The decision stream of a whole file: what each instant's labels ask for, sample-accurate, openings moved back to
+/// where their sound began (at most `reach_ms`), pauses shorter than `bridge_ms` filled. The first edge lies at 0.
 ///
 /// `segments` are `(label, start in s, end in s)` in any order and may overlap; `mean_square` has one value
-/// per 10 ms frame (an `Activity`'s) and is only looked at when a rule follows the level. `samples` is the
+/// per 10 ms frame (an `Activity`'s) and is only looked at when a rule follows the level or reaches back. `samples` is the
 /// length per channel.
 pub fn edges_from_segments<'a>(
     program: &Program,
@@ -57,6 +58,7 @@ pub fn edges_from_segments<'a>(
         }
         push_change(&mut edges, Edge { at, target: program.decide(heard, level_dbfs) });
     }
+    let edges = reach(edges, mean_square, rate_hz, ms_to_samples(settings.reach_ms, rate_hz));
     bridge(edges, ms_to_samples(settings.bridge_ms, rate_hz))
 }
 

@@ -1,7 +1,7 @@
 //! Edges frame by frame, as the frames are heard.
 
 use super::program::{Edge, LabelSet, Program, Target};
-use super::{Adapted, GateError, GateSettings};
+use super::{Adapted, GateError, GateSettings, MotionRefused};
 use crate::pack::Thresholds;
 use crate::{Activity, FrameGrid, Label, activity::level_dbfs};
 
@@ -29,6 +29,17 @@ impl LevelFollower {
     }
 }
 
+/// What a decision is about: labels by their index among those of the decider, and the two that no ear gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeardSet {
+    /// Bit `i` for label `i`.
+    pub labels: u64,
+    /// The level is under the silence threshold; covers the labels.
+    pub silence: bool,
+    /// Not silent, and no label.
+    pub unknown: bool,
+}
+
 /// Turns frames of probabilities into edges with two thresholds per label: the causal way, which `render
 /// --live` and the plugin share. Frame `k` decides about its own samples, from the grid position `k` on;
 /// whoever plays the audio delays it by the lookahead and by the time the decision takes.
@@ -36,14 +47,22 @@ impl LevelFollower {
 pub struct LiveDecider {
     program: Program,
     grid: FrameGrid,
-    thresholds: Vec<Thresholds>,
+    labels: Vec<Label>,
+    pack_thresholds: Vec<Thresholds>,
+    /// What the settings say, where they do.
+    own_thresholds: Vec<Option<Thresholds>>,
     /// How far the close thresholds have risen towards the open ones, see [`LiveDecider::adapt`].
     close_rise: f32,
     bits: Vec<LabelSet>,
     silence: LabelSet,
     unknown: LabelSet,
+    /// The labels' own states.
     heard: LabelSet,
+    /// What the last decision was about: `heard`, or what covers or replaces it.
+    decided: LabelSet,
+    forced: Option<LabelSet>,
     level: LevelFollower,
+    level_dbfs: f32,
     last: Option<Target>,
 }
 
@@ -59,23 +78,87 @@ impl LiveDecider {
         rate_hz: u32,
     ) -> Result<Self, GateError> {
         let program = Program::new(settings, labels)?;
-        let thresholds = labels.iter().enumerate().map(|(index, label)| {
-            let from_pack = pack_thresholds.get(index).copied().unwrap_or_default();
-            settings.thresholds.get(label).copied().unwrap_or(from_pack)
-        });
+        let of_pack = |index| pack_thresholds.get(index).copied().unwrap_or_default();
+        let pack_thresholds: Vec<Thresholds> = (0..labels.len()).map(of_pack).collect();
         let bit = |label: &Label| program.bit(label).unwrap_or(0);
-        Ok(Self {
+        let mut decider = Self {
             grid: FrameGrid::new(rate_hz),
-            thresholds: thresholds.collect(),
+            labels: labels.to_vec(),
+            own_thresholds: vec![None; labels.len()],
+            pack_thresholds,
             close_rise: 0.0,
             bits: labels.iter().map(bit).collect(),
             silence: bit(&Label::SILENCE),
             unknown: bit(&Label::UNKNOWN),
             heard: 0,
+            decided: 0,
+            forced: None,
             level: LevelFollower::default(),
+            level_dbfs: QUIET_DBFS,
             last: None,
             program,
-        })
+        };
+        decider.choose_thresholds(settings);
+        Ok(decider)
+    }
+
+    fn choose_thresholds(&mut self, settings: &GateSettings) {
+        for (own, label) in self.own_thresholds.iter_mut().zip(&self.labels) {
+            *own = settings.thresholds.get(label).copied();
+        }
+    }
+
+    /// Takes over rules, depths and thresholds from the next frame on. What was heard is kept.
+    ///
+    /// # Errors
+    /// [`MotionRefused`]; the old settings stay.
+    pub fn set_motion(&mut self, settings: &GateSettings) -> Result<(), MotionRefused> {
+        self.program.take_over(settings)?;
+        self.choose_thresholds(settings);
+        Ok(())
+    }
+
+    /// Other thresholds of the pack, one pair for each label; the settings' own still win.
+    pub fn set_pack_thresholds(&mut self, thresholds: &[Thresholds]) {
+        for (mine, new) in self.pack_thresholds.iter_mut().zip(thresholds) {
+            *mine = *new;
+        }
+    }
+
+    /// From now on the labels are `forced` (by their bits), whatever is heard; `None` goes back to what is heard. Gives
+    /// the target if that changes it at once.
+    pub fn force(&mut self, forced: Option<u64>) -> Option<Target> {
+        self.forced = forced.map(|labels| {
+            let known = self.bits.iter().enumerate().filter(|(index, _)| labels & (1 << index) != 0);
+            match known.fold(0, |set, (_, bit)| set | bit) {
+                0 => self.unknown,
+                set => set,
+            }
+        });
+        self.decided = self.forced?;
+        self.aim()
+    }
+
+    /// The next decision counts as a change, whatever it is: for a gate that was moved by something else.
+    pub fn forget_target(&mut self) {
+        self.last = None;
+    }
+
+    /// What the last decision was about.
+    pub fn decided(&self) -> HeardSet {
+        let of_labels = self.bits.iter().enumerate().filter(|(_, bit)| self.decided & **bit != 0);
+        HeardSet {
+            labels: of_labels.fold(0, |set, (index, _)| set | 1 << index),
+            silence: self.decided & self.silence != 0,
+            unknown: self.decided & self.unknown != 0,
+        }
+    }
+
+    fn aim(&mut self) -> Option<Target> {
+        let target = self.program.decide(self.decided, self.level_dbfs);
+        let changed = self.last != Some(target);
+        self.last = Some(target);
+        changed.then_some(target)
     }
 
     /// The rules that it decides by.
@@ -83,10 +166,22 @@ impl LiveDecider {
         &self.program
     }
 
+    /// The labels of its frames.
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// The grid of its frames.
+    pub fn grid(&self) -> FrameGrid {
+        self.grid
+    }
+
     /// Forgets what was heard; the next frame gives an edge in any case.
     pub fn reset(&mut self) {
         self.heard = 0;
+        self.decided = 0;
         self.level = LevelFollower::default();
+        self.level_dbfs = QUIET_DBFS;
         self.last = None;
     }
 
@@ -99,27 +194,25 @@ impl LiveDecider {
     /// Takes frame `frame` (one probability per label, mean square over channels) and gives an edge when the
     /// target changes. A probability that is no number leaves its label as it is.
     pub fn frame(&mut self, frame: u64, probabilities: &[f32], mean_square: f32) -> Option<Edge> {
-        for ((&p, thresholds), &bit) in probabilities.iter().zip(&self.thresholds).zip(&self.bits) {
-            let adapted = Adapted { range_db: 0.0, close_rise: self.close_rise };
+        let adapted = Adapted { range_db: 0.0, close_rise: self.close_rise };
+        let thresholds =
+            self.own_thresholds.iter().zip(&self.pack_thresholds).map(|(own, pack)| own.unwrap_or(*pack));
+        for ((&p, thresholds), &bit) in probabilities.iter().zip(thresholds).zip(&self.bits) {
             if p >= thresholds.open {
                 self.heard |= bit;
-            } else if p < adapted.thresholds(*thresholds).close {
+            } else if p < adapted.thresholds(thresholds).close {
                 self.heard &= !bit;
             }
         }
-        let level_dbfs_now = self.level.next(mean_square);
+        self.level_dbfs = self.level.next(mean_square);
         // The states of the labels go on through a silence; it only covers them.
-        let heard = match self.heard {
+        self.decided = match (self.forced, self.heard) {
+            (Some(forced), _) => forced,
             _ if level_dbfs(mean_square) < SILENCE_DBFS => self.silence,
-            0 => self.unknown,
-            heard => heard,
+            (None, 0) => self.unknown,
+            (None, heard) => heard,
         };
-        let target = self.program.decide(heard, level_dbfs_now);
-        if self.last == Some(target) {
-            return None;
-        }
-        self.last = Some(target);
-        Some(Edge { at: self.grid.start(frame), target })
+        self.aim().map(|target| Edge { at: self.grid.start(frame), target })
     }
 
     /// The edges of a whole activity, from a fresh start: what a live run over it gives.

@@ -17,8 +17,8 @@
 //!
 //! # Real time
 //!
-//! [`LiveDecider::frame`], [`GainComputer::push`], [`GainComputer::fill`] and the functions of [`apply`]
-//! neither allocate nor wait nor fail on any input.
+//! [`LiveDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`) and the functions of
+//! [`apply`] neither allocate nor wait nor fail on any input.
 
 mod adaptive;
 pub mod apply;
@@ -30,12 +30,13 @@ mod live;
 mod presets;
 mod program;
 mod ramp;
+mod reach;
 mod settings;
 
 pub use adaptive::{Adapted, Adaptive};
 pub use computer::{GainComputer, PushError};
 pub use edges::{edges_from_segments, spans_at_full_gain};
-pub use live::{LiveDecider, SILENCE_DBFS};
+pub use live::{HeardSet, LiveDecider, SILENCE_DBFS};
 pub use presets::{CutSettings, Fade, Preset, load_preset, preset, preset_names};
 pub use program::{Edge, Program, Target};
 pub use settings::{Action, Curve, Duck, GateSettings, MAX_RANGE_DB, MAX_TIME_MS, MIN_RAMP_MS, Rule, When};
@@ -108,6 +109,20 @@ pub enum GateError {
         /// What is wrong.
         source: Box<GateError>,
     },
+}
+
+/// A change of settings that cannot be taken over while audio runs; the old ones stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MotionRefused {
+    /// A number out of its range.
+    #[error("a setting is out of its range")]
+    OutOfRange,
+    /// A rule names a label that the ear does not give.
+    #[error("a rule names a label that the ear does not give")]
+    UnknownLabel,
+    /// More rules than there is memory for.
+    #[error("there are more rules than can be taken over without a restart")]
+    TooManyRules,
 }
 
 /// Milliseconds in samples, to the nearest.

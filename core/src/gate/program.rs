@@ -1,6 +1,6 @@
 //! Settings compiled against the labels that a pack can give.
 
-use super::{Action, GateError, GateSettings, When};
+use super::{Action, GateError, GateSettings, MotionRefused, When};
 use crate::Label;
 
 /// What the gain shall be, and which rule says so.
@@ -60,6 +60,8 @@ pub struct Program {
 impl Program {
     const MAX_LABELS: usize = 64;
     const MAX_RULES: usize = 255;
+    /// Rules that fit without allocation when settings change while audio runs.
+    const RESERVED_RULES: usize = 32;
 
     /// Compiles `settings` for a source of `labels` (a pack's). Silence and unknown are known to every program.
     ///
@@ -79,14 +81,41 @@ impl Program {
         if settings.rules.len() >= Self::MAX_RULES {
             return Err(GateError::TooManyRules { count: settings.rules.len(), max: Self::MAX_RULES - 1 });
         }
-        let mut program = Self { labels: known, rules: Vec::new(), range_db: settings.range_db };
-        for rule in &settings.rules {
-            let compiled = program.compile(&rule.when, rule.action)?;
-            program.rules.push(compiled);
-        }
-        let otherwise = program.compile(&When::default(), settings.otherwise)?;
-        program.rules.push(otherwise);
+        let rules = Vec::with_capacity(Self::RESERVED_RULES.max(settings.rules.len() + 1));
+        let mut program = Self { labels: known, rules, range_db: settings.range_db };
+        program.compile_all(settings)?;
         Ok(program)
+    }
+
+    /// Other rules and depths for the same labels. Real-time safe: what would need memory is refused, and then the
+    /// program stays as it is.
+    ///
+    /// # Errors
+    /// [`MotionRefused`].
+    pub(super) fn take_over(&mut self, settings: &GateSettings) -> Result<(), MotionRefused> {
+        if settings.validate().is_err() {
+            return Err(MotionRefused::OutOfRange);
+        }
+        if settings.rules.len() >= self.rules.capacity() {
+            return Err(MotionRefused::TooManyRules);
+        }
+        if settings.rules.iter().flat_map(|rule| rule.when.labels()).any(|label| self.bit(label).is_none()) {
+            return Err(MotionRefused::UnknownLabel);
+        }
+        self.range_db = settings.range_db;
+        self.rules.clear();
+        // Every label is known, so this does not fail.
+        self.compile_all(settings).map_err(|_| MotionRefused::UnknownLabel)
+    }
+
+    fn compile_all(&mut self, settings: &GateSettings) -> Result<(), GateError> {
+        for rule in &settings.rules {
+            let compiled = self.compile(&rule.when, rule.action)?;
+            self.rules.push(compiled);
+        }
+        let otherwise = self.compile(&When::default(), settings.otherwise)?;
+        self.rules.push(otherwise);
+        Ok(())
     }
 
     fn compile(&self, when: &When, action: Action) -> Result<CompiledRule, GateError> {

@@ -8,7 +8,7 @@ use super::GateError;
 use crate::Label;
 use crate::pack::Thresholds;
 
-/// Longest attack, hold, release, lookahead or bridge, in milliseconds.
+/// Longest attack, hold, release, lookahead, pre-roll, reach or bridge, in milliseconds.
 pub const MAX_TIME_MS: f32 = 10_000.0;
 /// Deepest attenuation that a number can ask for, dB; deeper than this is `mute`.
 pub const MAX_RANGE_DB: f32 = 144.0;
@@ -46,6 +46,12 @@ pub struct GateSettings {
     /// Files only, where the future is known: a pause between two stretches of one rule that is shorter than
     /// this belongs to the rule, ms.
     pub bridge_ms: f32,
+    /// Files only, where the future is known: added to `lookahead_ms`, ms. Costs no latency, so it may be long.
+    pub pre_roll_ms: f32,
+    /// Files only: how far before it first holds a rule that opens the gate may begin, as long as the level there stays
+    /// above the floor around it, ms. So a breath or a soft consonant that no network has called speech is kept, and
+    /// silence is not.
+    pub reach_ms: f32,
     /// How the gain moves.
     pub curve: Curve,
     /// Share of the gated sound in the output, 0 (all dry) to 1.
@@ -65,6 +71,8 @@ impl Default for GateSettings {
             release_ms: 150.0,
             lookahead_ms: 20.0,
             bridge_ms: 0.0,
+            pre_roll_ms: 0.0,
+            reach_ms: 0.0,
             curve: Curve::Decibels,
             wet: 1.0,
             thresholds: BTreeMap::new(),
@@ -88,6 +96,12 @@ impl GateSettings {
         Self { rules: vec![Rule { when, action: Action::Keep }], otherwise: action, ..Self::default() }
     }
 
+    /// The settings of the same gate on a file: its lookahead is no latency there and includes the pre-roll.
+    #[must_use]
+    pub fn for_files(&self) -> Self {
+        Self { lookahead_ms: (self.lookahead_ms + self.pre_roll_ms).min(MAX_TIME_MS), ..self.clone() }
+    }
+
     /// Settings from JSON; fields that are absent have their defaults.
     ///
     /// # Errors
@@ -109,6 +123,8 @@ impl GateSettings {
             ("release_ms", self.release_ms),
             ("lookahead_ms", self.lookahead_ms),
             ("bridge_ms", self.bridge_ms),
+            ("pre_roll_ms", self.pre_roll_ms),
+            ("reach_ms", self.reach_ms),
         ] {
             in_range(name, ms, 0.0, MAX_TIME_MS)?;
         }

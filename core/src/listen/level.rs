@@ -2,6 +2,9 @@
 
 use crate::FrameGrid;
 
+/// Partial sums of a frame.
+const LANES: usize = 8;
+
 /// Mean squares on the 10 ms grid, over all channels, from the samples as they came.
 ///
 /// Measured before the downmix: two channels in antiphase are loud, not silent.
@@ -14,8 +17,10 @@ pub struct LevelMeter {
     /// First sample of the next frame.
     frame_end: u64,
     frame: u64,
-    sum: f64,
-    samples_in_frame: u32,
+    /// Sample `i` of a frame (all channels count) goes to sum `i % LANES`: the result does not depend on how samples are
+    /// split into blocks, and additions need not wait for each other.
+    sums: [f64; LANES],
+    samples_in_frame: usize,
 }
 
 impl LevelMeter {
@@ -28,7 +33,7 @@ impl LevelMeter {
             position: 0,
             frame_end: grid.start(1),
             frame: 0,
-            sum: 0.0,
+            sums: [0.0; LANES],
             samples_in_frame: 0,
         }
     }
@@ -44,15 +49,26 @@ impl LevelMeter {
                 return;
             }
             let (now, later) = rest.split_at(take * self.channels);
-            // One sum, in order: the result does not depend on how the samples were split into blocks.
-            self.sum = now.iter().fold(self.sum, |sum, &x| sum + f64::from(x) * f64::from(x));
-            self.samples_in_frame += u32::try_from(now.len()).unwrap_or(u32::MAX);
+            self.add(now);
             self.position += take as u64;
             rest = later;
             if self.position == self.frame_end {
                 self.close_frame(mean_square);
             }
         }
+    }
+
+    fn add(&mut self, samples: &[f32]) {
+        let square = |x: f32| f64::from(x) * f64::from(x);
+        let lane = self.samples_in_frame % LANES;
+        let (head, body) = samples.split_at((LANES - lane).min(samples.len()));
+        self.sums[lane..].iter_mut().zip(head).for_each(|(sum, &x)| *sum += square(x));
+        let (whole, tail) = body.as_chunks::<LANES>();
+        for lanes in whole {
+            self.sums.iter_mut().zip(lanes).for_each(|(sum, &x)| *sum += square(x));
+        }
+        self.sums.iter_mut().zip(tail).for_each(|(sum, &x)| *sum += square(x));
+        self.samples_in_frame += samples.len();
     }
 
     /// Appends the last, partial frame, if there is one.
@@ -67,10 +83,15 @@ impl LevelMeter {
         self.position
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a level needs no more than f32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a level needs no more than f32; a frame is short"
+    )]
     fn close_frame(&mut self, mean_square: &mut Vec<f32>) {
-        mean_square.push((self.sum / f64::from(self.samples_in_frame.max(1))) as f32);
-        self.sum = 0.0;
+        let sum: f64 = self.sums.iter().sum();
+        mean_square.push((sum / self.samples_in_frame.max(1) as f64) as f32);
+        self.sums = [0.0; LANES];
         self.samples_in_frame = 0;
         self.frame += 1;
         self.frame_end = self.grid.start(self.frame + 1);

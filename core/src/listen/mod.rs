@@ -6,9 +6,16 @@
 //!
 //! The same samples give the same bits for any split into blocks: features are made on a fixed hop grid, and the network
 //! is always called with the same number of frames, [`Pace`] says how many. Both paces agree to the rounding of f32.
+//!
+//! A listener has two halves: `front.rs` (level, downmix, resampling) and `back.rs` (features, network). [`Ear::hear`]
+//! runs them on two threads.
 
+mod back;
+mod front;
 mod level;
 mod listener;
+
+use std::sync::mpsc;
 
 use crate::Activity;
 use crate::audio::Source;
@@ -16,6 +23,7 @@ use crate::features;
 use crate::pack::{Pack, PackError, Task};
 use crate::runtime::{Network, Runtime, RuntimeError};
 
+use front::Piece;
 pub use level::LevelMeter;
 pub use listener::Listener;
 
@@ -88,6 +96,11 @@ impl Ear {
         &self.pack
     }
 
+    /// Whether results come as early as the pack allows: what [`Pace::Live`] gives.
+    pub fn is_live(&self) -> bool {
+        self.network.frames() == self.pack.manifest().hop_frames
+    }
+
     /// A new stream for a source of `rate_hz` and `channels`.
     ///
     /// # Errors
@@ -99,6 +112,9 @@ impl Ear {
     /// Hears a source to its end. `observe` sees each block of interleaved samples before it is heard, and may stop the
     /// work by an error of its own.
     ///
+    /// Decoding and resampling are done on this thread, features and network on another: one file uses two processors.
+    /// What is heard is what a [`Listener`] hears, bit for bit.
+    ///
     /// # Errors
     /// [`ListenError`] if the source cannot be read or the network fails, or whatever `observe` returns.
     pub fn hear<E: From<ListenError>>(
@@ -106,14 +122,116 @@ impl Ear {
         source: &mut Source,
         mut observe: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<Activity, E> {
-        let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-        let mut listener = self.listener(rate_hz, channels)?;
+        let listener = self.listener(source.info().rate_hz, source.info().channels)?;
         let mut heard = listener.activity();
-        while let Some(block) = source.next_block().map_err(ListenError::from)? {
-            observe(block)?;
-            listener.push(block, &mut heard)?;
+        let Listener { mut front, mut back, .. } = listener;
+        let (full, pieces) = mpsc::sync_channel::<Piece>(Self::PIECES);
+        let (emptied, empty) = mpsc::channel::<Piece>();
+        std::thread::scope(|scope| {
+            let network = scope.spawn(move || {
+                for piece in pieces {
+                    back.push(&piece, &mut heard)?;
+                    // At the end nobody takes the buffers back.
+                    let _ = emptied.send(piece);
+                }
+                Ok::<_, ListenError>(heard)
+            });
+            // The channel is full or empty, so a piece is never made anew for long. When it is closed the network has
+            // failed, and says why below.
+            let mut read = || -> Result<(), E> {
+                while let Some(block) = source.next_block().map_err(ListenError::from)? {
+                    observe(block)?;
+                    let mut piece = empty.try_recv().unwrap_or_default();
+                    front.push(block, &mut piece);
+                    if full.send(piece).is_err() {
+                        return Ok(());
+                    }
+                }
+                let mut piece = Piece::default();
+                front.finish(&mut piece);
+                let _ = full.send(piece);
+                Ok(())
+            };
+            let read = read();
+            drop(full);
+            let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            read?;
+            Ok(heard?)
+        })
+    }
+
+    /// Pieces of a source on their way from the decoder to the network: a few, so that memory stays flat.
+    const PIECES: usize = 8;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{SampleFormat, WavWriter};
+    use crate::pack;
+
+    const RATE_HZ: u32 = 44_100;
+
+    fn ear() -> Ear {
+        Ear::load(&Runtime::embedded().unwrap(), Pack::find(pack::LIVE).unwrap(), Pace::Live).unwrap()
+    }
+
+    /// A stereo file of noise, as samples and as a file.
+    fn noise(dir: &tempfile::TempDir, samples: usize) -> (Vec<f32>, Source) {
+        let mut state = 1_u32;
+        let samples: Vec<f32> = (0..2 * samples)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                f32::from(i16::from_be_bytes([state.to_be_bytes()[0], state.to_be_bytes()[1]])) / 65_536.0
+            })
+            .collect();
+        let path = dir.path().join("noise.wav");
+        let format = SampleFormat { bits: 32, float: true };
+        let mut writer = WavWriter::create(&path, RATE_HZ, 2, format).unwrap();
+        writer.write(&samples).unwrap();
+        writer.finish().unwrap();
+        (samples, Source::open(&path).unwrap())
+    }
+
+    #[test]
+    fn two_threads_hear_what_one_listener_hears() {
+        let dir = tempfile::tempdir().unwrap();
+        let (samples, mut source) = noise(&dir, 7 * 44_100 + 222);
+        let ear = ear();
+        let mut observed = Vec::new();
+        let heard = ear
+            .hear::<ListenError>(&mut source, |block| {
+                observed.extend_from_slice(block);
+                Ok(())
+            })
+            .unwrap();
+        assert!(observed == samples);
+        assert_eq!(heard.frames(), 701);
+        for block in [882, 2 * 160, samples.len()] {
+            let mut listener = ear.listener(RATE_HZ, 2).unwrap();
+            let mut alone = listener.activity();
+            samples.chunks(block).for_each(|block| listener.push(block, &mut alone).unwrap());
+            listener.finish(&mut alone).unwrap();
+            assert!(alone == heard, "blocks of {block}");
         }
-        listener.finish(&mut heard)?;
-        Ok(heard)
+    }
+
+    #[test]
+    fn an_observer_may_stop_the_work() {
+        #[derive(Debug, PartialEq)]
+        struct Stop;
+        impl From<ListenError> for Stop {
+            fn from(error: ListenError) -> Self {
+                panic!("{error}");
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let (_, mut source) = noise(&dir, 100_000);
+        let mut blocks = 0;
+        let stopped = ear().hear(&mut source, |_| {
+            blocks += 1;
+            if blocks == 3 { Err(Stop) } else { Ok(()) }
+        });
+        assert_eq!(stopped, Err(Stop));
     }
 }

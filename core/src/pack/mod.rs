@@ -127,12 +127,9 @@ impl Pack {
     /// [`PackError`] with the reason.
     pub fn find(name_or_dir: &str) -> Result<Self, PackError> {
         if let Some(files) = embedded::PACKS.iter().find(|p| p.name == name_or_dir) {
-            return Self::checked(
-                files.manifest,
-                Cow::Borrowed(files.model),
-                Cow::Borrowed(files.card),
-                files.name.to_owned(),
-            );
+            let origin = files.name.to_owned();
+            let manifest = parse(files.manifest, &origin)?;
+            return Self::checked(manifest, Cow::Borrowed(files.model), Cow::Borrowed(files.card), origin);
         }
         let dir = Path::new(name_or_dir);
         if !dir.is_dir() {
@@ -150,8 +147,7 @@ impl Pack {
         let origin = dir.display().to_string();
         let path = dir.join(MANIFEST_FILE);
         let text = std::fs::read_to_string(&path).map_err(|source| PackError::Read { path, source })?;
-        let manifest =
-            Manifest::parse(&text).map_err(|reason| PackError::Manifest { pack: origin.clone(), reason })?;
+        let manifest = parse(&text, &origin)?;
         let path = dir.join(&manifest.model.file);
         let bytes =
             std::fs::metadata(&path).map_err(|source| PackError::Read { path: path.clone(), source })?.len();
@@ -161,7 +157,7 @@ impl Pack {
         let model = std::fs::read(&path).map_err(|source| PackError::Read { path, source })?;
         // A card is for people; a pack without one works.
         let card = std::fs::read_to_string(dir.join(&manifest.card)).unwrap_or_default();
-        Self::checked(&text, Cow::Owned(model), Cow::Owned(card), origin)
+        Self::checked(manifest, Cow::Owned(model), Cow::Owned(card), origin)
     }
 
     /// The names of the packs inside this binary.
@@ -170,13 +166,11 @@ impl Pack {
     }
 
     fn checked(
-        manifest: &str,
+        manifest: Manifest,
         model: Cow<'static, [u8]>,
         card: Cow<'static, str>,
         origin: String,
     ) -> Result<Self, PackError> {
-        let manifest = Manifest::parse(manifest)
-            .map_err(|reason| PackError::Manifest { pack: origin.clone(), reason })?;
         let actual = sha256_hex(&model);
         if !actual.eq_ignore_ascii_case(&manifest.model.sha256) {
             return Err(PackError::Hash { pack: origin, stated: manifest.model.sha256, actual });
@@ -207,6 +201,10 @@ impl Pack {
     pub fn origin(&self) -> &str {
         &self.origin
     }
+}
+
+fn parse(text: &str, pack: &str) -> Result<Manifest, PackError> {
+    Manifest::parse(text).map_err(|reason| PackError::Manifest { pack: pack.to_owned(), reason })
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

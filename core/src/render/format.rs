@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audio::full_scale;
+
 /// File formats that a render writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,9 +46,8 @@ impl StreamFormat {
         u64::from(self.bytes_per_sample()) * u64::from(self.channels)
     }
 
-    /// The full scale of the integers: one over it is one LSB. Nothing for floating point.
+    /// The [`full_scale`] of the integers: one over it is one LSB. Nothing for floating point.
     pub fn full_scale(self) -> Option<f32> {
-        let positive = i32::from(self.bits).checked_sub(1)?;
-        if self.float { None } else { Some(2.0_f32.powi(positive)) }
+        (!self.float && (1..=64).contains(&self.bits)).then(|| full_scale(self.bits))
     }
 }

@@ -1,11 +1,11 @@
 //! What a render tells about itself: gain reduction and loudness.
 
-use std::sync::mpsc::{Receiver, SyncSender};
-use std::thread::JoinHandle;
+use std::convert::Infallible;
 
 use serde::Serialize;
 
 use super::cut::seconds;
+use crate::threads::Sink;
 
 /// Reductions deeper than this count as this, so that mute has a mean, dB.
 const DEEPEST_DB: f64 = 120.0;
@@ -38,6 +38,20 @@ pub struct GainStatistics {
 impl GainStatistics {
     /// Takes the gains of the next samples.
     pub fn add(&mut self, gains: &[f32]) {
+        for piece in gains.chunks(Self::PIECE) {
+            // Most of the time nothing is turned down, which is quickly seen.
+            if self.current.is_none() && piece.iter().all(|gain| *gain >= 1.0) {
+                self.samples += piece.len() as u64;
+            } else {
+                self.add_each(piece);
+            }
+        }
+    }
+
+    /// Gains that are looked at together.
+    const PIECE: usize = 256;
+
+    fn add_each(&mut self, gains: &[f32]) {
         for &gain in gains {
             if gain < 1.0 {
                 if gain.to_bits() != self.last.0.to_bits() || self.changed == 0 {
@@ -152,43 +166,26 @@ impl Loudness {
 
 /// A [`Loudness`] on a thread of its own: measuring takes longer than all the rest of a render.
 #[derive(Debug)]
-pub(super) struct LoudnessThread {
-    full: SyncSender<Vec<f32>>,
-    empty: Receiver<Vec<f32>>,
-    thread: JoinHandle<LoudnessFigures>,
-}
+pub(super) struct LoudnessThread(Sink<LoudnessFigures>);
 
 impl LoudnessThread {
-    /// Blocks on the way to the meter: memory stays flat when it is the slowest.
-    const BLOCKS: usize = 8;
-
     pub(super) fn new(rate_hz: u32, channels: u16) -> Option<Self> {
         let mut meter = Loudness::new(rate_hz, channels)?;
-        let (full, incoming) = std::sync::mpsc::sync_channel::<Vec<f32>>(Self::BLOCKS);
-        let (outgoing, empty) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            for block in incoming {
-                meter.add(&block);
-                // At the end nobody takes the buffers back.
-                let _ = outgoing.send(block);
-            }
+        Some(Self(Sink::start(move |blocks| {
+            let Ok(_) = blocks.each(|block| {
+                meter.add(block);
+                Ok::<_, Infallible>(())
+            });
             meter.figures()
-        });
-        Some(Self { full, empty, thread })
+        })))
     }
 
     pub(super) fn add(&self, interleaved: &[f32]) {
-        let mut block = self.empty.try_recv().unwrap_or_default();
-        block.clear();
-        block.extend_from_slice(interleaved);
-        // A meter that is gone shows in `finish`.
-        let _ = self.full.send(block);
+        self.0.give(interleaved);
     }
 
-    /// The figures; nothing when the meter failed.
-    pub(super) fn finish(self) -> Option<LoudnessFigures> {
-        drop(self.full);
-        self.thread.join().ok()
+    pub(super) fn finish(self) -> LoudnessFigures {
+        self.0.finish()
     }
 }
 

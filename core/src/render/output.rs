@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::{Container, FlacOut, Metadata, RenderError, StreamFormat, WavOut};
+use crate::threads::Sink;
 
 /// A file (or pipe) that takes interleaved samples.
 #[derive(Debug)]
@@ -98,5 +99,42 @@ impl AudioOut {
             Kind::Flac(flac) => flac.finish(),
             Kind::Pipe(wav) => wav.finish_pipe().map(drop),
         }
+    }
+}
+
+/// An [`AudioOut`] on a thread of its own, so that decoding and gating go on while it encodes. Dropped before
+/// [`OutThread::finish`], it leaves the output incomplete.
+#[derive(Debug)]
+pub(super) struct OutThread {
+    /// Nothing once it has failed.
+    sink: Option<Sink<Result<(), RenderError>>>,
+}
+
+impl OutThread {
+    pub(super) fn new(mut out: AudioOut) -> Self {
+        let sink = Sink::start(move |blocks| {
+            let complete = blocks.each(|block| out.write(block))?;
+            if complete { out.finish() } else { Ok(()) }
+        });
+        Self { sink: Some(sink) }
+    }
+
+    /// Hands whole frames over.
+    ///
+    /// # Errors
+    /// What went wrong with earlier ones.
+    pub(super) fn write(&mut self, interleaved: &[f32]) -> Result<(), RenderError> {
+        match self.sink.take_if(|sink| !sink.give(interleaved)) {
+            Some(failed) => failed.finish(),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until all is written and completes the output.
+    ///
+    /// # Errors
+    /// Whatever is still wrong.
+    pub(super) fn finish(self) -> Result<(), RenderError> {
+        self.sink.map_or(Ok(()), Sink::finish)
     }
 }

@@ -2,6 +2,9 @@
 
 use super::StreamFormat;
 
+/// Samples that are looked at together.
+const PIECE: usize = 512;
+
 /// What happens to the rounding error of integers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dither {
@@ -50,9 +53,17 @@ impl Quantiser {
     pub fn round(&mut self, samples: &mut [f32]) {
         let start = self.position;
         self.position += samples.len() as u64;
-        // 32-bit integers are finer than the f32 that carry them: there is nothing to round.
         let Some(scale) = self.full_scale else { return };
         let scale = f64::from(scale);
+        for (index, piece) in (0..).zip(samples.chunks_mut(PIECE)) {
+            // What the gate has left alone is on the grid already, which is quickly seen.
+            if (self.dither && self.dither_always) || !on_grid(piece, scale) {
+                self.round_each(start + index * PIECE as u64, piece, scale);
+            }
+        }
+    }
+
+    fn round_each(&mut self, start: u64, samples: &mut [f32], scale: f64) {
         let (low, high) = (-scale, scale - 1.0);
         for (index, sample) in (start..).zip(samples) {
             // Powers of two: scaling is exact.
@@ -67,6 +78,16 @@ impl Quantiser {
             *sample = to_f32(if value.is_nan() { 0.0 } else { value.clamp(low, high) } / scale);
         }
     }
+}
+
+/// Whether rounding and limiting would change nothing.
+fn on_grid(samples: &[f32], scale: f64) -> bool {
+    // Counted, not searched: a loop without a way out becomes vector code. NaN is on no grid.
+    let off = |sample: f32| {
+        let scaled = f64::from(sample) * scale;
+        nearest(scaled) != scaled || scaled < -scale || scaled > scale - 1.0
+    };
+    samples.iter().fold(0_u32, |count, sample| count + u32::from(off(*sample))) == 0
 }
 
 /// The nearest integer, ties to even, for anything that a sample can be. (The method of the standard library is a

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::cut::seconds;
 use super::cutter::Cutter;
 use super::measure::LoudnessThread;
+use super::output::OutThread;
 use super::{
     AudioOut, CutPlan, Dither, EditList, GainFigures, GainStatistics, LoudnessFigures, Quantiser,
     RenderError, StreamFormat,
@@ -35,15 +36,15 @@ pub struct RenderSpec {
     pub measure_loudness: bool,
 }
 
-/// Renders one source: push its samples, then finish.
+/// Renders one source: push its samples, then finish. Outputs are encoded and written on threads of their own.
 #[derive(Debug)]
 pub struct Renderer {
     spec: RenderSpec,
     computer: GainComputer,
     cutter: Option<Cutter>,
     quantiser: Quantiser,
-    result: Option<AudioOut>,
-    removed: Option<AudioOut>,
+    result: Option<OutThread>,
+    removed: Option<OutThread>,
     statistics: GainStatistics,
     before: Option<LoudnessThread>,
     after: Option<LoudnessThread>,
@@ -74,8 +75,8 @@ impl Renderer {
             computer,
             cutter: spec.cut.clone().map(|plan| Cutter::new(plan, usize::from(spec.source.channels))),
             quantiser: Quantiser::new(spec.output, spec.source, spec.dither),
-            result,
-            removed,
+            result: result.map(OutThread::new),
+            removed: removed.map(OutThread::new),
             statistics: GainStatistics::default(),
             before: meter(),
             after: meter(),
@@ -158,8 +159,8 @@ impl Renderer {
             edits: EditList::new(plan, changes, rate_hz, self.spec.source.channels),
             gain: self.statistics.figures(rate_hz),
             clipped_samples: self.quantiser.clipped(),
-            loudness_before: self.before.and_then(LoudnessThread::finish),
-            loudness_after: self.after.and_then(LoudnessThread::finish),
+            loudness_before: self.before.map(LoudnessThread::finish),
+            loudness_after: self.after.map(LoudnessThread::finish),
         })
     }
 }

@@ -9,6 +9,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use super::metadata::{Chunk, Metadata};
 use super::quantise::nearest;
 use super::{RenderError, StreamFormat};
+use crate::audio::full_scale;
 
 /// What RIFF's 32-bit sizes can say.
 pub const MAX_RIFF_BYTES: u64 = 0xffff_ffff;
@@ -262,18 +263,26 @@ fn clamp32(bytes: u64) -> u32 {
 /// Samples as little-endian bytes; 8-bit WAV is unsigned.
 pub(super) fn encode(format: StreamFormat, samples: &[f32], bytes: &mut Vec<u8>) {
     match (format.float, format.bits) {
-        (true, _) => bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
-        (_, 8) => bytes.extend(samples.iter().map(|&s| to_integer(s, 8).wrapping_add(128).to_le_bytes()[0])),
-        (_, 16) => bytes.extend(samples.iter().flat_map(|&s| {
+        (true, _) => each(samples, bytes, f32::to_le_bytes),
+        (_, 8) => each(samples, bytes, |s| [to_integer(s, 8).wrapping_add(128).to_le_bytes()[0]]),
+        (_, 16) => each(samples, bytes, |s| {
             let [low, high, ..] = to_integer(s, 16).to_le_bytes();
             [low, high]
-        })),
-        (_, 24) => bytes.extend(samples.iter().flat_map(|&s| {
+        }),
+        (_, 24) => each(samples, bytes, |s| {
             let [low, middle, high, _] = to_integer(s, 24).to_le_bytes();
             [low, middle, high]
-        })),
-        _ => bytes.extend(samples.iter().flat_map(|&s| to_integer(s, 32).to_le_bytes())),
+        }),
+        _ => each(samples, bytes, |s| to_integer(s, 32).to_le_bytes()),
     }
+}
+
+/// Appends `N` bytes for each sample: room first, so that no byte asks for it.
+fn each<const N: usize>(samples: &[f32], bytes: &mut Vec<u8>, encode: impl Fn(f32) -> [u8; N]) {
+    let start = bytes.len();
+    bytes.resize(start + N * samples.len(), 0);
+    let (room, _) = bytes[start..].as_chunks_mut::<N>();
+    room.iter_mut().zip(samples).for_each(|(bytes, &sample)| *bytes = encode(sample));
 }
 
 /// A sample as an integer of `bits`, rounded to the nearest (ties to even), limited to full scale. NaN is 0.
@@ -282,7 +291,7 @@ pub(super) fn encode(format: StreamFormat, samples: &[f32], bytes: &mut Vec<u8>)
     reason = "limited to the range of an i32 in f64, which holds it exactly"
 )]
 pub(super) fn to_integer(sample: f32, bits: u16) -> i32 {
-    let scale = f64::from(2.0_f32.powi(i32::from(bits) - 1));
+    let scale = f64::from(full_scale(bits));
     nearest(f64::from(sample) * scale).clamp(-scale, scale - 1.0) as i32
 }
 

@@ -70,10 +70,13 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
 def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     """Calibrates, exports, measures and draws in a temporary folder, then puts it in place in one rename."""
     model = load_average(run)
+    if not SHAPES[options.pack].refine:
+        model = model.without_refinement()
     valid = Shards(options.work / "shards-valid")
     first, _ = evaluate.scene_indices(valid)
     fitted = calibrate.calibrate(model, valid, first)
-    thresholds, note = calibrate.choose_thresholds(model, valid, first)
+    music = [cache.audio(c) for c in select(cache.clips, "valid") if c.kind == "music"]
+    thresholds, note = calibrate.choose_thresholds(model, valid, first, music)
     settings = json.loads((run / "run.json").read_text())
     held_out = tuple(settings["held_out"])
     also = set(filter(None, options.also_trained_on.split(",")))
@@ -82,7 +85,9 @@ def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     folder = options.out / f".{options.pack}.new"
     shutil.rmtree(folder, ignore_errors=True)
     parity = export.write_pack(model, folder, options.pack, options.version, thresholds, data)
-    extra = {"threshold_reason": note, "calibration": fitted, "parity": parity, "run": settings}
+    extra = {"threshold_reason": note, "calibration": fitted, "parity": parity, "run": settings,
+             "speech_on_music_at_default_thresholds": calibrate.share_over(
+                 calibrate.speech_scores(model, music), thresholds["speech"]["open"], thresholds["speech"]["close"])}
     if options.held_out_report and options.held_out_report.exists():
         extra["held_out"] = json.loads(options.held_out_report.read_text())
     evaluate.evaluate(folder, cache, valid, options.corpus, options.work / "measured-scenes", extra=extra)

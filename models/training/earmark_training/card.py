@@ -66,7 +66,8 @@ def write_card(folder: Path, curves: list[str]) -> None:
             ["clean valid audio", "frames called speech"],
             [[k.removeprefix("speech_on_").replace("_", " "), _percent(v)] for k, v in clean.items() if k.startswith("speech_on_")]
             + [["synthetic singers over music", _percent(sung["over_music"])], ["synthetic singers alone", _percent(sung["alone"])],
-               ["sung lines of children's songs", _percent(sung["robotutor_songs"])]]),
+               ["sung lines of children's songs", _percent(sung["robotutor_songs"])],
+               ["music, at the default thresholds", _percent(m.get("speech_on_music_at_default_thresholds"))]]),
         "### Onsets and silences (plain speech of the valid split)\n\n"
         f"Onset delay of the raw score against 0.5, {onsets['onsets']} onsets after at least 150 ms of silence: "
         f"p50 {onsets['delay_ms_p50']:.0f} ms, p90 {onsets['delay_ms_p90']:.0f} ms, {onsets['missed']} missed. "

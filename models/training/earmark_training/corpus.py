@@ -2,7 +2,7 @@
 
 `manifest.csv` is used when it is there; any of its columns may be missing. Without it a clip's class is its top
 folder, its source the next folder, its recording the folder and name of the file, and a tenth of the recordings
-(chosen by a hash) become `valid`.
+(chosen by a hash) become `valid`. `alignments.csv` (path, start, end, word; seconds), where present, has word times.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import os
+from collections import defaultdict
 from dataclasses import asdict, dataclass, fields
 from multiprocessing import Pool
 from pathlib import Path
@@ -109,11 +110,22 @@ def _decode_at(job: tuple[str, str]) -> np.ndarray:
     return decode(Path(job[0]) / job[1])
 
 
-class Cache:
-    """The decoded corpus: `clips` and a read-only memory map of all samples."""
+def word_times(corpus: Path) -> dict[str, list[tuple[float, float]]]:
+    """Start and end of each word in seconds by clip path, in order; empty without `alignments.csv`."""
+    times: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    table = Path(corpus) / "alignments.csv"
+    if table.exists():
+        with table.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                times[row["path"]].append((float(row["start"]), float(row["end"])))
+    return {path: sorted(words) for path, words in times.items()}
 
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
+
+class Cache:
+    """The decoded corpus: `clips`, `words` by clip path, and a read-only memory map of all samples."""
+
+    def __init__(self, folder: Path, words: dict[str, list[tuple[float, float]]] | None = None):
+        self.folder, self.words = Path(folder), words or {}
         with (self.folder / "clips.json").open() as file:
             self.clips = [Clip(**row) for row in json.load(file)]
         self.samples = np.memmap(self.folder / "audio.i16", dtype=np.int16, mode="r")
@@ -129,7 +141,7 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
     folder = Path(folder)
     clips = list_clips(corpus)
     if (folder / "clips.json").exists():
-        cache = Cache(folder)
+        cache = Cache(folder, word_times(corpus))
         if [c.path for c in cache.clips] == [c.path for c in clips]:
             return cache
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,7 +155,7 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
     partial = folder / "clips.json.partial"
     partial.write_text(json.dumps([asdict(c) for c in clips]))
     os.replace(partial, folder / "clips.json")
-    return Cache(folder)
+    return Cache(folder, word_times(corpus))
 
 
 def data_table(clips: list[Clip]) -> list[dict]:

@@ -1,7 +1,8 @@
 """Frame labels at 10 ms from the clean sources.
 
 Speech: energy of the pre-emphasised clean clip against its own loud level and its own floor, with hysteresis;
-short gaps are bridged. Music and noise: their own energy and their level against everything else in the scene.
+short gaps are bridged. Where word times are known they decide, and frames on which they and the energy contradict
+each other are not judged. Music and noise: their own energy and their level against everything else in the scene.
 What a careful listener would argue about is `DONT_CARE` and neither trained nor measured.
 """
 
@@ -22,6 +23,8 @@ BRIDGE_FRAMES = 12            # gaps up to 120 ms inside a phrase are speech
 FRAGMENT_FRAMES = 8           # lone bursts shorter than 80 ms, 150 ms from other speech (clicks, lips), are not judged
 LONE_FRAMES = 15
 AMBIGUOUS_DB = 6.0            # border frames this close below the threshold are not judged
+WORD_GAP_S = 0.15             # shorter gaps between words are speech
+AUDIBLE_OVER_FLOOR_DB = 3.0   # inside a word a frame counts as speech from this much over the clip's floor
 SPEECH_MASKED_DB = -20.0      # speech this far below the background, frame by frame, is not judged
 
 
@@ -45,6 +48,7 @@ class SpeechLabel:
     frames: np.ndarray
     loud_db: float
     floor_db: float
+    level_db: np.ndarray
 
     @property
     def range_db(self) -> float:
@@ -71,7 +75,27 @@ def label_speech(samples: np.ndarray) -> SpeechLabel:
     near = maximum_filter1d(frames, 7) > 0
     frames[close & near] = DONT_CARE
     frames[above & ~bridged] = DONT_CARE
-    return SpeechLabel(unsure_fragments(frames), loud_db, floor_db)
+    return SpeechLabel(unsure_fragments(frames), loud_db, floor_db, level_db)
+
+
+def spoken_frames(words: list[tuple[float, float]], frames: int) -> np.ndarray:
+    """True inside words (start, end in seconds, sorted) and in gaps shorter than `WORD_GAP_S` between them."""
+    spoken = np.zeros(frames, bool)
+    for n, (start, end) in enumerate(words):
+        if n + 1 < len(words) and words[n + 1][0] - end < WORD_GAP_S:
+            end = max(end, words[n + 1][0])
+        spoken[int(round(start * 100)) : int(round(end * 100))] = True
+    return spoken
+
+
+def label_words(samples: np.ndarray, words: list[tuple[float, float]]) -> SpeechLabel:
+    """Like `label_speech`, for a clip whose words are timed."""
+    judged = label_speech(samples)
+    spoken = spoken_frames(words, len(judged.frames))
+    audible = judged.level_db > judged.floor_db + AUDIBLE_OVER_FLOOR_DB
+    frames = np.where(spoken, np.where(audible | (judged.frames == 1), 1, DONT_CARE),
+                      np.where(judged.frames == 0, 0, DONT_CARE)).astype(np.uint8)
+    return SpeechLabel(frames, judged.loud_db, judged.floor_db, judged.level_db)
 
 
 def unsure_fragments(frames: np.ndarray) -> np.ndarray:

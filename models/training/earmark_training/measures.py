@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 
 from . import DONT_CARE, SPEECH
-from .corpus import Cache, Clip
-from .labels import label_speech
+from .corpus import Cache, Clip, word_times
+from .labels import label_speech, spoken_frames
 from .metrics import describe, roc_auc
 from .mixing import SceneStore
 from .runtime import PackRuntime
@@ -122,22 +121,14 @@ def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignmen
     """AUC and F1 against word times (gaps under 150 ms between words count as speech); None without alignments."""
     if not alignments.exists():
         return None
-    words = defaultdict(list)
-    with alignments.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            words[row["path"]].append((float(row["start"]), float(row["end"])))
+    words = word_times(alignments.parent)
     result = {}
     for source in sorted({c.source for c in clips if c.path in words}):
         scores, truth, energy = [], [], []
         for clip in (c for c in clips if c.path in words and c.source == source):
             audio = cache.audio(clip)
             score = runtime.listen(audio)[:, SPEECH]
-            spoken = np.zeros(len(score), bool)
-            times = sorted(words[clip.path])
-            for n, (start, end) in enumerate(times):
-                if n + 1 < len(times) and times[n + 1][0] - end < 0.15:
-                    end = times[n + 1][0]
-                spoken[int(round(start * 100)) : int(round(end * 100))] = True
+            spoken = spoken_frames(words[clip.path], len(score))
             scores.append(score); truth.append(spoken); energy.append(label_speech(audio).frames[: len(score)])
         score, spoken, label = map(np.concatenate, (scores, truth, energy))
         by_word, judged = describe(score, spoken), label != DONT_CARE

@@ -3,11 +3,15 @@
 One step covers `hop_frames` frames. The output row i of a call belongs to input frame i - lookahead_frames; the
 look-ahead comes from the first kernel (one hop) and from every centred block (half its kernel). State tensors are
 zero at stream start, which is digital silence because features are scaled to (dB + 100) / 30.
+
+The studio network is the live one with second thoughts: a refinement (`Shape.refine`) reads what the recurrent part
+heard some hundred milliseconds before and after and corrects its logits. Both are trained at once, see `train`;
+`without_refinement` takes the live network out of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -54,17 +58,30 @@ class Shape:
     blocks: tuple[Block, ...] = (Block(),)
     hidden: int = 144
     recurrent_layers: int = 1  # 0: convolutions only
+    refine: tuple[Block, ...] = ()  # centred blocks behind the recurrent part
+    refine_channels: int = 64
+
+    @property
+    def trunk_lookahead_frames(self) -> int:
+        """Delay of the unrefined output in frames."""
+        return self.hop_frames * (1 + sum(b.delay for b in self.blocks))
+
+    @property
+    def refine_delay(self) -> int:
+        """Hops that the refinement looks ahead."""
+        return sum(b.delay for b in self.refine)
 
     @property
     def lookahead_frames(self) -> int:
         """Delay of the output in frames."""
-        return self.hop_frames * (1 + sum(b.delay for b in self.blocks))
+        return self.trunk_lookahead_frames + self.hop_frames * self.refine_delay
 
     @staticmethod
     def from_dict(values: dict) -> "Shape":
         """From JSON."""
         values = dict(values)
-        values["blocks"] = tuple(Block(**b) for b in values["blocks"])
+        for name in ("blocks", "refine"):
+            values[name] = tuple(b if isinstance(b, Block) else Block(**b) for b in values.get(name, ()))
         return Shape(**values)
 
     def to_dict(self) -> dict:
@@ -73,8 +90,8 @@ class Shape:
 
 
 SHAPES = {
-    "live": Shape(),
-    "studio": Shape(channels=120, blocks=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True)), hidden=128),
+    "live": Shape(hidden=128),
+    "studio": Shape(hidden=128, refine=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True))),
 }
 
 
@@ -105,7 +122,17 @@ class Ear(nn.Module):
         self.gru = None
         if shape.recurrent_layers:
             self.gru = nn.GRU(channels, shape.hidden, num_layers=shape.recurrent_layers, batch_first=True)
-        self.head = nn.Linear((shape.hidden if self.gru else 0) + channels, hop * len(LABELS))
+        heard = (shape.hidden if self.gru else 0) + channels
+        self.head = nn.Linear(heard, hop * len(LABELS))
+        if shape.refine:
+            self.narrow = nn.Conv1d(heard, shape.refine_channels, 1)
+            self.refine = nn.ModuleList(
+                nn.Conv1d(shape.refine_channels, shape.refine_channels, b.kernel, dilation=b.dilation, groups=b.groups)
+                for b in shape.refine
+            )
+            self.correction = nn.Conv1d(shape.refine_channels, hop * len(LABELS), 1)
+            nn.init.zeros_(self.correction.weight)  # the first thought counts until a second one is better
+            nn.init.zeros_(self.correction.bias)
         self.dropout = nn.Dropout(0.0)
         patch = BANDS * shape.first_kernel
         self.register_buffer("patch_mean", torch.full((patch,), (TYPICAL_DB - PAD_DB) / SCALE_DB))
@@ -132,19 +159,36 @@ class Ear(nn.Module):
         self.patch_mean.zero_(); self.basis.copy_(torch.eye(len(self.basis)))
         self.folded = True
 
+    def _trunk_states(self) -> int:
+        return 1 + len(self.shape.blocks) + bool(self.shape.recurrent_layers)
+
     def state_shapes(self, batch: int = 1) -> list[list[int]]:
         """Shapes of the states in call order."""
         shape = self.shape
         shapes = [[batch, BANDS, shape.first_kernel - shape.hop_frames]]
         shapes += [[batch, shape.channels, b.span] for b in shape.blocks]
-        return shapes + ([[shape.recurrent_layers, batch, shape.hidden]] if shape.recurrent_layers else [])
+        shapes += [[shape.recurrent_layers, batch, shape.hidden]] if shape.recurrent_layers else []
+        shapes += [[batch, shape.refine_channels, b.span] for b in shape.refine]
+        return shapes + ([[batch, shape.hop_frames * len(LABELS), shape.refine_delay]] if shape.refine else [])
 
     def zero_states(self, batch: int = 1) -> list[Tensor]:
         """States at stream start."""
         return [torch.zeros(s) for s in self.state_shapes(batch)]
 
-    def forward(self, features: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """One call of any number of hops."""
+    def _blocks(self, x: Tensor, blocks, convs, states, new_states: list[Tensor]) -> Tensor:
+        for block, conv, state in zip(blocks, convs, states):
+            context = torch.cat([state, x], 2)
+            new_states.append(context[:, :, -block.span :])
+            y = torch.relu(conv(context))
+            if block.centred:  # residual, delayed like the convolution's centre
+                y = y + context[:, :, block.delay : -block.delay]
+            elif block.residual:
+                y = y + x
+            x = y
+        return x
+
+    def _hear(self, features: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
+        """What the trunk knows at each hop, [batch, hops, hidden + channels], and its new states."""
         shape = self.shape
         scaled = (features - PAD_DB) * (1.0 / SCALE_DB)
         x = torch.cat([states[0], scaled.transpose(1, 2)], 2)
@@ -154,29 +198,58 @@ class Ear(nn.Module):
         else:
             weight, bias = self.first_layer()
             x = torch.relu(nn.functional.conv1d(x, weight, bias, stride=shape.hop_frames))
-        for block, conv, state in zip(shape.blocks, self.blocks, states[1:]):
-            context = torch.cat([state, x], 2)
-            new_states.append(context[:, :, -block.span :])
-            y = torch.relu(conv(context))
-            if block.centred:  # residual, delayed like the convolution's centre
-                y = y + context[:, :, block.delay : -block.delay]
-            elif block.residual:
-                y = y + x
-            x = y
+        x = self._blocks(x, shape.blocks, self.blocks, states[1:], new_states)
         x = self.dropout(x.transpose(1, 2))
         if self.gru is not None:
-            remembered, last = self.gru(x, states[-1])
+            remembered, last = self.gru(x, states[1 + len(shape.blocks)])
             x = torch.cat([self.dropout(remembered), x], 2)
             new_states.append(last)
-        logits = self.head(x)
+        return x, new_states
+
+    def _correct(self, heard: Tensor, logits: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
+        """Delayed and corrected logits [batch, hops, hop * labels]."""
+        new_states: list[Tensor] = []
+        x = torch.relu(self.narrow(heard.transpose(1, 2)))
+        x = self._blocks(x, self.shape.refine, self.refine, states, new_states)
+        waiting = torch.cat([states[-1], logits.transpose(1, 2)], 2)
+        delay = self.shape.refine_delay
+        new_states.append(waiting[:, :, -delay:])
+        return (waiting[:, :, :-delay] + self.correction(x)).transpose(1, 2), new_states
+
+    def forward(self, features: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """One call of any number of hops."""
+        heard, new_states = self._hear(features, states)
+        logits = self.head(heard)
+        if self.shape.refine:
+            logits, more = self._correct(heard, logits, states[self._trunk_states() :])
+            new_states += more
         return logits.reshape(logits.shape[0], -1, len(LABELS)), *new_states
 
     def whole(self, features: Tensor) -> Tensor:
         """Logits aligned with the frames of complete recordings [batch, frames, 64] (frames: multiple of the hop)."""
-        delay = self.shape.lookahead_frames
-        padding = torch.full((features.shape[0], delay, features.shape[2]), PAD_DB)
-        states = self.zero_states(features.shape[0])
-        return self.forward(torch.cat([features, padding], 1), *states)[0][:, delay:]
+        return self.both(features)[-1]
+
+    def both(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Like `whole`: the trunk's own logits and, if there is a refinement, the refined ones."""
+        shape, batch = self.shape, features.shape[0]
+        padding = torch.full((batch, shape.lookahead_frames, features.shape[2]), PAD_DB)
+        states = self.zero_states(batch)
+        heard, _ = self._hear(torch.cat([features, padding], 1), tuple(states))
+        logits = self.head(heard)
+        rows = lambda x: x.reshape(batch, -1, len(LABELS))
+        first = rows(logits)[:, shape.trunk_lookahead_frames :][:, : features.shape[1]]
+        if not shape.refine:
+            return (first,)
+        refined, _ = self._correct(heard, logits, tuple(states[self._trunk_states() :]))
+        return first, rows(refined)[:, shape.lookahead_frames :]
+
+    def without_refinement(self) -> "Ear":
+        """The trunk with its own head, as a network of its own (weights copied)."""
+        plain = Ear(replace(self.shape, refine=()))
+        own = plain.state_dict()
+        plain.load_state_dict({name: value for name, value in self.state_dict().items() if name in own})
+        plain.folded = self.folded
+        return plain
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -2,7 +2,8 @@
 
 Two scenes are added band by band (powers add when phases are unrelated), one of them turned up or down first. Labels
 follow the same rule as in `labels`: what ends up far below the rest is not judged or is gone. So every talker meets
-every music bed at every level, at the price of an addition.
+every music bed at every level, at the price of an addition. Before that each scene gets an equaliser, a band limit and
+a vocal tract (a stretch of the mel axis) of its own, which makes new voices and instruments out of old ones.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ PAIRS = (
     ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
     ("speech", "singing", 0.03, (0.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
     ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
+    # two beds make a third that nobody recorded: the corpus has too few to be learnt by heart without harm
+    ("music", "music", 0.06, (-6.0, 12.0)), ("noise", "noise", 0.12, (-6.0, 12.0)),
 )
 AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}   # below the other scene: still judged present
 GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}      # below the other scene: absent
+EQUALISER_DB = 12.0
+BAND_LIMIT_SHARE = 0.15
+WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
 SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
 
 
@@ -58,6 +64,28 @@ def add_scenes(features_a: np.ndarray, labels_a: np.ndarray, features_b: np.ndar
     return np.maximum(10.0 * np.log10(power_a + 1e-10, dtype=np.float32), PAD_DB), both
 
 
+def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The scenes [batch, frames, bands] as other voices, instruments and microphones might have sounded."""
+    batch, _, bands = features.shape
+    axis = np.arange(bands, dtype=np.float32)
+    factor = np.where(rng.random(batch) < WARP_SHARE, rng.uniform(*WARP_RANGE, batch), 1.0).astype(np.float32)
+    at = np.clip(axis * factor[:, None], 0, bands - 1.001)
+    low = at.astype(int)
+    part = (at - low).astype(np.float32)[:, None, :]
+    rows = np.arange(batch)[:, None]
+    by_band = features.transpose(0, 2, 1)  # taking whole rows is what memory likes
+    out = by_band[rows, low].transpose(0, 2, 1) * (1 - part) + by_band[rows, low + 1].transpose(0, 2, 1) * part
+    knots = rng.normal(0.0, EQUALISER_DB / 2, (batch, 7))
+    curve = np.stack([np.interp(np.linspace(0, 6, bands), np.arange(7), k) for k in knots])
+    limited = rng.random(batch) < BAND_LIMIT_SHARE
+    below, above = rng.uniform(-8, 14, batch), rng.uniform(38, bands + 4, batch)
+    edge = np.minimum(np.minimum(axis - below[:, None], above[:, None] - axis), 0.0) * 12.0
+    curve += np.where(limited[:, None], np.maximum(edge, -60.0), 0.0)
+    out = np.maximum(out + curve[:, None, :].astype(np.float32), PAD_DB)
+    out[(features <= PAD_DB).all(2)] = PAD_DB  # digital silence stays what it is
+    return out
+
+
 class Remixer:
     """Draws remixed batches from the scenes of one kind among the given shards."""
 
@@ -83,6 +111,7 @@ class Remixer:
         level_db = np.array([rng.uniform(*p[3]) for p in pairs])
         features_a, labels_a = self.shards.batch(lead)
         features_b, labels_b = self.shards.batch(follow)
+        features_a, features_b = disguise(features_a, rng), disguise(features_b, rng)
         for i in range(count):  # the follower starts anywhere
             by = int(rng.integers(features_b.shape[1]))
             features_b[i], labels_b[i] = np.roll(features_b[i], by, 0), np.roll(labels_b[i], by, 0)

@@ -14,7 +14,7 @@ from scipy.signal import resample_poly
 from . import DONT_CARE, HOP_SAMPLES, RATE_HZ
 from .corpus import Cache, Clip
 from .effects import coloured_noise, synthetic_noise
-from .labels import frame_power, label_speech
+from .labels import frame_power, label_speech, label_words
 from .singer import revoice, spoken_pitch_hz, sung_pitch_hz
 
 SPEEDS = ((9, 10), (10, 9), (19, 20), (20, 19), (15, 17), (17, 15), (6, 7))
@@ -117,12 +117,14 @@ def talker(bank: ClipBank, samples: int, rng: np.random.Generator, *, labelled: 
     dense = rng.random() < 0.5
     at_frame = int(rng.uniform(0, 250)) if labelled and rng.random() < 0.6 else 0
     while at_frame < len(labels) - 20:
-        audio = bank.cache.audio(clips[rng.integers(len(clips))])
+        clip = clips[rng.integers(len(clips))]
+        audio, words = bank.cache.audio(clip), bank.cache.words.get(clip.path)
         if speed:
             audio = resample_poly(audio, *speed).astype(np.float32)
         if vocoded:
             audio = revoice(audio, spoken_pitch_hz(max(2, len(audio) // HOP_SAMPLES), rng), rng)
-        judged = label_speech(audio)
+        stretch = speed[0] / speed[1] if speed else 1.0
+        judged = label_words(audio, [(a * stretch, b * stretch) for a, b in words]) if words else label_speech(audio)
         on = np.flatnonzero(judged.frames == 1)
         if len(on) == 0 or judged.range_db < 12.0:
             at_frame += 20

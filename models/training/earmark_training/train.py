@@ -8,6 +8,7 @@ import json
 import math
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from .metrics import roc_auc
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .remix import Remixer
 from .shards import Shards
+
+
+AUC_COLUMNS = [f"{prefix}auc_{name}" for prefix in ("", "trunk_") for name in LABELS]
 
 
 @dataclass
@@ -94,6 +98,32 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Ten
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
 
 
+class BatchDrawer:
+    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step and finished shards."""
+
+    def __init__(self, plan: Plan, shards: Shards, remixer: Remixer | None):
+        self.plan, self.shards, self.remixer = plan, shards, remixer
+        self.pool, self.ahead = ThreadPoolExecutor(1), {}
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features [batch, frames, 64] and labels [batch, frames, 3] of a step."""
+        ready = self.ahead.pop(step, None) or self.pool.submit(self._draw, step)
+        self.ahead = {step + 1: self.pool.submit(self._draw, step + 1)}
+        return ready.result()
+
+    def _draw(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        plan, rng = self.plan, np.random.default_rng([self.plan.seed, step])
+        if step % 50 == 0:
+            self.shards.refresh()
+            if self.remixer is not None:
+                self.remixer.refresh()
+        features, labels = self.shards.batch(rng.integers(0, len(self.shards.place), plan.batch))
+        if self.remixer is not None and plan.remix_share > 0:
+            count = int(round(plan.batch * plan.remix_share))
+            features[:count], labels[:count] = self.remixer.batch(count, rng)
+        return torch.from_numpy(augment(features, plan, rng)), torch.from_numpy(labels)
+
+
 def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> torch.Tensor:
     """Scaled feature patches as the first layer sees them, [count, 64 * first_kernel]."""
     rng = np.random.default_rng([plan.seed, 77])
@@ -105,21 +135,24 @@ def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> t
 
 @torch.no_grad()
 def validate(model: Ear, valid: Shards, scenes: int = 192) -> dict:
-    """Loss and AUC by label on the first valid scenes."""
+    """Loss and AUC by label on the first valid scenes; with a refinement also the AUC of the trunk alone."""
     model.eval()
-    scores, truths, losses = [], [], []
+    scores, firsts, truths, losses = [], [], [], []
     for start in range(0, min(scenes, len(valid.place)), 32):
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
-        logits = model.whole(torch.from_numpy(features))
+        heard = model.both(torch.from_numpy(features))
+        first, logits = heard[0], heard[-1]
         losses.append(float(loss_of(logits, torch.from_numpy(labels), Plan())))
         scores.append(logits.reshape(-1, 3).numpy())
+        firsts.append(first.reshape(-1, 3).numpy())
         truths.append(labels.reshape(-1, 3))
     model.train()
-    score, truth = np.concatenate(scores), np.concatenate(truths)
+    score, first, truth = np.concatenate(scores), np.concatenate(firsts), np.concatenate(truths)
     result = {"valid_loss": float(np.mean(losses))}
     for k, name in enumerate(LABELS):
         judged = truth[:, k] != DONT_CARE
         result[f"auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
+        result[f"trunk_auc_{name}"] = roc_auc(first[judged, k], truth[judged, k] == 1)
     return result
 
 
@@ -150,19 +183,14 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
     running, log = [], (run / "log.csv").open("a", newline="")
     writer = csv.writer(log)
     if step == 0:
-        writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", "valid_loss", *[f"auc_{n}" for n in LABELS]])
+        writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", "valid_loss", *AUC_COLUMNS])
+    draw = BatchDrawer(plan, train_shards, remixer)
     while progress < 1.0:
-        rng = np.random.default_rng([plan.seed, step])
-        indices = rng.integers(0, train_shards.refresh() if step % 50 == 0 else len(train_shards.place), plan.batch)
-        features, labels = train_shards.batch(indices)
-        if remixer is not None and plan.remix_share > 0:
-            if step % 50 == 0:
-                remixer.refresh()
-            count = int(round(plan.batch * plan.remix_share))
-            features[:count], labels[:count] = remixer.batch(count, rng)
+        features, labels = draw.batch(step)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, plan)
-        loss = loss_of(model.whole(torch.from_numpy(augment(features, plan, rng))), torch.from_numpy(labels), plan)
+        heard = model.both(features)
+        loss = sum(loss_of(logits, labels, plan) for logits in heard) / len(heard)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
@@ -175,12 +203,12 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         with torch.no_grad():
             for a, b in zip(average.parameters(), model.parameters()):
                 a.lerp_(b, 1 - decay)
-        running.append(float(loss))
+        running.append(float(loss.detach()))
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards)
             hours = step * plan.batch * features.shape[1] / 360000
             row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
-                   f"{np.mean(running):.5f}", f"{report['valid_loss']:.5f}", *[f"{report[f'auc_{n}']:.5f}" for n in LABELS]]
+                   f"{np.mean(running):.5f}", f"{report['valid_loss']:.5f}", *[f"{report[c]:.5f}" for c in AUC_COLUMNS]]
             writer.writerow(row); log.flush(); running.clear()
             print(*row, flush=True)
         if step % plan.save_every == 0 or progress >= 1.0:

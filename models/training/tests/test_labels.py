@@ -3,7 +3,7 @@
 import numpy as np
 
 from earmark_training import DONT_CARE
-from earmark_training.labels import label_background, label_speech, frame_power
+from earmark_training.labels import label_background, label_speech, label_words, frame_power
 
 
 def burst(seconds: float, rng) -> np.ndarray:
@@ -29,3 +29,14 @@ def test_inaudible_background_is_not_labelled_and_the_border_is_not_judged():
     at = lambda db: label_background(base * 10 ** (db / 10), loud, **rules)
     assert (at(-10) == 1).all() and (at(-50) == 0).all() and (at(-32) == DONT_CARE).all()
     assert (label_background(np.zeros(300), loud, **rules) == 0).all()
+
+
+def test_word_times_decide_and_contradictions_are_not_judged():
+    rng = np.random.default_rng(4)
+    quiet = lambda s: (1e-5 * rng.standard_normal(int(s * 16000))).astype(np.float32)
+    clip = np.concatenate([quiet(0.5), burst(0.5, rng), quiet(1.0), burst(0.5, rng), quiet(0.5)])
+    frames = label_words(clip, [(0.5, 0.7), (0.8, 1.0), (1.2, 1.4)]).frames
+    assert (frames[52:98] == 1).all(), "words and the short gap between them"
+    assert (frames[122:138] == DONT_CARE).all(), "a word in silence"
+    assert (frames[202:248] == DONT_CARE).all(), "sound without a word"
+    assert (frames[145:195] == 0).all()

@@ -11,10 +11,18 @@ from earmark_training.network import SHAPES, Ear, parameter_count
 MAX_PARAMETERS = 300_000
 
 
+def ear(name: str, seed: int) -> Ear:
+    """A network with random weights everywhere: a fresh one has a silent refinement."""
+    torch.manual_seed(seed)
+    model = Ear(SHAPES[name]).eval()
+    if model.shape.refine:
+        torch.nn.init.normal_(model.correction.weight, std=0.2)
+    return model
+
+
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_chunks_equal_the_whole_and_size_is_kept(name):
-    torch.manual_seed(1)
-    model = Ear(SHAPES[name]).eval()
+    model = ear(name, 1)
     assert parameter_count(model) <= MAX_PARAMETERS
     features = torch.randn(1, 400, 64) * 20 - 40
     with torch.no_grad():
@@ -28,8 +36,7 @@ def test_chunks_equal_the_whole_and_size_is_kept(name):
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_output_depends_on_no_more_than_the_stated_look_ahead(name):
-    torch.manual_seed(2)
-    model = Ear(SHAPES[name]).eval()
+    model = ear(name, 2)
     ahead = model.shape.lookahead_frames + model.shape.hop_frames
     first = torch.randn(1, 400, 64)
     second = first.clone()
@@ -52,8 +59,7 @@ def test_folding_the_basis_changes_nothing():
 
 @pytest.mark.parametrize("name", sorted(SHAPES))
 def test_exported_file_computes_the_same(name, tmp_path):
-    torch.manual_seed(4)
-    model = Ear(SHAPES[name])
+    model = ear(name, 4)
     write_pack(model, tmp_path, name, "0.0.0", {}, [])
     assert max(check_parity(model, tmp_path).values()) <= 1e-5
 
@@ -63,3 +69,15 @@ def test_scaled_silence_is_the_zero_state():
     with torch.no_grad():
         states = model(torch.full((1, 40, 64), PAD_DB), *model.zero_states())[1:]
     assert np.allclose(states[0].numpy(), 0.0)
+
+
+def test_live_is_the_trunk_of_studio():
+    studio = ear("studio", 6)
+    live = studio.without_refinement()
+    assert live.shape == SHAPES["live"]
+    features = torch.randn(2, 400, 64) * 20 - 40
+    with torch.no_grad():
+        first, refined = studio.both(features)
+        assert (live.whole(features) - first).abs().max() < 1e-5
+        assert (studio.whole(features) - refined).abs().max() < 1e-6
+        assert (first - refined).abs().max() > 1e-2

@@ -3,7 +3,8 @@
 import numpy as np
 
 from earmark_training import DONT_CARE, MUSIC, NOISE, SPEECH
-from earmark_training.remix import add_scenes
+from earmark_training.features import PAD_DB
+from earmark_training.remix import add_scenes, disguise
 
 
 def scene(level_db: float, label: int) -> tuple[np.ndarray, np.ndarray]:
@@ -24,3 +25,13 @@ def test_what_is_far_below_is_not_judged_or_gone():
     gone = add_scenes(*scene(-20.0, SPEECH), *scene(-20.0, MUSIC), np.array([45.0]))[1]
     assert (unsure[..., MUSIC] == DONT_CARE).all() and (gone[..., MUSIC] == 0).all()
     assert (gone[..., SPEECH] == 1).all()
+
+
+def test_a_disguise_keeps_silence_and_moves_levels_within_reason():
+    rng = np.random.default_rng(5)
+    features = (rng.normal(-30, 10, (6, 50, 64))).astype(np.float32)
+    features[:, :10] = PAD_DB
+    other = disguise(features, np.random.default_rng(6))
+    assert other.shape == features.shape and other.dtype == np.float32
+    assert np.isfinite(other).all() and other.min() >= PAD_DB
+    assert (other[:, :10] == PAD_DB).all() and np.abs(other - features).max() > 1

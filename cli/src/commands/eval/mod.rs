@@ -8,9 +8,6 @@ mod print;
 mod report;
 mod truth;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use anyhow::{Context, Result, bail};
 use earmark_core::audio::Source;
 use earmark_core::eval::PeerScores;
@@ -21,12 +18,12 @@ use earmark_core::{Activity, Label};
 
 use self::report::Evaluation;
 use self::truth::Grouping;
-use super::hearing;
 use super::hearing::known_label;
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
 use crate::interrupt;
+use crate::jobs::Jobs;
 
 /// One recording with all that is known of it.
 struct Heard {
@@ -48,14 +45,17 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     }
     let gains = gains(&args.gain_db);
     let pace = if args.live { Pace::Live } else { Pace::Files };
-    let first = hearing::open_for(&args.pack.pack, pace, global, console)?;
+    let jobs = Jobs { pack: &args.pack.pack, pace, jobs: args.jobs, global, console };
+    let first = jobs.ear()?;
     let pack = first.pack().clone();
     let wanted: Vec<Label> =
         args.label.iter().map(|name| known_label(name, &pack.manifest().labels)).collect::<Result<_>>()?;
     let inputs = expand(&args.inputs, console);
     let grouping = Grouping::read(&args.inputs, console);
-    let heard = hear_all(first, &inputs, &grouping, &gains, args, global, console)?;
-    interrupt::check()?;
+    let heard =
+        jobs.run(first, &inputs, |ear, input| hear_one(ear, input, &grouping, &gains, args, console))?;
+    // Those that failed are told and left out.
+    let heard: Vec<Heard> = heard.into_iter().flatten().collect();
     if heard.is_empty() {
         bail!("no recording could be scored");
     }
@@ -113,52 +113,6 @@ fn labels_to_score(
         );
     }
     Ok(labels)
-}
-
-/// Hears all inputs in parallel. Those that fail are reported and left out.
-fn hear_all(
-    first: Ear,
-    inputs: &[Input],
-    grouping: &Grouping,
-    gains: &[f64],
-    args: &EvalActivityArgs,
-    global: &Global,
-    console: &Console,
-) -> Result<Vec<Heard>> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
-    let pace = if args.live { Pace::Live } else { Pace::Files };
-    let mut ears = vec![first];
-    for _ in 1..jobs {
-        ears.push(hearing::open_for(&args.pack.pack, pace, global, console)?);
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Heard>>> = Mutex::new(inputs.iter().map(|_| None).collect());
-    let work = |ear: &Ear| {
-        while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|i| *i < inputs.len()) {
-            if interrupt::requested() {
-                return;
-            }
-            let input = &inputs[index];
-            match hear_one(ear, input, grouping, gains, args, console) {
-                Ok(heard) => {
-                    results.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[index] = Some(heard);
-                }
-                Err(error) => console.error(&error),
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for ear in &ears {
-            scope.spawn(|| work(ear));
-        }
-    });
-    Ok(results
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .into_iter()
-        .flatten()
-        .collect())
 }
 
 /// Labels come first: without them there is no point in listening.

@@ -20,10 +20,11 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// Hears a source with both packs in one pass.
+    /// Hears a source with both packs in one pass; `live`: as the plugin hears it.
     pub fn hear_beside(
         ear: &Ear,
         gauge: &Gauge,
+        live: bool,
         source: &mut Source,
         name: &str,
         console: &Console,
@@ -32,11 +33,16 @@ impl Floor {
         let mut listener = gauge.ear().listener(rate_hz, channels)?;
         let mut gauged = listener.activity();
         let mut failed = None;
-        let heard = hearing::hear(ear, source, name, console, |block| {
+        let observe = |block: &[f32]| {
             if failed.is_none() {
                 failed = listener.push(block, &mut gauged).err();
             }
-        })?;
+        };
+        let heard = if live {
+            hearing::hear_live(ear, source, name, console, observe)?
+        } else {
+            hearing::hear(ear, source, name, console, observe)?
+        };
         if let Some(error) = failed {
             return Err(anyhow::Error::new(error).context(name.to_owned()));
         }

@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::audio::{Source, SourceInfo};
+use earmark_core::audio::{ReadAhead, Source, SourceInfo};
 use earmark_core::gate::{Edge, LiveDecider, Program, edges_from_segments, spans_at_full_gain};
 use earmark_core::listen::Ear;
 use earmark_core::noise::Gauge;
@@ -62,10 +62,12 @@ pub fn render(
     let spool = input.is_stdin().then(spool_stdin).transpose()?;
     let path = spool.as_ref().map_or(input.path.as_path(), tempfile::NamedTempFile::path);
     let mut source = Source::open(path)?;
-    let (heard, floor) = match gauge {
-        None => (hearing::hear(ear, &mut source, &input.name(), console, |_| {})?, None),
-        Some(gauge) => {
-            let (heard, floor) = Floor::hear_beside(ear, gauge, &mut source, &input.name(), console)?;
+    let name = input.name();
+    let (heard, floor) = match (gauge, args.live) {
+        (None, false) => (hearing::hear(ear, &mut source, &name, console, |_| {})?, None),
+        (None, true) => (hearing::hear_live(ear, &mut source, &name, console, |_| {})?, None),
+        (Some(gauge), live) => {
+            let (heard, floor) = Floor::hear_beside(ear, gauge, live, &mut source, &name, console)?;
             (heard, Some(floor))
         }
     };
@@ -169,11 +171,12 @@ impl Job<'_> {
             Some(path) => Some(Target::begin(Some(path), format, &Metadata::default(), self.heard.samples)?),
             None => None,
         };
+        let gate = &self.plan.preset.gate;
         let spec = RenderSpec {
             source: source_format,
             output: format,
             dither: if self.args.no_dither { Dither::Off } else { Dither::Triangular },
-            gate: self.plan.preset.gate.clone(),
+            gate: if self.args.live { gate.clone() } else { gate.for_files() },
             rest: if edges.is_empty() { Program::pass() } else { self.plan.program.rest() },
             edges,
             cut,
@@ -186,7 +189,7 @@ impl Job<'_> {
         });
         let named = || output.map_or_else(|| "stdout".to_owned(), |p| p.display().to_string());
         let mut renderer = Renderer::new(spec, Some(result_out), removed_out).with_context(named)?;
-        self.pass(|block| renderer.push(block).with_context(named))?;
+        self.pass(info, |block| renderer.push(block).with_context(named))?;
         let summary = renderer.finish().with_context(named)?;
         for file in [removed_file, result_file].into_iter().flatten() {
             file.commit()?;
@@ -207,15 +210,17 @@ impl Job<'_> {
     }
 
     /// The second pass over the source.
-    fn pass(&self, mut each: impl FnMut(&[f32]) -> Result<()>) -> Result<()> {
-        let mut source = Source::open(self.path)?;
+    fn pass(&self, info: &SourceInfo, mut each: impl FnMut(&[f32]) -> Result<()>) -> Result<()> {
+        let mut source = ReadAhead::new(Source::open(self.path)?);
         let progress =
             self.console.progress(format!("{} (writing)", self.input.name()), Some(self.heard.duration_s()));
-        let per_second = f64::from(self.heard.rate_hz);
+        let per_second = f64::from(self.heard.rate_hz) * f64::from(info.channels);
+        let mut samples = 0;
         while let Some(block) = source.next_block()? {
             interrupt::check()?;
             each(block)?;
-            progress.at(hearing::whole(source.position()) / per_second);
+            samples += block.len() as u64;
+            progress.at(hearing::whole(samples) / per_second);
         }
         Ok(())
     }

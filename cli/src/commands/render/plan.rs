@@ -104,6 +104,8 @@ fn apply_flags(args: &RenderArgs, preset: &mut Preset) {
         (args.hold_ms, &mut gate.hold_ms),
         (args.release_ms, &mut gate.release_ms),
         (args.lookahead_ms, &mut gate.lookahead_ms),
+        (args.pre_roll_ms, &mut gate.pre_roll_ms),
+        (args.reach_ms, &mut gate.reach_ms),
         (args.wet, &mut gate.wet),
     ] {
         if let Some(value) = flag {

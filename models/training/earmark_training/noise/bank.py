@@ -19,6 +19,8 @@ from .shards import Shards
 from .targets import targets
 
 CHUNK = 32
+RELEVEL_DB = (-24.0, 16.0)
+"""Stored scenes peak at -40 to 0 dBFS."""
 FIELDS = ("statistics", "power_dbfs", "noise", "weight", "speech_dbfs", "noise_dbfs", "kind_weight")
 
 
@@ -28,6 +30,12 @@ def equalise(features: np.ndarray, rng: np.random.Generator, strength_db: float 
     knots = rng.normal(0.0, strength_db / 2, (batch, 6)) * (rng.random((batch, 1)) < 0.5)
     curve = np.stack([np.interp(np.linspace(0, 5, BANDS), np.arange(6), k) for k in knots])[:, None, :]
     return np.where(features > PAD_DB + 2.0, features + curve.astype(np.float32), features)
+
+
+def relevel(features: np.ndarray, power: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Another gain, exact above the floor: beginnings and drop-outs are all that it may change."""
+    gain_db = np.float32(rng.uniform(*RELEVEL_DB))
+    return np.where(features > PAD_DB, np.maximum(features + gain_db, PAD_DB), features), power * 10 ** (gain_db / 10)
 
 
 def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1, plain: bool = False) -> None:
@@ -40,6 +48,8 @@ def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1,
     rows: dict[str, list] = {name: [] for name in (*FIELDS, "kinds")}
     for start in range(0, len(jobs), CHUNK):
         made = [shards.stored(i) if how == "stored" else shards.remixed(rng) for how, i in jobs[start : start + CHUNK]]
+        if not plain:
+            made = [(*relevel(features, power, rng), kind) for features, power, kind in made]
         features = np.stack([m[0] for m in made])
         features = torch.from_numpy(features if plain else equalise(features, rng))
         with torch.no_grad():

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import HOP_SAMPLES
 from ..corpus import Cache
+from ..effects import coloured_noise
 from ..features import PAD_DB, log_mel
+from ..labels import frame_power
 from ..splits import check, select
 from .scenes import Studio
 from .survey import is_held_out, survey
 
 SCENES_PER_SHARD = 64
 SEED_BASE = {"train": 5_000_000_000, "valid": 6_000_000_000}
+NOISE_ONLY_SHARE, HISS_SHARE = 0.12, 0.4
+"""Mixtures without any speech, and how many of those are an even hiss from the first sample to the last."""
 ARRAYS = ("mix", "quiet", "noise", "power")
 
 
@@ -97,6 +102,8 @@ class Shards:
 
     def remixed(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, str | None]:
         """Any speech under any noise: powers of the two add, as they do on average when waveforms do."""
+        if rng.random() < NOISE_ONLY_SHARE:
+            return self.noise_alone(rng)
         voice = self.voiced[rng.integers(len(self.voiced))]
         quiet, power = self.array(voice, "quiet"), self.array(voice, "power").copy()
         power[:, 2] = 0.0
@@ -113,3 +120,14 @@ class Shards:
         power[:, 2] = noise_power * gain
         mixed = 10 ** (quiet / 10) + 10 ** (noise / 10) * gain
         return np.maximum(10 * np.log10(np.maximum(mixed, 1e-12)), PAD_DB).astype(np.float32), power, self.about[other].get("kind")
+
+    def noise_alone(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, str | None]:
+        """A stored noise without its speech, or an even hiss: both are noise from beginning to end."""
+        other = self.noisy[rng.integers(len(self.noisy))]
+        features, power, kind = self.array(other, "noise"), self.array(other, "power").copy(), self.about[other].get("kind")
+        power[:, :2] = 0.0
+        if rng.random() < HISS_SHARE:
+            hiss = coloured_noise(len(power) * HOP_SAMPLES, rng) if rng.random() < 0.6 else rng.standard_normal(len(power) * HOP_SAMPLES)
+            hiss = (hiss / np.sqrt(np.mean(np.square(hiss))) * 10 ** (rng.uniform(-55.0, -15.0) / 20)).astype(np.float32)
+            features, power[:, 2], kind = log_mel(hiss).astype(np.float32), frame_power(hiss), "broadband"
+        return features, power, kind

@@ -1,0 +1,88 @@
+//! Several inputs at once: one ear per thread, results in the order of the inputs.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use earmark_core::listen::{Ear, Pace};
+
+use crate::args::Global;
+use crate::commands::hearing;
+use crate::console::Console;
+use crate::inputs::Input;
+use crate::interrupt;
+
+/// How a command hears its inputs.
+pub struct Jobs<'a> {
+    /// The pack, as named on the command line.
+    pub pack: &'a str,
+    pub pace: Pace,
+    /// Inputs worked on at once; the number of processors unless said otherwise.
+    pub jobs: Option<usize>,
+    pub global: &'a Global,
+    pub console: &'a Console,
+}
+
+impl Jobs<'_> {
+    /// An ear; the first one is opened by the command itself, which wants to know the pack before it begins.
+    pub fn ear(&self) -> Result<Ear> {
+        hearing::open_for(self.pack, self.pace, self.global, self.console)
+    }
+
+    /// Does `work` on every input. What fails is told and leaves nothing in its place; the others are done. Every thread
+    /// has a network of its own, so results do not depend on their number.
+    ///
+    /// # Errors
+    ///
+    /// If the pack cannot be opened again, or the user interrupted.
+    pub fn run<T: Send>(
+        &self,
+        first: Ear,
+        inputs: &[Input],
+        work: impl Fn(&Ear, &Input) -> Result<T> + Sync,
+    ) -> Result<Vec<Option<T>>> {
+        self.run_with(first, || self.ear(), inputs, work)
+    }
+
+    /// The same with more than an ear for each thread.
+    ///
+    /// # Errors
+    ///
+    /// If `another` fails, or the user interrupted.
+    pub fn run_with<E: Send + Sync, T: Send>(
+        &self,
+        first: E,
+        another: impl Fn() -> Result<E>,
+        inputs: &[Input],
+        work: impl Fn(&E, &Input) -> Result<T> + Sync,
+    ) -> Result<Vec<Option<T>>> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let jobs = self.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
+        let mut ears = vec![first];
+        for _ in 1..jobs {
+            ears.push(another()?);
+        }
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<Option<T>>> = Mutex::new(inputs.iter().map(|_| None).collect());
+        let work_through = |ear: &E| {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(input) = inputs.get(index) else { return };
+                if interrupt::requested() {
+                    return;
+                }
+                match work(ear, input) {
+                    Ok(done) => results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done),
+                    Err(error) => self.console.error(&error),
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for ear in &ears {
+                scope.spawn(|| work_through(ear));
+            }
+        });
+        interrupt::check()?;
+        Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,187 @@
+//! What every thread may know about a running gate.
+//!
+//! Real time: the audio thread only stores to atomics. The one lock is between the worker and readers of the status.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::latency::LatencyParts;
+use super::stream::{EarStream, Stream};
+use super::{LiveConfig, LiveError};
+use crate::Label;
+use crate::listen::Ear;
+
+/// How the ear does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hearing {
+    /// Decisions come.
+    #[default]
+    Running,
+    /// Decisions have not come for a second of audio: the fail mode is on until they do.
+    Stalled,
+    /// The worker gave up or died: the fail mode is on. [`LiveMonitor::problem`] says why.
+    Failed,
+    /// There is no ear: the fail mode is on. [`LiveMonitor::problem`] says why.
+    Missing,
+}
+
+/// A reading of the counters. They count since the gate was made; a reset does not clear them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LiveStatus {
+    /// How the ear does.
+    pub hearing: Hearing,
+    /// Frames whose decision was not there when their audio needed it: the last decision was held.
+    pub underruns: u64,
+    /// Those of them that came later and were then taken over.
+    pub late: u64,
+    /// Times that the worker was so far behind that audio went unheard.
+    pub overflows: u64,
+    /// Share of the time that the worker is busy, 0 to 1, over about the last second.
+    pub worker_load: f32,
+    /// Frames decided so far.
+    pub frames: u64,
+}
+
+/// What the threads share beside the rings.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// The worker shall end.
+    pub(super) stop: AtomicBool,
+    /// Counts resets, so that the worker need not hear what is gone.
+    pub(super) epoch: AtomicU32,
+    /// There never was an ear.
+    missing: AtomicBool,
+    /// The worker gave up.
+    failed: AtomicBool,
+    /// Set and cleared by the audio thread.
+    pub(super) stalled: AtomicBool,
+    pub(super) underruns: AtomicU64,
+    pub(super) late: AtomicU64,
+    pub(super) overflows: AtomicU64,
+    /// Parts in a million.
+    pub(super) load_ppm: AtomicU32,
+    pub(super) frames: AtomicU64,
+    problem: Mutex<Option<String>>,
+    new_stream: Mutex<Option<Box<dyn Stream>>>,
+}
+
+impl Shared {
+    /// Without an ear.
+    pub(super) fn missing(problem: String) -> Self {
+        Self { missing: AtomicBool::new(true), problem: Mutex::new(Some(problem)), ..Self::default() }
+    }
+
+    /// The worker gives up.
+    pub(super) fn fail(&self, problem: String) {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).replace(problem);
+        self.failed.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing will come any more.
+    pub(super) fn is_dead(&self) -> bool {
+        self.failed.load(Ordering::Acquire) || self.missing.load(Ordering::Relaxed)
+    }
+
+    /// For the worker: another stream, if one was left here.
+    pub(super) fn take_new_stream(&self) -> Option<Box<dyn Stream>> {
+        self.new_stream.try_lock().ok()?.take()
+    }
+
+    /// Leaves another stream for the worker.
+    pub(super) fn leave_new_stream(&self, stream: Box<dyn Stream>) {
+        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).replace(stream);
+    }
+
+    /// Whether the worker has taken what was left for it.
+    #[cfg(test)]
+    pub(super) fn is_mailbox_empty(&self) -> bool {
+        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    pub(super) fn hearing(&self) -> Hearing {
+        if self.missing.load(Ordering::Relaxed) {
+            Hearing::Missing
+        } else if self.failed.load(Ordering::Acquire) {
+            Hearing::Failed
+        } else if self.stalled.load(Ordering::Relaxed) {
+            Hearing::Stalled
+        } else {
+            Hearing::Running
+        }
+    }
+
+    pub(super) fn status(&self) -> LiveStatus {
+        LiveStatus {
+            hearing: self.hearing(),
+            underruns: self.underruns.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
+            overflows: self.overflows.load(Ordering::Relaxed),
+            worker_load: load_share(self.load_ppm.load(Ordering::Relaxed)),
+            frames: self.frames.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A stream in the mailbox cannot be printed.
+        f.debug_struct("Shared").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn load_share(ppm: u32) -> f32 {
+    ppm as f32 * 1e-6
+}
+
+/// A handle to a running gate for threads other than the audio thread. Cheap to clone; outlives the gate.
+#[derive(Debug, Clone)]
+pub struct LiveMonitor {
+    pub(super) shared: Arc<Shared>,
+    pub(super) labels: Arc<[Label]>,
+    pub(super) rate_hz: u32,
+    pub(super) channels: u16,
+    /// Samples that an ear may take for what it hears.
+    pub(super) hearing_samples: u64,
+    pub(super) budget_samples: u64,
+}
+
+impl LiveMonitor {
+    /// The counters as they stand.
+    pub fn status(&self) -> LiveStatus {
+        self.shared.status()
+    }
+
+    /// Why nothing is heard, as a sentence for the user, if so.
+    pub fn problem(&self) -> Option<String> {
+        self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Hands over another ear while audio runs. It hears beside the old one for a second, then takes over from one frame
+    /// to the next.
+    ///
+    /// # Errors
+    /// [`LiveError::NeedsActivation`] if it has other labels, needs more latency than the gate has, or nothing is there
+    /// to hand it to.
+    pub fn replace_ear(&self, ear: Arc<Ear>) -> Result<(), LiveError> {
+        let refused = |reason: &str| Err(LiveError::NeedsActivation { reason: reason.to_owned() });
+        let manifest = ear.pack().manifest();
+        if !ear.is_live() {
+            return Err(LiveError::Pace);
+        }
+        if self.shared.is_dead() {
+            return refused("finds no running worker");
+        }
+        if manifest.labels[..] != self.labels[..] {
+            return refused("has other labels");
+        }
+        let config = LiveConfig { lookahead_ms: 0.0, max_block_samples: 1, ..LiveConfig::default() };
+        let parts = LatencyParts::new(manifest, self.rate_hz, &config)?;
+        if parts.hearing > self.hearing_samples || parts.budget > self.budget_samples {
+            return refused("needs more latency");
+        }
+        self.shared.leave_new_stream(Box::new(EarStream::new(ear, self.rate_hz, self.channels)?));
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Draws docs/editor-dark.png and docs/editor-light.png: the standalone plays the shipped programme on a display in
+# memory. Needs: xvfb openbox xdotool imagemagick, and a built earmark-standalone.
+set -eu
+cd "$(dirname "$0")/.."
+program=${EARMARK_STANDALONE:-target/release/earmark-standalone}
+DISPLAY=:${SCREEN_NUMBER:-87}
+export DISPLAY LIBGL_ALWAYS_SOFTWARE=1
+Xvfb "$DISPLAY" -screen 0 1280x900x24 -nolisten tcp >/dev/null 2>&1 &
+screen=$!
+trap 'kill $screen 2>/dev/null || true' EXIT
+sleep 1
+openbox >/dev/null 2>&1 &
+for theme in dark light; do
+    "$program" --input examples/programme.flac --output none --theme $theme --span 20 --preset "${PRESET:-podcast}" &
+    earmark=$!
+    sleep "${SECONDS_IN:-27}"
+    window=$(xdotool search --onlyvisible --pid $earmark --name '^Earmark$' | tail -n 1)
+    xdotool mousemove 2 2
+    sleep 1
+    import -window "$window" -strip +dither -colors 256 -define png:compression-level=9 "docs/editor-$theme.png"
+    kill $earmark
+    wait $earmark 2>/dev/null || true
+done
+ls -l docs/editor-*.png

@@ -1,0 +1,48 @@
+//! One compiled ear per pack, shared by all instances of the process.
+//!
+//! This is the only state that instances share, and it is immutable: an [`Ear`] holds weights and a compiled network,
+//! each instance keeps its own stream states. Without it fifty tracks would compile and hold fifty copies of the same
+//! network. The handles are weak: when the last instance goes, the memory goes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use earmark_core::listen::{Ear, Pace};
+use earmark_core::pack::{Pack, PackError};
+use earmark_core::runtime::{Runtime, RuntimeError};
+
+static EARS: Mutex<BTreeMap<String, Weak<Ear>>> = Mutex::new(BTreeMap::new());
+
+/// Why there is no ear.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EarError {
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
+
+/// The ear of a pack, compiled if no instance has it yet. For the main thread.
+pub(crate) fn ear(pack: &str) -> Result<Arc<Ear>, EarError> {
+    // Held while compiling: a second instance that activates at the same time waits for the one copy.
+    let mut ears = EARS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(ear) = ears.get(pack).and_then(Weak::upgrade) {
+        return Ok(ear);
+    }
+    let ear = Arc::new(Ear::load(&Runtime::embedded()?, Pack::find(pack)?, Pace::Live)?);
+    ears.insert(pack.to_owned(), Arc::downgrade(&ear));
+    Ok(ear)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_core::pack::LIVE;
+
+    #[test]
+    fn instances_share_one_ear_and_a_wrong_name_says_so() {
+        let first = ear(LIVE).expect("embedded");
+        assert!(Arc::ptr_eq(&first, &ear(LIVE).expect("embedded")));
+        assert!(ear("no-such-pack").expect_err("unknown").to_string().contains("no-such-pack"));
+    }
+}

@@ -1,0 +1,231 @@
+//! The window's contents: state, layout, and what the buttons do.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+
+use super::compare::Compare;
+use super::derived::Derived;
+use super::display::{Display, Now};
+use super::gesture::{EditHost, Gestures};
+use super::history::History;
+use super::preset_list::{PresetList, user_folder};
+use super::theme::{GAP, Theme};
+use super::watch::{INTERVAL, Watch};
+use super::widgets::Cx;
+use super::{MAX_SIZE, MIN_SIZE, controls, footer, header, state};
+use crate::meters::Class;
+use crate::shared::Shared;
+
+/// All that a window has in mind.
+#[derive(Debug)]
+pub struct App {
+    pub(super) shared: Arc<Shared>,
+    pub(super) gestures: Gestures,
+    pub(super) theme: Theme,
+    pub(super) span_s: usize,
+    pub(super) compare: Compare,
+    pub(super) presets: PresetList,
+    pub(super) preset_folder: Option<PathBuf>,
+    /// Something that went wrong with what the user just did.
+    pub(super) notice: Option<String>,
+    pub(super) display: Display,
+    history: History,
+    derived: Derived,
+    /// The parameters' generation and the preset that `derived` belongs to.
+    derived_from: (u64, Option<String>),
+    /// Inside a host's window, which cannot always be dragged larger.
+    embedded: bool,
+    opened: Instant,
+    watch: Option<Watch>,
+}
+
+impl App {
+    /// A window over an instance; edits go to `host`.
+    pub fn new(shared: Arc<Shared>, host: Arc<dyn EditHost>, embedded: bool) -> Self {
+        let mut app = Self {
+            gestures: Gestures::new(host),
+            theme: Theme::of(state::is_dark(&shared)),
+            span_s: state::span_s(&shared),
+            compare: state::compare(&shared),
+            presets: PresetList::default(),
+            preset_folder: user_folder(),
+            notice: None,
+            display: Display::default(),
+            history: History::default(),
+            derived: Derived::of(&shared),
+            derived_from: (shared.params.generation(), shared.preset()),
+            embedded,
+            opened: Instant::now(),
+            watch: None,
+            shared,
+        };
+        app.read_presets();
+        app
+    }
+
+    /// Sets the style, and asks for a picture whenever there is something new.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn start(&mut self, ctx: &egui::Context) -> std::io::Result<()> {
+        self.set_theme(ctx, self.theme.dark);
+        let window = ctx.clone();
+        self.watch = Some(Watch::start(self.shared.clone(), move || window.request_repaint())?);
+        Ok(())
+    }
+
+    /// One picture.
+    pub fn show(&mut self, ui: &mut Ui) {
+        let now_s = self.opened.elapsed().as_secs_f64();
+        let ctx = ui.ctx().clone();
+        self.history.catch_up(&self.shared.meters);
+        if self.display.update(self.shared.meters.take_peaks(), now_s) {
+            ctx.request_repaint_after(INTERVAL);
+        }
+        if let Some(wait_s) = self.gestures.settle(now_s) {
+            ctx.request_repaint_after(Duration::from_secs_f64(wait_s));
+        }
+        self.derive();
+
+        let area = ui.max_rect();
+        ui.painter().rect_filled(area, CornerRadius::ZERO, self.theme.window);
+        let inner = area.shrink2(vec2(2.0 * GAP, 1.5 * GAP));
+        let (header, rest) = inner.split_top_bottom_at_y(inner.top() + header::HEIGHT);
+        let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - footer::HEIGHT);
+        let (rest, controls) = rest.split_top_bottom_at_y(rest.bottom() - controls::HEIGHT);
+        let display = rest.shrink2(vec2(0.0, 1.5 * GAP));
+        // The panel behind the controls goes to the window's edges.
+        let panel = Rect::from_x_y_ranges(area.x_range(), controls.top()..=controls.bottom() - GAP);
+        ui.painter().rect_filled(panel, CornerRadius::ZERO, self.theme.panel);
+
+        let mut part = |app: &mut Self, rect: Rect, salt: &str, show: &mut dyn FnMut(&mut Self, &mut Ui)| {
+            let builder = UiBuilder::new().id_salt(salt).max_rect(rect);
+            ui.scope_builder(builder, |ui| show(app, ui));
+        };
+        part(self, header, "header", &mut |app, ui| app.header(ui));
+        part(self, display, "display", &mut |app, ui| app.show_display(ui, display));
+        part(self, controls.shrink2(vec2(0.0, 1.5 * GAP)), "controls", &mut |app, ui| app.controls(ui));
+        part(self, footer, "footer", &mut |app, ui| app.footer(ui));
+        if self.embedded {
+            self.grip(ui, area);
+        }
+    }
+
+    fn show_display(&mut self, ui: &mut Ui, area: Rect) {
+        let written = self.shared.meters.written();
+        let newest = written.checked_sub(1).and_then(|number| self.shared.meters.frame(number));
+        let now = Now {
+            history: &self.history,
+            class: newest.map_or(Class::Silence, |frame| frame.class),
+            span_s: self.span_s,
+            derived: &self.derived,
+        };
+        let mut cx = Cx {
+            params: &self.shared.params,
+            gestures: &mut self.gestures,
+            theme: &self.theme,
+            now_s: self.opened.elapsed().as_secs_f64(),
+        };
+        self.display.show(ui, area, now, &mut cx);
+    }
+
+    /// Hands the controls what they need.
+    pub(super) fn with_cx(&mut self, ui: &mut Ui, show: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+        let mut cx = Cx {
+            params: &self.shared.params,
+            gestures: &mut self.gestures,
+            theme: &self.theme,
+            now_s: self.opened.elapsed().as_secs_f64(),
+        };
+        show(ui, &mut cx);
+    }
+
+    fn derive(&mut self) {
+        let from = (self.shared.params.generation(), self.shared.preset());
+        if from != self.derived_from {
+            self.derived = Derived::of(&self.shared);
+            self.derived_from = from;
+        }
+    }
+
+    /// Looks into the user's folder again.
+    pub(super) fn read_presets(&mut self) {
+        self.presets = PresetList::read(self.preset_folder.as_deref());
+    }
+
+    pub(super) fn load_preset(&mut self, source: &str) {
+        self.gestures.end();
+        self.notice = self.shared.load_preset(source).err().map(|error| error.to_string());
+    }
+
+    /// Goes to the other of A and B: an edit of each parameter that differs.
+    pub(super) fn switch_sides(&mut self) {
+        let changes = self.compare.switch(&state::settings(&self.shared.params));
+        for (id, plain) in changes {
+            self.gestures.set(id, plain);
+        }
+        state::set_compare(&self.shared, &self.compare);
+    }
+
+    pub(super) fn copy_side(&mut self) {
+        self.compare.copy(&state::settings(&self.shared.params));
+        state::set_compare(&self.shared, &self.compare);
+    }
+
+    pub(super) fn set_span(&mut self, span_s: usize) {
+        self.span_s = span_s;
+        state::set_span_s(&self.shared, span_s);
+    }
+
+    pub(super) fn set_theme(&mut self, ctx: &egui::Context, dark: bool) {
+        self.theme = Theme::of(dark);
+        ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
+        ctx.set_style_of(if dark { egui::Theme::Dark } else { egui::Theme::Light }, self.theme.style());
+        if state::is_dark(&self.shared) != dark {
+            state::set_dark(&self.shared, dark);
+        }
+    }
+
+    /// A corner to pull at, for hosts whose windows have none.
+    fn grip(&self, ui: &mut Ui, area: Rect) {
+        let corner = Rect::from_min_max(area.max - Vec2::splat(16.0), area.max);
+        let response = ui.interact(corner, ui.scope_id().with("grip"), Sense::DRAG);
+        let response = response.on_hover_and_drag_cursor(egui::CursorIcon::ResizeNwSe);
+        if let (true, Some(pointer)) = (response.dragged(), response.interact_pointer_pos()) {
+            let (width, height) = wanted_size(pointer - area.min);
+            self.gestures.host().request_resize(width, height);
+        }
+        let colour = if response.hovered() { self.theme.text } else { self.theme.dim };
+        for step in [4.0, 8.0, 12.0] {
+            let ends = [
+                pos2(area.right() - step, area.bottom() - 2.0),
+                pos2(area.right() - 2.0, area.bottom() - step),
+            ];
+            ui.painter().line_segment(ends, egui::Stroke::new(1.0, colour));
+        }
+    }
+}
+
+/// The nearest allowed size, points.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to sizes of windows")]
+fn wanted_size(size: Vec2) -> (u32, u32) {
+    let side = |points: f32, low: u32, high: u32| (points.clamp(0.0, 1e5).round() as u32).clamp(low, high);
+    (side(size.x, MIN_SIZE.0, MAX_SIZE.0), side(size.y, MIN_SIZE.1, MAX_SIZE.1))
+}
+
+impl egui_baseview::App for App {
+    fn build(
+        &mut self,
+        ctx: egui::Context,
+        _frame: &mut egui_baseview::Frame,
+    ) -> Result<(), egui_baseview::baseview::HandlerError> {
+        Ok(self.start(&ctx)?)
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut egui_baseview::Frame) {
+        self.show(ui);
+    }
+}

@@ -1,0 +1,273 @@
+//! The upper part: what the ear hears, what the gate does, the lanes with the thresholds, the meters.
+
+use egui::{Align2, CursorIcon, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
+
+use super::bars::{self, Level};
+use super::columns::{Column, columns};
+use super::derived::Derived;
+use super::history::{History, LANES};
+use super::lanes::{self, INSET, LaneRects};
+use super::theme::{GAP, Theme, font};
+use super::threshold::{Line, Lines, height_of, probability_at};
+use super::widgets::Cx;
+use crate::meters::Class;
+use crate::params::{ParamId, id};
+
+const GUTTER: f32 = 116.0;
+const METERS: f32 = 112.0;
+/// How near to a line a pointer takes it, points.
+const REACH: f32 = 7.0;
+/// The labels of the lanes.
+const NAMES: [&str; LANES] = ["Speech", "Music", "Noise"];
+
+/// What the display keeps between pictures.
+#[derive(Debug, Default)]
+pub struct Display {
+    columns: Vec<Column>,
+    input: Level,
+    output: Level,
+    dragged: Option<Line>,
+    /// Where the lanes were drawn last.
+    pub lanes: Option<LaneRects>,
+}
+
+/// What is shown now.
+#[derive(Debug, Clone, Copy)]
+pub struct Now<'a> {
+    /// The frames.
+    pub history: &'a History,
+    /// The newest class.
+    pub class: Class,
+    /// Seconds across.
+    pub span_s: usize,
+    /// What follows from the parameters.
+    pub derived: &'a Derived,
+}
+
+fn line_id(line: Line) -> ParamId {
+    match line {
+        Line::Open => id::OPEN,
+        Line::Close => id::CLOSE,
+    }
+}
+
+impl Display {
+    /// Takes the peaks since the last picture. Says whether the meters still move.
+    pub fn update(&mut self, (input, output): (f32, f32), now_s: f64) -> bool {
+        self.input.update(input, now_s);
+        self.output.update(output, now_s);
+        self.input.moves() || self.output.moves()
+    }
+
+    /// Draws it all.
+    pub fn show(&mut self, ui: &mut Ui, area: Rect, now: Now<'_>, cx: &mut Cx<'_>) {
+        let frame = Rect::from_min_max(pos2(area.left() + GUTTER, area.top()), area.max - vec2(METERS, 0.0));
+        let lanes = lanes::rects(frame, now.derived.decides);
+        columns(now.history, now.span_s, frame.width(), &mut self.columns);
+        let theme = cx.theme;
+        let painter = ui.painter_at(area);
+        self.lanes = Some(lanes);
+        self.draw_lanes(&painter, &lanes, &now, theme);
+        gutter(&painter, area.left(), &lanes, &now, theme);
+        for (lane, rect) in lanes.probabilities.iter().enumerate() {
+            if now.derived.decides[lane] {
+                self.thresholds(ui, &painter, lane, *rect, cx);
+            }
+        }
+        let meters = Rect::from_min_max(pos2(frame.right() + 2.0 * GAP, area.top()), area.max);
+        self.meters(&painter, meters, &now, theme);
+    }
+
+    fn draw_lanes(&self, painter: &Painter, lanes: &LaneRects, now: &Now<'_>, theme: &Theme) {
+        let all = [&[lanes.wave][..], &lanes.probabilities, &[lanes.silence]].concat();
+        for lane in &all {
+            painter.rect_filled(*lane, 4.0, theme.lane);
+        }
+        for (seconds, x) in lanes::seconds(now.span_s, lanes.wave) {
+            for lane in &all {
+                painter.vline(x, lane.y_range(), Stroke::new(1.0, theme.grid));
+            }
+            let at = pos2(x, lanes.axis.center().y);
+            painter.text(at, Align2::CENTER_CENTER, format!("{seconds} s"), font(10.0), theme.dim);
+        }
+        let right = lanes.axis.right_center();
+        painter.text(right, Align2::RIGHT_CENTER, "now", font(10.0), theme.dim);
+
+        let floor_db = now.derived.floor_db;
+        let wave = painter.with_clip_rect(lanes.wave);
+        wave.extend(lanes::wave(&self.columns, lanes.wave, floor_db, theme));
+        gain_scale(painter, lanes.wave, floor_db, theme);
+        for (label, rect) in lanes.probabilities.iter().enumerate() {
+            let decides = now.derived.decides[label];
+            painter.with_clip_rect(*rect).extend(lanes::probability(
+                &self.columns,
+                *rect,
+                label,
+                decides,
+                theme,
+            ));
+        }
+        painter.with_clip_rect(lanes.silence).extend(lanes::silence(&self.columns, lanes.silence, theme));
+    }
+
+    /// The two lines: seen, dragged, reset by a double click.
+    fn thresholds(&mut self, ui: &mut Ui, painter: &Painter, lane: usize, rect: Rect, cx: &mut Cx<'_>) {
+        let inner = rect.shrink2(vec2(0.0, 2.0));
+        let lines = Lines { open: cx.params.get_f32(id::OPEN), close: cx.params.get_f32(id::CLOSE) };
+        let y_of = |line: Line| height_of(lines.get(line), inner.top(), inner.bottom());
+        let response =
+            ui.interact(rect, ui.scope_id().with(("thresholds", lane)), Sense::DRAG | Sense::CLICK);
+        let at = |y: f32| probability_at(y, inner.top(), inner.bottom());
+        let near = |y: f32| lines.pick(at(y), REACH / inner.height().max(1.0));
+
+        let hovered = response.hover_pos().and_then(|pos| near(pos.y));
+        if response.drag_started() {
+            // Where the button went down, not where the pointer was when that became a drag.
+            let origin = ui.input(|input| input.pointer.press_origin());
+            self.dragged = origin.and_then(|pos| near(pos.y));
+            if let Some(line) = self.dragged {
+                cx.gestures.begin(line_id(line));
+            }
+        }
+        if let (Some(line), Some(pos), true) =
+            (self.dragged, response.interact_pointer_pos(), response.dragged())
+        {
+            cx.gestures.perform(line_id(line), f64::from(lines.dragged(line, at(pos.y))));
+        }
+        if response.drag_stopped() {
+            self.dragged = None;
+            cx.gestures.end();
+        }
+        if let (true, Some(line)) = (response.double_clicked(), hovered) {
+            cx.gestures.set(line_id(line), line_id(line).spec().default_plain());
+        }
+        let lit = self.dragged.or(hovered);
+        if lit.is_some() {
+            ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
+        }
+        for line in [Line::Close, Line::Open] {
+            threshold_line(painter, rect, y_of(line), line, lit == Some(line), cx);
+        }
+    }
+
+    fn meters(&self, painter: &Painter, area: Rect, now: &Now<'_>, theme: &Theme) {
+        const WIDTH: f32 = 14.0;
+        const NUMBERS: f32 = 34.0;
+        let bars = Rect::from_min_max(pos2(area.left(), area.top() + 18.0), area.max - vec2(0.0, NUMBERS));
+        let third = area.width() / 3.0;
+        let column = |index: f32| area.left() + third * (index + 0.5);
+        let bar = |index: f32| {
+            Rect::from_x_y_ranges(column(index) - 0.5 * WIDTH..=column(index) + 0.5 * WIDTH, bars.y_range())
+        };
+        let gain_db = now.history.newest().map_or(0.0, |frame| frame.gain_db);
+        for (index, name) in [(0.0, "In"), (1.0, "Gain"), (2.0, "Out")] {
+            painter.text(pos2(column(index), area.top()), Align2::CENTER_TOP, name, font(11.0), theme.dim);
+        }
+        bars::level(painter, bar(0.0), &self.input, theme);
+        bars::reduction(painter, bar(1.0), gain_db, now.derived.floor_db, theme);
+        bars::level(painter, bar(2.0), &self.output, theme);
+        bars::scale(painter, bars, column(0.0) + 0.5 * third, theme);
+        let below = bars.bottom() + 5.0;
+        bars::number(painter, column(0.0), below, self.input.peak_dbfs(), bars::LOWEST_DBFS, theme);
+        bars::number(painter, column(1.0), below, gain_db, -100.0, theme);
+        bars::number(painter, column(2.0), below, self.output.peak_dbfs(), bars::LOWEST_DBFS, theme);
+        let unit = pos2(area.center().x, area.bottom());
+        painter.text(unit, Align2::CENTER_BOTTOM, "dB", font(10.0), theme.dim);
+    }
+}
+
+/// Names and newest values, left of the lanes.
+fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme: &Theme) {
+    let newest = now.history.newest();
+    let top = lanes.wave.left_top();
+    let caption = |y: f32, text: &str| {
+        painter.text(pos2(left, y), Align2::LEFT_TOP, text, font(11.0), theme.dim);
+    };
+    let headline = |y: f32, text: String, colour| {
+        painter.text(pos2(left, y), Align2::LEFT_TOP, text, font(22.0), colour);
+    };
+    let (heard, kept) = match now.class {
+        Class::Silence => ("Silence", false),
+        Class::Unknown => ("Other", false),
+        Class::Noise => ("Noise", now.derived.kept[2]),
+        Class::Music => ("Music", now.derived.kept[1]),
+        Class::Speech => ("Speech", now.derived.kept[0]),
+    };
+    caption(top.y + 2.0, "The ear hears");
+    match newest {
+        Some(_) => headline(top.y + 15.0, heard.to_owned(), if kept { theme.accent } else { theme.text }),
+        None => headline(top.y + 15.0, "nothing".to_owned(), theme.dim),
+    }
+    caption(top.y + 50.0, "The gate is");
+    match newest.map(|frame| frame.gain_db) {
+        Some(gain_db) if gain_db > -0.05 => headline(top.y + 63.0, "open".to_owned(), theme.accent),
+        Some(gain_db) if gain_db <= -100.0 => headline(top.y + 63.0, "closed".to_owned(), theme.text),
+        Some(gain_db) => headline(top.y + 63.0, format!("{} dB", bars::decibels(gain_db)), theme.text),
+        None => headline(top.y + 63.0, "at rest".to_owned(), theme.dim),
+    }
+    for (label, rect) in lanes.probabilities.iter().enumerate() {
+        let decides = now.derived.decides[label];
+        let colour = if decides { theme.text } else { theme.dim };
+        let middle = rect.center().y;
+        painter.text(pos2(left, middle), Align2::LEFT_CENTER, NAMES[label], font(13.0), colour);
+        if let Some(frame) = newest {
+            let percent = format!("{:.0} %", 100.0 * frame.probabilities[label]);
+            let at = pos2(rect.left() - INSET, middle);
+            painter.text(at, Align2::RIGHT_CENTER, percent, font(12.0), colour);
+        }
+    }
+    let middle = pos2(left, lanes.silence.center().y);
+    painter.text(middle, Align2::LEFT_CENTER, "Silence", font(11.0), theme.dim);
+}
+
+/// Numbers for the gain, left of the waveform.
+fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
+    let step = if floor_db > 48.0 {
+        24.0
+    } else if floor_db > 20.0 {
+        12.0
+    } else {
+        6.0
+    };
+    let mut gain_db = -step;
+    while gain_db > -floor_db {
+        let y = lanes::gain_height(gain_db, floor_db, lane);
+        let text = format!("\u{2212}{:.0}", -gain_db);
+        painter.text(pos2(lane.left() - INSET, y), Align2::RIGHT_CENTER, text, font(10.0), theme.dim);
+        gain_db -= step;
+    }
+}
+
+fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, cx: &Cx<'_>) {
+    let colour = if lit { cx.theme.text } else { cx.theme.text.gamma_multiply(0.65) };
+    let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
+    let stroke = Stroke::new(if lit { 1.5 } else { 1.0 }, colour);
+    match line {
+        Line::Open => {
+            painter.line_segment(ends, stroke);
+        }
+        Line::Close => painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0)),
+    }
+    // The handle: a tab at the right edge, with the value beside it.
+    let tab =
+        [pos2(rect.right() + 1.0, y), pos2(rect.right() + 8.0, y - 5.0), pos2(rect.right() + 8.0, y + 5.0)];
+    painter.add(Shape::convex_polygon(tab.to_vec(), colour, Stroke::NONE));
+    let name = match line {
+        Line::Open => "open",
+        Line::Close => "close",
+    };
+    let text = format!("{name} {}", cx.text(line_id(line)));
+    let (anchor, y) = match line {
+        Line::Open => (Align2::RIGHT_BOTTOM, y - 1.0),
+        Line::Close => (Align2::RIGHT_TOP, y + 1.0),
+    };
+    let galley = painter.layout_no_wrap(text, font(10.5), colour);
+    let place = anchor.anchor_size(pos2(rect.right() - 6.0, y), galley.size());
+    // A line at the very edge of the lane has its text on the other side.
+    let place = place.translate(vec2(
+        0.0,
+        (rect.top() - place.top()).max(0.0) - (place.bottom() - rect.bottom()).max(0.0),
+    ));
+    painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 3.0, cx.theme.lane.gamma_multiply(0.8));
+    painter.galley(place.min, galley, colour);
+}

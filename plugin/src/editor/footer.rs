@@ -1,0 +1,99 @@
+//! The line at the bottom: latency, the ear, what came too late.
+
+use egui::{Align, Layout, RichText, Ui};
+
+use super::app::App;
+use super::theme::font;
+use crate::shared::{EarStatus, Status};
+
+/// Its height.
+pub const HEIGHT: f32 = 18.0;
+
+/// A piece of the line; true for what should worry.
+type Piece = (String, bool);
+
+/// What the line says.
+pub fn pieces(status: &Status) -> Vec<Piece> {
+    let mut all = Vec::new();
+    match &status.ear {
+        EarStatus::Idle => all.push(("Ear at rest".to_owned(), false)),
+        EarStatus::Running => all.push((format!("Ear running, {} of a core", percent(status.load)), false)),
+        EarStatus::Stalled => all.push(("The ear does not answer".to_owned(), true)),
+        EarStatus::Failed(why) => all.push((format!("No ear: {why}"), true)),
+    }
+    if status.active && status.rate_hz > 0.0 {
+        let ms = 1e3 * f64::from(status.latency_samples) / status.rate_hz;
+        all.push((format!("Latency {ms:.1} ms ({} samples)", status.latency_samples), false));
+        all.push((format!("{} kHz", status.rate_hz / 1e3), false));
+    }
+    all.push((count(status.underruns, "underrun"), status.underruns > 0));
+    if status.overflows > 0 {
+        all.push((count(status.overflows, "overflow"), true));
+    }
+    all
+}
+
+fn percent(share: f32) -> String {
+    let percent = 100.0 * share;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+fn count(number: u64, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+impl App {
+    pub(super) fn footer(&mut self, ui: &mut Ui) {
+        ui.horizontal_centered(|ui| {
+            ui.spacing_mut().item_spacing.x = 16.0;
+            for (text, worry) in pieces(&self.shared.status()) {
+                let colour = if worry { self.theme.warn } else { self.theme.dim };
+                ui.label(RichText::new(text).font(font(11.5)).color(colour));
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (text, colour) = match &self.notice {
+                    Some(notice) => (notice.clone(), self.theme.warn),
+                    None => (format!("{} {}", crate::NAME, crate::VERSION), self.theme.dim),
+                };
+                ui.label(RichText::new(text).font(font(11.5)).color(colour));
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status: &Status) -> Vec<(String, bool)> {
+        pieces(status)
+    }
+
+    #[test]
+    fn it_says_what_is_and_worries_only_when_it_should() {
+        let fine = Status {
+            active: true,
+            latency_samples: 4_800,
+            rate_hz: 48_000.0,
+            ear: EarStatus::Running,
+            load: 0.0312,
+            ..Status::default()
+        };
+        let calm = said(&fine);
+        assert!(calm.iter().all(|(_, worry)| !worry));
+        let text: Vec<_> = calm.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(
+            text,
+            ["Ear running, 3.1 % of a core", "Latency 100.0 ms (4800 samples)", "48 kHz", "no underruns",]
+        );
+        let broken =
+            Status { ear: EarStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
+        let worries: Vec<_> =
+            said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
+        assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);
+    }
+}

@@ -1,0 +1,168 @@
+//! The line at the top: name, presets, A/B, span, theme, bypass.
+
+use egui::{Align, Align2, CursorIcon, Layout, Popup, PopupCloseBehavior, Rect, RichText, Sense, Ui, vec2};
+
+use super::app::App;
+use super::compare::Side;
+use super::icons::{self, Icon};
+use super::preset_list::title;
+use super::state::SPANS_S;
+use super::theme::{GAP, Theme, font};
+use super::widgets::{focus_ring, switch};
+use crate::params::id;
+
+/// Its height.
+pub const HEIGHT: f32 = 32.0;
+const SIDES_HELP: &str = "Two settings to compare. A dot: the other one differs.";
+
+impl App {
+    pub(super) fn header(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.x = GAP;
+        ui.horizontal_centered(|ui| {
+            logo(ui, &self.theme);
+            ui.add_space(3.0 * GAP);
+            self.preset_browser(ui);
+            ui.add_space(GAP);
+            self.sides(ui);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.with_cx(ui, |ui, cx| switch(ui, id::BYPASS, "Bypass", cx));
+                ui.add_space(GAP);
+                self.theme_button(ui);
+                self.span(ui);
+            });
+        });
+    }
+
+    fn preset_browser(&mut self, ui: &mut Ui) {
+        const WIDTH: f32 = 210.0;
+        let loaded = self.shared.preset();
+        let mut wanted = None;
+        ui.spacing_mut().item_spacing.x = 2.0;
+        if small_button(ui, Icon::Previous, "Previous preset", &self.theme) {
+            wanted = self.presets.beside(loaded.as_deref(), -1).map(|entry| entry.source.clone());
+        }
+        let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, 28.0), Sense::click());
+        let fill = if response.hovered() { self.theme.track } else { self.theme.panel };
+        ui.painter().rect_filled(rect, 6.0, fill);
+        let name = match &loaded {
+            Some(source) => {
+                self.presets.find(source).map_or_else(|| title(source), |entry| entry.title.clone())
+            }
+            None => "Presets".to_owned(),
+        };
+        let colour = if loaded.is_some() { self.theme.text } else { self.theme.dim };
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, name, font(13.5), colour);
+        focus_ring(ui, &response, 6.0, self.theme.accent);
+        if small_button(ui, Icon::Next, "Next preset", &self.theme) {
+            wanted = self.presets.beside(loaded.as_deref(), 1).map(|entry| entry.source.clone());
+        }
+        if response.clicked() {
+            self.read_presets();
+        }
+        let response = response.on_hover_cursor(CursorIcon::PointingHand);
+        Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClick).show(|ui| {
+            ui.set_width(340.0);
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for entry in self.presets.entries() {
+                let chosen = loaded.as_ref() == Some(&entry.source);
+                let colour = if chosen { self.theme.accent } else { self.theme.text };
+                let button = egui::Button::new(RichText::new(&entry.title).font(font(13.5)).color(colour));
+                let clicked = ui.add(button.frame(false)).on_hover_cursor(CursorIcon::PointingHand).clicked();
+                ui.indent(&entry.source, |ui| {
+                    ui.add(
+                        egui::Label::new(RichText::new(&entry.about).font(font(11.5)).color(self.theme.dim))
+                            .wrap(),
+                    );
+                });
+                ui.add_space(4.0);
+                if clicked {
+                    wanted = Some(entry.source.clone());
+                }
+            }
+            if let Some(folder) = &self.preset_folder {
+                let text = format!("Your own presets: JSON files in {}", folder.display());
+                ui.separator();
+                ui.add(egui::Label::new(RichText::new(text).font(font(10.5)).color(self.theme.dim)).wrap());
+            }
+        });
+        if let Some(source) = wanted {
+            self.load_preset(&source);
+        }
+        ui.spacing_mut().item_spacing.x = GAP;
+    }
+
+    /// A, B, and a button that makes the other side like this one.
+    fn sides(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let differs = self.compare.differs(&super::state::settings(&self.shared.params));
+        for (side, name) in [(Side::A, "A"), (Side::B, "B")] {
+            let heard = self.compare.heard() == side;
+            let name = if differs && !heard { format!("{name} \u{2022}") } else { name.to_owned() };
+            if letter(ui, &name, heard, SIDES_HELP, &self.theme) && !heard {
+                self.switch_sides();
+            }
+        }
+        let tip = match self.compare.heard() {
+            Side::A => "Make B like A",
+            Side::B => "Make A like B",
+        };
+        if small_button(ui, Icon::Copy, tip, &self.theme) {
+            self.copy_side();
+        }
+        ui.spacing_mut().item_spacing.x = GAP;
+    }
+
+    fn span(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for span_s in SPANS_S.into_iter().rev() {
+            let name = format!("{span_s} s");
+            if letter(ui, &name, self.span_s == span_s, "How much of the past is shown.", &self.theme) {
+                self.set_span(span_s);
+            }
+        }
+        ui.spacing_mut().item_spacing.x = GAP;
+    }
+
+    fn theme_button(&mut self, ui: &mut Ui) {
+        let tip = if self.theme.dark { "Light theme" } else { "Dark theme" };
+        if small_button(ui, Icon::Contrast, tip, &self.theme) {
+            self.set_theme(ui.ctx(), !self.theme.dark);
+        }
+    }
+}
+
+/// Five bars, the middle one heard: the mark, and the name.
+fn logo(ui: &mut Ui, theme: &Theme) {
+    let (rect, _) = ui.allocate_exact_size(vec2(112.0, HEIGHT), Sense::hover());
+    let mut x = rect.left() + 2.0;
+    for (height, kept) in [(7.0, false), (15.0, true), (22.0, true), (12.0, true), (5.0, false)] {
+        let bar = Rect::from_center_size(egui::pos2(x, rect.center().y), vec2(3.0, height));
+        ui.painter().rect_filled(bar, 1.5, if kept { theme.accent } else { theme.track });
+        x += 5.0;
+    }
+    let at = egui::pos2(x + 5.0, rect.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, crate::NAME, font(19.0), theme.text);
+}
+
+fn small_button(ui: &mut Ui, icon: Icon, tip: &str, theme: &Theme) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(28.0, 28.0), Sense::click());
+    let (ground, colour) =
+        if response.hovered() { (theme.track, theme.text) } else { (theme.window, theme.dim) };
+    ui.painter().rect_filled(rect, 6.0, ground);
+    icons::draw(ui.painter(), icon, rect.center(), colour, ground);
+    focus_ring(ui, &response, 6.0, theme.accent);
+    response.on_hover_text(tip).on_hover_cursor(CursorIcon::PointingHand).clicked()
+}
+
+/// A button that is lit while its choice is in force.
+fn letter(ui: &mut Ui, name: &str, lit: bool, tip: &str, theme: &Theme) -> bool {
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), font(12.5), theme.text);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 16.0, 26.0), Sense::click());
+    if lit || response.hovered() {
+        ui.painter().rect_filled(rect, 6.0, if lit { theme.track } else { theme.panel });
+    }
+    let colour = if lit { theme.text } else { theme.dim };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, name, font(12.5), colour);
+    focus_ring(ui, &response, 6.0, theme.accent);
+    response.on_hover_text(tip).on_hover_cursor(CursorIcon::PointingHand).clicked()
+}

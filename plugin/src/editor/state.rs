@@ -1,0 +1,105 @@
+//! What the window remembers in the instance's state: theme, span, the other side of A/B.
+
+use serde_json::{Value, json};
+
+use super::compare::{Compare, Side};
+use super::history::MAX_SPAN_S;
+use crate::params::{PARAMS, ParamId, Params, by_key};
+use crate::shared::Shared;
+
+/// Spans that can be chosen, seconds.
+pub const SPANS_S: [usize; 3] = [10, 20, 40];
+const _: () = assert!(SPANS_S[2] <= MAX_SPAN_S, "the history is as long as the longest span");
+
+const DARK: &str = "dark";
+const SPAN: &str = "span_s";
+const COMPARE: &str = "compare";
+
+/// The parameters that a person sets: all but what the processor moves, and the host's own button.
+pub fn settings(params: &Params) -> Vec<(ParamId, f64)> {
+    let set_by_hand = PARAMS.iter().filter(|spec| !spec.flags.output && !spec.flags.bypass);
+    set_by_hand.map(|spec| (spec.id, params.get(spec.id))).collect()
+}
+
+/// Dark or light; dark for who never chose.
+pub fn is_dark(shared: &Shared) -> bool {
+    shared.window_get(DARK).and_then(|value| value.as_bool()).unwrap_or(true)
+}
+
+/// Keeps it.
+pub fn set_dark(shared: &Shared, dark: bool) {
+    shared.window_set(DARK, json!(dark));
+}
+
+/// The span, one of [`SPANS_S`].
+pub fn span_s(shared: &Shared) -> usize {
+    let kept = shared.window_get(SPAN).and_then(|value| value.as_u64());
+    let kept = kept.and_then(|span| usize::try_from(span).ok());
+    kept.filter(|span| SPANS_S.contains(span)).unwrap_or(SPANS_S[0])
+}
+
+/// Keeps it.
+pub fn set_span_s(shared: &Shared, span_s: usize) {
+    shared.window_set(SPAN, json!(span_s));
+}
+
+/// The other side of A/B, by the keys of the parameters.
+pub fn compare(shared: &Shared) -> Compare {
+    let Some(Value::Object(kept)) = shared.window_get(COMPARE) else { return Compare::default() };
+    let heard = if kept.get("heard") == Some(&json!("b")) { Side::B } else { Side::A };
+    let other = kept.get("other").and_then(Value::as_object).map(|other| {
+        let value = |(key, plain): (&String, &Value)| {
+            let spec = by_key(key)?;
+            Some((spec.id, spec.clamp(plain.as_f64()?)))
+        };
+        other.iter().filter_map(value).collect()
+    });
+    Compare::new(heard, other)
+}
+
+/// Keeps it.
+pub fn set_compare(shared: &Shared, compare: &Compare) {
+    let heard = if compare.heard() == Side::B { "b" } else { "a" };
+    let other = compare.other().map(|values| {
+        let keyed = values.iter().map(|&(id, plain)| (id.spec().key.to_owned(), json!(plain)));
+        Value::Object(keyed.collect())
+    });
+    shared.window_set(COMPARE, json!({"heard": heard, "other": other}));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::id;
+
+    #[test]
+    fn it_is_found_again_and_nonsense_is_not() {
+        let shared = Shared::new();
+        assert!(is_dark(&shared) && span_s(&shared) == 10 && compare(&shared) == Compare::default());
+        set_dark(&shared, false);
+        set_span_s(&shared, 40);
+        let mut two = Compare::default();
+        two.switch(&settings(&shared.params));
+        set_compare(&shared, &two);
+        let again = compare(&shared);
+        assert!(!is_dark(&shared) && span_s(&shared) == 40);
+        assert_eq!(again.heard(), Side::B);
+        assert!(!again.differs(&settings(&shared.params)), "every value came back");
+        shared.set(id::RANGE_DB, 12.0);
+        assert!(again.differs(&settings(&shared.params)));
+
+        shared.window_set("span_s", json!(11));
+        shared.window_set("compare", json!({"heard": 5, "other": {"no_such": 1, "range_db": "x"}}));
+        assert_eq!(span_s(&shared), 10);
+        assert_eq!(compare(&shared), Compare::new(Side::A, Some(Vec::new())));
+    }
+
+    #[test]
+    fn meters_and_bypass_are_no_settings() {
+        let all = settings(&Params::default());
+        for hidden in [id::SPEECH, id::CLASS, id::REDUCTION_DB, id::BYPASS] {
+            assert!(!all.iter().any(|(id, _)| *id == hidden));
+        }
+        assert!(all.iter().any(|(id, _)| *id == id::OPEN));
+    }
+}

@@ -1,0 +1,112 @@
+//! Choices: side by side, as a menu, as a switch.
+
+use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Ui, Vec2, pos2, vec2};
+
+use super::super::theme::font;
+use super::{Cx, focus_ring, keys, stepped, tooltip};
+use crate::params::{Kind, ParamId};
+
+fn names(id: ParamId) -> &'static [&'static str] {
+    match id.spec().kind {
+        Kind::Choice { names, .. } => names,
+        Kind::Toggle { .. } => &["Off", "On"],
+        Kind::Float { .. } => &[],
+    }
+}
+
+fn plain_of(index: usize) -> f64 {
+    u32::try_from(index).map_or(0.0, f64::from)
+}
+
+/// The choices side by side, the one in force lit.
+pub fn segments(ui: &mut Ui, id: ParamId, height: f32, cx: &mut Cx<'_>) {
+    let names = names(id);
+    let widths: Vec<f32> = names.iter().map(|name| text_width(ui, name) + 22.0).collect();
+    let size = vec2(widths.iter().sum(), height);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let response = ui.interact(rect, ui.scope_id().with(id.spec().key), Sense::click());
+    for step in keys(ui, &response) {
+        cx.gestures.set(id, stepped(id.spec(), cx.params.get(id), step));
+    }
+    let chosen = cx.params.choice(id);
+    let pointer = response.hover_pos();
+    ui.painter().rect_filled(rect, 6.0, cx.theme.grid);
+    let mut left = rect.left();
+    for (index, (name, width)) in names.iter().zip(widths).enumerate() {
+        let part = Rect::from_min_size(pos2(left, rect.top()), vec2(width, height));
+        left += width;
+        let over = pointer.is_some_and(|at| part.contains(at));
+        if response.clicked() && over && index != chosen {
+            cx.gestures.set(id, plain_of(index));
+        }
+        let colour = if index == chosen {
+            ui.painter().rect_filled(part.shrink(2.0), 5.0, cx.theme.accent);
+            cx.theme.on_accent
+        } else if over {
+            cx.theme.text
+        } else {
+            cx.theme.dim
+        };
+        ui.painter().text(part.center(), Align2::CENTER_CENTER, name, font(12.5), colour);
+    }
+    focus_ring(ui, &response, 6.0, cx.theme.accent);
+    tooltip(response.on_hover_cursor(CursorIcon::PointingHand), id.spec(), cx.theme);
+}
+
+/// A name and a menu of the choices below it.
+pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.label(egui::RichText::new(name).font(font(11.5)).color(cx.theme.dim));
+        let chosen = cx.params.choice(id);
+        let mut now = chosen;
+        let names = names(id);
+        let shown = names.get(chosen).copied().unwrap_or_default();
+        let combo = ComboBox::from_id_salt(id.spec().key).width(width).truncate().selected_text(shown);
+        let response = combo
+            .show_ui(ui, |ui| {
+                for (index, name) in names.iter().enumerate() {
+                    ui.selectable_value(&mut now, index, *name);
+                }
+            })
+            .response;
+        let mut steps = keys(ui, &response).into_iter();
+        if now != chosen {
+            cx.gestures.set(id, plain_of(now));
+        } else if let Some(step) = steps.next() {
+            cx.gestures.set(id, stepped(id.spec(), cx.params.get(id), step));
+        }
+        focus_ring(ui, &response, 5.0, cx.theme.accent);
+        tooltip(response, id.spec(), cx.theme);
+    });
+}
+
+/// A switch with its name.
+pub fn switch(ui: &mut Ui, id: ParamId, name: &str, cx: &mut Cx<'_>) {
+    let width = text_width(ui, name) + 40.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 24.0), Sense::click());
+    let on = cx.params.is_on(id);
+    if response.clicked() {
+        cx.gestures.set(id, plain_of(usize::from(!on)));
+    }
+    let (track, knob) =
+        if on { (cx.theme.accent, cx.theme.on_accent) } else { (cx.theme.track, cx.theme.text) };
+    let body = Rect::from_center_size(pos2(rect.left() + 14.0, rect.center().y), vec2(28.0, 16.0));
+    let side = if on { 6.0 } else { -6.0 };
+    ui.painter().rect_filled(body, 8.0, track);
+    ui.painter().circle_filled(body.center() + Vec2::new(side, 0.0), 5.5, knob);
+    let colour = if on || response.hovered() { cx.theme.text } else { cx.theme.dim };
+    ui.painter().text(
+        pos2(body.right() + 8.0, rect.center().y),
+        Align2::LEFT_CENTER,
+        name,
+        font(12.5),
+        colour,
+    );
+    focus_ring(ui, &response, 8.0, cx.theme.accent);
+    tooltip(response.on_hover_cursor(CursorIcon::PointingHand), id.spec(), cx.theme);
+}
+
+fn text_width(ui: &Ui, text: &str) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font(12.5), egui::Color32::WHITE).size().x
+}

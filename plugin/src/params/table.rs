@@ -1,0 +1,220 @@
+//! The table itself.
+
+use super::{Curve, Flags, Group, Kind, ParamId, ParamSpec, Unit};
+
+/// The parameters by name.
+pub mod id {
+    use super::ParamId;
+
+    macro_rules! ids {
+        ($($(#[$doc:meta])* $name:ident = $value:literal;)*) => {
+            $($(#[$doc])* pub const $name: ParamId = ParamId($value);)*
+        };
+    }
+
+    ids! {
+        /// Everything passes, delayed as ever.
+        BYPASS = 0;
+        /// Gate, duck or mute.
+        MODE = 1;
+        /// What is kept.
+        KEEP = 2;
+        /// What is heard at the output: the result, what was removed, or what the ear hears.
+        LISTEN = 3;
+        /// Probability at which a kept label begins.
+        OPEN = 4;
+        /// Probability under which it ends.
+        CLOSE = 5;
+        /// Time to open.
+        ATTACK_MS = 6;
+        /// How long it stays open.
+        HOLD_MS = 7;
+        /// Time to close.
+        RELEASE_MS = 8;
+        /// Depth of the gate.
+        RANGE_DB = 9;
+        /// How long before an onset it opens; latency.
+        LOOKAHEAD_MS = 10;
+        /// Depth of the duck.
+        DUCK_DB = 11;
+        /// Whether the duck follows the level.
+        DUCK_SHAPE = 12;
+        /// Its ratio when it does.
+        DUCK_RATIO = 13;
+        /// The level above which it then works.
+        DUCK_ABOVE_DBFS = 14;
+        /// The width of its bend.
+        DUCK_KNEE_DB = 15;
+        /// One gate for all channels, or one for each.
+        LINK = 16;
+        /// What the ear hears.
+        DETECTOR = 17;
+        /// Share of the gated sound.
+        WET = 18;
+        /// Gain at the output.
+        OUTPUT_DB = 19;
+        /// What happens without a working ear.
+        FAIL_MODE = 20;
+        /// Which pack hears.
+        PACK = 21;
+        /// Labels as automation: off, written or read.
+        LABEL_MODE = 22;
+        /// Labels as notes and controllers.
+        LABEL_MIDI = 23;
+        /// Probability of speech.
+        SPEECH = 24;
+        /// Probability of music.
+        MUSIC = 25;
+        /// Probability of noise.
+        NOISE = 26;
+        /// The class that is heard.
+        CLASS = 27;
+        /// How far the gate is down.
+        REDUCTION_DB = 28;
+    }
+}
+
+const fn float(min: f64, max: f64, default: f64, curve: Curve) -> Kind {
+    Kind::Float { min, max, default, curve }
+}
+
+/// Times have most of their use at the short end.
+const TIMES: Curve = Curve::Power(3.0);
+
+macro_rules! table {
+    ($($id:ident, $key:literal, $name:literal, $short:literal, $group:ident, $unit:ident, $kind:expr, $flags:ident, $help:literal;)*) => {
+        &[$(ParamSpec {
+            id: id::$id, key: $key, name: $name, short_name: $short, group: Group::$group, unit: Unit::$unit,
+            kind: $kind, flags: Flags::$flags, help: $help,
+        },)*]
+    };
+}
+
+/// Every parameter; the index is the id. Times, depths and thresholds have the core's defaults, which a test compares.
+#[rustfmt::skip]
+pub const PARAMS: &[ParamSpec] = table![
+    BYPASS, "bypass", "Bypass", "Bypass", Output, None,
+        Kind::Toggle { default: false }, BYPASS,
+        "Lets everything through untouched, with the same delay.";
+    MODE, "mode", "Mode", "Mode", Gate, None,
+        Kind::Choice { names: &["Gate", "Duck", "Mute"], keys: &["gate", "duck", "mute"], default: 0 }, KNOB,
+        "What happens to the rest: down by the range, ducked, or silent.";
+    KEEP, "keep", "Keep", "Keep", Gate, None,
+        Kind::Choice {
+            names: &["Speech", "Speech and music", "Music", "All but speech", "All but music", "All but noise", "Preset's rules"],
+            keys: &["speech", "speech_music", "music", "all_but_speech", "all_but_music", "all_but_noise", "rules"],
+            default: 0,
+        }, KNOB,
+        "What stays as it is. Singing counts as music. A preset may bring rules of its own.";
+    LISTEN, "listen", "Listen", "Listen", Output, None,
+        Kind::Choice { names: &["Result", "Removed", "Detector"], keys: &["result", "removed", "detector"], default: 0 }, KNOB,
+        "Hear the result, what was taken away, or what the ear hears (the sidechain where it is the source).";
+    OPEN, "open_probability", "Open threshold", "Open", Gate, Percent,
+        float(0.0, 1.0, 0.55, Curve::Linear), KNOB,
+        "The probability at which what is kept begins.";
+    CLOSE, "close_probability", "Close threshold", "Close", Gate, Percent,
+        float(0.0, 1.0, 0.4, Curve::Linear), KNOB,
+        "The probability under which it ends; never above the open threshold.";
+    ATTACK_MS, "attack_ms", "Attack", "Attack", Motion, Milliseconds,
+        float(1.0, 1_000.0, 10.0, TIMES), KNOB,
+        "Time to reach full gain. No longer than the lookahead, and the first consonant is whole.";
+    HOLD_MS, "hold_ms", "Hold", "Hold", Motion, Milliseconds,
+        float(0.0, 5_000.0, 200.0, TIMES), KNOB,
+        "How long the gate stays open after the last of what is kept.";
+    RELEASE_MS, "release_ms", "Release", "Release", Motion, Milliseconds,
+        float(1.0, 5_000.0, 150.0, TIMES), KNOB,
+        "Time to close.";
+    RANGE_DB, "range_db", "Range", "Range", Gate, Decibels,
+        float(0.0, 100.0, 30.0, Curve::Linear), KNOB,
+        "How far the gate turns the rest down.";
+    LOOKAHEAD_MS, "lookahead_ms", "Lookahead", "Lookahd", Motion, Milliseconds,
+        float(0.0, 500.0, 20.0, TIMES), SETUP,
+        "How long before an onset the gate opens. It is part of the latency and takes effect when the host restarts the plugin.";
+    DUCK_DB, "duck_db", "Duck depth", "DuckDpth", Duck, Decibels,
+        float(0.0, 60.0, 12.0, Curve::Linear), KNOB,
+        "How far ducking turns the rest down at most.";
+    DUCK_SHAPE, "duck_shape", "Duck shape", "DuckShp", Duck, None,
+        Kind::Choice { names: &["Flat", "By level"], keys: &["flat", "by_level"], default: 0 }, KNOB,
+        "Flat: all of the rest goes down by the depth. By level: only what is loud, as by a compressor.";
+    DUCK_RATIO, "duck_ratio", "Duck ratio", "DuckRat", Duck, Ratio,
+        float(1.0, 50.0, 4.0, TIMES), KNOB,
+        "The ratio when ducking goes by level.";
+    DUCK_ABOVE_DBFS, "duck_above_dbfs", "Duck above", "DuckAbv", Duck, Dbfs,
+        float(-80.0, 0.0, -40.0, Curve::Linear), KNOB,
+        "The momentary level above which ducking by level works.";
+    DUCK_KNEE_DB, "duck_knee_db", "Duck knee", "DuckKnee", Duck, Decibels,
+        float(0.0, 48.0, 6.0, Curve::Linear), KNOB,
+        "Width of the soft bend around that level.";
+    LINK, "link", "Link channels", "Link", Gate, None,
+        Kind::Toggle { default: true }, SETUP,
+        "One gate for all channels, so that the image stays; off, every channel is heard and gated by itself.";
+    DETECTOR, "detector", "Detector", "Detector", Ear, None,
+        Kind::Choice { names: &["Main input", "Sidechain"], keys: &["main", "sidechain"], default: 0 }, KNOB,
+        "What the ear hears. Without a connected sidechain it is always the main input.";
+    WET, "wet", "Dry/wet", "Wet", Output, Percent,
+        float(0.0, 1.0, 1.0, Curve::Linear), KNOB,
+        "Share of the gated sound in the output.";
+    OUTPUT_DB, "output_db", "Output gain", "Output", Output, Decibels,
+        float(-24.0, 24.0, 0.0, Curve::Linear), KNOB,
+        "Gain after everything else.";
+    FAIL_MODE, "fail_mode", "Without ear", "FailMode", Ear, None,
+        Kind::Choice { names: &["Open", "Closed"], keys: &["open", "closed"], default: 0 }, SETUP,
+        "What happens when the model is missing or broken: everything passes, or the gate stays closed.";
+    PACK, "pack", "Ear", "Ear", Ear, None,
+        Kind::Choice { names: &["Live", "Studio"], keys: &["live", "studio"], default: 0 }, SETUP,
+        "Which network hears. Studio hears better and later: half a second more latency.";
+    LABEL_MODE, "label_mode", "Label automation", "LblMode", Labels, None,
+        Kind::Choice { names: &["Off", "Write", "Read"], keys: &["off", "write", "read"], default: 0 }, SETTING,
+        "Write: the labels move their parameters, and the host may record them. Read: the recorded lanes drive the gate instead of the ear.";
+    LABEL_MIDI, "label_midi", "Label notes", "LblNotes", Labels, None,
+        Kind::Choice { names: &["Off", "Notes", "Notes and CC"], keys: &["off", "notes", "notes_cc"], default: 0 }, SETTING,
+        "Sends one note for each label that begins or ends, and the probabilities as controllers.";
+    SPEECH, "speech_probability", "Speech", "Speech", Labels, Percent,
+        float(0.0, 1.0, 0.0, Curve::Linear), LANE,
+        "Probability of speech.";
+    MUSIC, "music_probability", "Music", "Music", Labels, Percent,
+        float(0.0, 1.0, 0.0, Curve::Linear), LANE,
+        "Probability of music.";
+    NOISE, "noise_probability", "Noise", "Noise", Labels, Percent,
+        float(0.0, 1.0, 0.0, Curve::Linear), LANE,
+        "Probability of noise.";
+    CLASS, "class", "Class", "Class", Labels, None,
+        Kind::Choice {
+            names: &["Unknown", "Silence", "Noise", "Music", "Speech"],
+            keys: &["unknown", "silence", "noise", "music", "speech"],
+            default: 0,
+        }, LANE,
+        "The one class that is heard, speech before music before noise.";
+    REDUCTION_DB, "reduction_db", "Gain reduction", "Reductn", Meters, Decibels,
+        float(0.0, 100.0, 0.0, Curve::Linear), METER,
+        "How far the gate is down at this moment.";
+];
+
+/// A page of a control surface.
+#[derive(Debug)]
+pub struct Page {
+    /// Its name.
+    pub name: &'static str,
+    /// Eight parameters.
+    pub ids: [ParamId; 8],
+}
+
+/// Pages for control surfaces, the most wanted first.
+#[rustfmt::skip]
+pub const PAGES: [Page; 3] = [
+    Page {
+        name: "Gate",
+        ids: [id::MODE, id::KEEP, id::OPEN, id::CLOSE, id::RANGE_DB, id::WET, id::LISTEN, id::BYPASS],
+    },
+    Page {
+        name: "Motion",
+        ids: [
+            id::ATTACK_MS, id::HOLD_MS, id::RELEASE_MS, id::LOOKAHEAD_MS,
+            id::DUCK_DB, id::DUCK_SHAPE, id::DUCK_RATIO, id::DUCK_ABOVE_DBFS,
+        ],
+    },
+    Page {
+        name: "Labels",
+        ids: [id::LABEL_MODE, id::LABEL_MIDI, id::SPEECH, id::MUSIC, id::NOISE, id::CLASS, id::DETECTOR, id::OUTPUT_DB],
+    },
+];

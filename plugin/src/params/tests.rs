@@ -1,0 +1,122 @@
+use std::collections::HashSet;
+
+use earmark_core::gate::{Duck, GateSettings};
+use earmark_core::pack::{LIVE, Pack};
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn ids_are_indices_and_keys_are_unique() {
+    let mut keys = HashSet::new();
+    for (index, spec) in PARAMS.iter().enumerate() {
+        assert_eq!(spec.id.index(), index, "{}", spec.key);
+        assert!(keys.insert(spec.key), "{} twice", spec.key);
+        assert!(spec.short_name.len() <= 8, "{}", spec.short_name);
+        assert!(spec.min() < spec.max(), "{}", spec.key);
+        assert_eq!(spec.clamp(spec.default_plain()), spec.default_plain(), "{}", spec.key);
+        if let Kind::Choice { names, keys, .. } = spec.kind {
+            assert_eq!(names.len(), keys.len(), "{}", spec.key);
+        }
+        assert!(!(spec.flags.read_only && spec.flags.automatable), "{}", spec.key);
+    }
+}
+
+/// Released ids and keys: a line may be added here, never changed.
+#[test]
+fn the_table_keeps_what_was_released() {
+    let released = [
+        "bypass",
+        "mode",
+        "keep",
+        "listen",
+        "open_probability",
+        "close_probability",
+        "attack_ms",
+        "hold_ms",
+        "release_ms",
+        "range_db",
+        "lookahead_ms",
+        "duck_db",
+        "duck_shape",
+        "duck_ratio",
+        "duck_above_dbfs",
+        "duck_knee_db",
+        "link",
+        "detector",
+        "wet",
+        "output_db",
+        "fail_mode",
+        "pack",
+        "label_mode",
+        "label_midi",
+        "speech_probability",
+        "music_probability",
+        "noise_probability",
+        "class",
+        "reduction_db",
+    ];
+    let keys: Vec<&str> = PARAMS.iter().map(|spec| spec.key).collect();
+    assert_eq!(&keys[..released.len()], released);
+}
+
+#[test]
+fn defaults_are_those_of_the_core() {
+    let gate = GateSettings::default();
+    let duck = Duck::default();
+    let speech = Pack::find(LIVE).unwrap().manifest().thresholds[&earmark_core::Label::SPEECH];
+    for (id, core) in [
+        (id::ATTACK_MS, gate.attack_ms),
+        (id::HOLD_MS, gate.hold_ms),
+        (id::RELEASE_MS, gate.release_ms),
+        (id::RANGE_DB, gate.range_db),
+        (id::LOOKAHEAD_MS, gate.lookahead_ms),
+        (id::WET, gate.wet),
+        (id::DUCK_DB, duck.by_db),
+        (id::DUCK_ABOVE_DBFS, duck.above_dbfs),
+        (id::DUCK_KNEE_DB, duck.knee_db),
+        (id::OPEN, speech.open),
+        (id::CLOSE, speech.close),
+    ] {
+        assert!((id.spec().default_plain() - f64::from(core)).abs() < 1e-6, "{}", id.spec().key);
+    }
+}
+
+#[test]
+fn people_may_write_units_or_not() {
+    let attack = id::ATTACK_MS.spec();
+    assert_eq!(attack.from_text("25"), Some(25.0));
+    assert_eq!(attack.from_text(" 25,5 ms"), Some(25.5));
+    assert_eq!(attack.from_text("0.2 s"), Some(200.0));
+    assert_eq!(attack.from_text("fast"), None);
+    assert_eq!(attack.from_text(""), None);
+    assert_eq!(id::OPEN.spec().from_text("55 %"), Some(0.55));
+    assert_eq!(id::MODE.spec().from_text("mute"), Some(2.0));
+    assert_eq!(id::BYPASS.spec().from_text("On"), Some(1.0));
+    assert_eq!(id::RANGE_DB.spec().from_text("1e9"), Some(1.0), "only digits are read");
+    assert_eq!(id::OUTPUT_DB.spec().to_text(-0.0), "0.0 dB");
+    assert_eq!(id::DUCK_RATIO.spec().to_text(4.0), "4.0 : 1");
+}
+
+proptest! {
+    #[test]
+    fn knobs_texts_and_values_agree(index in 0..PARAMS.len(), normalised in 0.0_f64..=1.0) {
+        let spec = &PARAMS[index];
+        let plain = spec.plain(normalised);
+        prop_assert!((spec.min()..=spec.max()).contains(&plain));
+        let again = spec.plain(spec.normalise(plain));
+        prop_assert!((again - plain).abs() <= 1e-9 * spec.max().abs().max(1.0));
+        let text = spec.to_text(plain);
+        let read = spec.from_text(&text).expect("what is written is read");
+        prop_assert_eq!(spec.to_text(read), text, "once rounded, a text stays");
+    }
+
+    #[test]
+    fn nothing_gets_past_the_clamp(index in 0..PARAMS.len(), bits in any::<u64>()) {
+        let spec = &PARAMS[index];
+        let value = f64::from_bits(bits);
+        prop_assert!((spec.min()..=spec.max()).contains(&spec.clamp(value)));
+        prop_assert!((spec.min()..=spec.max()).contains(&spec.plain(value)));
+        prop_assert!((0.0..=1.0).contains(&spec.normalise(value)));
+    }
+}

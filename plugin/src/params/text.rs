@@ -1,0 +1,82 @@
+//! Plain values as text and back.
+
+use std::fmt::{self, Write};
+
+use super::{Kind, ParamSpec, Unit};
+
+impl ParamSpec {
+    /// Writes a plain value for people, with its unit.
+    ///
+    /// # Errors
+    /// Only those of `out`.
+    pub fn write_text(&self, plain: f64, out: &mut impl Write) -> fmt::Result {
+        let plain = self.clamp(plain);
+        match self.kind {
+            Kind::Choice { names, .. } => out.write_str(names.get(step(plain)).unwrap_or(&"")),
+            Kind::Toggle { .. } => out.write_str(if plain >= 0.5 { "On" } else { "Off" }),
+            Kind::Float { .. } => match self.unit {
+                Unit::Percent => write!(out, "{:.1} %", 100.0 * plain + 0.0),
+                Unit::Milliseconds if plain < 100.0 => write!(out, "{plain:.1} ms"),
+                Unit::Milliseconds => write!(out, "{plain:.0} ms"),
+                Unit::Ratio => write!(out, "{plain:.1} : 1"),
+                // Adding zero turns −0 into 0.
+                unit => write!(out, "{:.1} {}", plain + 0.0, unit.symbol()),
+            },
+        }
+    }
+
+    /// A plain value for people, with its unit.
+    pub fn to_text(&self, plain: f64) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write_text(plain, &mut text);
+        text
+    }
+
+    /// The plain value of a text that a person wrote, with or without the unit; `None` for what is no such value.
+    /// Seconds are understood for times.
+    pub fn from_text(&self, text: &str) -> Option<f64> {
+        let text = text.trim();
+        let plain = match self.kind {
+            Kind::Choice { names, keys, .. } => {
+                let found = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+                found.or_else(|| keys.iter().position(|key| key.eq_ignore_ascii_case(text)))
+            }
+            .and_then(|index| u32::try_from(index).ok())
+            .map(f64::from),
+            Kind::Toggle { .. } => match text.to_ascii_lowercase().as_str() {
+                "on" | "true" | "yes" | "1" => Some(1.0),
+                "off" | "false" | "no" | "0" => Some(0.0),
+                _ => None,
+            },
+            Kind::Float { .. } => {
+                let end = text
+                    .find(|c: char| !matches!(c, '0'..='9' | '.' | ',' | '+' | '-'))
+                    .unwrap_or(text.len());
+                let (number, unit) = text.split_at(end);
+                let number: f64 = number.replace(',', ".").parse().ok()?;
+                let unit = unit.trim();
+                match (self.unit, unit) {
+                    (Unit::Percent, _) => Some(number / 100.0),
+                    (Unit::Milliseconds, "s") => Some(number * 1_000.0),
+                    _ => Some(number),
+                }
+            }
+        }?;
+        plain.is_finite().then(|| self.clamp(plain))
+    }
+
+    /// The word for a plain value in state files: a choice's key. `None` for other kinds.
+    pub fn choice_key(&self, plain: f64) -> Option<&'static str> {
+        match self.kind {
+            Kind::Choice { keys, .. } => keys.get(step(self.clamp(plain))).copied(),
+            Kind::Float { .. } | Kind::Toggle { .. } => None,
+        }
+    }
+}
+
+/// A clamped plain value of a stepped parameter as an index.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a handful of steps")]
+pub(super) fn step(plain: f64) -> usize {
+    plain.round().clamp(0.0, 1_000.0) as usize
+}

@@ -1,0 +1,162 @@
+//! Making a processor: everything that allocates.
+
+use std::sync::Arc;
+
+use earmark_core::Label;
+use earmark_core::listen::Ear;
+use earmark_core::live::{FailMode, LatencyParts, LiveConfig, LiveGate};
+use earmark_core::pack::{self, Pack};
+
+use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
+use super::mix::Mixer;
+use super::settings::SettingsBank;
+use super::{ActivateError, Activation, Delay, MAX_CHANNELS, Processor};
+use crate::params::id;
+use crate::presets::pack_name;
+use crate::shared::Shared;
+
+/// Frames that a piece has room for at most: at rates so low that a frame is less than a sample, the rest is not shown.
+const FRAMES_LIMIT: f64 = 16_384.0;
+
+impl Processor {
+    /// Allocates all that is needed and starts the ear. On the main thread.
+    ///
+    /// # Errors
+    /// [`ActivateError`] for a layout that cannot be processed. A missing or broken model is no error: the fail mode
+    /// holds and the status says so.
+    pub fn activate(shared: Arc<Shared>, activation: &Activation) -> Result<Self, ActivateError> {
+        let Activation { rate_hz, channels, sidechain_channels, .. } = *activation;
+        if !(rate_hz.is_finite() && rate_hz >= 1.0) || usize::from(channels) > MAX_CHANNELS {
+            return Err(ActivateError::Layout { rate_hz, channels });
+        }
+        // Asked for before the parameters are read: a change after this line is a wish for the next activation.
+        shared.take_restart_wanted();
+        let params = &shared.params;
+        let sidechain_channels = heard_sidechain(sidechain_channels);
+        let linked = is_linked(&shared, channels);
+        let config = live_config(&shared, activation);
+        let rules = shared.kept(|kept| kept.rules.clone());
+        let mut bank = SettingsBank::new(rules.as_ref());
+        let ear = shared.ear(pack_name(params.choice(id::PACK)));
+        let gates = (0..if linked { 1 } else { channels })
+            .map(|_| gate(ear.as_ref(), &mut bank, &shared, &config))
+            .collect::<Result<Vec<_>, _>>()?;
+        let labels = gates.first().map_or(&[][..], LiveGate::labels);
+        let columns = Columns::of(labels);
+        let own_pairs = pack_pairs(ear.as_ref().ok().map(AsRef::as_ref));
+        let latency = gates.first().map_or(0, LiveGate::latency_samples);
+        let max_piece = config.max_block_samples;
+        let planes = |count: u16| vec![vec![0.0; max_piece]; usize::from(count)];
+        shared.watch(gates.iter().map(LiveGate::monitor).collect());
+        let processor = Self {
+            latency,
+            channels: usize::from(channels),
+            max_piece,
+            seen: u64::MAX,
+            pairs: own_pairs,
+            own_pairs,
+            mode: LabelMode::Off,
+            columns,
+            labels: LabelsOut::new(Arc::clone(&shared), columns),
+            lanes: LanesIn::default(),
+            mixer: Mixer::new(params, rate_hz),
+            frames: Vec::with_capacity(frames_per_piece(max_piece, rate_hz)),
+            shown: [0.0; LABEL_PLANES],
+            leaving: None,
+            detector: planes(sidechain_channels),
+            detector_delay: Delay::new(
+                usize::from(sidechain_channels),
+                usize::try_from(latency).unwrap_or(usize::MAX),
+            ),
+            spare: planes(channels),
+            silent_for: 0,
+            notes_must_end: false,
+            broken: false,
+            gates,
+            bank,
+            shared,
+        };
+        processor.shared.note_activation(rate_hz, latency);
+        Ok(processor)
+    }
+
+    /// The latency that an activation would have now, samples, for hosts that ask before they activate. Exact wherever
+    /// the ear can hear; an activation's own word counts.
+    pub fn latency_of(shared: &Shared, activation: &Activation) -> u32 {
+        let config = live_config(shared, activation);
+        let pack = Pack::find(pack_name(shared.params.choice(id::PACK))).or_else(|_| Pack::find(pack::LIVE));
+        let parts = pack.ok().and_then(|pack| {
+            LatencyParts::new(pack.manifest(), whole_rate(activation.rate_hz), &config).ok()
+        });
+        parts.map_or(0, |parts| u32::try_from(parts.total()).unwrap_or(u32::MAX))
+    }
+}
+
+fn heard_sidechain(channels: u16) -> u16 {
+    channels.min(u16::try_from(MAX_CHANNELS).unwrap_or(u16::MAX))
+}
+
+/// Whether one gate works for all channels.
+fn is_linked(shared: &Shared, channels: u16) -> bool {
+    shared.params.is_on(id::LINK) || channels < 2
+}
+
+fn live_config(shared: &Shared, activation: &Activation) -> LiveConfig {
+    let Activation { rate_hz, max_block, channels, sidechain_channels, offline } = *activation;
+    let (params, sidechain_channels) = (&shared.params, heard_sidechain(sidechain_channels));
+    let linked = is_linked(shared, channels);
+    LiveConfig {
+        rate_hz,
+        channels: if linked { channels.max(1) } else { 1 },
+        sidechain_channels: if linked { sidechain_channels } else { sidechain_channels.min(1) },
+        max_block_samples: max_block.max(1),
+        lookahead_ms: params.get_f32(id::LOOKAHEAD_MS),
+        fail_mode: if params.choice(id::FAIL_MODE) == 1 { FailMode::Closed } else { FailMode::Open },
+        offline,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positive; what does not fit saturates"
+)]
+fn whole_rate(rate_hz: f64) -> u32 {
+    rate_hz.round().max(1.0) as u32
+}
+
+fn gate(
+    ear: Result<&Arc<Ear>, &String>,
+    bank: &mut SettingsBank,
+    shared: &Shared,
+    config: &LiveConfig,
+) -> Result<LiveGate, ActivateError> {
+    bank.update(&shared.params);
+    // Made with the most rules, so that it has room for all the others.
+    let settings = bank.largest().cloned().unwrap_or_default();
+    let problem = match ear {
+        Ok(ear) => match LiveGate::new(Arc::clone(ear), &settings, config) {
+            Ok(gate) => return Ok(gate),
+            Err(error) => error.to_string(),
+        },
+        Err(problem) => problem.clone(),
+    };
+    Ok(LiveGate::without_ear(problem, &settings, config)?)
+}
+
+/// The pack's thresholds of speech, music and noise.
+fn pack_pairs(ear: Option<&Ear>) -> Pairs {
+    [Label::SPEECH, Label::MUSIC, Label::NOISE].map(|label| {
+        ear.and_then(|ear| ear.pack().manifest().thresholds.get(&label).copied()).unwrap_or_default()
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "at most FRAMES_LIMIT"
+)]
+fn frames_per_piece(samples: usize, rate_hz: f64) -> usize {
+    ((samples as f64 * 100.0 / rate_hz).ceil() + 2.0).min(FRAMES_LIMIT) as usize
+}

@@ -1,0 +1,366 @@
+//! The audio thread.
+
+use std::panic::AssertUnwindSafe;
+
+use arrayvec::ArrayVec;
+use earmark_core::gate::GateSettings;
+use earmark_core::live::{LiveFrame, OutputMode};
+
+use super::labels::{LABEL_PLANES, LabelMode, Pairs};
+use super::mix::Planes;
+use super::{Block, EventSink, Flow, MAX_CHANNELS, ParamEvent, Processor};
+use crate::meters::{Class, MeterFrame};
+
+/// After its tail the processor stays awake for as many times its latency, so that labels and meters come to rest.
+const REST: u64 = 4;
+
+impl Processor {
+    /// By how much the output is late, samples; constant.
+    pub fn latency_samples(&self) -> u32 {
+        self.latency
+    }
+
+    /// How long the output goes on after the input became silent, samples.
+    pub fn tail_samples(&self) -> u32 {
+        self.latency
+    }
+
+    /// Forgets all audio. On the audio thread, while no block is processed.
+    pub fn reset(&mut self) {
+        for gate in &mut self.gates {
+            gate.reset();
+        }
+        self.detector_delay.reset();
+        self.mixer.snap(&self.shared.params);
+        self.shown = [0.0; LABEL_PLANES];
+        self.leaving = None;
+        self.silent_for = 0;
+        self.notes_must_end = true;
+    }
+
+    /// Processes one block in place. `offline`: the host renders, so the ear may be waited for.
+    ///
+    /// A panic in here does not reach the host: from then on the sound passes as it comes, and the status says so.
+    pub fn process(
+        &mut self,
+        block: Block<'_, '_>,
+        events: &[ParamEvent],
+        out: &mut dyn EventSink,
+        offline: bool,
+    ) -> Flow {
+        if self.broken {
+            events.iter().for_each(|event| self.shared.set(event.id, event.value));
+            return Flow::Continue;
+        }
+        let work = AssertUnwindSafe(|| self.work(block, events, out, offline));
+        std::panic::catch_unwind(work).unwrap_or_else(|_| {
+            self.broken = true;
+            self.shared.note_broken();
+            Flow::Continue
+        })
+    }
+
+    fn work(
+        &mut self,
+        mut block: Block<'_, '_>,
+        events: &[ParamEvent],
+        out: &mut dyn EventSink,
+        offline: bool,
+    ) -> Flow {
+        if std::mem::take(&mut self.notes_must_end) {
+            self.labels.end_notes(0, out);
+        }
+        let samples = block.samples();
+        let mut events = events.iter().peekable();
+        let mut start = 0;
+        let mut output_peak = 0.0_f32;
+        while start < samples {
+            while let Some(event) = events.next_if(|event| to_usize(event.offset) <= start) {
+                self.shared.set(event.id, event.value);
+            }
+            self.follow_parameters(start, out);
+            let next = events.peek().map_or(samples, |event| to_usize(event.offset));
+            let end = samples.min(start + self.max_piece).min(next);
+            output_peak = output_peak.max(self.piece(&mut block, start, end, out, offline));
+            start = end;
+        }
+        for event in events {
+            self.shared.set(event.id, event.value);
+        }
+        let rest = u64::from(self.latency) * (1 + REST);
+        if self.silent_for > rest && output_peak == 0.0 {
+            self.labels.end_notes(offset(samples.saturating_sub(1)), out);
+            Flow::Sleep
+        } else {
+            Flow::Continue
+        }
+    }
+
+    /// Brings gate, mixer and labels up to what the parameters say.
+    fn follow_parameters(&mut self, start: usize, out: &mut dyn EventSink) {
+        let params = &self.shared.params;
+        self.mixer.aim(params);
+        let generation = params.generation();
+        if generation == self.seen {
+            return;
+        }
+        self.seen = generation;
+        if let Some(settings) = self.bank.update(params) {
+            for gate in &mut self.gates {
+                // A refusal keeps the old settings; what the bank makes is never refused, a test says.
+                let taken = gate.set_motion(settings);
+                debug_assert!(taken.is_ok(), "{taken:?}");
+            }
+            self.pairs = pairs(&self.own_pairs, settings);
+        }
+        let mode = LabelMode::of(params);
+        self.labels.follow_mode(mode, offset(start), out);
+        if mode == LabelMode::Read {
+            let heard = self.lanes.heard(params, &self.columns, &self.pairs);
+            self.gates.iter_mut().for_each(|gate| gate.forced(Some(heard)));
+        } else if self.mode == LabelMode::Read {
+            self.gates.iter_mut().for_each(|gate| gate.forced(None));
+        }
+        self.mode = mode;
+    }
+
+    /// Works on samples `start..end` of the block, at most `max_piece`; gives the output's peak.
+    fn piece(
+        &mut self,
+        block: &mut Block<'_, '_>,
+        start: usize,
+        end: usize,
+        out: &mut dyn EventSink,
+        offline: bool,
+    ) -> f32 {
+        let samples = end - start;
+        // One plane per channel of the activation: what the host does not pass is silence, what it passes beyond is
+        // silenced.
+        let mut spare = std::mem::take(&mut self.spare);
+        let mut planes: ArrayVec<&mut [f32], MAX_CHANNELS> = ArrayVec::new();
+        for (channel, plane) in block.main.iter_mut().enumerate() {
+            if channel < self.channels {
+                planes.push(&mut plane[start..end]);
+            } else {
+                plane[start..end].fill(0.0);
+            }
+        }
+        let passed = planes.len();
+        for plane in spare.iter_mut().take(self.channels).skip(passed) {
+            plane[..samples].fill(0.0);
+            planes.push(&mut plane[..samples]);
+        }
+        let sidechain = Sidechain::of(block.sidechain, start..end, self.detector.len());
+        let silent =
+            is_silent(planes.iter().map(|plane| &**plane)) && is_silent(sidechain.planes.iter().copied());
+        self.silent_for = if silent { self.silent_for + samples as u64 } else { 0 };
+
+        // The detector's planes, delayed for who listens.
+        for (channel, own) in self.detector.iter_mut().enumerate() {
+            match sidechain.planes.get(channel) {
+                Some(plane) => own.iter_mut().zip(*plane).for_each(|(own, &sample)| {
+                    *own = if sample.is_finite() { sample } else { 0.0 };
+                }),
+                None => own[..samples].fill(0.0),
+            }
+        }
+        self.detector_delay.process(&mut self.detector, samples);
+
+        let heard = sidechain.heard(&self.shared.params);
+        self.frames.clear();
+        if let [gate] = &mut self.gates[..] {
+            let frames = &mut self.frames;
+            let mut observe = |frame| push(frames, frame);
+            gate.process(
+                &mut planes,
+                heard.then_some(&sidechain.planes[..]),
+                offline,
+                OutputMode::Bypassed,
+                &mut observe,
+            );
+        } else {
+            for (channel, (gate, plane)) in self.gates.iter_mut().zip(&mut planes).enumerate() {
+                let frames = &mut self.frames;
+                let mut nth = 0;
+                let mut observe = |frame: LiveFrame| {
+                    if channel == 0 {
+                        push(frames, frame);
+                    } else if let Some(first) = frames.get_mut(nth) {
+                        merge(first, &frame);
+                    }
+                    nth += 1;
+                };
+                let own = heard.then(|| sidechain.channel(channel));
+                let own = own.as_ref().map(std::slice::from_ref);
+                gate.process(std::slice::from_mut(plane), own, offline, OutputMode::Bypassed, &mut observe);
+            }
+        }
+        let output_peak = self.mix(&mut planes, samples, heard, block.label_cv, start, out);
+        drop(planes);
+        self.spare = spare;
+        output_peak
+    }
+
+    /// Gains onto the planes, stretch by stretch between the borders of frames.
+    fn mix(
+        &mut self,
+        planes: &mut [&mut [f32]],
+        samples: usize,
+        sidechain_heard: bool,
+        label_cv: &mut [&mut [f32]],
+        start: usize,
+        out: &mut dyn EventSink,
+    ) -> f32 {
+        let mut output_peak = 0.0_f32;
+        let mut input_peak = 0.0_f32;
+        let mut at = 0;
+        for index in 0..=self.frames.len() {
+            let frame = self.frames.get(index).copied();
+            let end = frame.map_or(samples, |frame| frame.offset_in_block.min(samples));
+            if end > at {
+                let Self { gates, detector, mixer, .. } = self;
+                let channels = planes.iter_mut().enumerate().map(|(channel, plane)| {
+                    let gate = gates.get(channel).unwrap_or(&gates[0]);
+                    Planes {
+                        sound: &mut plane[at..end],
+                        gains: &gate.gains()[at..end],
+                        detector: detector
+                            .get(channel.min(detector.len().saturating_sub(1)))
+                            .filter(|_| sidechain_heard)
+                            .map(|plane| &plane[at..end]),
+                    }
+                });
+                let peaks = mixer.stretch(end - at, channels);
+                if let Some(leaving) = &mut self.leaving {
+                    leaving.input_peak = leaving.input_peak.max(peaks.input);
+                    leaving.output_peak = leaving.output_peak.max(peaks.output);
+                }
+                input_peak = input_peak.max(peaks.input);
+                output_peak = output_peak.max(peaks.output);
+                for (plane, value) in label_cv.iter_mut().zip(self.shown) {
+                    plane[start + at..start + end].fill(value);
+                }
+                at = end;
+            }
+            if let Some(frame) = frame {
+                self.begin_frame(&frame, offset(start + end.min(samples.saturating_sub(1))), out);
+            }
+        }
+        let gain = self.gates.first().and_then(|gate| gate.gains()[..samples].last().copied());
+        self.shared.meters.note_block(input_peak, output_peak, decibels(gain.unwrap_or(1.0)));
+        output_peak
+    }
+
+    /// A frame's first sample leaves.
+    fn begin_frame(&mut self, frame: &LiveFrame, offset: u32, out: &mut dyn EventSink) {
+        if let Some(done) = self.leaving.take() {
+            self.shared.meters.push(done);
+        }
+        self.shown = self.columns.probabilities(frame);
+        let [speech, music, noise] = self.shown;
+        self.leaving = Some(MeterFrame {
+            speech,
+            music,
+            noise,
+            level_dbfs: frame.level_dbfs,
+            gain_db: frame.gain_db,
+            input_peak: 0.0,
+            output_peak: 0.0,
+            class: self.columns.class(frame.heard),
+            late: frame.held,
+        });
+        self.labels.frame(frame, offset, &self.pairs, out);
+    }
+}
+
+/// The sidechain of one piece.
+struct Sidechain<'a> {
+    /// At most as many planes as the activation has.
+    planes: ArrayVec<&'a [f32], MAX_CHANNELS>,
+}
+
+impl<'a> Sidechain<'a> {
+    fn of(passed: &'a [&'a [f32]], range: std::ops::Range<usize>, channels: usize) -> Self {
+        Self { planes: passed.iter().take(channels).map(|plane| &plane[range.clone()]).collect() }
+    }
+
+    /// Whether the ear hears it: when it is there and is asked for.
+    fn heard(&self, params: &crate::Params) -> bool {
+        !self.planes.is_empty() && params.choice(crate::params::id::DETECTOR) == 1
+    }
+
+    /// The plane for one of the main channels; the last one stands for all beyond.
+    fn channel(&self, channel: usize) -> &'a [f32] {
+        self.planes.get(channel).or(self.planes.last()).copied().unwrap_or(&[])
+    }
+}
+
+impl Block<'_, '_> {
+    /// Samples per plane.
+    pub fn samples(&self) -> usize {
+        let main = self.main.first().map(|plane| plane.len());
+        main.or_else(|| self.label_cv.first().map(|plane| plane.len())).unwrap_or(0)
+    }
+}
+
+fn push(frames: &mut Vec<LiveFrame>, frame: LiveFrame) {
+    // Never beyond what was reserved: that would allocate.
+    if frames.len() < frames.capacity() {
+        frames.push(frame);
+    }
+}
+
+/// Channels that are gated apart are shown as one: the likeliest label, the gate that is furthest open.
+fn merge(first: &mut LiveFrame, other: &LiveFrame) {
+    for (p, q) in first.probabilities.iter_mut().zip(other.probabilities) {
+        *p = p.max(q);
+    }
+    first.level_dbfs = first.level_dbfs.max(other.level_dbfs);
+    first.gain_db = first.gain_db.max(other.gain_db);
+    first.held |= other.held;
+    first.heard = merge_heard(first.heard, other.heard);
+}
+
+fn merge_heard(
+    one: earmark_core::live::Heard,
+    other: earmark_core::live::Heard,
+) -> earmark_core::live::Heard {
+    use earmark_core::live::Heard;
+    match () {
+        () if one.contains(Heard::SILENCE) => other,
+        () if other.contains(Heard::SILENCE) || other.contains(Heard::UNKNOWN) => one,
+        () if one.contains(Heard::UNKNOWN) => other,
+        () => one.and(other),
+    }
+}
+
+/// The thresholds in force: the settings' where they have some, else the pack's.
+fn pairs(own: &Pairs, settings: &GateSettings) -> Pairs {
+    use earmark_core::Label;
+    let mut pairs = *own;
+    for (pair, label) in pairs.iter_mut().zip([Label::SPEECH, Label::MUSIC, Label::NOISE]) {
+        if let Some(set) = settings.thresholds.get(&label) {
+            *pair = *set;
+        }
+    }
+    pairs
+}
+
+fn is_silent<'a>(mut planes: impl Iterator<Item = &'a [f32]>) -> bool {
+    planes.all(|plane| plane.iter().all(|&sample| sample == 0.0))
+}
+
+fn decibels(gain: f32) -> f32 {
+    20.0 * gain.log10()
+}
+
+fn to_usize(offset: u32) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+fn offset(sample: usize) -> u32 {
+    u32::try_from(sample).unwrap_or(u32::MAX)
+}
+
+/// The class of silence is what meters show before anything was heard.
+const _: () = assert!(matches!(Class::ALL[1], Class::Silence));

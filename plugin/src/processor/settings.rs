@@ -1,0 +1,144 @@
+//! From parameters to the core's gate settings, without allocating on the audio thread.
+
+use earmark_core::Label;
+use earmark_core::gate::{Action, Duck, GateSettings, Rule, When};
+use earmark_core::pack::Thresholds;
+
+use crate::params::{Params, id};
+use crate::presets::Rules;
+
+/// Number of *keep* choices that stand for rules of their own; the one after them is the preset's.
+pub(crate) const KEEP_RULES: usize = 6;
+
+/// The rules of one *keep* choice.
+pub(crate) fn keep_rules(keep: usize) -> Vec<Rule> {
+    let when = match keep {
+        1 => When::any([Label::SPEECH, Label::MUSIC]),
+        2 => When::any([Label::MUSIC]),
+        3 => When { other_than: vec![Label::SPEECH], ..When::default() },
+        4 => When { other_than: vec![Label::MUSIC], ..When::default() },
+        5 => When { other_than: vec![Label::NOISE], ..When::default() },
+        _ => When::any([Label::SPEECH]),
+    };
+    vec![Rule { when, action: Action::Keep }]
+}
+
+/// The labels whose thresholds the threshold parameters are: those of the first rule. The others have the pack's.
+pub(crate) fn leading_labels(rules: &[Rule]) -> impl Iterator<Item = &Label> {
+    rules.iter().take(1).flat_map(|rule| rule.when.labels()).filter(|label| is_heard(label))
+}
+
+/// Whether a network gives the label a probability; silence and unknown are decided otherwise.
+fn is_heard(label: &Label) -> bool {
+    *label != Label::SILENCE && *label != Label::UNKNOWN
+}
+
+/// Settings for every *keep* choice, made before the audio runs. Only numbers are written into them afterwards.
+#[derive(Debug)]
+pub(crate) struct SettingsBank {
+    /// One per choice, the preset's rules last where there are any.
+    settings: Vec<GateSettings>,
+}
+
+impl SettingsBank {
+    pub(crate) fn new(rules: Option<&Rules>) -> Self {
+        let own = rules.map(|rules| (rules.rules.clone(), rules.otherwise));
+        let said = (0..KEEP_RULES).map(|keep| (keep_rules(keep), Action::Gate));
+        let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| GateSettings {
+            thresholds: leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())).collect(),
+            rules,
+            otherwise,
+            ..GateSettings::default()
+        };
+        Self { settings: said.chain(own).map(with_rules).collect() }
+    }
+
+    /// The settings with the most rules: a gate that was made with these takes over all the others.
+    pub(crate) fn largest(&self) -> Option<&GateSettings> {
+        self.settings.iter().max_by_key(|settings| settings.rules.len())
+    }
+
+    /// What the parameters say. Does not allocate.
+    pub(crate) fn update(&mut self, params: &Params) -> Option<&GateSettings> {
+        let choice = params.choice(id::KEEP);
+        // "The preset's rules" without a preset: the first choice.
+        let choice = if choice < self.settings.len() { choice } else { 0 };
+        let settings = self.settings.get_mut(choice)?;
+        if choice < KEEP_RULES {
+            settings.otherwise = match params.choice(id::MODE) {
+                1 => Action::Duck(duck(params)),
+                2 => Action::Mute,
+                _ => Action::Gate,
+            };
+        }
+        let open = params.get_f32(id::OPEN);
+        let thresholds = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
+        settings.thresholds.values_mut().for_each(|own| *own = thresholds);
+        settings.range_db = params.get_f32(id::RANGE_DB);
+        settings.attack_ms = params.get_f32(id::ATTACK_MS);
+        settings.hold_ms = params.get_f32(id::HOLD_MS);
+        settings.release_ms = params.get_f32(id::RELEASE_MS);
+        settings.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
+        // Dry and wet are mixed where they can glide; the core would step.
+        settings.wet = 1.0;
+        Some(settings)
+    }
+}
+
+fn duck(params: &Params) -> Duck {
+    Duck {
+        by_db: params.get_f32(id::DUCK_DB),
+        ratio: (params.choice(id::DUCK_SHAPE) == 1).then(|| params.get_f32(id::DUCK_RATIO)),
+        above_dbfs: params.get_f32(id::DUCK_ABOVE_DBFS),
+        knee_db: params.get_f32(id::DUCK_KNEE_DB),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use earmark_core::gate;
+    use earmark_core::pack::{LIVE, Pack};
+
+    use crate::Shared;
+
+    /// What a preset says arrives at the gate, by way of the parameters.
+    #[test]
+    fn presets_survive_the_parameters() {
+        for name in gate::preset_names() {
+            let preset = gate::preset(name).unwrap().gate;
+            let shared = Shared::new();
+            shared.load_preset(name).unwrap();
+            let mut bank = SettingsBank::new(shared.kept(|kept| kept.rules.clone()).as_ref());
+            let said = bank.update(&shared.params).unwrap().clone();
+            let pack = Pack::find(LIVE).unwrap();
+            let leading = leading_labels(&preset.rules).next().unwrap().clone();
+            let own = pack.manifest().thresholds[&leading];
+            assert_eq!(said.thresholds[&leading], own, "{name}");
+            // What only files can do has no parameter.
+            let expected = GateSettings {
+                bridge_ms: said.bridge_ms,
+                pre_roll_ms: said.pre_roll_ms,
+                reach_ms: said.reach_ms,
+                thresholds: said.thresholds.clone(),
+                ..preset
+            };
+            assert_eq!(said, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_choice_compiles() {
+        let labels = [Label::SPEECH, Label::MUSIC, Label::NOISE];
+        let shared = Shared::new();
+        let mut bank = SettingsBank::new(None);
+        for keep in 0..=KEEP_RULES {
+            for mode in 0..3 {
+                for (id, value) in [(id::KEEP, keep), (id::MODE, mode)] {
+                    shared.set(id, f64::from(u32::try_from(value).unwrap()));
+                }
+                gate::Program::new(bank.update(&shared.params).unwrap(), &labels).unwrap();
+            }
+        }
+    }
+}

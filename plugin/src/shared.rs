@@ -1,0 +1,268 @@
+//! What all threads of one instance see.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use earmark_core::listen::Ear;
+use earmark_core::live::{Hearing, LiveMonitor};
+use serde_json::{Map, Value};
+
+use crate::edits::Edits;
+use crate::meters::Meters;
+use crate::params::{PARAMS, ParamId, Params};
+use crate::presets::{PresetError, Rules};
+use crate::state::{self, StateError};
+
+/// Parameters, meters, status and state of one instance; held in an `Arc` by the format layer, the processor and the
+/// window.
+///
+/// The audio thread only touches atomics here. The mutexes are between the window and the host's main thread.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// The parameters.
+    pub params: Params,
+    /// What the window draws.
+    pub meters: Meters,
+    /// What the window changed and the host was not yet told.
+    pub edits: Edits,
+    restart_wanted: AtomicBool,
+    values_replaced: AtomicBool,
+    label_outputs: AtomicU64,
+    activation: ActivationFacts,
+    kept: Mutex<Kept>,
+    /// The ear of the last activation, so that the next one need not compile it, and the gates' status.
+    ear: Mutex<Option<(&'static str, Arc<Ear>)>>,
+    monitors: Mutex<Vec<LiveMonitor>>,
+}
+
+/// What the state holds beside parameters.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Kept {
+    /// Rules of a preset that the parameters cannot say.
+    pub(crate) rules: Option<Rules>,
+    /// The preset that was loaded last.
+    pub(crate) preset: Option<String>,
+    /// What the window wants to find again.
+    pub(crate) window: Map<String, Value>,
+}
+
+#[derive(Debug, Default)]
+struct ActivationFacts {
+    active: AtomicBool,
+    broken: AtomicBool,
+    latency_samples: AtomicU32,
+    rate_bits: AtomicU64,
+}
+
+/// What the window shows of the machine room.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Status {
+    /// Whether the host has the plugin switched on.
+    pub active: bool,
+    /// Latency of this activation, samples.
+    pub latency_samples: u32,
+    /// Sample rate of this activation, Hz; 0 before the first.
+    pub rate_hz: f64,
+    /// The ear.
+    pub ear: EarStatus,
+    /// Frames whose decision was not there in time: the last one held.
+    pub underruns: u64,
+    /// Those of them that came later.
+    pub late: u64,
+    /// Times that audio went unheard because the worker was too far behind.
+    pub overflows: u64,
+    /// Share of the time that the ear is busy, 0 to 1.
+    pub load: f32,
+}
+
+/// How the ear is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EarStatus {
+    /// Nothing runs before the first activation.
+    #[default]
+    Idle,
+    /// It hears.
+    Running,
+    /// It has not answered for a second of audio: the fail mode is in force until it does.
+    Stalled,
+    /// It is missing or broken, and why: the fail mode is in force.
+    Failed(String),
+}
+
+impl Shared {
+    /// A fresh instance with defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a parameter from any side; a change of latency or memory is noted as a wish for a restart.
+    pub fn set(&self, id: ParamId, plain: f64) {
+        if self.params.set(id, plain) && id.spec().flags.restart {
+            self.want_restart();
+        }
+    }
+
+    /// The window (through the format layer) sets a parameter; the host will hear of it.
+    pub fn edit(&self, id: ParamId, plain: f64) {
+        self.set(id, plain);
+        self.edits.change(id);
+    }
+
+    /// Asks for a new activation.
+    pub fn want_restart(&self) {
+        self.restart_wanted.store(true, Ordering::Release);
+    }
+
+    /// Whether a restart is wanted since this was last asked. The format layer then asks the host, from the main thread.
+    /// An activation answers it by itself.
+    pub fn take_restart_wanted(&self) -> bool {
+        self.restart_wanted.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether all values changed at once (state, preset) since this was last asked: the host shall read them anew.
+    pub fn take_values_replaced(&self) -> bool {
+        self.values_replaced.swap(false, Ordering::AcqRel)
+    }
+
+    /// One bit for each parameter that the processor moved by itself (labels, meters) since this was last asked: for
+    /// formats whose hosts record only edits by the main thread.
+    pub fn take_label_outputs(&self) -> impl Iterator<Item = ParamId> + use<> {
+        let mut bits = self.label_outputs.swap(0, Ordering::AcqRel);
+        std::iter::from_fn(move || {
+            (bits != 0).then(|| {
+                let id = ParamId(bits.trailing_zeros());
+                bits &= bits - 1;
+                id
+            })
+        })
+    }
+
+    /// The processor moved a parameter by itself.
+    pub(crate) fn note_output(&self, id: ParamId, plain: f64) {
+        if self.params.set_quietly(id, plain) && id.index() < PARAMS.len() {
+            self.label_outputs.fetch_or(1 << id.0, Ordering::Release);
+        }
+    }
+
+    /// The state as bytes, the same in every format: a preset moves between them.
+    pub fn save_state(&self) -> Vec<u8> {
+        state::save(self)
+    }
+
+    /// Takes over a state of this or an older version.
+    ///
+    /// # Errors
+    /// [`StateError`] for what is no state; nothing is changed then.
+    pub fn load_state(&self, bytes: &[u8]) -> Result<(), StateError> {
+        state::load(self, bytes)?;
+        self.values_replaced.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes over a preset, a built-in name or a file; the host is told of each parameter that moves.
+    ///
+    /// # Errors
+    /// [`PresetError`] if there is no such preset or it asks for more than parameters can say.
+    pub fn load_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
+        crate::presets::load(self, name_or_path)
+    }
+
+    /// Name of the preset that was loaded last.
+    pub fn preset(&self) -> Option<String> {
+        self.kept(|kept| kept.preset.clone())
+    }
+
+    /// What the window kept under `key`: it lives in the state.
+    pub fn window_get(&self, key: &str) -> Option<Value> {
+        self.kept(|kept| kept.window.get(key).cloned())
+    }
+
+    /// Keeps something for the window.
+    pub fn window_set(&self, key: &str, value: Value) {
+        self.kept(|kept| kept.window.insert(key.to_owned(), value));
+    }
+
+    /// How the activation is doing.
+    pub fn status(&self) -> Status {
+        Status {
+            active: self.activation.active.load(Ordering::Acquire),
+            latency_samples: self.latency_samples(),
+            rate_hz: f64::from_bits(self.activation.rate_bits.load(Ordering::Relaxed)),
+            ..self.gates_status()
+        }
+    }
+
+    fn gates_status(&self) -> Status {
+        let mut status = Status::default();
+        if self.activation.broken.load(Ordering::Acquire) {
+            status.ear = EarStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
+        }
+        for monitor in &*lock(&self.monitors) {
+            let gate = monitor.status();
+            status.underruns += gate.underruns;
+            status.late += gate.late;
+            status.overflows += gate.overflows;
+            status.load += gate.worker_load;
+            let ear = match gate.hearing {
+                Hearing::Running => EarStatus::Running,
+                Hearing::Stalled => EarStatus::Stalled,
+                Hearing::Failed | Hearing::Missing => {
+                    EarStatus::Failed(monitor.problem().unwrap_or_default())
+                }
+            };
+            // The worst of them counts.
+            if !matches!(status.ear, EarStatus::Failed(_)) && ear != EarStatus::Running
+                || status.ear == EarStatus::Idle
+            {
+                status.ear = ear;
+            }
+        }
+        status
+    }
+
+    /// The ear of a pack, or why there is none. For the main thread: may compile it.
+    pub(crate) fn ear(&self, pack: &'static str) -> Result<Arc<Ear>, String> {
+        let mut kept = lock(&self.ear);
+        if let Some((name, ear)) = &*kept
+            && *name == pack
+        {
+            return Ok(Arc::clone(ear));
+        }
+        let ear = crate::ears::ear(pack).map_err(|error| error.to_string())?;
+        *kept = Some((pack, Arc::clone(&ear)));
+        Ok(ear)
+    }
+
+    pub(crate) fn watch(&self, monitors: Vec<LiveMonitor>) {
+        *lock(&self.monitors) = monitors;
+    }
+
+    /// Latency of this activation in samples, as reported to the host.
+    pub fn latency_samples(&self) -> u32 {
+        self.activation.latency_samples.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32) {
+        self.activation.broken.store(false, Ordering::Relaxed);
+        self.activation.rate_bits.store(rate_hz.to_bits(), Ordering::Relaxed);
+        self.activation.latency_samples.store(latency_samples, Ordering::Release);
+        self.activation.active.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn note_broken(&self) {
+        self.activation.broken.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn note_deactivation(&self) {
+        self.activation.active.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn kept<T>(&self, with: impl FnOnce(&mut Kept) -> T) -> T {
+        with(&mut lock(&self.kept))
+    }
+}
+
+/// What is kept behind these locks is whole after every statement: a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,143 @@
+//! Calls back to the host, only ever from its main thread and never with a lock held.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+use arrayvec::ArrayVec;
+use vst3::ComPtr;
+use vst3::Steinberg::Vst::RestartFlags_::{kLatencyChanged, kParamValuesChanged};
+use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait};
+
+use super::com::int;
+use super::overlay::Overlay;
+use crate::edits::{Edit, EditReader, Edits};
+use crate::params::PARAMS;
+use crate::shared::Shared;
+
+/// Steps of one round: begin, value and end of every parameter.
+const MAX_STEPS: usize = 3 * 64;
+const _: () = assert!(PARAMS.len() * 3 <= MAX_STEPS);
+
+/// No latency was told yet.
+const UNTOLD: u32 = u32::MAX;
+
+/// The host's side of one instance.
+pub(super) struct Host {
+    handler: Mutex<Option<ComPtr<IComponentHandler>>>,
+    main_thread: Mutex<Option<ThreadId>>,
+    window: EditReader,
+    labels: EditReader,
+    busy: AtomicBool,
+    told_latency: AtomicU32,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            handler: Mutex::default(),
+            main_thread: Mutex::default(),
+            window: EditReader::default(),
+            labels: EditReader::default(),
+            busy: AtomicBool::new(false),
+            told_latency: AtomicU32::new(UNTOLD),
+        }
+    }
+}
+
+/// Locks what holds plain data: a panic elsewhere does not spoil it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// Takes or gives back the host's handler. The old one is released by this call, outside the lock.
+    pub(super) fn set_handler(&self, handler: Option<ComPtr<IComponentHandler>>) {
+        let old = std::mem::replace(&mut *lock(&self.handler), handler);
+        drop(old);
+    }
+
+    fn handler(&self) -> Option<ComPtr<IComponentHandler>> {
+        lock(&self.handler).clone()
+    }
+
+    /// Called from what only the main thread may call: this thread is it.
+    pub(super) fn note_main_thread(&self) {
+        *lock(&self.main_thread) = Some(thread::current().id());
+    }
+
+    /// Whether this is the host's main thread.
+    pub(super) fn is_main_thread(&self) -> bool {
+        *lock(&self.main_thread) == Some(thread::current().id())
+    }
+
+    /// The host was told this latency.
+    pub(super) fn note_latency(&self, samples: u32) {
+        self.told_latency.store(samples, Ordering::Release);
+    }
+
+    /// Tells the host what happened since it was last told: edits of the window, labels in Write mode (`lanes`), a new
+    /// latency, new values. Does nothing on any other thread, while the host is being told, or before it listens.
+    pub(super) fn tell(&self, shared: &Shared, overlay: &Overlay, lanes: &Edits, active: bool) {
+        if !self.is_main_thread() || self.busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let _busy = Busy(&self.busy);
+        let Some(handler) = self.handler() else { return };
+        let mut steps = ArrayVec::<Edit, { 2 * MAX_STEPS }>::new();
+        self.window.take(&shared.edits, |edit| steps.push(edit));
+        self.labels.take(lanes, |edit| steps.push(edit));
+        for step in steps {
+            // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
+            unsafe {
+                match step {
+                    Edit::Begin(id) => handler.beginEdit(id.0),
+                    Edit::Value(id) => {
+                        overlay.forget(id);
+                        handler.performEdit(id.0, shared.params.normalised(id))
+                    }
+                    Edit::End(id) => handler.endEdit(id.0),
+                }
+            };
+        }
+        let mut flags = 0;
+        if shared.take_values_replaced() {
+            flags |= int(kParamValuesChanged);
+        }
+        // A host that will activate anyway reads the latency then.
+        if shared.take_restart_wanted() && active {
+            flags |= int(kLatencyChanged);
+        }
+        if flags != 0 {
+            // SAFETY: as above.
+            unsafe { handler.restartComponent(flags) };
+        }
+    }
+
+    /// An activation has this latency. Some hosts read it before they activate, and would not again: they are told if it
+    /// is another one.
+    pub(super) fn activated(&self, latency_samples: u32) {
+        let told = self.told_latency.swap(latency_samples, Ordering::AcqRel);
+        if told == UNTOLD || told == latency_samples || !self.is_main_thread() {
+            return;
+        }
+        // Inside a restart that we asked for the host reads it by itself.
+        if self.busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let _busy = Busy(&self.busy);
+        if let Some(handler) = self.handler() {
+            // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
+            unsafe { handler.restartComponent(int(kLatencyChanged)) };
+        }
+    }
+}
+
+/// Ends a round of calls, however it ends.
+struct Busy<'a>(&'a AtomicBool);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,209 @@
+//! The window on a real display: opened, stormed, closed, in any order. Run it through `xvfb-run` where there is no screen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use baseview::dpi::LogicalSize;
+use baseview::{
+    Event, EventStatus, HandlerError, PlatformHandle, Window, WindowHandler, WindowSettings, WindowSize,
+};
+use earmark_plugin::Shared;
+use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE};
+use earmark_plugin::meters::{Class, MeterFrame};
+use earmark_plugin::params::{PARAMS, ParamId};
+
+/// A machine that answers slowly is no failure; one that never answers is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The window of a host: black and idle.
+struct Idle;
+
+impl WindowHandler for Idle {
+    fn draw(&self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+    fn resized(&self, _: WindowSize) -> Result<(), HandlerError> {
+        Ok(())
+    }
+    fn on_event(&self, _: Event) -> EventStatus {
+        EventStatus::Ignored
+    }
+}
+
+fn host_window() -> (Window, PlatformHandle) {
+    let (send, receive) = channel();
+    let settings = WindowSettings::new()
+        .with_title("host")
+        .with_size(LogicalSize::new(f64::from(PREFERRED_SIZE.0), f64::from(PREFERRED_SIZE.1)));
+    let window = Window::create(settings, move |context| {
+        send.send(context.platform_handle()).expect("the test waits for it");
+        Ok(Idle)
+    });
+    let window = window.expect("a window of the host");
+    window.show().expect("shown");
+    (window, receive.recv_timeout(PATIENCE).expect("its handle"))
+}
+
+/// Sets what it is told.
+struct Host {
+    shared: Arc<Shared>,
+}
+
+impl EditHost for Host {
+    fn begin(&self, _: ParamId) {}
+    fn perform(&self, id: ParamId, plain: f64) {
+        self.shared.set(id, plain);
+    }
+    fn end(&self, _: ParamId) {}
+    fn request_resize(&self, _: u32, _: u32) -> bool {
+        false
+    }
+}
+
+/// Everything moves at once, as fast as it can, until it is dropped.
+struct Storm {
+    goes_on: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Storm {
+    fn over(shared: &Arc<Shared>) -> Self {
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let spawn = |work: Box<dyn Fn(u32) + Send>| {
+            let goes_on = goes_on.clone();
+            std::thread::spawn(move || {
+                let mut turn = 0_u32;
+                while goes_on.load(Ordering::Relaxed) {
+                    work(turn);
+                    turn = turn.wrapping_add(1);
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            })
+        };
+        let (automation, audio, state) = (shared.clone(), shared.clone(), shared.clone());
+        let threads = vec![
+            spawn(Box::new(move |turn| {
+                for spec in PARAMS {
+                    automation.set(spec.id, spec.plain(f64::from((turn + spec.id.0) % 101) / 100.0));
+                }
+            })),
+            spawn(Box::new(move |turn| {
+                let share = f32::from(u16::try_from(turn % 1_000).unwrap_or(0)) / 1_000.0;
+                let class = Class::from_index(usize::try_from(turn % 5).unwrap_or(0));
+                let gain_db = if turn % 7 == 0 { f32::NEG_INFINITY } else { -40.0 * share };
+                let frame =
+                    MeterFrame { speech: share, music: 1.0 - share, gain_db, class, ..MeterFrame::default() };
+                audio.meters.push(MeterFrame { input_peak: share, output_peak: share, ..frame });
+                audio.meters.note_block(share, share, gain_db);
+            })),
+            spawn(Box::new(move |_| {
+                let kept = state.save_state();
+                state.load_state(&kept).expect("its own state");
+            })),
+        ];
+        Self { goes_on, threads }
+    }
+}
+
+impl Drop for Storm {
+    fn drop(&mut self) {
+        self.goes_on.store(false, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.join().expect("the storm does not panic");
+        }
+    }
+}
+
+/// Waits until the window has made a picture: only then are the peaks taken.
+fn wait_for_picture(shared: &Shared) {
+    let began = Instant::now();
+    loop {
+        shared.meters.push(MeterFrame { input_peak: 0.5, ..MeterFrame::default() });
+        shared.meters.note_block(0.5, 0.5, 0.0);
+        std::thread::sleep(Duration::from_millis(100));
+        if shared.meters.take_peaks() == (0.0, 0.0) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "the window draws nothing");
+    }
+}
+
+fn open(parent: &PlatformHandle, shared: &Arc<Shared>) -> Editor {
+    let host = Arc::new(Host { shared: shared.clone() });
+    Editor::open(parent, shared.clone(), host, Some(1.0)).expect("the editor opens")
+}
+
+fn no_display() -> bool {
+    let none = cfg!(target_os = "linux") && std::env::var_os("DISPLAY").is_none();
+    if none {
+        println!("skipped: there is no display; `xvfb-run -a cargo test …` makes one");
+    }
+    none
+}
+
+#[test]
+fn it_draws_resizes_and_closes_in_the_middle_of_a_storm() {
+    if no_display() {
+        return;
+    }
+    let (host, parent) = host_window();
+    let shared = Arc::new(Shared::new());
+    let editor = open(&parent, &shared);
+    wait_for_picture(&shared);
+    let storm = Storm::over(&shared);
+    for (width, height) in [(1_200, 800), (960, 560), (1_000, 660)] {
+        assert!(editor.set_size(width, height));
+        assert_eq!(editor.size(), (width, height));
+        std::thread::sleep(Duration::from_millis(60));
+    }
+    editor.set_scale(1.5);
+    assert!(editor.is_open());
+    drop(editor);
+    for _ in 0..4 {
+        let again = open(&parent, &shared);
+        std::thread::sleep(Duration::from_millis(30));
+        drop(again);
+    }
+    // Opened and closed at once.
+    drop(open(&parent, &shared));
+    drop(storm);
+    drop(host);
+}
+
+#[test]
+fn any_order_of_ends_is_an_end() {
+    if no_display() {
+        return;
+    }
+    // The host's window goes first, under an open editor.
+    let shared = Arc::new(Shared::new());
+    let (host, parent) = host_window();
+    let editor = open(&parent, &shared);
+    wait_for_picture(&shared);
+    drop(host);
+    let storm = Storm::over(&shared);
+    std::thread::sleep(Duration::from_millis(100));
+    drop(editor);
+    drop(storm);
+
+    // The instance goes first, then the editor, then the host's window.
+    let (host, parent) = host_window();
+    let shared = Arc::new(Shared::new());
+    let editor = open(&parent, &shared);
+    drop(shared);
+    std::thread::sleep(Duration::from_millis(50));
+    drop(editor);
+    drop(host);
+
+    // Two windows over one instance, closed in the order in which they were opened.
+    let shared = Arc::new(Shared::new());
+    let (first_host, first_parent) = host_window();
+    let (second_host, second_parent) = host_window();
+    let (first, second) = (open(&first_parent, &shared), open(&second_parent, &shared));
+    wait_for_picture(&shared);
+    drop(first);
+    wait_for_picture(&shared);
+    drop((second, second_host, first_host));
+}

@@ -1,0 +1,17 @@
+//! The plugin in a CLAP host, in this process: no file is built or loaded, all else is as in a DAW.
+#![allow(missing_docs, reason = "a test program")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "test signals are small numbers"
+)]
+
+mod failing;
+mod host;
+mod labels;
+mod lifecycle;
+mod ports;
+mod sound;
+mod state;
+mod timing;

@@ -1,0 +1,262 @@
+//! The promise of the audio thread, held by force: while a block is processed, whoever allocates or frees aborts the
+//! program.
+#![allow(missing_docs, reason = "a test program")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use clack_host::events::Pckn;
+use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::io::EventBuffer;
+use clack_host::prelude::*;
+use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, InputChannel};
+use clack_host::utils::ClapId;
+use earmark_plugin::clap::{CLAP_ID, ClapEntry};
+use earmark_plugin::params::{PARAMS, id};
+use earmark_plugin::processor::LABEL_PLANES;
+use earmark_plugin::{Activation, Block, EventSink, ParamEvent, ParamId, Processor, Shared};
+
+struct Watched;
+
+thread_local! {
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+fn check(what: &str) {
+    // A thread that is ending has no such variable any more, and no callback either.
+    if IN_CALLBACK.try_with(Cell::get).unwrap_or(false) {
+        IN_CALLBACK.with(|flag| flag.set(false));
+        eprintln!("{what} on the audio thread:\n{}", std::backtrace::Backtrace::force_capture());
+        std::process::abort();
+    }
+}
+
+// SAFETY: everything is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        check("an allocation");
+        // SAFETY: the caller's promises are those of the system's allocator.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        check("a release");
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        check("a reallocation");
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+/// A sink that only counts, and checks what every host relies on.
+struct Counting {
+    samples: u32,
+    last: u32,
+    events: u64,
+}
+
+impl Counting {
+    fn event(&mut self, offset: u32) {
+        assert!(offset < self.samples.max(1) && offset >= self.last);
+        self.last = offset;
+        self.events += 1;
+    }
+}
+
+impl EventSink for Counting {
+    fn param(&mut self, offset: u32, id: ParamId, plain: f64) {
+        assert_eq!(id.spec().clamp(plain), plain);
+        self.event(offset);
+    }
+    fn gesture(&mut self, offset: u32, _id: ParamId, _begins: bool) {
+        self.event(offset);
+    }
+    fn note(&mut self, offset: u32, _key: u8, _on: bool) {
+        self.event(offset);
+    }
+    fn controller(&mut self, offset: u32, _controller: u8, value: u8) {
+        assert!(value < 128);
+        self.event(offset);
+    }
+}
+
+/// A plain generator: the same run every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a test signal")]
+    fn share(&mut self) -> f64 {
+        self.roll(1 << 24) as f64 / f64::from(1 << 24)
+    }
+
+    fn size(&mut self, sides: u64) -> usize {
+        usize::try_from(self.roll(sides)).expect("small")
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a test signal")]
+fn sample(dice: &mut Dice) -> f32 {
+    match dice.roll(2_000) {
+        0 => f32::NAN,
+        1 => f32::INFINITY,
+        2 => -1e-41,
+        3 => f32::MAX,
+        _ => (dice.share() - 0.5) as f32,
+    }
+}
+
+/// Blocks of any size, parameters of any value at any sample, planes that come and go, resets, samples that are none.
+/// `EARMARK_FUZZ_SECONDS` sets how much audio; an hour is 3600.
+#[test]
+fn no_block_allocates() {
+    let seconds: u64 =
+        std::env::var("EARMARK_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let mut dice = Dice(7);
+    let mut events_out = 0;
+    let mut audio = 0.0;
+    let mut round = 0;
+    while audio < f64::from(u32::try_from(seconds).expect("hours")) {
+        round += 1;
+        let rate = [8_000_u32, 44_100, 48_000, 96_000, 192_000][dice.size(5)];
+        let (channels, sidechain) = ([1, 2, 2, 6][dice.size(4)], [0, 1, 2][dice.size(3)]);
+        let max_block = [1, 16, 64, 441, 2_048][dice.size(5)];
+        let shared = Arc::new(Shared::new());
+        shared.set(id::LINK, f64::from(u8::from(dice.roll(4) > 0)));
+        if dice.roll(3) == 0 {
+            shared.load_preset("broadcast-duck").expect("built in");
+        }
+        let activation = Activation {
+            rate_hz: f64::from(rate),
+            max_block,
+            channels,
+            sidechain_channels: sidechain,
+            offline: false,
+        };
+        let mut processor = Processor::activate(Arc::clone(&shared), &activation).expect("it activates");
+        let planes = |count: usize| vec![vec![0.0_f32; max_block]; count];
+        let (mut main, mut side, mut cv) =
+            (planes(usize::from(channels)), planes(usize::from(sidechain)), planes(LABEL_PLANES));
+        let mut events = Vec::with_capacity(8);
+        let mut left = u64::from(rate) * 5;
+        while left > 0 {
+            let samples = dice.size(u64::try_from(max_block).expect("small")) + 1;
+            for plane in main.iter_mut().chain(&mut side) {
+                plane[..samples].iter_mut().for_each(|value| *value = sample(&mut dice));
+            }
+            events.clear();
+            if dice.roll(20) == 0 {
+                for _ in 0..dice.size(8) {
+                    let spec = &PARAMS[dice.size(u64::try_from(PARAMS.len()).expect("few"))];
+                    let value = spec.plain(dice.share());
+                    let offset =
+                        u32::try_from(dice.size(u64::try_from(samples).expect("small"))).expect("small");
+                    events.push(ParamEvent { offset, id: spec.id, value });
+                }
+                events.sort_by_key(|event| event.offset);
+            }
+            let mut main_planes: Vec<&mut [f32]> =
+                main.iter_mut().map(|plane| &mut plane[..samples]).collect();
+            let passed = dice.size(u64::from(sidechain) + 1);
+            let side_planes: Vec<&[f32]> = side.iter().take(passed).map(|plane| &plane[..samples]).collect();
+            let mut cv_planes: Vec<&mut [f32]> = cv.iter_mut().map(|plane| &mut plane[..samples]).collect();
+            if dice.roll(3) == 0 {
+                cv_planes.clear();
+            }
+            let block = Block { main: &mut main_planes, sidechain: &side_planes, label_cv: &mut cv_planes };
+            let mut sink = Counting { samples: u32::try_from(samples).expect("small"), last: 0, events: 0 };
+            let reset = dice.roll(5_000) == 0;
+            IN_CALLBACK.with(|flag| flag.set(true));
+            if reset {
+                processor.reset();
+            }
+            processor.process(block, &events, &mut sink, false);
+            IN_CALLBACK.with(|flag| flag.set(false));
+            events_out += sink.events;
+            for plane in &main {
+                assert!(plane[..samples].iter().all(|value| *value == 0.0 || value.is_normal()));
+            }
+            left = left.saturating_sub(u64::try_from(samples).expect("small"));
+        }
+        audio += 5.0;
+    }
+    assert!(round > 0 && events_out > 0);
+}
+
+struct Quiet;
+
+impl SharedHandler<'_> for Quiet {
+    fn request_restart(&self) {}
+    fn request_process(&self) {}
+    fn request_callback(&self) {}
+}
+
+struct QuietHost;
+
+impl HostHandlers for QuietHost {
+    type Shared<'a> = Quiet;
+    type MainThread<'a> = ();
+    type AudioProcessor<'a> = ();
+}
+
+/// The same for the CLAP layer, through a host's own call.
+#[test]
+fn no_clap_block_allocates() {
+    const BLOCK: usize = 256;
+    let entry = PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry");
+    let info = HostInfo::new("test host", "earmark", "https://example.com", "1").expect("plain strings");
+    let id = std::ffi::CString::new(CLAP_ID).expect("plain");
+    let mut instance =
+        PluginInstance::<QuietHost>::new(|_| Quiet, |_| (), &entry, &id, &info).expect("an instance");
+    let config =
+        PluginAudioConfiguration { sample_rate: 48_000.0, min_frames_count: 1, max_frames_count: 256 };
+    let processor = instance.activate(|_, _| (), config).expect("an activation");
+    let mut processor = processor.start_processing().expect("a start");
+    let mut dice = Dice(11);
+    let (mut inputs, mut outputs) = (AudioPorts::with_capacity(8, 2), AudioPorts::with_capacity(8, 2));
+    let mut told = EventBuffer::with_capacity(1 << 16);
+    let (mut main, mut side, mut out) =
+        (vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2]);
+    for block in 0..1_000_u32 {
+        main.iter_mut().chain(&mut side).flatten().for_each(|value| *value = sample(&mut dice));
+        let mut changes = EventBuffer::new();
+        if block % 50 == 3 {
+            // Write, and notes with controllers; a knob in the middle of the block.
+            for (time, id, value) in [
+                (0, id::LABEL_MODE, 1.0),
+                (0, id::LABEL_MIDI, 2.0),
+                (100, id::RANGE_DB, f64::from(block % 60)),
+            ] {
+                changes.push(&ParamValueEvent::new(time, ClapId::new(id.0), Pckn::match_all(), value));
+            }
+        }
+        let port = |channels| AudioPortBuffer { latency: 0, channels };
+        let input = inputs.with_input_buffers([
+            port(AudioPortBufferType::f32_input_only(main.iter_mut().map(InputChannel::variable))),
+            port(AudioPortBufferType::f32_input_only(side.iter_mut().map(InputChannel::variable))),
+        ]);
+        let mut output = outputs.with_output_buffers([AudioPortBuffer {
+            latency: 0,
+            channels: AudioPortBufferType::f32_output_only(out.iter_mut().map(Vec::as_mut_slice)),
+        }]);
+        told.clear();
+        let (changes, mut told) = (InputEvents::from_buffer(&changes), OutputEvents::from_buffer(&mut told));
+        IN_CALLBACK.with(|flag| flag.set(true));
+        let done = processor.process(&input, &mut output, &changes, &mut told, None, None);
+        IN_CALLBACK.with(|flag| flag.set(false));
+        done.expect("a block");
+    }
+    instance.deactivate(processor.stop_processing());
+}

@@ -1,0 +1,137 @@
+"""The VST3 bundle in pedalboard and dawdreamer: the bytes of the format-free processor, whatever the host.
+
+`plugin/tests/vst3/python.rs` writes the cases and runs this; EARMARK_HOST_CASES names the list. Audio files are raw
+single-precision planes.
+"""
+
+import gc
+import json
+import os
+import pathlib
+
+import dawdreamer
+import numpy as np
+import pedalboard
+import pytest
+
+LIST = json.loads(pathlib.Path(os.environ["EARMARK_HOST_CASES"]).read_text())
+BUNDLE = LIST["bundle"]
+CASES = LIST["cases"]
+STEREO = [case for case in CASES if case["channels"] == 2]
+
+
+def planes(path, channels):
+    return np.fromfile(path, dtype="<f4").reshape(channels, -1)
+
+
+def audio(case):
+    return planes(case["input"], case["channels"]), planes(case["output"], case["channels"])
+
+
+def same_bytes(got, wanted, what):
+    got = np.ascontiguousarray(got, dtype=np.float32)
+    assert got.shape == wanted.shape, what
+    different = np.flatnonzero((got.view(np.uint32) != wanted.view(np.uint32)).any(axis=0))
+    assert different.size == 0, f"{what}: {different.size} samples differ, the first at {different[0]}"
+
+
+def ids(cases):
+    return [case["name"] for case in cases]
+
+
+def raw_parameter(plugin, name):
+    (found,) = [parameter for parameter in plugin.parameters.values() if parameter.name == name]
+    return found
+
+
+@pytest.mark.parametrize("block", [512, 8192])
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_pedalboard(case, block):
+    # It says offline, compensates the latency, and never passes the sidechain that is declared.
+    given, wanted = audio(case)
+    plugin = pedalboard.load_plugin(BUNDLE)
+    for name, _, value in case["settings"]:
+        raw_parameter(plugin, name).raw_value = value
+    for turn in ("first", "second"):
+        got = plugin(given, case["rate"], buffer_size=block, reset=True)
+        same_bytes(got, wanted, f"{turn} render")
+
+
+@pytest.mark.parametrize("case", STEREO, ids=ids(STEREO))
+def test_dawdreamer(case):
+    # It reports the latency and does not compensate it. Its other layouts are for plugins with one output bus; mono and
+    # the sidechain are pedalboard's and vst3-host's.
+    given, wanted = audio(case)
+    (block, latency), _ = case["latencies"]
+    engine = dawdreamer.RenderEngine(case["rate"], block)
+    plugin = engine.make_plugin_processor("earmark", BUNDLE)
+    # JUCE counts parameters group by group.
+    places = {parameter["name"]: parameter["index"] for parameter in plugin.get_parameters_description()}
+    for name, _, value in case["settings"]:
+        plugin.set_parameter(places[name], value)
+    silence = np.zeros((2, latency + block), dtype=np.float32)
+    player = engine.make_playback_processor("main", np.concatenate([given, silence], axis=1))
+    engine.load_graph([(player, []), (plugin, ["main"])])
+    # The engine counts seconds and rounds; it may give one sample less or more.
+    engine.render((given.shape[1] + latency + 1) / case["rate"])
+    assert plugin.get_latency_samples() == latency
+    got = engine.get_audio()[:, latency:]
+    samples = wanted.shape[1]
+    assert got.shape[1] >= samples
+    same_bytes(got[:, :samples], wanted, "render")
+
+
+def component_state(plugin):
+    """The plugin's own bytes inside the host's."""
+    text = plugin.raw_state
+    start, end = text.index(b"<IComponent>"), text.index(b"</IComponent>")
+    return juce_base64(text[start + len(b"<IComponent>") : end].decode())
+
+
+def juce_base64(text):
+    """JUCE's own encoding: the length, a dot, six bits a letter, lowest first."""
+    letters = ".ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+    length, data = text.split(".", 1)
+    bits = np.zeros(6 * len(data), dtype=np.uint8)
+    for place, letter in enumerate(data):
+        value = letters.index(letter)
+        bits[6 * place : 6 * place + 6] = [value >> bit & 1 for bit in range(6)]
+    return np.packbits(bits, bitorder="little").tobytes()[: int(length)]
+
+
+def test_the_state_goes_round():
+    (case,) = [case for case in CASES if case["settings"]]
+    given, wanted = audio(case)
+    first = pedalboard.load_plugin(BUNDLE)
+    for name, _, value in case["settings"]:
+        raw_parameter(first, name).raw_value = value
+    assert component_state(first).decode() == LIST["state"], "the same bytes as in every format"
+    second = pedalboard.load_plugin(BUNDLE)
+    second.raw_state = first.raw_state
+    for name, _, value in case["settings"]:
+        assert raw_parameter(second, name).raw_value == pytest.approx(value, abs=1e-6)
+    assert second.raw_state == first.raw_state
+    same_bytes(second(given, case["rate"]), wanted, "with the state of another instance")
+
+
+def resident_bytes():
+    status = pathlib.Path("/proc/self/statm").read_text().split()
+    return int(status[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def load_and_drop(case):
+    given, _ = audio(case)
+    plugin = pedalboard.load_plugin(BUNDLE)
+    plugin(given[:, : case["rate"] // 10], case["rate"])
+    del plugin
+    gc.collect()
+
+
+def test_twenty_loads_do_not_grow():
+    for _ in range(5):
+        load_and_drop(CASES[0])
+    before = resident_bytes()
+    for _ in range(20):
+        load_and_drop(CASES[0])
+    grown = resident_bytes() - before
+    assert grown < 4 << 20, f"{grown} bytes more"

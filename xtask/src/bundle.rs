@@ -1,0 +1,290 @@
+//! `cargo xtask bundle` and `install`: the plugin's library in the folders and names that hosts look for.
+//!
+//! | | Linux | macOS | Windows |
+//! |---|---|---|---|
+//! | CLAP | `Earmark.clap` (the library) | `Earmark.clap/Contents/MacOS/Earmark` | `Earmark.clap` (the library) |
+//! | VST3 | `Earmark.vst3/Contents/<arch>-linux/Earmark.so` | `Earmark.vst3/Contents/MacOS/Earmark` | `Earmark.vst3/Contents/<arch>-win/Earmark.vst3` |
+//!
+//! Names and ids come from `bundler.toml`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+/// No bundle may be larger, networks included.
+const LIMIT_BYTES: u64 = 25 << 20;
+
+/// One entry of `bundler.toml`.
+#[derive(Debug, Deserialize)]
+struct Names {
+    name: String,
+    vendor: String,
+    clap_id: String,
+}
+
+/// How the library is built.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Cargo profile; `release` is faster to build, `dist` smaller
+    #[arg(long, default_value = "dist")]
+    profile: String,
+    /// Target triple, if it is not this machine
+    #[arg(long)]
+    target: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Linux,
+    MacOs,
+    Windows,
+}
+
+/// A bundle that was made.
+#[derive(Debug)]
+pub struct Bundle {
+    path: PathBuf,
+    bytes: u64,
+}
+
+/// Builds the plugin and lays out its bundles in `target/bundled`.
+pub fn bundle(root: &Path, options: &Options) -> Result<Vec<Bundle>> {
+    let mut all = Vec::new();
+    let text = fs::read_to_string(root.join("bundler.toml")).context("bundler.toml")?;
+    let entries: BTreeMap<String, Names> = toml::from_str(&text).context("bundler.toml")?;
+    for (package, names) in &entries {
+        let (system, arch) = platform(options.target.as_deref())?;
+        let library = build(root, package, options, system)?;
+        let out = target_dir(root).join("bundled");
+        all.push(lay_out(&library, &out, names, "clap", system, &arch)?);
+        all.push(lay_out(&library, &out, names, "vst3", system, &arch)?);
+    }
+    for made in &all {
+        println!("{}: {:.1} MB", made.path.display(), megabytes(made.bytes));
+        ensure!(
+            made.bytes <= LIMIT_BYTES,
+            "{} is larger than {} MB",
+            made.path.display(),
+            megabytes(LIMIT_BYTES)
+        );
+    }
+    Ok(all)
+}
+
+/// Makes the bundles and copies them to where hosts look for this user's plugins.
+pub fn install(root: &Path, options: &Options) -> Result<()> {
+    let bundles = bundle(root, options)?;
+    let (system, _) = platform(options.target.as_deref())?;
+    for bundle in bundles {
+        let kind = bundle.path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        let folder = plugin_folder(system, kind)?;
+        let name = bundle.path.file_name().context("a bundle has a name")?;
+        let to = folder.join(name);
+        // Beside it first: a host that scans meanwhile never sees half a bundle.
+        let fresh = folder.join(format!(".{}.new", name.to_string_lossy()));
+        fs::create_dir_all(&folder)?;
+        remove(&fresh)?;
+        copy(&bundle.path, &fresh)?;
+        remove(&to)?;
+        fs::rename(&fresh, &to).with_context(|| format!("cannot replace {}", to.display()))?;
+        println!("installed {}", to.display());
+    }
+    Ok(())
+}
+
+fn platform(target: Option<&str>) -> Result<(System, String)> {
+    let (system, arch) = match target {
+        Some(triple) => (triple, triple.split('-').next().unwrap_or_default()),
+        None => (env::consts::OS, env::consts::ARCH),
+    };
+    let system = if system.contains("windows") {
+        System::Windows
+    } else if system.contains("darwin") || system.contains("macos") {
+        System::MacOs
+    } else if system.contains("linux") {
+        System::Linux
+    } else {
+        bail!("there is no bundle layout for {system}");
+    };
+    Ok((system, arch.to_owned()))
+}
+
+fn target_dir(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
+
+fn build(root: &Path, package: &str, options: &Options, system: System) -> Result<PathBuf> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args(["build", "--package", package, "--lib", "--profile", &options.profile]);
+    let mut folder = target_dir(root);
+    if let Some(target) = &options.target {
+        command.args(["--target", target]);
+        folder.push(target);
+    }
+    ensure!(command.status().context("cannot run cargo")?.success(), "{package} did not build");
+    folder.push(if options.profile == "dev" { "debug" } else { &options.profile });
+    let stem = package.replace('-', "_");
+    let library = folder.join(match system {
+        System::Linux => format!("lib{stem}.so"),
+        System::MacOs => format!("lib{stem}.dylib"),
+        System::Windows => format!("{stem}.dll"),
+    });
+    ensure!(library.is_file(), "{} was not made", library.display());
+    Ok(library)
+}
+
+fn lay_out(
+    library: &Path,
+    out: &Path,
+    names: &Names,
+    kind: &str,
+    system: System,
+    arch: &str,
+) -> Result<Bundle> {
+    let path = out.join(format!("{}.{kind}", names.name));
+    remove(&path)?;
+    let contents = path.join("Contents");
+    let inside = match (system, kind) {
+        (System::MacOs, _) => contents.join("MacOS").join(&names.name),
+        (System::Linux, "vst3") => contents.join(format!("{arch}-linux")).join(format!("{}.so", names.name)),
+        (System::Windows, "vst3") => {
+            let arch = if arch == "aarch64" { "arm64" } else { arch };
+            contents.join(format!("{arch}-win")).join(format!("{}.vst3", names.name))
+        }
+        (System::Linux | System::Windows, _) => path.clone(),
+    };
+    fs::create_dir_all(inside.parent().context("a file has a folder")?)?;
+    fs::copy(library, &inside).with_context(|| format!("cannot write {}", inside.display()))?;
+    if system == System::MacOs {
+        fs::write(contents.join("PkgInfo"), "BNDL????")?;
+        fs::write(contents.join("Info.plist"), info_plist(names, kind))?;
+        sign(&path)?;
+    }
+    Ok(Bundle { bytes: size(&path)?, path })
+}
+
+/// macOS runs nothing unsigned on its own processors; a signature without an identity will do on the machine itself.
+fn sign(bundle: &Path) -> Result<()> {
+    if env::consts::OS != "macos" {
+        eprintln!("{}: not signed; that needs macOS's codesign", bundle.display());
+        return Ok(());
+    }
+    let status = Command::new("codesign").args(["--force", "--sign", "-"]).arg(bundle).status()?;
+    ensure!(status.success(), "codesign refused {}", bundle.display());
+    Ok(())
+}
+
+fn info_plist(names: &Names, kind: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let Names { name, vendor, clap_id } = names;
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>CFBundleExecutable</key><string>{name}</string>
+  <key>CFBundleIdentifier</key><string>{clap_id}.{kind}</string>
+  <key>CFBundleName</key><string>{name}</string>
+  <key>CFBundleGetInfoString</key><string>{name} {version}, {vendor}</string>
+  <key>CFBundlePackageType</key><string>BNDL</string>
+  <key>CFBundleSignature</key><string>????</string>
+  <key>CFBundleShortVersionString</key><string>{version}</string>
+  <key>CFBundleVersion</key><string>{version}</string>
+  <key>NSHighResolutionCapable</key><true/>
+</dict>
+</plist>
+"#
+    )
+}
+
+/// Where hosts look for the plugins of this user.
+fn plugin_folder(system: System, kind: &str) -> Result<PathBuf> {
+    let from = |variable: &str| {
+        env::var_os(variable).map(PathBuf::from).with_context(|| format!("{variable} is not set"))
+    };
+    Ok(match system {
+        System::Linux => from("HOME")?.join(format!(".{kind}")),
+        System::MacOs => from("HOME")?.join("Library/Audio/Plug-Ins").join(kind.to_uppercase()),
+        System::Windows => from("LOCALAPPDATA")?.join("Programs").join("Common").join(kind.to_uppercase()),
+    })
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+        .with_context(|| format!("cannot remove {}", path.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        fs::copy(from, to).with_context(|| format!("cannot write {}", to.display()))?;
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+fn size(path: &Path) -> Result<u64> {
+    if !path.is_dir() {
+        return Ok(fs::metadata(path)?.len());
+    }
+    fs::read_dir(path)?.map(|entry| size(&entry?.path())).sum()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        Names { name: "Name".into(), vendor: "Vendor".into(), clap_id: "an.id".into() }
+    }
+
+    #[test]
+    fn every_system_gets_its_layout() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("lib");
+        fs::write(&library, b"code").unwrap();
+        for (triple, clap, vst3) in [
+            ("x86_64-unknown-linux-gnu", "Name.clap", "Name.vst3/Contents/x86_64-linux/Name.so"),
+            ("aarch64-unknown-linux-gnu", "Name.clap", "Name.vst3/Contents/aarch64-linux/Name.so"),
+            ("x86_64-pc-windows-msvc", "Name.clap", "Name.vst3/Contents/x86_64-win/Name.vst3"),
+            ("aarch64-pc-windows-msvc", "Name.clap", "Name.vst3/Contents/arm64-win/Name.vst3"),
+            ("aarch64-apple-darwin", "Name.clap/Contents/MacOS/Name", "Name.vst3/Contents/MacOS/Name"),
+        ] {
+            let (system, arch) = platform(Some(triple)).unwrap();
+            let out = folder.path().join(triple);
+            for (kind, file) in [("clap", clap), ("vst3", vst3)] {
+                // Twice: what lies there is replaced.
+                lay_out(&library, &out, &names(), kind, system, &arch).unwrap();
+                let made = lay_out(&library, &out, &names(), kind, system, &arch).unwrap();
+                assert_eq!(fs::read(out.join(file)).unwrap(), b"code", "{triple}");
+                assert!(made.bytes >= 4);
+            }
+        }
+        assert!(platform(Some("wasm32-unknown-unknown")).is_err());
+    }
+
+    #[test]
+    fn the_ids_are_those_of_the_plugin() {
+        let root = crate::workspace();
+        let text = fs::read_to_string(root.join("bundler.toml")).unwrap();
+        let entries: BTreeMap<String, Names> = toml::from_str(&text).unwrap();
+        let source = fs::read_to_string(root.join("plugin/src/clap/mod.rs")).unwrap();
+        assert!(source.contains(&format!("\"{}\"", entries["earmark-plugin"].clap_id)));
+    }
+}
