@@ -11,8 +11,12 @@ use crate::{Activity, FrameGrid, Label};
 pub const WINDOW_S: f64 = 1.0;
 /// Frames of a window.
 const WINDOW_FRAMES: usize = 100;
-/// Windows whose speech counts for the SNR of one: a window may be a pause.
+/// So many windows with speech count for the SNR of one, itself among them if it has any: a window may be a pause.
 const SPEECH_WINDOWS: usize = 3;
+/// They are looked for among this many: the ratio outlasts a pause in which nothing is said.
+const REMEMBERED_WINDOWS: usize = 10;
+/// A window this far under the loudest speech of those holds none.
+const PAUSE_BELOW_DB: f64 = 20.0;
 /// At the beginning of a recording nothing is known yet: these frames do not count where there are enough others.
 const WARM_UP_FRAMES: usize = 100;
 /// A kind is told where it is at least this probable, and twice as probable as the next.
@@ -105,8 +109,7 @@ fn windows(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Vec<Win
         let last = (first + WINDOW_FRAMES).min(heard.frames());
         let mean = Mean::of(heard, first..last);
         speech.push(mean.speech);
-        let recent = &speech[speech.len().saturating_sub(SPEECH_WINDOWS)..];
-        let recent_speech = recent.iter().sum::<f64>() / real(recent.len());
+        let recent_speech = recent_speech(&speech[speech.len().saturating_sub(REMEMBERED_WINDOWS)..]);
         let silent = heard.mean_square[first..last].iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
         let probability = if silent { 0.0 } else { mean.probability };
         let noisy = gate.push(to_f32(probability));
@@ -122,6 +125,15 @@ fn windows(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Vec<Win
         first = last;
     }
     out
+}
+
+/// Mean power of the last windows that hold speech.
+fn recent_speech(remembered: &[f64]) -> f64 {
+    let loudest = remembered.iter().copied().fold(0.0, f64::max);
+    let least = loudest * 10.0_f64.powf(-PAUSE_BELOW_DB / 10.0);
+    let spoken: Vec<f64> =
+        remembered.iter().rev().copied().filter(|&s| s >= least).take(SPEECH_WINDOWS).collect();
+    spoken.iter().sum::<f64>() / real(spoken.len().max(1))
 }
 
 impl Mean {
@@ -218,6 +230,16 @@ mod tests {
         let noisy: Vec<bool> = take.windows.iter().map(|w| w.noisy).collect();
         assert_eq!(noisy, [false, false, false, true, true]);
         assert_eq!((take.windows.len(), take.windows[4].end_s), (5, 5.0));
+    }
+
+    #[test]
+    fn the_ratio_outlasts_a_pause_and_is_forgotten_in_the_end() {
+        let speech = [0.1, 0.0, 0.0, level(-20.0), level(-60.0)];
+        let pause = [0.1, 0.0, 0.0, level(-70.0), level(-60.0)];
+        let rows: Vec<[f32; 5]> = (0..1_600).map(|k| if k < 300 { speech } else { pause }).collect();
+        let ratios: Vec<f64> = take(&rows).windows.iter().map(|w| w.snr_db.unwrap()).collect();
+        assert!(ratios[..12].iter().all(|r| (r - 40.0).abs() < 0.01), "{ratios:?}");
+        assert!(ratios[12..].iter().all(|r| (r + 10.0).abs() < 0.01), "{ratios:?}");
     }
 
     #[test]
