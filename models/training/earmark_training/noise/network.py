@@ -23,8 +23,10 @@ QUIETEST_DBFS = -80.0
 LOWEST_DB, CENTRE_DB, SCALE_DB = -90.0, -45.0, 20.0
 LEVEL_SPAN_DB = 120.0
 """Level outputs are (dBFS + 120) / 120, so that they lie in 0..1 as all outputs do."""
-SILENT_STORED_DB = 14.0
-"""Steps under -106 dBFS are digital silence."""
+SILENT_STORED_DB = 0.5
+"""Steps under -119.5 dBFS are digital silence (and so is what was before the beginning): no gain in use lifts or lowers a floor across that."""
+LOWEST_LEVEL_DB = -60.0
+"""Whole levels end here under the reference: digital silence must not tell how loud the rest is."""
 PER_DB = math.log(10.0) / 10.0
 LEAST_POWER, MOST_LOG_ODDS = 1e-12, 25.0
 """Keeps logarithms finite: -120 dBFS."""
@@ -93,6 +95,7 @@ class Gauge(nn.Module):
         all_levels = torch.cat([levels, step_level + LEVEL_SPAN_DB], 2)
         reference = nn.functional.max_pool1d(all_levels, s.reference_steps, 1) - LEVEL_SPAN_DB
         reference = torch.clamp(reference, min=QUIETEST_DBFS)
+        mean = torch.maximum(mean, reference + (LOWEST_DB + FULL_SCALE_DB))  # means over silence, too, move with the gain
         lowest_50_ms = -nn.functional.max_pool1d(-nn.functional.avg_pool1d(x, 5), STEP_FRAMES // 5)
         history = torch.cat([past, torch.cat([mean, lowest_50_ms], 1) - PAD_DB], 2)
         all_means, all_lows = history[:, : s.bands], history[:, s.bands :]
@@ -108,7 +111,8 @@ class Gauge(nn.Module):
         low_level = -nn.functional.max_pool1d(-all_levels[:, :, s.reference_steps - s.short_steps :], s.short_steps, 1) - LEVEL_SPAN_DB
         longer_low = -nn.functional.max_pool1d(-(all_levels + silent)[:, :, s.reference_steps - s.long_steps :], s.long_steps, 1) - LEVEL_SPAN_DB
         bands = torch.cat([mean, highest, lowest, short_low, long_low, long_high, short_mean], 1) - FULL_SCALE_DB
-        everything = torch.cat([bands, step_level, short_level, low_level, longer_low], 1) - reference
+        whole = torch.cat([step_level, short_level, low_level, longer_low], 1) - reference
+        everything = torch.cat([bands - reference, torch.clamp(whole, min=LOWEST_LEVEL_DB)], 1)
         scaled = (torch.clamp(everything, min=LOWEST_DB, max=10.0) - CENTRE_DB) * (1.0 / SCALE_DB)
         return scaled.transpose(1, 2), power_dbfs, all_levels[:, :, 1 - s.reference_steps :], history[:, :, 1 - s.long_steps :]
 
