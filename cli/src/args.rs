@@ -50,6 +50,8 @@ pub enum Command {
     Frames(FramesArgs),
     /// Gate, duck, mute or cut what is not to be kept
     Render(RenderArgs),
+    /// Find background noise behind speech: probability, SNR, floor, kind
+    Noise(NoiseArgs),
     /// Compute the features that a network sees
     Features(FeaturesArgs),
     /// List the packs: hashes, licences, cards
@@ -180,6 +182,9 @@ pub struct RenderArgs {
     /// With --action cut: pauses longer than this are shortened to it, ms
     #[arg(long, value_name = "MS")]
     pub max_pause_ms: Option<f32>,
+    /// Let the depth and the closing threshold follow the noise floor: shallow where it is quiet, deep in noise
+    #[arg(long)]
+    pub adaptive: bool,
     /// Hear and decide as the plugin does: the live pack, no knowledge of the future
     #[arg(long)]
     pub live: bool,
@@ -240,6 +245,42 @@ pub enum Bits {
 }
 
 #[derive(Debug, Args)]
+pub struct NoiseArgs {
+    /// Recordings, or folders of them; `-` is stdin
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// Also say it for every second
+    #[arg(long)]
+    pub timeline: bool,
+    /// text (a table), csv or json
+    #[arg(long, short, value_enum, default_value = "text")]
+    pub format: NoiseFormat,
+    /// Where the list goes. Default: stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Draw how many recordings have which SNR: FILE.svg or FILE.png
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Probability at which a recording counts as noisy. Default: the pack's
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub threshold: Option<f32>,
+    /// Pack: an embedded name, or the folder of any other
+    #[arg(long, value_name = "NAME|DIR", default_value = pack::NOISE)]
+    pub pack: String,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// Forms of the list of `earmark noise`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NoiseFormat {
+    Text,
+    Csv,
+    Json,
+}
+
+#[derive(Debug, Args)]
 pub struct FeaturesArgs {
     /// A recording; `-` is stdin
     pub input: PathBuf,
@@ -276,6 +317,9 @@ pub enum EvalCommand {
     /// Score every 10 ms frame against label files, beside trivial baselines and other detectors
     #[command(after_help = EVAL_HELP)]
     Activity(EvalActivityArgs),
+    /// Score the noise pack against recordings of known SNR, beside classifiers that know nothing
+    #[command(after_help = EVAL_NOISE_HELP)]
+    Noise(EvalNoiseArgs),
 }
 
 const EVAL_HELP: &str = "\
@@ -310,6 +354,34 @@ pub struct EvalActivityArgs {
     /// Also write all figures as JSON
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+const EVAL_NOISE_HELP: &str = "\
+Each folder has a manifest.csv with the columns file,snr_db and any others, by which recordings are grouped. snr_db is the \
+true ratio of speech to noise in dB (mean powers over the whole recording, as `earmark mix` makes them); it is empty for \
+clean recordings. The shortcuts are classifiers that know nothing of noise, each with the best threshold on this very set: \
+where one of them does well, the set gives its answers away.";
+
+#[derive(Debug, Args)]
+pub struct EvalNoiseArgs {
+    /// Folders of recordings, each with a manifest.csv
+    #[arg(required = true, value_name = "DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// Pack: an embedded name, or the folder of any other
+    #[arg(long, value_name = "NAME|DIR", default_value = pack::NOISE)]
+    pub pack: String,
+    /// Hear everything again with these gains, separated by commas, to see how far they move the probability
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
+    pub gain_db: Vec<f64>,
+    /// Also write all figures as JSON
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Also write what was said of each recording as CSV
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
     /// Files worked on at once. Default: the number of processors
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
@@ -353,6 +425,15 @@ fn label_value(text: &str) -> Result<(String, f32), String> {
         return Err(format!("{value} is not a probability (0 to 1)"));
     }
     Ok((label.to_owned(), value))
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{value} is not a probability (0 to 1)"))
+    }
 }
 
 fn name_and_path(text: &str) -> Result<(String, PathBuf), String> {

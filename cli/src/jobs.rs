@@ -41,15 +41,30 @@ impl Jobs<'_> {
         inputs: &[Input],
         work: impl Fn(&Ear, &Input) -> Result<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
+        self.run_with(first, || self.ear(), inputs, work)
+    }
+
+    /// The same with more than an ear for each thread.
+    ///
+    /// # Errors
+    ///
+    /// If `another` fails, or the user interrupted.
+    pub fn run_with<E: Send + Sync, T: Send>(
+        &self,
+        first: E,
+        another: impl Fn() -> Result<E>,
+        inputs: &[Input],
+        work: impl Fn(&E, &Input) -> Result<T> + Sync,
+    ) -> Result<Vec<Option<T>>> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let jobs = self.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
         let mut ears = vec![first];
         for _ in 1..jobs {
-            ears.push(self.ear()?);
+            ears.push(another()?);
         }
         let next = AtomicUsize::new(0);
         let results: Mutex<Vec<Option<T>>> = Mutex::new(inputs.iter().map(|_| None).collect());
-        let work_through = |ear: &Ear| {
+        let work_through = |ear: &E| {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(input) = inputs.get(index) else { return };

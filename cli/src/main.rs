@@ -23,10 +23,12 @@ fn main() -> ExitCode {
         Command::Tag(args) => commands::tag::run(args, &cli.global, &console),
         Command::Frames(args) => commands::frames::run(args, &cli.global, &console),
         Command::Render(args) => commands::render::run(args, &cli.global, &console),
+        Command::Noise(args) => commands::noise::run(args, &cli.global, &console),
         Command::Features(args) => commands::features::run(args, &console),
         Command::Models(args) => commands::models::run(args),
         Command::Bench(args) => commands::bench::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Activity(args)) => commands::eval::run(args, &cli.global, &console),
+        Command::Eval(EvalCommand::Noise(args)) => commands::eval::noise::run(args, &cli.global, &console),
         Command::Mix(args) => commands::mix::run(args, &console),
         Command::Docs(args) => commands::docs::run(args),
     };

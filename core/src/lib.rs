@@ -19,6 +19,7 @@ pub mod gate;
 pub mod label;
 pub mod listen;
 pub mod live;
+pub mod noise;
 pub mod npy;
 pub mod output;
 pub mod pack;

@@ -3,6 +3,7 @@
 mod audio;
 mod bad_input;
 mod eval;
+mod noise;
 mod program;
 mod render;
 mod runtime;

@@ -35,7 +35,7 @@ pub fn verify(root: &Path) -> Result<()> {
         );
         ensure!(pack.card().contains(&hash), "{name}: its card is about another network");
         for pace in [Pace::Live, Pace::Files] {
-            Ear::load(&runtime, pack.clone(), pace)?;
+            Ear::load_for(pack.manifest().task, &runtime, pack.clone(), pace)?;
         }
         println!("{name}: {} parameters, {hash}", pack.manifest().model.parameters);
     }

@@ -34,9 +34,43 @@ fn tables(root: &Path) -> Result<String> {
     for name in pack_names(root)? {
         let text = fs::read_to_string(root.join("models/packs").join(&name).join("metrics.json"))?;
         let metrics: Value = serde_json::from_str(&text)?;
-        table(&name, &metrics, &mut out)?;
+        if metrics["what"] == "earmark eval noise" {
+            noise_table(&name, &metrics, &mut out)?;
+        } else {
+            table(&name, &metrics, &mut out)?;
+        }
     }
     Ok(out)
+}
+
+/// Presence and error of the ratio, by ratio.
+fn noise_table(name: &str, metrics: &Value, out: &mut String) -> Result<()> {
+    let figure = |value: &Value| value.as_f64().with_context(|| format!("{name}: a figure is missing"));
+    let figures = &metrics["figures"];
+    let sha = metrics["model_sha256"].as_str().with_context(|| format!("{name}: no model_sha256"))?;
+    writeln!(
+        out,
+        "\n**{name}**, sha256 `{}…`: {} recordings of speech sources and kinds of noise that training never heard; false \
+         alarms on clean ones {:.1} %; SNR from −5 to 25 dB to {:.1} dB in the mean.\n",
+        &sha[..12],
+        figure(&figures["recordings"])?,
+        100.0 * figure(&figures["false_alarms"])?,
+        figure(&figures["error"]["mae_db"])?,
+    )?;
+    writeln!(out, "| SNR | recordings | called noisy | ROC-AUC | error of the SNR |")?;
+    writeln!(out, "|---|---|---|---|---|")?;
+    for row in figures["by_snr"].as_array().into_iter().flatten() {
+        writeln!(
+            out,
+            "| {} dB | {} | {:.1} % | {:.3} | {:.1} dB |",
+            figure(&row["snr_db"])?,
+            figure(&row["recordings"])?,
+            100.0 * figure(&row["found"])?,
+            figure(&row["roc_auc"])?,
+            figure(&row["error"]["mae_db"])?,
+        )?;
+    }
+    Ok(())
 }
 
 fn table(name: &str, metrics: &Value, out: &mut String) -> Result<()> {

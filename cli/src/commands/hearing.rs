@@ -4,6 +4,7 @@ use anyhow::Result;
 use earmark_core::audio::Source;
 use earmark_core::listen::{Ear, ListenError, Pace};
 use earmark_core::live;
+use earmark_core::noise::Gauge;
 use earmark_core::pack::Pack;
 use earmark_core::runtime::Runtime;
 use earmark_core::timeline::{LabelSettings, TimelineSettings};
@@ -20,6 +21,17 @@ pub fn open(pack: &str, global: &Global, console: &Console) -> Result<Ear> {
 
 /// Opens a pack for a pace.
 pub fn open_for(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Ear> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(Ear::load(&runtime, pack, pace)?)
+}
+
+/// Opens a noise pack for a pace.
+pub fn open_gauge(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Gauge> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(Gauge::load(&runtime, pack, pace)?)
+}
+
+fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pack)> {
     let runtime = Runtime::start(global.runtime.as_deref(), global.device)?;
     if let Some(notice) = runtime.notice() {
         console.warn(notice);
@@ -31,7 +43,7 @@ pub fn open_for(pack: &str, pace: Pace, global: &Global, console: &Console) -> R
         runtime.name(),
         runtime.device()
     ));
-    Ok(Ear::load(&runtime, pack, pace)?)
+    Ok((runtime, pack))
 }
 
 /// Hears a source to its end, with progress; `observe` sees each block.
@@ -46,8 +58,14 @@ pub fn hear(
 }
 
 /// The same, as the plugin hears it.
-pub fn hear_live(ear: &Ear, source: &mut Source, name: &str, console: &Console) -> Result<Activity> {
-    hear_by(source, name, console, |_| {}, |source, block| live::hear(ear, source, block))
+pub fn hear_live(
+    ear: &Ear,
+    source: &mut Source,
+    name: &str,
+    console: &Console,
+    observe: impl FnMut(&[f32]),
+) -> Result<Activity> {
+    hear_by(source, name, console, observe, |source, block| live::hear(ear, source, block))
 }
 
 fn hear_by(

@@ -8,6 +8,7 @@ pub mod frames;
 pub mod hearing;
 pub mod mix;
 pub mod models;
+pub mod noise;
 mod picture;
 pub mod render;
 pub mod tag;

@@ -32,8 +32,8 @@ impl Pictures {
     pub fn plan(args: &TagArgs, inputs: usize) -> Result<Self> {
         let plot = args.plot.as_deref();
         let in_folder = inputs > 1 || plot.is_some_and(Path::is_dir);
-        if let Some(path) = plot.filter(|p| !in_folder && kind(p).is_none()) {
-            return Err(Usage(format!("--plot {}: name a FILE.svg or FILE.png", path.display())).into());
+        if let Some(path) = plot.filter(|_| !in_folder) {
+            check_picture(path)?;
         }
         if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
             return Err(Usage("--from is not before --to".to_owned()).into());
@@ -86,7 +86,8 @@ impl Pictures {
     }
 }
 
-fn write_picture(path: &Path, svg: &str) -> Result<()> {
+/// Draws into FILE.svg or FILE.png, by its ending.
+pub fn write_picture(path: &Path, svg: &str) -> Result<()> {
     make_parent(path)?;
     match kind(path) {
         Some(Kind::Png) => {
@@ -94,6 +95,14 @@ fn write_picture(path: &Path, svg: &str) -> Result<()> {
             Ok(SafeFile::write_all_to(path, &png)?)
         }
         _ => Ok(SafeFile::write_all_to(path, svg.as_bytes())?),
+    }
+}
+
+/// Refuses a picture whose name does not say what it is, before any work.
+pub fn check_picture(path: &Path) -> Result<()> {
+    match kind(path) {
+        Some(_) => Ok(()),
+        None => Err(Usage(format!("--plot {}: name a FILE.svg or FILE.png", path.display())).into()),
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `borders.rs` | delay of onsets, silences found |
 //! | `bootstrap.rs` | intervals, by drawing recordings |
 //! | `metrics.rs` | all of these at once |
+//! | `noise.rs` | background noise: found by SNR, error of the SNR, shortcuts |
 //! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
 
 mod bootstrap;
@@ -28,6 +29,7 @@ mod borders;
 mod calibration;
 mod counts;
 mod metrics;
+mod noise;
 mod rank;
 mod spans;
 mod tables;
@@ -39,6 +41,9 @@ pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
 pub use calibration::{Bin, Calibration, calibration};
 pub use counts::{Baselines, Counts, Rates};
 pub use metrics::{Metrics, Scored, evaluate};
+pub use noise::{
+    ERROR_RANGE_DB, NoiseFigures, NoiseGroup, NoiseItem, Shortcut, SnrError, SnrRow, noise_figures,
+};
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};

@@ -1,7 +1,7 @@
 //! Edges frame by frame, as the frames are heard.
 
 use super::program::{Edge, LabelSet, Program, Target};
-use super::{GateError, GateSettings, MotionRefused};
+use super::{Adapted, GateError, GateSettings, MotionRefused};
 use crate::pack::Thresholds;
 use crate::{Activity, FrameGrid, Label, activity::level_dbfs};
 
@@ -51,6 +51,8 @@ pub struct LiveDecider {
     pack_thresholds: Vec<Thresholds>,
     /// What the settings say, where they do.
     own_thresholds: Vec<Option<Thresholds>>,
+    /// How far the close thresholds have risen towards the open ones, see [`LiveDecider::adapt`].
+    close_rise: f32,
     bits: Vec<LabelSet>,
     silence: LabelSet,
     unknown: LabelSet,
@@ -84,6 +86,7 @@ impl LiveDecider {
             labels: labels.to_vec(),
             own_thresholds: vec![None; labels.len()],
             pack_thresholds,
+            close_rise: 0.0,
             bits: labels.iter().map(bit).collect(),
             silence: bit(&Label::SILENCE),
             unknown: bit(&Label::UNKNOWN),
@@ -182,15 +185,22 @@ impl LiveDecider {
         self.last = None;
     }
 
+    /// From the next frame on the gate is as deep, and closes as early, as the noise floor asks for. Never allocates.
+    pub fn adapt(&mut self, adapted: Adapted) {
+        self.program.set_range_db(adapted.range_db);
+        self.close_rise = adapted.close_rise;
+    }
+
     /// Takes frame `frame` (one probability per label, mean square over channels) and gives an edge when the
     /// target changes. A probability that is no number leaves its label as it is.
     pub fn frame(&mut self, frame: u64, probabilities: &[f32], mean_square: f32) -> Option<Edge> {
+        let adapted = Adapted { range_db: 0.0, close_rise: self.close_rise };
         let thresholds =
             self.own_thresholds.iter().zip(&self.pack_thresholds).map(|(own, pack)| own.unwrap_or(*pack));
         for ((&p, thresholds), &bit) in probabilities.iter().zip(thresholds).zip(&self.bits) {
             if p >= thresholds.open {
                 self.heard |= bit;
-            } else if p < thresholds.close {
+            } else if p < adapted.thresholds(thresholds).close {
                 self.heard &= !bit;
             }
         }
@@ -234,5 +244,14 @@ mod tests {
         assert_eq!(run(4, 0.3, loud), Some((1_764, -30.0)));
         assert_eq!(run(5, 0.9, 0.9e-6), None, "silence covers speech");
         assert_eq!(run(6, 0.5, loud), Some((2_646, 0.0)), "and ends without being forgotten");
+        decider.adapt(Adapted { range_db: 12.0, close_rise: 0.5 });
+        let target = |edge: Option<Edge>| edge.map(|e| e.target.gain_db);
+        assert_eq!(
+            target(decider.frame(7, &[0.49], loud)),
+            Some(-12.0),
+            "it closes at 0.5 now, and less deep"
+        );
+        decider.adapt(Adapted { range_db: 20.0, close_rise: 0.5 });
+        assert_eq!(target(decider.frame(8, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
     }
 }

@@ -13,11 +13,14 @@
 //! * [`GainComputer`] adds lookahead, hold, attack and release. What it gives depends on positions only: any block
 //!   size gives the same bits, and where nothing is turned down the gain is exactly 1.
 //!
+//! [`Adaptive`] lets close threshold and depth follow the ratio of speech to noise.
+//!
 //! # Real time
 //!
 //! [`LiveDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`) and the functions of
 //! [`apply`] neither allocate nor wait nor fail on any input.
 
+mod adaptive;
 pub mod apply;
 mod computer;
 mod edges;
@@ -30,6 +33,7 @@ mod ramp;
 mod reach;
 mod settings;
 
+pub use adaptive::{Adapted, Adaptive};
 pub use computer::{GainComputer, PushError};
 pub use edges::{edges_from_segments, spans_at_full_gain};
 pub use live::{HeardSet, LiveDecider, SILENCE_DBFS};

@@ -140,6 +140,11 @@ impl Program {
         self.labels.iter().position(|l| l == label).map(|index| 1 << index)
     }
 
+    /// Another depth of [`Action::Gate`], dB.
+    pub(super) fn set_range_db(&mut self, range_db: f32) {
+        self.range_db = range_db;
+    }
+
     /// Whether any rule looks at the level.
     pub fn follows_level(&self) -> bool {
         self.rules.iter().any(|rule| matches!(rule.action, Action::Duck(duck) if duck.ratio.is_some()))

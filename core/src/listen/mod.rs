@@ -20,7 +20,7 @@ use std::sync::mpsc;
 use crate::Activity;
 use crate::audio::Source;
 use crate::features;
-use crate::pack::{Pack, PackError};
+use crate::pack::{Pack, PackError, Task};
 use crate::runtime::{Network, Runtime, RuntimeError};
 
 use front::Piece;
@@ -62,12 +62,24 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// Compiles the network of `pack`.
+    /// Compiles the network of `pack`, which must be one for [`Task::Activity`].
     ///
     /// # Errors
-    /// [`PackError`] if the backend refuses it or its shapes are not those that the pack states.
+    /// [`PackError`] if the backend refuses it, its shapes are not those that the pack states or its task is another.
     pub fn load(runtime: &Runtime, pack: Pack, pace: Pace) -> Result<Self, PackError> {
+        Self::load_for(Task::Activity, runtime, pack, pace)
+    }
+
+    /// Compiles the network of a pack for `task`. Frames then hold the columns of that task.
+    ///
+    /// # Errors
+    /// As [`Ear::load`].
+    pub fn load_for(task: Task, runtime: &Runtime, pack: Pack, pace: Pace) -> Result<Self, PackError> {
         let manifest = pack.manifest();
+        if manifest.task != task {
+            let is = manifest.task;
+            return Err(PackError::Task { pack: pack.origin().to_owned(), is, wanted: task });
+        }
         let silence = features::silent_frame(&manifest.features)
             .map_err(|source| PackError::Features { pack: pack.origin().to_owned(), source })?;
         let frames = match pace {

@@ -19,4 +19,4 @@ macro_rules! pack {
     };
 }
 
-pub(super) const PACKS: &[Files] = &[pack!("live"), pack!("studio")];
+pub(super) const PACKS: &[Files] = &[pack!("live"), pack!("noise"), pack!("studio")];

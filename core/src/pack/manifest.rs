@@ -1,6 +1,7 @@
 //! `pack.json`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,26 @@ const FORMAT: u32 = 1;
 /// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
 const FRAMES_LIMIT: usize = 6_000;
 
+/// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Probabilities of kinds of sound.
+    Activity,
+    /// Background noise behind speech: its probability and that of its kinds, and the levels of both; the columns are
+    /// those of [`noise`](crate::noise).
+    Noise,
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Activity => "activity",
+            Self::Noise => "noise",
+        })
+    }
+}
+
 /// What a pack states of its network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,8 +45,8 @@ pub struct Manifest {
     pub name: String,
     /// Version of the pack.
     pub version: String,
-    /// What the network answers; `activity` for probabilities per 10 ms frame.
-    pub task: String,
+    /// What the network answers.
+    pub task: Task,
     /// The ONNX file.
     pub model: ModelFile,
     /// The features that it was trained on.
@@ -124,7 +145,6 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         must(self.format == FORMAT, "its format is not 1; a newer Earmark may read it")?;
-        must(self.task == "activity", "its task is not \"activity\"")?;
         let own_folder = !self.model.file.contains(['/', '\\']) && self.model.file != "..";
         must(own_folder, "its model file must lie beside pack.json")?;
         must(!self.labels.is_empty(), "it has no labels")?;
@@ -147,6 +167,8 @@ impl Manifest {
                 "thresholds must be 0 <= close <= open <= 1",
             )?;
         }
+        let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
+        must(!twice, "it has a label twice")?;
         let every_10_ms = self.features.hop * 100 == usize::try_from(self.features.rate_hz).unwrap_or(0);
         must(every_10_ms, "its features do not come every 10 ms")?;
         must(

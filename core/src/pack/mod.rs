@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::features::SpecError;
 use crate::runtime::RuntimeError;
 
-pub use manifest::{DataSource, Manifest, ModelFile, State, Thresholds};
+pub use manifest::{DataSource, Manifest, ModelFile, State, Task, Thresholds};
 
 /// Name of the manifest in a pack's folder.
 pub const MANIFEST_FILE: &str = "pack.json";
@@ -25,6 +25,9 @@ pub const STUDIO: &str = "studio";
 
 /// The pack that live audio is heard with: little look-ahead.
 pub const LIVE: &str = "live";
+
+/// The pack that finds background noise behind speech.
+pub const NOISE: &str = "noise";
 
 /// Networks above this size are refused before they are read: Earmark's own are a hundred times smaller.
 const MODEL_LIMIT_BYTES: u64 = 512 << 20;
@@ -86,6 +89,16 @@ pub enum PackError {
         pack: String,
         /// Why.
         source: SpecError,
+    },
+    /// The pack answers another question.
+    #[error("{pack}: this pack is for the task {is:?}, what is needed here is one for {wanted:?}; `earmark models` lists them", is = .is.to_string(), wanted = .wanted.to_string())]
+    Task {
+        /// The pack.
+        pack: String,
+        /// What it answers.
+        is: Task,
+        /// What was to be answered.
+        wanted: Task,
     },
     /// The network cannot be run.
     #[error("{pack}: {source}")]

@@ -3,6 +3,7 @@
 //! `truth.rs` finds and reads labels, groups and scores of other detectors; `report.rs` makes figures of what was heard
 //! ([`Evaluation`], which is also the JSON file); `print.rs` lays them out for people.
 
+pub mod noise;
 mod print;
 mod report;
 mod truth;

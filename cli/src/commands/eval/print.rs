@@ -147,7 +147,7 @@ fn write_groups(way: &str, figures: &LabelFigures, out: &mut impl Write) -> std:
 }
 
 /// First column to the left, all others to the right, each as wide as it must be.
-fn table<N: AsRef<str>>(
+pub(super) fn table<N: AsRef<str>>(
     out: &mut impl Write,
     first: &str,
     header: &[&str],

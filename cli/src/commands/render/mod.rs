@@ -1,8 +1,10 @@
 //! `earmark render`: the gate on files.
 //!
 //! `plan` turns flags into a preset and says where each output goes; `one` renders one recording in two passes: it is heard
-//! to its end first, then decoded again through the gate, so that memory stays flat.
+//! to its end first, then decoded again through the gate, so that memory stays flat; `adaptive` lets the gate follow the
+//! noise floor.
 
+mod adaptive;
 mod one;
 mod plan;
 
@@ -31,8 +33,13 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let first = jobs.ear()?;
     let plan = Plan::new(args, &inputs, &first.pack().manifest().labels)?;
     let timeline = hearing::timeline_settings(&args.timeline, first.pack())?;
-    let outcomes =
-        jobs.run(first, &inputs, |ear, input| one::render(args, &plan, &timeline, ear, input, console))?;
+    let gauge = || args.adaptive.then(|| hearing::open_gauge(pack::NOISE, pace, global, console)).transpose();
+    let outcomes = jobs.run_with(
+        (first, gauge()?),
+        || Ok((jobs.ear()?, gauge()?)),
+        &inputs,
+        |(ear, gauge), input| one::render(args, &plan, &timeline, (ear, gauge.as_ref()), input, console),
+    )?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
 }
 

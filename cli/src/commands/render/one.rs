@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use earmark_core::audio::{ReadAhead, Source, SourceInfo};
 use earmark_core::gate::{Edge, LiveDecider, Program, edges_from_segments, spans_at_full_gain};
 use earmark_core::listen::Ear;
+use earmark_core::noise::Gauge;
 use earmark_core::output::SafeFile;
 use earmark_core::pack::Thresholds;
 use earmark_core::render::{
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 use super::super::hearing;
 use super::super::picture::make_parent;
+use super::adaptive::Floor;
 use super::plan::{ListFormat, Plan};
 use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::{Console, Usage};
@@ -47,7 +49,7 @@ pub fn render(
     args: &RenderArgs,
     plan: &Plan,
     timeline_settings: &TimelineSettings,
-    ear: &Ear,
+    (ear, gauge): (&Ear, Option<&Gauge>),
     input: &Input,
     console: &Console,
 ) -> Result<Option<Outcome>> {
@@ -60,13 +62,25 @@ pub fn render(
     let spool = input.is_stdin().then(spool_stdin).transpose()?;
     let path = spool.as_ref().map_or(input.path.as_path(), tempfile::NamedTempFile::path);
     let mut source = Source::open(path)?;
-    let heard = if args.live {
-        hearing::hear_live(ear, &mut source, &input.name(), console)?
-    } else {
-        hearing::hear(ear, &mut source, &input.name(), console, |_| {})?
+    let name = input.name();
+    let (heard, floor) = match (gauge, args.live) {
+        (None, false) => (hearing::hear(ear, &mut source, &name, console, |_| {})?, None),
+        (None, true) => (hearing::hear_live(ear, &mut source, &name, console, |_| {})?, None),
+        (Some(gauge), live) => {
+            let (heard, floor) = Floor::hear_beside(ear, gauge, live, &mut source, &name, console)?;
+            (heard, Some(floor))
+        }
     };
-    let timeline = segment(&heard, timeline_settings);
-    let edges = if args.live { live_edges(plan, ear, &heard)? } else { file_edges(plan, &timeline, &heard) };
+    let settings = floor.as_ref().map(|floor| floor.settings(timeline_settings));
+    let timeline = segment(&heard, settings.as_ref().unwrap_or(timeline_settings));
+    let edges = match (args.live, &floor) {
+        (true, None) => live_decider(plan, ear, &heard)?.edges(&heard),
+        (true, Some(floor)) => {
+            floor.live_edges(live_decider(plan, ear, &heard)?, &heard, plan.preset.gate.range_db)
+        }
+        (false, None) => file_edges(plan, &timeline, &heard),
+        (false, Some(floor)) => floor.follow(&file_edges(plan, &timeline, &heard), plan.preset.gate.range_db),
+    };
     let cut = match &plan.preset.cut {
         Some(settings) => {
             let kept = spans_at_full_gain(&edges, heard.samples);
@@ -113,7 +127,7 @@ fn file_edges(plan: &Plan, timeline: &Timeline, heard: &Activity) -> Vec<Edge> {
 }
 
 /// Frame by frame, as the plugin decides.
-fn live_edges(plan: &Plan, ear: &Ear, heard: &Activity) -> Result<Vec<Edge>> {
+fn live_decider(plan: &Plan, ear: &Ear, heard: &Activity) -> Result<LiveDecider> {
     let manifest = ear.pack().manifest();
     let thresholds: Vec<Thresholds> = manifest
         .labels
@@ -121,7 +135,7 @@ fn live_edges(plan: &Plan, ear: &Ear, heard: &Activity) -> Result<Vec<Edge>> {
         .map(|label| manifest.thresholds.get(label).copied())
         .map(Option::unwrap_or_default)
         .collect();
-    Ok(LiveDecider::new(&plan.preset.gate, &manifest.labels, &thresholds, heard.rate_hz)?.edges(heard))
+    Ok(LiveDecider::new(&plan.preset.gate, &manifest.labels, &thresholds, heard.rate_hz)?)
 }
 
 /// One recording, heard, about to be written.

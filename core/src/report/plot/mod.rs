@@ -4,6 +4,7 @@
 
 mod axis;
 mod envelope;
+mod histogram;
 mod png;
 mod style;
 mod svg;
@@ -12,6 +13,7 @@ use crate::Activity;
 use crate::timeline::Timeline;
 
 pub use envelope::{Envelope, EnvelopeBuilder};
+pub use histogram::noise_histogram;
 pub use png::{PlotError, png};
 pub use style::colour;
 pub use svg::render;

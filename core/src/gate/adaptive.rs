@@ -1,0 +1,156 @@
+//! A gate that follows the noise floor.
+//!
+//! In a quiet recording a deep gate is a fault of its own: the room vanishes between the words. In a noisy one a
+//! gate must go deep, and a network that listens through noise is less sure that nobody speaks, so the gate must
+//! close earlier. [`Adaptive`] turns the ratio of speech to noise into both; all of it is data and arithmetic, so
+//! plugin and renderer share it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Edge, GateError};
+use crate::gate::settings::in_range;
+use crate::pack::Thresholds;
+
+/// How close threshold and range follow the ratio of speech to noise.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adaptive {
+    /// The gate goes as deep as brings the floor this far below the speech, dB …
+    pub floor_below_speech_db: f32,
+    /// … but never less deep than this, dB, and never deeper than the gate's own range.
+    pub least_range_db: f32,
+    /// From this ratio on the close threshold is the pack's, dB.
+    pub quiet_snr_db: f32,
+    /// At this ratio and below it has risen by its full share, dB.
+    pub noisy_snr_db: f32,
+    /// How far it rises: share of the way from close to open, 0 to 1.
+    pub close_rise: f32,
+}
+
+impl Default for Adaptive {
+    fn default() -> Self {
+        Self {
+            floor_below_speech_db: 50.0,
+            least_range_db: 6.0,
+            quiet_snr_db: 25.0,
+            noisy_snr_db: 5.0,
+            close_rise: 0.5,
+        }
+    }
+}
+
+/// What a gate is to do at one ratio.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Adapted {
+    /// Depth, dB, positive.
+    pub range_db: f32,
+    /// Share of the way from close to open that the close threshold has risen.
+    pub close_rise: f32,
+}
+
+impl Adaptive {
+    /// Steps of the range, dB: finer ones are not heard and would keep the gain moving for ever.
+    const STEP_DB: f32 = 1.0;
+
+    /// Refuses numbers that make no sense.
+    ///
+    /// # Errors
+    /// [`GateError::Setting`] names the field and its range.
+    pub fn validate(&self) -> Result<(), GateError> {
+        in_range("floor_below_speech_db", self.floor_below_speech_db, 0.0, 144.0)?;
+        in_range("least_range_db", self.least_range_db, 0.0, 144.0)?;
+        in_range("noisy_snr_db", self.noisy_snr_db, -60.0, 60.0)?;
+        in_range("quiet_snr_db", self.quiet_snr_db, self.noisy_snr_db, 60.0)?;
+        in_range("close_rise", self.close_rise, 0.0, 1.0)
+    }
+
+    /// What to do at a ratio of speech to noise, for a gate whose own depth is `range_db`. Without speech the ratio is
+    /// not known, and the gate is its own. Never allocates.
+    pub fn at(&self, snr_db: Option<f32>, range_db: f32) -> Adapted {
+        let Some(snr_db) = snr_db.filter(|s| !s.is_nan()) else {
+            return Adapted { range_db, close_rise: 0.0 };
+        };
+        let wanted = ((self.floor_below_speech_db - snr_db) / Self::STEP_DB).round() * Self::STEP_DB;
+        let span = (self.quiet_snr_db - self.noisy_snr_db).max(f32::MIN_POSITIVE);
+        let share = ((self.quiet_snr_db - snr_db) / span).clamp(0.0, 1.0);
+        Adapted {
+            range_db: wanted.max(self.least_range_db).min(range_db),
+            close_rise: share * self.close_rise,
+        }
+    }
+
+    /// Makes the depth of a gate follow the ratio over time: `ratios` are `(first sample, ratio)` in order of time, each
+    /// good until the next. Edges at `-range_db` get the depth of their time, and new ones stand where that changes.
+    pub fn follow(&self, edges: &[Edge], range_db: f32, ratios: &[(u64, Option<f32>)]) -> Vec<Edge> {
+        let closed = |edge: &Edge| edge.target.gain_db.to_bits() == (-range_db).to_bits();
+        let depth = |at: u64| {
+            let here = ratios.partition_point(|r| r.0 <= at);
+            let snr_db = here.checked_sub(1).and_then(|k| ratios[k].1);
+            self.at(snr_db, range_db).range_db
+        };
+        let mut out: Vec<Edge> = Vec::with_capacity(edges.len());
+        for (index, edge) in edges.iter().enumerate() {
+            if !closed(edge) || range_db == 0.0 {
+                out.push(*edge);
+                continue;
+            }
+            let end = edges.get(index + 1).map_or(u64::MAX, |next| next.at);
+            let changes = ratios.iter().map(|r| r.0).filter(|&at| at > edge.at && at < end);
+            let mut last = None;
+            for at in std::iter::once(edge.at).chain(changes) {
+                let mut target = edge.target;
+                target.gain_db = -depth(at);
+                if last != Some(target) {
+                    out.push(Edge { at, target });
+                }
+                last = Some(target);
+            }
+        }
+        out
+    }
+}
+
+impl Adapted {
+    /// The thresholds of a label whose own are `own`.
+    pub fn thresholds(&self, own: Thresholds) -> Thresholds {
+        Thresholds { open: own.open, close: own.close + self.close_rise * (own.open - own.close).max(0.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Target;
+
+    #[test]
+    fn the_noisier_the_deeper_and_the_earlier_closed() {
+        let adaptive = Adaptive::default();
+        assert_eq!(adaptive.at(Some(48.0), 30.0), Adapted { range_db: 6.0, close_rise: 0.0 });
+        assert_eq!(adaptive.at(Some(30.0), 30.0).range_db, 20.0);
+        assert_eq!(adaptive.at(Some(-3.0), 30.0), Adapted { range_db: 30.0, close_rise: 0.5 });
+        assert_eq!(adaptive.at(None, 24.0), Adapted { range_db: 24.0, close_rise: 0.0 });
+        assert_eq!(adaptive.at(Some(48.0), 4.0).range_db, 4.0, "never deeper than the gate itself");
+        let ladder: Vec<Adapted> = (-10_i16..60).map(|s| adaptive.at(Some(f32::from(s)), 40.0)).collect();
+        assert!(
+            ladder.windows(2).all(|w| w[1].range_db <= w[0].range_db && w[1].close_rise <= w[0].close_rise)
+        );
+        let own = Thresholds { open: 0.6, close: 0.4 };
+        assert!((adaptive.at(Some(0.0), 30.0).thresholds(own).close - 0.5).abs() < 1e-6);
+        assert!(Adaptive { close_rise: 1.5, ..adaptive }.validate().is_err() && adaptive.validate().is_ok());
+    }
+
+    #[test]
+    fn the_depth_changes_where_the_ratio_does_and_nowhere_else() {
+        let edge = |at, rank, gain_db| Edge { at, target: Target { rank, gain_db } };
+        let edges = [edge(0, 1, -30.0), edge(500, 0, 0.0), edge(900, 1, -30.0)];
+        let ratios = [(0, Some(40.0)), (200, Some(40.0)), (300, Some(10.0)), (600, Some(30.0)), (950, None)];
+        let out = Adaptive::default().follow(&edges, 30.0, &ratios);
+        let list: Vec<(u64, f32)> = out.iter().map(|e| (e.at, e.target.gain_db)).collect();
+        assert_eq!(list, [(0, -10.0), (300, -30.0), (500, 0.0), (900, -20.0), (950, -30.0)]);
+        assert_eq!(
+            Adaptive::default().follow(&edges, 30.0, &[]),
+            edges,
+            "nothing known: the gate is its own"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+"""Recordings to measure a noise pack on: speech sources and noise kinds that training never heard, known SNR.
+
+Level, length and digital silence are drawn alike for clean and noisy, so that nothing but the noise tells them apart:
+almost every recording has a drop-out, and the level is set between the rms and the mean log-mel value, because noise
+raises the one against the other. Samples have 24 bits, so that quiet recordings have no floor of rounding.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from .. import RATE_HZ
+from ..corpus import Cache
+from ..features import log_mel
+from ..labels import to_db
+from ..splits import select
+from .shards import studio
+from .survey import HELD_OUT_SPEECH
+
+SNRS_DB = (-5, 0, 5, 10, 15, 20, 25, 30, 35)
+CLEAN, REVERBERANT, PER_SNR = 400, 150, 80
+UNTOUCHED = 150
+ORIGINS = (("corpus",), ("corpus",), ("corpus",), ("music",), ("babble",))
+SECONDS = (4.0, 11.0)
+DROP_SHARE, DROP_S = 0.93, (0.06, 0.3)
+LEVEL_DB = (-68.0, -18.0)
+RMS_SHARE = 0.42
+SEED = 8_000_000_000
+COLUMNS = ("file", "snr_db", "origin", "kind", "room", "codec")
+
+
+def make(cache: Cache, floors_file: Path, folder: Path) -> None:
+    """Writes the recordings and `manifest.csv`; also `untouched/`, held-out sentences as the corpus has them."""
+    folder = Path(folder)
+    if (folder / "manifest.csv").exists():
+        return
+    (folder / "untouched").mkdir(parents=True, exist_ok=True)
+    made = studio(cache, "held-out", floors_file)
+    jobs = [("clean", None, None)] * CLEAN + [("reverberant", None, None)] * REVERBERANT
+    jobs += [("noisy", snr, ORIGINS[i % len(ORIGINS)]) for snr in SNRS_DB for i in range(PER_SNR)]
+    rows = []
+    for number, (share, snr_db, origins) in enumerate(jobs):
+        seed = SEED + number
+        rng = np.random.default_rng([seed, 9])
+        seconds = float(rng.uniform(*SECONDS))
+        scene = made.scene(seed, "clean" if share == "reverberant" else share, snr_db, origins=origins, seconds=seconds, steady=True)
+        while share == "reverberant" and "room" not in scene.about:
+            seed += 10_000_000
+            scene = made.scene(seed, "clean", seconds=seconds)
+        speech, floor, noise = scene.power.mean(0)
+        name = f"{share}-{number:04d}.flac"
+        soundfile.write(folder / name, balanced(scene.mix, rng), RATE_HZ, subtype="PCM_24")
+        measured = "" if share != "noisy" else f"{10 * np.log10(speech / (floor + noise)):.2f}"
+        rows.append((name, measured, scene.about.get("origin", "reverberant speech" if share == "reverberant" else "clean"),
+                     scene.about.get("kind") or "", "yes" if "room" in scene.about else "no", scene.about.get("codec", "none")))
+    _write(folder / "manifest.csv", rows)
+    _untouched(cache, folder / "untouched")
+
+
+def balanced(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A drop-out and a level that say nothing of the class."""
+    out = mix.copy()
+    if rng.random() < DROP_SHARE:
+        begin, length = int(rng.integers(0, len(out))), int(rng.uniform(*DROP_S) * RATE_HZ)
+        out[begin : begin + length] = 0.0
+    middle = RMS_SHARE * float(to_db(np.mean(out**2))) + (1 - RMS_SHARE) * float(np.mean(log_mel(out)))
+    gain = 10 ** ((rng.uniform(*LEVEL_DB) - middle) / 20)
+    return out * min(gain, 0.99 / max(float(np.max(np.abs(out))), 1e-9))
+
+
+def _untouched(cache: Cache, folder: Path) -> None:
+    """Sentences of the held-out sources, not chosen by their floor: what their owners call clean."""
+    rng = np.random.default_rng(SEED)
+    clips = [c for s in ("train", "valid") for c in select(cache.clips, s) if c.source in HELD_OUT_SPEECH and c.seconds >= 2.5]
+    rows = []
+    for number in rng.permutation(len(clips))[:UNTOUCHED]:
+        name = f"{number:05d}.flac"
+        soundfile.write(folder / name, cache.audio(clips[number]), RATE_HZ, subtype="PCM_16")
+        rows.append((name, "", clips[number].source, "", "no", "none"))
+    _write(folder / "manifest.csv", rows)
+
+
+def _write(path: Path, rows: list[tuple]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)

@@ -1,0 +1,81 @@
+"""Writes `model.onnx` and `pack.json` of a noise pack, and refuses to if the file does not compute what the model computes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..export import OPSET, PARITY_LIMIT, ExportError
+from ..features import BANDS, PAD_DB, spec
+from ..runtime import PackRuntime
+from . import COLUMNS, KINDS, STEP_FRAMES
+from .network import LEVEL_SPAN_DB, Gauge, parameter_count
+
+BATCH_FRAMES = 400
+STATES = ("levels", "past", "memory")
+
+
+class PerFrame(nn.Module):
+    """The graph that ships: probabilities, levels as (dBFS + 120) / 120, each step's answer for each of its frames."""
+
+    def __init__(self, gauge: Gauge):
+        super().__init__()
+        self.gauge = gauge
+
+    def forward(self, features, levels, past, memory):
+        """features [1, T, 64], states -> rows [1, T, 8], new states."""
+        out, levels, past, memory = self.gauge(features, levels, past, memory)
+        probabilities = torch.sigmoid(out[:, :, : len(KINDS) + 1])
+        dbfs = torch.clamp((out[:, :, len(KINDS) + 1 :] + LEVEL_SPAN_DB) * (1.0 / LEVEL_SPAN_DB), 0.0, 1.0)
+        rows = torch.cat([probabilities, dbfs], 2)
+        return torch.cat([rows[:, :, None]] * STEP_FRAMES, 2).reshape(1, -1, len(COLUMNS)), levels, past, memory
+
+
+def write_pack(model: Gauge, folder: Path, name: str, version: str, thresholds: dict, data: list[dict]) -> dict:
+    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    graph, states = PerFrame(model.eval()), model.zero_states()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            graph, (torch.zeros(1, BATCH_FRAMES, BANDS), *states), str(folder / "model.onnx"),
+            input_names=["features", *STATES], output_names=["rows", *(f"next_{s}" for s in STATES)], opset_version=OPSET,
+            dynamo=False, dynamic_axes={"features": {1: "T"}, "rows": {1: "T"}})
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    pack = {
+        "format": 1, "name": name, "version": version, "task": "noise",
+        "model": {"file": "model.onnx", "sha256": digest, "parameters": parameter_count(model)},
+        "features": spec(), "input": "features", "output": "rows",
+        "states": [{"input": s, "output": f"next_{s}", "shape": shape} for s, shape in zip(STATES, model.state_shapes())],
+        "time_axis": "T", "hop_frames": STEP_FRAMES, "lookahead_frames": 0, "batch_frames": BATCH_FRAMES,
+        "labels": list(COLUMNS), "thresholds": thresholds, "licence": "MIT OR Apache-2.0",
+        "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
+        "metrics": "metrics.json", "card": "CARD.md",
+    }
+    (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
+    parity = check_parity(model, folder)
+    if max(parity.values()) > PARITY_LIMIT:
+        raise ExportError(f"{folder}: exported file differs (limit {PARITY_LIMIT:.0e}): {parity}")
+    return parity
+
+
+@torch.no_grad()
+def check_parity(model: Gauge, folder: Path) -> dict:
+    """Largest differences PyTorch - ONNX Runtime, and in calls of one step or of a batch - in one call."""
+    rng = np.random.default_rng(0)
+    frames = 2000
+    level = np.repeat(rng.uniform(-90, 20, (frames // 50, 1)), 50, axis=0)
+    features = np.maximum(level + rng.normal(0, 8, (frames, BANDS)), PAD_DB).astype(np.float32)
+    runtime = PackRuntime(folder)
+    reference = PerFrame(model.eval())(torch.from_numpy(features)[None], *model.zero_states())[0][0].numpy()
+    whole, by_step, by_batch = (runtime.scores(features, n) for n in (None, STEP_FRAMES, BATCH_FRAMES))
+    return {
+        "pytorch_onnxruntime": float(np.abs(reference - whole).max()),
+        "step_whole": float(np.abs(by_step - whole).max()), "batch_whole": float(np.abs(by_batch - whole).max()),
+    }

@@ -1,0 +1,151 @@
+"""The noise pack's training: yardstick, truth, splits, state, export."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from earmark_training.corpus import Clip
+from earmark_training.noise import COLUMNS, KINDS
+from earmark_training.noise.evalset import balanced
+from earmark_training.noise.export import check_parity, write_pack
+from earmark_training.noise.network import Gauge, parameter_count
+from earmark_training.noise.survey import floor_of, is_held_out, kind_of
+from earmark_training.noise.targets import targets
+
+YARDSTICK_PARAMETERS = 9_232
+
+
+class SubSpectralNorm(nn.Module):
+    """Batch norm of each of five parts of the frequency axis by itself."""
+
+    def __init__(self, channels: int, parts: int = 5):
+        super().__init__()
+        self.parts, self.norm = parts, nn.BatchNorm2d(channels * parts)
+
+    def forward(self, x):
+        batch, channels, bands, frames = x.shape
+        x = self.norm(x.reshape(batch, channels * self.parts, bands // self.parts, frames))
+        return x.reshape(batch, channels, bands, frames)
+
+
+class BroadcastedBlock(nn.Module):
+    """A block of BC-ResNet: a frequency-depthwise part, and a temporal part on the mean over frequency, broadcast back."""
+
+    def __init__(self, inputs: int, outputs: int, dilation: int, stride: int):
+        super().__init__()
+        self.transition = inputs != outputs or stride > 1
+        self.change = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()) if inputs != outputs else nn.Identity()
+        self.frequency = nn.Sequential(
+            nn.Conv2d(outputs, outputs, (3, 1), (stride, 1), (1, 0), groups=outputs, bias=False), SubSpectralNorm(outputs))
+        self.time = nn.Sequential(
+            nn.Conv2d(outputs, outputs, (1, 3), padding=(0, dilation), dilation=(1, dilation), groups=outputs, bias=False),
+            nn.BatchNorm2d(outputs), nn.SiLU(), nn.Conv2d(outputs, outputs, 1, bias=False), nn.Dropout2d(0.1))
+
+    def forward(self, x):
+        wide = self.frequency(self.change(x))
+        out = wide + self.time(wide.mean(2, keepdim=True))
+        return torch.relu(out if self.transition else out + x)
+
+
+def bc_resnet_1(classes: int = 12) -> nn.Sequential:
+    """BC-ResNet with tau = 1 (Kim et al., Interspeech 2021, table 1)."""
+    layers: list[nn.Module] = [nn.Conv2d(1, 16, 5, (2, 1), 2, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    inputs = 16
+    for outputs, blocks, stride, dilation in ((8, 2, 1, 1), (12, 2, 2, 2), (16, 4, 2, 4), (20, 4, 1, 8)):
+        for block in range(blocks):
+            layers.append(BroadcastedBlock(inputs, outputs, dilation, stride if block == 0 else 1))
+            inputs = outputs
+    layers += [nn.Conv2d(20, 20, 5, padding=(0, 2), groups=20, bias=False), nn.Conv2d(20, 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(),
+               nn.AdaptiveAvgPool2d(1), nn.Conv2d(32, classes, 1)]
+    return nn.Sequential(*layers)
+
+
+def test_the_yardstick_has_the_published_number_of_parameters():
+    model = bc_resnet_1().eval()
+    assert model(torch.zeros(1, 1, 40, 101)).shape == (1, 12, 1, 1)
+    assert parameter_count(model) == YARDSTICK_PARAMETERS
+
+
+def test_gain_does_not_matter():
+    torch.manual_seed(1)
+    model = Gauge().eval()
+    features = torch.rand(2, 400, 64) * 40 - 30
+    with torch.no_grad():
+        quiet, loud = model.whole(features - 12), model.whole(features + 12)
+    # The first second is averaged with the silence before it, which has no gain.
+    first, second = (torch.sigmoid(out[:, 10:, : len(KINDS) + 1]) for out in (quiet, loud))
+    assert (first - second).abs().max() < 0.01
+    assert (loud[:, 10:, -2:] - quiet[:, 10:, -2:] - 24).abs().max() < 0.05
+
+
+def test_nothing_looks_ahead_and_steps_equal_the_whole():
+    torch.manual_seed(2)
+    model = Gauge().eval()
+    features = torch.rand(1, 1500, 64) * 60 - 60
+    changed = features.clone()
+    changed[:, 1000:] = 0.0
+    with torch.no_grad():
+        whole, other = model.whole(features), model.whole(changed)
+        states, rows = model.zero_states(), []
+        for start in range(0, 1500, 10):
+            row, *states = model(features[:, start : start + 10], *states)
+            rows.append(row)
+    assert torch.equal(whole[:, :100], other[:, :100]) and not torch.equal(whole[:, 100], other[:, 100])
+    assert (torch.cat(rows, 1) - whole).abs().max() < 1e-3
+
+
+def test_levels_add_up_to_what_is_measured():
+    torch.manual_seed(3)
+    features = torch.rand(1, 300, 64) * 50 - 40
+    model = Gauge().eval()
+    with torch.no_grad():
+        out = model.whole(features)
+        power = model.statistics(features, *model.zero_states()[:2])[1]
+    parts = (10 ** (out[..., -2:] / 10)).sum(-1)
+    assert torch.allclose(parts, (10 ** (power / 10)).sum(-1), rtol=1e-3)
+
+
+def test_exported_file_computes_the_same(tmp_path):
+    torch.manual_seed(4)
+    model = Gauge()
+    write_pack(model, tmp_path, "noise", "0.0.0", {}, [])
+    assert max(check_parity(model, tmp_path).values()) <= 1e-5
+
+
+def test_targets_follow_the_noise_and_not_the_gain():
+    power = np.full((1200, 3), 1e-9)
+    power[:, 0] = 1e-3
+    power[600:, 2] = 1e-4
+    t, quieter = targets(power, "broadband"), targets(power * 1e-2, "broadband")
+    assert t.noise[:60].max() == 0.0 and t.noise[65:].min() > 0.9
+    assert np.allclose(t.noise, quieter.noise)
+    assert abs(t.speech_dbfs[30] + 30) < 0.01 and abs(t.noise_dbfs[100] + 40) < 0.1
+    assert t.kind_weight[:60].max() == 0 and t.kind_weight[70:].min() == 1
+
+
+def test_own_floor_of_a_clip():
+    rng = np.random.default_rng(1)
+    clip = rng.standard_normal(16000).astype(np.float32) * 1e-3
+    clip[4000:12000] += rng.standard_normal(8000).astype(np.float32) * 0.1
+    floor = floor_of(clip)
+    assert abs(floor.active_db + 20) < 0.5 and abs(floor.floor_db + 60) < 1.5
+
+
+def test_kinds_and_hold_out_go_by_whole_words():
+    assert kind_of("rain indoors rain") == "broadband" and kind_of("crowded bar (contains babble)") == "babble"
+    assert kind_of("door wood knock") == "transient" and kind_of("ambient indoors") is None
+    clip = lambda sound: Clip(path="noise/x/y.opus", kind="noise", source="x", sound=sound)
+    assert is_held_out(clip("vacuum cleaner")) and is_held_out(clip("moving train")) and not is_held_out(clip("highway"))
+    assert is_held_out(Clip(path="a", kind="speech", source="librispeech-clean"))
+
+
+def test_balancing_leaves_the_recording_in_range():
+    rng = np.random.default_rng(5)
+    mix = rng.standard_normal(80000).astype(np.float32) * 0.05
+    out = balanced(mix, rng)
+    assert out.shape == mix.shape and np.abs(out).max() <= 0.99 + 1e-6 and not np.allclose(out, mix)
+
+
+def test_columns_fit_the_program():
+    assert COLUMNS[0] == "noise" and COLUMNS[-2:] == ("speech_level", "noise_level")
