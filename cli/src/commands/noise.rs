@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
+use earmark_core::Label;
 use earmark_core::audio::Source;
 use earmark_core::listen::Pace;
 use earmark_core::noise::{Gauge, HIGHEST_SNR_DB, LOWEST_SNR_DB, Take, Window};
@@ -123,36 +124,18 @@ const HEADER: [&str; 6] = ["", "noisy", "p", "SNR dB", "floor dBFS", "kind"];
 fn write_text(found: &[Found], timeline: bool, out: &mut impl Write) -> std::io::Result<()> {
     let width = found.iter().map(|f| f.file.chars().count()).max().unwrap_or(0).max(4);
     row(out, width, &HEADER.map(str::to_owned))?;
+    let cells = |name, noisy, probability, snr_db, floor_dbfs, kind: Option<&Label>| {
+        let kind = kind.map_or("–".to_owned(), |k| spoken(k.as_str()));
+        [name, verdict(noisy), decimals(probability, 2), ratio(snr_db), decimals(floor_dbfs, 1), kind]
+    };
     for one in found {
         let t = &one.take;
-        let kind = t.kind.as_ref().map_or("–".to_owned(), |k| spoken(k.as_str()));
-        row(
-            out,
-            width,
-            &[
-                one.file.clone(),
-                verdict(t.noisy),
-                decimals(t.probability, 2),
-                ratio(t.snr_db),
-                decimals(t.floor_dbfs, 1),
-                kind,
-            ],
-        )?;
+        let whole = cells(one.file.clone(), t.noisy, t.probability, t.snr_db, t.floor_dbfs, t.kind.as_ref());
+        row(out, width, &whole)?;
         for w in t.windows.iter().filter(|_| timeline) {
-            let kind = w.kind.as_ref().map_or("–".to_owned(), |k| spoken(k.as_str()));
             let time = format!("  {:.1} – {:.1} s", w.start_s, w.end_s);
-            row(
-                out,
-                width,
-                &[
-                    time,
-                    verdict(w.noisy),
-                    decimals(w.probability, 2),
-                    ratio(w.snr_db),
-                    decimals(w.floor_dbfs, 1),
-                    kind,
-                ],
-            )?;
+            let part = cells(time, w.noisy, w.probability, w.snr_db, w.floor_dbfs, w.kind.as_ref());
+            row(out, width, &part)?;
         }
     }
     Ok(())

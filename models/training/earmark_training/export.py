@@ -78,13 +78,17 @@ def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: di
     return parity
 
 
+def probe(frames: int = 2000) -> np.ndarray:
+    """Features [frames, 64] over all levels, digital silence among them: what files are compared on."""
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.uniform(-90, 20, (frames // 50, 1)), 50, axis=0)
+    return np.maximum(level + rng.normal(0, 8, (frames, BANDS)), PAD_DB).astype(np.float32)
+
+
 @torch.no_grad()
 def check_parity(model: Ear, folder: Path) -> dict:
     """Largest differences PyTorch - ONNX Runtime, and ONNX Runtime in chunks of one hop - in chunks of 400."""
-    rng = np.random.default_rng(0)
-    frames = 2000
-    level = np.repeat(rng.uniform(-90, 20, (frames // 50, 1)), 50, axis=0)
-    features = np.maximum(level + rng.normal(0, 8, (frames, BANDS)), PAD_DB).astype(np.float32)
+    features = probe()
     runtime = PackRuntime(folder)
     reference = torch.sigmoid(model.eval().whole(torch.from_numpy(features)[None]))[0].numpy()
     whole, by_hop, by_batch = (runtime.scores(features, n) for n in (None, model.shape.hop_frames, BATCH_FRAMES))

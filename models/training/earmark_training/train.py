@@ -199,10 +199,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         progress = step / plan.steps
         if deadline_s is not None:  # whichever comes first: the steps or the clock
             progress = max(progress, (time.time() - started) / max(deadline_s - started, 1.0))
-        decay = min(plan.average_decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for a, b in zip(average.parameters(), model.parameters()):
-                a.lerp_(b, 1 - decay)
+        follow(average, model, step, plan.average_decay)
         running.append(float(loss.detach()))
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards)
@@ -216,6 +213,14 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
                                        optimiser=optimiser.state_dict(), step=step, trained_s=time.time() - began))
     log.close()
     return average
+
+
+@torch.no_grad()
+def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
+    """Moves the weight average towards the model; quicker at the beginning, when it has little to remember."""
+    decay = min(decay, (1 + step) / (10 + step))
+    for a, b in zip(average.parameters(), model.parameters()):
+        a.lerp_(b, 1 - decay)
 
 
 def save(path: Path, values: dict) -> None:

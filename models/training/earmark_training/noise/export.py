@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..export import OPSET, PARITY_LIMIT, ExportError
-from ..features import BANDS, PAD_DB, spec
+from ..export import OPSET, PARITY_LIMIT, ExportError, probe
+from ..features import BANDS, spec
 from ..runtime import PackRuntime
 from . import COLUMNS, KINDS, STEP_FRAMES
 from .network import LEVEL_SPAN_DB, Gauge, parameter_count
@@ -68,10 +68,7 @@ def write_pack(model: Gauge, folder: Path, name: str, version: str, thresholds: 
 @torch.no_grad()
 def check_parity(model: Gauge, folder: Path) -> dict:
     """Largest differences PyTorch - ONNX Runtime, and in calls of one step or of a batch - in one call."""
-    rng = np.random.default_rng(0)
-    frames = 2000
-    level = np.repeat(rng.uniform(-90, 20, (frames // 50, 1)), 50, axis=0)
-    features = np.maximum(level + rng.normal(0, 8, (frames, BANDS)), PAD_DB).astype(np.float32)
+    features = probe()
     runtime = PackRuntime(folder)
     reference = PerFrame(model.eval())(torch.from_numpy(features)[None], *model.zero_states())[0][0].numpy()
     whole, by_step, by_batch = (runtime.scores(features, n) for n in (None, STEP_FRAMES, BATCH_FRAMES))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..metrics import roc_auc
-from ..train import learning_rate, save
+from ..train import follow, learning_rate, save
 from . import KINDS
 from .bank import Bank
 from .network import LEAST_POWER, PER_DB, Gauge, Shape, parameter_count
@@ -145,10 +145,7 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
         optimiser.step()
         step += 1
-        decay = min(plan.average_decay, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for a, b in zip(average.parameters(), model.parameters()):
-                a.lerp_(b, 1 - decay)
+        follow(average, model, step, plan.average_decay)
         running.append([float(v.detach()) for v in parts.values()])
         if step % plan.report_every == 0 or step == plan.steps:
             report = validate(average, valid, plan)
