@@ -44,17 +44,17 @@ impl Jobs<'_> {
         self.run_with(first, || self.ear(), inputs, work)
     }
 
-    /// The same with more than an ear for each thread.
+    /// The same with something other than an ear for each thread, on a list of anything.
     ///
     /// # Errors
     ///
     /// If `another` fails, or the user interrupted.
-    pub fn run_with<E: Send + Sync, T: Send>(
+    pub fn run_with<E: Send + Sync, I: Sync, T: Send>(
         &self,
         first: E,
         another: impl Fn() -> Result<E>,
-        inputs: &[Input],
-        work: impl Fn(&E, &Input) -> Result<T> + Sync,
+        inputs: &[I],
+        work: impl Fn(&E, &I) -> Result<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let jobs = self.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));

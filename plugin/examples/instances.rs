@@ -6,16 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use earmark_plugin::{Activation, Block, EventSink, ParamId, Processor, Shared};
-
-struct Nowhere;
-
-impl EventSink for Nowhere {
-    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
-    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
-    fn note(&mut self, _: u32, _: u8, _: bool) {}
-    fn controller(&mut self, _: u32, _: u8, _: u8) {}
-}
+use earmark_plugin::{Activation, Block, Processor, Shared};
 
 const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 512;
@@ -48,7 +39,7 @@ fn main() -> anyhow::Result<()> {
             processor.process(
                 Block { main: &mut main, sidechain: &[], label_cv: &mut [] },
                 &[],
-                &mut Nowhere,
+                &mut (),
                 false,
             );
         }

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use earmark_core::Label;
@@ -19,6 +17,7 @@ use super::picture;
 use crate::args::{Global, NoiseArgs, NoiseFormat};
 use crate::console::Console;
 use crate::inputs::{Input, expand};
+use crate::jobs::Jobs;
 
 /// A recording and its verdict.
 struct Found {
@@ -33,7 +32,6 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     let first = hearing::open_gauge(&args.pack, Pace::Files, global, console)?;
     let inputs = expand(&args.inputs, console);
     let mut found = gauge_all(first, &inputs, args, global, console)?;
-    crate::interrupt::check()?;
     if found.is_empty() {
         return Ok(());
     }
@@ -65,34 +63,12 @@ fn gauge_all(
     global: &Global,
     console: &Console,
 ) -> Result<Vec<Found>> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
-    let mut gauges = vec![first];
-    for _ in 1..jobs {
-        gauges.push(hearing::open_gauge(&args.pack, Pace::Files, global, console)?);
-    }
-    let next = AtomicUsize::new(0);
-    let found = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for gauge in gauges {
-            let (next, found) = (&next, &found);
-            scope.spawn(move || {
-                while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if crate::interrupt::requested() {
-                        return;
-                    }
-                    match gauge_one(&gauge, input, args, console) {
-                        Ok(take) => found
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(Found { file: input.name(), take }),
-                        Err(error) => console.error(&error),
-                    }
-                }
-            });
-        }
-    });
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let jobs = Jobs { pack: &args.pack, pace: Pace::Files, jobs: args.jobs, global, console };
+    let another = || hearing::open_gauge(&args.pack, Pace::Files, global, console);
+    let found = jobs.run_with(first, another, inputs, |gauge, input| {
+        Ok(Found { file: input.name(), take: gauge_one(gauge, input, args, console)? })
+    })?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn gauge_one(gauge: &Gauge, input: &Input, args: &NoiseArgs, console: &Console) -> Result<Take> {

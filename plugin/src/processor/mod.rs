@@ -98,6 +98,14 @@ pub trait EventSink {
     fn controller(&mut self, offset: u32, controller: u8, value: u8);
 }
 
+/// For whoever has no use for events: they are dropped.
+impl EventSink for () {
+    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
+    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
+    fn note(&mut self, _: u32, _: u8, _: bool) {}
+    fn controller(&mut self, _: u32, _: u8, _: u8) {}
+}
+
 /// Whether the host needs to call again without new input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {

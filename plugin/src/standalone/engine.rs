@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use earmark_plugin::params::ParamId;
-use earmark_plugin::{Activation, Block, EventSink, Processor, Shared};
+use earmark_plugin::{Activation, Block, Processor, Shared};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::feed::Feed;
@@ -15,16 +14,6 @@ pub const MAX_BLOCK: usize = 1_024;
 /// How long the audio side may take to give a processor back. A device that stopped calling does not block the
 /// program for longer.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Label events have nowhere to go here.
-struct NoEvents;
-
-impl EventSink for NoEvents {
-    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
-    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
-    fn note(&mut self, _: u32, _: u8, _: bool) {}
-    fn controller(&mut self, _: u32, _: u8, _: u8) {}
-}
 
 /// What a device's callback owns. Nothing in it waits or allocates; a processor is never dropped there.
 pub struct Engine {
@@ -70,7 +59,7 @@ impl Engine {
         let mut main: arrayvec::ArrayVec<&mut [f32], { earmark_plugin::processor::MAX_CHANNELS }> =
             self.planes.iter_mut().map(|plane| &mut plane[..length]).collect();
         let block = Block { main: &mut main, sidechain: &[], label_cv: &mut [] };
-        processor.process(block, &[], &mut NoEvents, false);
+        processor.process(block, &[], &mut (), false);
     }
 }
 

@@ -4,16 +4,7 @@ use std::sync::Arc;
 
 use earmark_plugin::params::id;
 use earmark_plugin::shared::EarStatus;
-use earmark_plugin::{Activation, Block, EventSink, ParamId, Processor, Shared};
-
-struct Nowhere;
-
-impl EventSink for Nowhere {
-    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
-    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
-    fn note(&mut self, _: u32, _: u8, _: bool) {}
-    fn controller(&mut self, _: u32, _: u8, _: u8) {}
-}
+use earmark_plugin::{Activation, Block, Processor, Shared};
 
 /// At a rate that no ear takes the fail mode holds, the latency stays, and the status says why.
 #[test]
@@ -38,7 +29,7 @@ fn the_fail_mode_holds_and_says_so() {
             processor.process(
                 Block { main: &mut [&mut plane], sidechain: &[], label_cv: &mut [] },
                 &[],
-                &mut Nowhere,
+                &mut (),
                 true,
             );
             out.extend(plane);
@@ -68,5 +59,5 @@ fn a_layout_that_is_none_is_refused() {
     // No channels at all: nothing to do, nothing to break.
     let mut processor = Processor::activate(Arc::new(Shared::new()), &Activation { channels: 0, ..good })
         .expect("it activates");
-    processor.process(Block { main: &mut [], sidechain: &[], label_cv: &mut [] }, &[], &mut Nowhere, false);
+    processor.process(Block { main: &mut [], sidechain: &[], label_cv: &mut [] }, &[], &mut (), false);
 }

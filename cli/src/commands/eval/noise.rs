@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 use earmark_core::audio::read_mono;
@@ -19,7 +17,7 @@ use super::print::table;
 use crate::args::{EvalNoiseArgs, Global};
 use crate::commands::hearing;
 use crate::console::{Console, Usage};
-use crate::interrupt;
+use crate::jobs::Jobs;
 
 const MANIFEST: &str = "manifest.csv";
 /// What classifiers that know nothing of noise look at.
@@ -51,7 +49,6 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
     let first = hearing::open_gauge(&args.pack, Pace::Files, global, console)?;
     let pack = first.pack().clone();
     let scored = score_all(first, &entries, args, global, console)?;
-    interrupt::check()?;
     if scored.is_empty() {
         bail!("no recording could be scored");
     }
@@ -129,37 +126,10 @@ fn score_all(
     global: &Global,
     console: &Console,
 ) -> Result<Vec<(usize, Scored)>> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(processors).clamp(1, entries.len().max(1));
-    let mut gauges = vec![first];
-    for _ in 1..jobs {
-        gauges.push(hearing::open_gauge(&args.pack, Pace::Files, global, console)?);
-    }
-    let next = AtomicUsize::new(0);
-    let scored = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for gauge in gauges {
-            let (next, scored) = (&next, &scored);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(entry) = entries.get(index) else { return };
-                    if interrupt::requested() {
-                        return;
-                    }
-                    match score(&gauge, entry, &args.gain_db) {
-                        Ok(one) => {
-                            scored.lock().unwrap_or_else(PoisonError::into_inner).push((index, one));
-                        }
-                        Err(error) => console.error(&error),
-                    }
-                }
-            });
-        }
-    });
-    let mut scored = scored.into_inner().unwrap_or_else(PoisonError::into_inner);
-    scored.sort_by_key(|s| s.0);
-    Ok(scored)
+    let jobs = Jobs { pack: &args.pack, pace: Pace::Files, jobs: args.jobs, global, console };
+    let another = || hearing::open_gauge(&args.pack, Pace::Files, global, console);
+    let scored = jobs.run_with(first, another, entries, |gauge, entry| score(gauge, entry, &args.gain_db))?;
+    Ok(scored.into_iter().enumerate().filter_map(|(index, one)| Some((index, one?))).collect())
 }
 
 fn score(gauge: &Gauge, entry: &Entry, gains_db: &[f64]) -> Result<Scored> {
