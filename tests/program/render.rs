@@ -239,6 +239,22 @@ fn live_gives_what_the_live_engine_gives() {
 }
 
 #[test]
+fn a_gate_in_numpy_gives_the_same_samples() {
+    let Ok(python) = std::env::var("EARMARK_TEST_HOSTS") else {
+        eprintln!("skipped: EARMARK_TEST_HOSTS names no Python with tests/hosts/requirements.txt");
+        return;
+    };
+    let judge = workspace().join("tests/fixtures/gate/judge.py");
+    let output = std::process::Command::new(python)
+        .args([judge.as_os_str(), env!("CARGO_BIN_EXE_earmark").as_ref(), programme().as_os_str()])
+        .output()
+        .expect("Python starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", stderr(&output));
+    println!("{said}");
+}
+
+#[test]
 fn metadata_is_carried_over() {
     let dir = tempfile::tempdir().unwrap();
     let (input, out) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
