@@ -113,7 +113,7 @@ impl<W: Write + Seek> FlacOut<W> {
 
 fn flac_error(error: flac_codec::Error) -> RenderError {
     match error {
-        flac_codec::Error::Io(error) => RenderError::Write(error),
+        flac_codec::Error::Io(error) => error.into(),
         other => RenderError::Flac(other.to_string()),
     }
 }

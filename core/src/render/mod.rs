@@ -39,9 +39,12 @@ use std::path::PathBuf;
 /// Why a render fails.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
+    /// No space left.
+    #[error("cannot write the output: the disk is full; free some space and run again")]
+    DiskFull,
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
-    Write(#[from] std::io::Error),
+    Write(std::io::Error),
     /// A chunk list that makes no sense.
     #[error("cannot read the metadata of {path}: {source}")]
     Metadata {
@@ -79,4 +82,13 @@ pub enum RenderError {
         /// Written.
         written: u64,
     },
+}
+
+impl From<std::io::Error> for RenderError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Write(error),
+        }
+    }
 }
