@@ -19,7 +19,7 @@ from .network import SHAPES, Shape
 from .remix import HARD_KINDS, PURE_KINDS, Remixer
 from .shards import Shards, generate
 from .splits import SplitError, check, select
-from .train import Plan, load_average, train
+from .train import Plan, load_average, lone_recordings, train
 
 VERSION = "0.1.0"
 PACKS = Path(__file__).resolve().parents[2] / "packs"
@@ -38,6 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first-shard", type=int, default=0, help="with --shard-step: several processes share the work")
     parser.add_argument("--shard-step", type=int, default=1)
     parser.add_argument("--hold-out", default="", help="comma-separated sources that training must not see")
+    parser.add_argument("--step-kept", type=int, default=0, help="pack: the average kept at this step instead of the last")
     parser.add_argument("--shape", default="", help="JSON that changes fields of the pack's network shape")
     parser.add_argument("--plan", default="", help="JSON that changes fields of the training plan, e.g. {\"steps\": 500}")
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
@@ -69,7 +70,7 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
 
 def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     """Calibrates, exports, measures and draws in a temporary folder, then puts it in place in one rename."""
-    model = load_average(run)
+    model = load_average(run, options.step_kept)
     if not SHAPES[options.pack].refine:
         model = model.without_refinement()
     valid = Shards(options.work / "shards-valid")
@@ -123,7 +124,7 @@ def main() -> int:
                 raise CorpusError(f"--plan: unknown field {', '.join(sorted(unknown))}")
             pure = Remixer(Shards(*(options.work / f"shards-{n}" for n in ("pure", "hard", "train")), hold_out=held_out))
             train(run, shape, Plan(**changes), Shards(*(options.work / f"shards-{n}" for n in ("train", "hard")), hold_out=held_out),
-                  Shards(options.work / "shards-valid"), pure)
+                  Shards(options.work / "shards-valid"), lone_recordings(cache), pure)
         if options.step in ("all", "pack"):
             _make_pack(options, cache, run)
         if options.step == "holdout":

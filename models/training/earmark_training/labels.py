@@ -24,6 +24,8 @@ FRAGMENT_FRAMES = 8           # lone bursts shorter than 80 ms, 150 ms from othe
 LONE_FRAMES = 15
 AMBIGUOUS_DB = 6.0            # border frames this close below the threshold are not judged
 WORD_GAP_S = 0.15             # shorter gaps between words are speech
+WORD_MARGIN_FRAMES = 5        # a pause between timed words is trusted from 50 ms beside them
+PAUSE_UNDER_LOUD_DB = 12.0    # and only where it is this much softer than the voice: else a word was not written down
 AUDIBLE_OVER_FLOOR_DB = 3.0   # inside a word a frame counts as speech from this much over the clip's floor
 SPEECH_MASKED_DB = -20.0      # speech this far below the background, frame by frame, is not judged
 
@@ -89,12 +91,18 @@ def spoken_frames(words: list[tuple[float, float]], frames: int) -> np.ndarray:
 
 
 def label_words(samples: np.ndarray, words: list[tuple[float, float]]) -> SpeechLabel:
-    """Like `label_speech`, for a clip whose words are timed."""
+    """Like `label_speech`, for a clip whose words are timed.
+
+    Between words breath, reverberation and room go on above the energy threshold. They are no speech, and a detector
+    that is never told so closes no pause.
+    """
     judged = label_speech(samples)
     spoken = spoken_frames(words, len(judged.frames))
     audible = judged.level_db > judged.floor_db + AUDIBLE_OVER_FLOOR_DB
+    near = maximum_filter1d(spoken.astype(np.uint8), 2 * WORD_MARGIN_FRAMES + 1) > 0
+    pause = ~near & (judged.level_db < judged.loud_db - PAUSE_UNDER_LOUD_DB)
     frames = np.where(spoken, np.where(audible | (judged.frames == 1), 1, DONT_CARE),
-                      np.where(judged.frames == 0, 0, DONT_CARE)).astype(np.uint8)
+                      np.where(pause | (judged.frames == 0), 0, DONT_CARE)).astype(np.uint8)
     return SpeechLabel(frames, judged.loud_db, judged.floor_db, judged.level_db)
 
 

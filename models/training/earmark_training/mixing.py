@@ -207,7 +207,7 @@ class SceneStore:
 
     def __init__(self, mixer: Mixer, folder: Path):
         here = Path(__file__).parent
-        code = b"".join((here / f"{name}.py").read_bytes() for name in ("mixing", "sources", "effects", "labels", "singer", "splits"))
+        code = b"".join((here / f"{name}.py").read_bytes() for name in ("mixing", "sources", "effects", "noises", "labels", "singer", "splits"))
         self.mixer, self.folder = mixer, Path(folder) / hashlib.sha256(code).hexdigest()[:12]
         self.folder.mkdir(parents=True, exist_ok=True)
 

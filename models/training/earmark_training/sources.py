@@ -13,13 +13,14 @@ from scipy.signal import resample_poly
 
 from . import DONT_CARE, HOP_SAMPLES, RATE_HZ
 from .corpus import Cache, Clip
-from .effects import coloured_noise, synthetic_noise
 from .labels import frame_power, label_speech, label_words
+from .noises import LIVING, MADE, coloured_noise, synthetic_noise
 from .singer import revoice, spoken_pitch_hz, sung_pitch_hz
 
 SPEEDS = ((9, 10), (10, 9), (19, 20), (20, 19), (15, 17), (17, 15), (6, 7))
 LIVING_NOISE_WORDS = ("cry", "cough", "dog", "cat", "cow", "crow", "hen", "rooster", "pig", "sheep", "frog", "bird", "sneez",
                       "insect", "cricket", "laugh", "snor", "breath")
+MADE_NOISE_SHARE, TWO_NOISES_SHARE = 0.25, 0.2
 SENTENCE_SECONDS = 2.0          # sources with clips longer than this on average are preferred
 TONAL_NOISE_WORDS = ("bell", "chime", "binaural", "bowl", "music", "alarm", "siren")
 
@@ -62,6 +63,8 @@ class ClipBank:
                 weights.append(sum(seconds) ** power * (2.0 if kind == "speech" and np.mean(seconds) > SENTENCE_SECONDS else 1.0))
             self.weights[kind] = np.array(weights) / max(sum(weights), 1e-9)
         self.rooms = [cache.audio(c) for c in clips if c.kind == "room"]
+        # a bank of nothing but cries, coughs and animals gets the made ones of that kind only
+        self.made_noises = LIVING if clips and all(is_hard(c) for c in clips if c.kind == "noise") else MADE
 
     def has(self, kind: str) -> bool:
         """Whether any clip of this class is there."""
@@ -154,11 +157,12 @@ def music_bed(bank: ClipBank, samples: int, rng: np.random.Generator) -> Layer:
 def noise_bed(bank: ClipBank, samples: int, rng: np.random.Generator) -> Layer:
     """Corpus noise (looped or with gaps), synthetic noise, or both."""
     draw = rng.random()
-    if draw < 0.15 or not bank.has("noise"):
-        return Layer(synthetic_noise(samples, rng), sources={"synthetic"})
+    if draw < MADE_NOISE_SHARE or not bank.has("noise"):
+        return Layer(synthetic_noise(samples, rng, bank.made_noises), sources={"synthetic"})
     layer = _filled(bank, "noise", samples, rng, gap_s=float(rng.choice([0.0, 0.0, 0.5, 1.5])))
-    if draw < 0.30:
-        other = _filled(bank, "noise", samples, rng, gap_s=0.3) if rng.random() < 0.6 else Layer(synthetic_noise(samples, rng))
+    if draw < MADE_NOISE_SHARE + TWO_NOISES_SHARE:
+        other = (_filled(bank, "noise", samples, rng, gap_s=0.3) if rng.random() < 0.6
+                 else Layer(synthetic_noise(samples, rng, bank.made_noises)))
         layer.samples = layer.samples + other.samples * 10 ** (rng.uniform(-12, 3) / 20)
         layer.sources |= other.sources
         layer.speech_unsure |= other.speech_unsure

@@ -16,15 +16,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import DONT_CARE, LABELS
-from .features import BANDS, PAD_DB
+from . import DONT_CARE, LABELS, SPEECH
+from .corpus import Cache
+from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
+from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .remix import Remixer
 from .shards import Shards
+from .splits import select
 
 
-AUC_COLUMNS = [f"{prefix}auc_{name}" for prefix in ("", "trunk_") for name in LABELS]
+REPORTED = ["auc_" + name for name in LABELS] + ["false_speech"]
+COLUMNS = ["valid_loss", *[prefix + name for prefix in ("", "trunk_") for name in REPORTED]]
+WATCHED_RECALL = 0.9
 
 
 @dataclass
@@ -46,6 +51,7 @@ class Plan:
     dropout: float = 0.0          # on what the recurrent part and the head see
     mask_share: float = 0.0       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
     mask_bands: int = 12
+    keep_every: int = 1000        # steps between averages that stay on disk, so that an earlier one can become the pack
     whiten: bool = True
     remix_share: float = 0.5
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
@@ -133,31 +139,47 @@ def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> t
     return torch.from_numpy((np.stack(patches) - PAD_DB) / SCALE_DB)
 
 
+def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
+    """Features [count, frames, 64] from the middle of whole valid recordings of music and noise in which nobody speaks.
+
+    Scenes share recordings, so a network that knows its own by heart looks well on them; here it shows.
+    """
+    frames = int(SCENE_SECONDS * 100)
+    clips = [c for c in select(cache.clips, "valid")
+             if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound]
+    chosen = [clips[i] for i in np.random.default_rng(5).permutation(len(clips))[:count]]
+    features = [log_mel(cache.audio(c)) for c in chosen]
+    return np.stack([f[(len(f) - frames) // 2 :][:frames] for f in features])
+
+
 @torch.no_grad()
-def validate(model: Ear, valid: Shards, scenes: int = 192) -> dict:
-    """Loss and AUC by label on the first valid scenes; with a refinement also the AUC of the trunk alone."""
+def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> dict:
+    """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are called
+    speech at the threshold that finds `WATCHED_RECALL` of the speech. `trunk_`: without the refinement."""
     model.eval()
-    scores, firsts, truths, losses = [], [], [], []
+    heard, truths, losses = [], [], []
     for start in range(0, min(scenes, len(valid.place)), 32):
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
-        heard = model.both(torch.from_numpy(features))
-        first, logits = heard[0], heard[-1]
-        losses.append(float(loss_of(logits, torch.from_numpy(labels), Plan())))
-        scores.append(logits.reshape(-1, 3).numpy())
-        firsts.append(first.reshape(-1, 3).numpy())
+        heard.append(model.both(torch.from_numpy(features)))
+        losses.append(float(loss_of(heard[-1][-1], torch.from_numpy(labels), Plan())))
         truths.append(labels.reshape(-1, 3))
+    alone = [model.both(torch.from_numpy(part)) for part in np.array_split(lone, 4)]
     model.train()
-    score, first, truth = np.concatenate(scores), np.concatenate(firsts), np.concatenate(truths)
-    result = {"valid_loss": float(np.mean(losses))}
-    for k, name in enumerate(LABELS):
-        judged = truth[:, k] != DONT_CARE
-        result[f"auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
-        result[f"trunk_auc_{name}"] = roc_auc(first[judged, k], truth[judged, k] == 1)
+    truth, result = np.concatenate(truths), {"valid_loss": float(np.mean(losses))}
+    for prefix, which in (("", -1), ("trunk_", 0)):
+        score = np.concatenate([h[which].reshape(-1, 3).numpy() for h in heard])
+        for k, name in enumerate(LABELS):
+            judged = truth[:, k] != DONT_CARE
+            result[f"{prefix}auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
+        threshold = np.quantile(score[truth[:, SPEECH] == 1, SPEECH], 1 - WATCHED_RECALL)
+        false = np.concatenate([a[which][..., SPEECH].reshape(-1).numpy() for a in alone]) > threshold
+        result[f"{prefix}false_speech"] = float(false.mean())
     return result
 
 
-def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards, remixer: Remixer | None = None) -> Ear:
-    """Trains (or resumes) the run in folder `run`; returns the averaged model."""
+def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards, lone: np.ndarray,
+          remixer: Remixer | None = None) -> Ear:
+    """Trains (or resumes) the run in folder `run`; returns the averaged model. `lone`: see `lone_recordings`."""
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     (run / "run.json").write_text(json.dumps(
@@ -183,7 +205,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
     running, log = [], (run / "log.csv").open("a", newline="")
     writer = csv.writer(log)
     if step == 0:
-        writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", "valid_loss", *AUC_COLUMNS])
+        writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", *COLUMNS])
     draw = BatchDrawer(plan, train_shards, remixer)
     while progress < 1.0:
         features, labels = draw.batch(step)
@@ -202,12 +224,14 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         follow(average, model, step, plan.average_decay)
         running.append(float(loss.detach()))
         if step % plan.report_every == 0 or progress >= 1.0:
-            report = validate(average, valid_shards)
+            report = validate(average, valid_shards, lone)
             hours = step * plan.batch * features.shape[1] / 360000
             row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
-                   f"{np.mean(running):.5f}", f"{report['valid_loss']:.5f}", *[f"{report[c]:.5f}" for c in AUC_COLUMNS]]
+                   f"{np.mean(running):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
             writer.writerow(row); log.flush(); running.clear()
             print(*row, flush=True)
+        if step % plan.keep_every == 0:
+            save(run / f"step-{step:06d}.pt", dict(average=average.state_dict()))
         if step % plan.save_every == 0 or progress >= 1.0:
             save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(),
                                        optimiser=optimiser.state_dict(), step=step, trained_s=time.time() - began))
@@ -229,12 +253,12 @@ def save(path: Path, values: dict) -> None:
     os.replace(path.with_suffix(".partial"), path)
 
 
-def load_average(run: Path) -> Ear:
-    """The averaged model of a run, ready to evaluate."""
+def load_average(run: Path, step: int = 0) -> Ear:
+    """The averaged model of a run, ready to evaluate: the last one or that of a step that was kept."""
     run = Path(run)
     settings = json.loads((run / "run.json").read_text())
     model = Ear(Shape.from_dict(settings["shape"]))
-    model.load_state_dict(torch.load(run / "last.pt", weights_only=False)["average"])
+    model.load_state_dict(torch.load(run / (f"step-{step:06d}.pt" if step else "last.pt"), weights_only=False)["average"])
     model.fold()
     return model.eval()
 

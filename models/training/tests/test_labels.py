@@ -40,3 +40,13 @@ def test_word_times_decide_and_contradictions_are_not_judged():
     assert (frames[122:138] == DONT_CARE).all(), "a word in silence"
     assert (frames[202:248] == DONT_CARE).all(), "sound without a word"
     assert (frames[145:195] == 0).all()
+
+
+def test_breath_between_timed_words_is_no_speech():
+    rng = np.random.default_rng(5)
+    quiet, word, breath = 1e-5 * burst(0.5, rng), burst(0.5, rng), 0.1 * burst(0.5, rng)
+    clip = np.concatenate([quiet, word, breath, word, quiet])
+    assert (label_speech(clip).frames[100:150] == 1).all(), "energy alone says speech"
+    frames = label_words(clip, [(0.5, 1.0), (1.5, 2.0)]).frames
+    assert (frames[106:144] == 0).all()
+    assert (frames[100:105] == DONT_CARE).all(), "word times are no more exact than this"

@@ -14,10 +14,11 @@ from scipy.signal import resample_poly
 
 from .. import HOP_SAMPLES, RATE_HZ
 from ..corpus import Cache, Clip
-from ..effects import (CODECS, codec_round_trip, coloured_noise, measured_room, random_band, reverberate, shape_spectrum,
-                       simulated_room, soft_or_hard_clip, synthetic_noise)
+from ..effects import (CODECS, codec_round_trip, measured_room, random_band, reverberate, shape_spectrum, simulated_room,
+                       soft_or_hard_clip)
 from ..labels import frame_power
 from ..mixing import Mixer
+from ..noises import MADE, blows, clicks, coloured_noise, hum, synthetic_noise, weather
 from ..sources import SPEEDS, ClipBank, _fade_edges, level_to_unit
 from .survey import Floor, kind_of
 
@@ -26,8 +27,8 @@ WIDE_RANGE_DB = 44.0
 """Only clips whose floor lies this far under their voice are used as clean."""
 USABLE_RANGE_DB = 28.0
 """Others serve under noise, with their floor counted as noise."""
-SYNTHETIC_KINDS = ("broadband", "hum", None, "transient", None)
-"""What `synthetic_noise` makes, in the order of its first draw."""
+MADE_KINDS = {coloured_noise: "broadband", weather: "broadband", hum: "hum", clicks: "transient", blows: "transient"}
+"""The kind of noises made by rule; the others are of none."""
 SHARES = {"clean": 0.36, "noisy": 0.52, "faint": 0.08, "noise only": 0.04}
 NOISY_SNR_DB, FAINT_SNR_DB = (-6.0, 31.0), (31.0, 44.0)
 GAIN_DB = (-40.0, 0.0)
@@ -134,9 +135,8 @@ class Studio:
         origin = names[rng.choice(4, p=shares / shares.sum())]
         about["origin"] = origin
         if origin == "synthetic":
-            child = int(rng.integers(2**31))
-            kind = SYNTHETIC_KINDS[np.random.default_rng(child).integers(len(SYNTHETIC_KINDS))]
-            n = synthetic_noise(samples, np.random.default_rng(child))
+            made = MADE[rng.integers(len(MADE))]
+            n, kind = synthetic_noise(samples, rng, (made,)), MADE_KINDS.get(made)
         elif origin == "music":
             n, kind = self._filled("music", samples, rng, about), "music_bed"
         elif origin == "babble":

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import HOP_SAMPLES
 from ..corpus import Cache
-from ..effects import coloured_noise
+from ..noises import coloured_noise
 from ..features import PAD_DB, log_mel
 from ..labels import frame_power
 from ..splits import check, select
