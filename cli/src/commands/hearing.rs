@@ -125,7 +125,8 @@ pub fn timeline_settings(args: &TimelineArgs, pack: &Pack) -> Result<TimelineSet
     let manifest = pack.manifest();
     let mut settings = TimelineSettings { refine_borders: !args.no_refine, ..TimelineSettings::default() };
     for (label, t) in &manifest.thresholds {
-        let changed = LabelSettings { open: t.open, close: t.close, ..settings.default };
+        let sure = manifest.sure.get(label).copied().unwrap_or_default();
+        let changed = LabelSettings { open: t.open, close: t.close, sure, ..settings.default };
         settings.labels.insert(label.clone(), changed);
     }
     for (name, open) in &args.threshold {

@@ -69,6 +69,10 @@ pub struct Manifest {
     pub labels: Vec<Label>,
     /// Default decision thresholds by label.
     pub thresholds: BTreeMap<Label, Thresholds>,
+    /// For files: the probability that a stretch of a label has to reach once to stay, by label
+    /// ([`LabelSettings::sure`](crate::timeline::LabelSettings::sure)). Live audio cannot wait for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sure: BTreeMap<Label, f32>,
     /// Licence of the weights.
     pub licence: String,
     /// What it was trained on.
@@ -166,6 +170,10 @@ impl Manifest {
                 (0.0..=1.0).contains(&t.open) && (0.0..=t.open).contains(&t.close),
                 "thresholds must be 0 <= close <= open <= 1",
             )?;
+        }
+        for (label, sure) in &self.sure {
+            must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
+            must((0.0..=1.0).contains(sure), "what is sure must lie between 0 and 1")?;
         }
         let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
         must(!twice, "it has a label twice")?;

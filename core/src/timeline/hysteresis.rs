@@ -5,6 +5,7 @@
 //!
 //! * [`Hysteresis`]: frame *t* is active when some frame *s ≤ t* reaches `open` and all of *s..=t* stay at `close`.
 //! * [`CloseGaps`]: frame *t* is active when it lies between two active frames that are near enough.
+//! * [`Confirm`]: frame *t* is active when its stretch of active frames holds a sure one not much later than *t*.
 //! * [`DropShort`]: frame *t* is active when it lies in a long enough stretch of active frames.
 
 use std::collections::VecDeque;
@@ -76,6 +77,45 @@ impl CloseGaps {
         out.extend(std::iter::repeat_n(false, self.gap));
         self.gap = 0;
         self.seen_active = false;
+    }
+}
+
+/// Drops what no frame of its stretch is sure of, at most `window` frames on. Delay: at most `window` frames.
+///
+/// A voice that begins softly is sure of itself soon; what only resembles one hovers at the threshold.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    window: usize,
+    /// Active frames in a row that nothing has confirmed yet.
+    waiting: usize,
+    confirmed: bool,
+}
+
+impl Confirm {
+    /// Waits `window_frames` for a sure frame.
+    pub fn new(window_frames: usize) -> Self {
+        Self { window: window_frames, waiting: 0, confirmed: false }
+    }
+
+    /// Takes a frame, and whether it is a sure one; appends what is decided now.
+    pub fn push(&mut self, active: bool, sure: bool, out: &mut Bits) {
+        if !active {
+            self.finish(out);
+            out.push_back(false);
+        } else if self.confirmed || sure {
+            self.confirmed = true;
+            out.extend(std::iter::repeat_n(true, std::mem::take(&mut self.waiting) + 1));
+        } else if self.waiting < self.window {
+            self.waiting += 1;
+        } else {
+            out.push_back(false);
+        }
+    }
+
+    /// The stretch ends.
+    pub fn finish(&mut self, out: &mut Bits) {
+        out.extend(std::iter::repeat_n(false, std::mem::take(&mut self.waiting)));
+        self.confirmed = false;
     }
 }
 
@@ -152,6 +192,20 @@ mod tests {
             bits("..##..#...#..").into_iter().for_each(|b| stage.push(b, &mut out));
             stage.finish(&mut out);
             assert_eq!(text(&out), expected, "min_off {min_off}");
+        }
+    }
+
+    #[test]
+    fn keeps_what_becomes_sure_in_time() {
+        // `!` is active and sure, `#` only active.
+        let input = ".##!##..###..####!#..!";
+        for (window, expected) in
+            [(0, "...###...........##..#"), (2, ".#####.........####..#"), (9, ".#####.......######..#")]
+        {
+            let (mut stage, mut out) = (Confirm::new(window), Bits::new());
+            input.chars().for_each(|c| stage.push(c != '.', c == '!', &mut out));
+            stage.finish(&mut out);
+            assert_eq!(text(&out), expected, "window {window}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! From frames of activity to segments: who is heard from when to when.
 //!
 //! ```text
-//! probabilities ─▶ Hysteresis ─▶ CloseGaps ─▶ Refiner ─┐
-//!                  open, close    min_off     borders  ├─▶ minus silence ─▶ DropShort ─▶ segments
-//! mean square ──┬────────────────▶ EdgeFinder ────────▶┘   (and, when      min_on        + unknown
-//!               └────────────────▶ SilenceFinder ────────▶  exclusive, minus better labels)
+//! probabilities ─▶ Hysteresis ─▶ CloseGaps ─▶ Confirm ─▶ Refiner ─┐
+//!                  open, close    min_off     sure        borders  ├─▶ minus silence ─▶ DropShort ─▶ segments
+//! mean square ──┬────────────────────────────▶ EdgeFinder ────────▶┘   (and, when      min_on        + unknown
+//!               └────────────────────────────▶ SilenceFinder ────────▶  exclusive, minus better labels)
 //! ```
 //!
 //! Every stage takes one frame at a time and answers within a bounded delay, so [`Segmenter`] serves a live stream and
@@ -26,7 +26,7 @@ use crate::{Activity, Label};
 
 pub use hysteresis::Hysteresis;
 pub use segmenter::{Event, Segmenter};
-pub use settings::{LabelSettings, TimelineError, TimelineSettings};
+pub use settings::{LabelSettings, SURE_WITHIN_MS, TimelineError, TimelineSettings};
 
 /// One stretch of one label.
 #[derive(Debug, Clone, PartialEq)]

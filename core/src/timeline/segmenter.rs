@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::edges::{EdgeFinder, Refiner};
-use super::hysteresis::{Bits, CloseGaps, DropShort, Hysteresis};
+use super::hysteresis::{Bits, CloseGaps, Confirm, DropShort, Hysteresis};
 use super::silence::SilenceFinder;
 use super::{Segment, TimelineSettings};
 use crate::{FrameGrid, Label};
@@ -62,6 +62,11 @@ struct Lane {
     hysteresis: Hysteresis,
     close_gaps: CloseGaps,
     closed: Bits,
+    /// The probability that confirms, and which frames have it.
+    sure: f32,
+    sure_frames: Bits,
+    confirm: Confirm,
+    confirmed: Bits,
     refiner: Refiner,
     refined: Bits,
     /// Silence, or a label that comes first: this one may not be on.
@@ -135,8 +140,7 @@ impl Segmenter {
         self.edges.push(mean_square);
         self.silence.push(mean_square, &mut self.silent);
         for lane in &mut self.lanes {
-            let active = lane.hysteresis.push(row[lane.column]);
-            lane.close_gaps.push(active, &mut lane.closed);
+            lane.push(row[lane.column]);
         }
         self.advance(false);
         self.write(out);
@@ -148,7 +152,7 @@ impl Segmenter {
         self.edges.finish();
         self.silence.finish(samples, &mut self.silent);
         for lane in &mut self.lanes {
-            lane.close_gaps.finish(&mut lane.closed);
+            lane.end();
         }
         self.advance(true);
         self.write(out);
@@ -192,9 +196,10 @@ fn delay_frames(settings: &TimelineSettings, labels: &[Label], refine: usize) ->
     let each = |f: fn(&super::LabelSettings) -> usize| labels.iter().map(move |l| f(&settings.of(l)));
     let refining = if refine > 0 { 2 * refine + EdgeFinder::LOOKAHEAD_FRAMES } else { 0 };
     let closing = each(super::LabelSettings::min_off_frames).max().unwrap_or(0);
+    let confirming = each(super::LabelSettings::sure_frames).max().unwrap_or(0);
     let min_on = each(super::LabelSettings::min_on_frames);
     let dropping = if settings.exclusive.is_some() { min_on.sum() } else { min_on.max().unwrap_or(0) };
-    SilenceFinder::DELAY_FRAMES + settings.min_silence_frames() + refining + closing + dropping
+    SilenceFinder::DELAY_FRAMES + settings.min_silence_frames() + refining + closing + confirming + dropping
 }
 
 impl Lane {
@@ -205,6 +210,10 @@ impl Lane {
             hysteresis: Hysteresis::new(own.open, own.close),
             close_gaps: CloseGaps::new(own.min_off_frames()),
             closed: Bits::new(),
+            sure: own.sure,
+            sure_frames: Bits::new(),
+            confirm: Confirm::new(own.sure_frames()),
+            confirmed: Bits::new(),
             refiner: Refiner::new(refine),
             refined: Bits::new(),
             blocked: Bits::new(),
@@ -215,9 +224,31 @@ impl Lane {
         }
     }
 
+    /// Takes a frame's probability.
+    fn push(&mut self, probability: f32) {
+        let active = self.hysteresis.push(probability);
+        self.sure_frames.push_back(probability >= self.sure);
+        self.close_gaps.push(active, &mut self.closed);
+        self.confirm();
+    }
+
+    /// No frame follows.
+    fn end(&mut self) {
+        self.close_gaps.finish(&mut self.closed);
+        self.confirm();
+        self.confirm.finish(&mut self.confirmed);
+    }
+
+    fn confirm(&mut self) {
+        for active in self.closed.drain(..) {
+            let sure = self.sure_frames.pop_front().unwrap_or(false);
+            self.confirm.push(active, sure, &mut self.confirmed);
+        }
+    }
+
     fn advance(&mut self, edges: &EdgeFinder, at_end: bool) {
-        while !self.closed.is_empty() && (at_end || self.refiner.is_ready(edges)) {
-            let active = self.closed.pop_front().unwrap_or(false);
+        while !self.confirmed.is_empty() && (at_end || self.refiner.is_ready(edges)) {
+            let active = self.confirmed.pop_front().unwrap_or(false);
             self.refiner.push(active, edges, &mut self.refined);
         }
         if at_end {

@@ -8,6 +8,8 @@ use crate::Label;
 
 /// Milliseconds per frame of activity.
 const FRAME_MS: u32 = 10;
+/// How long a stretch of a label may wait for the probability that confirms it ([`LabelSettings::sure`]), milliseconds.
+pub const SURE_WITHIN_MS: u32 = 2_000;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -17,7 +19,7 @@ pub enum TimelineError {
     Threshold {
         /// The label it belongs to.
         label: String,
-        /// `open` or `close`.
+        /// `open`, `close` or `sure`.
         which: &'static str,
         /// What was given.
         value: f32,
@@ -36,6 +38,9 @@ pub struct LabelSettings {
     /// It ends before the first frame whose probability is below this. Never above `open`: a higher value counts as
     /// `open`.
     pub close: f32,
+    /// What follows the opening only counts if the probability reaches this before the label closes again, and only from
+    /// [`SURE_WITHIN_MS`] before that moment on. At most `open`: off.
+    pub sure: f32,
     /// Shorter segments are dropped, milliseconds.
     pub min_on_ms: u32,
     /// Shorter gaps between two segments are filled, milliseconds.
@@ -46,16 +51,22 @@ impl Default for LabelSettings {
     fn default() -> Self {
         // Packs bring measured thresholds; these serve a network that says nothing about itself. A pause between
         // two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
-        Self { open: 0.5, close: 0.4, min_on_ms: 100, min_off_ms: 200 }
+        Self { open: 0.5, close: 0.4, sure: 0.0, min_on_ms: 100, min_off_ms: 200 }
     }
 }
 
 impl LabelSettings {
-    /// These settings with another opening threshold. The closing threshold keeps its distance, so that raising the
-    /// one never lowers the other.
+    /// These settings with another opening threshold. The others keep their distance, so that raising the one never
+    /// lowers them.
     #[must_use]
     pub fn with_threshold(self, open: f32) -> Self {
-        Self { open, close: (self.close + open - self.open).clamp(0.0, open.max(0.0)), ..self }
+        let moved = |other: f32, highest: f32| (other + open - self.open).clamp(0.0, highest.max(0.0));
+        Self { open, close: moved(self.close, open), sure: moved(self.sure, 1.0), ..self }
+    }
+
+    /// Frames that a stretch may wait to be confirmed.
+    pub(super) fn sure_frames(&self) -> usize {
+        if self.sure > self.open { frames(SURE_WITHIN_MS) } else { 0 }
     }
 
     pub(super) fn min_on_frames(&self) -> usize {
@@ -129,7 +140,7 @@ impl TimelineSettings {
     pub fn check(&self) -> Result<(), TimelineError> {
         let named = self.labels.iter().map(|(label, s)| (label.as_str(), s));
         for (label, settings) in std::iter::once(("every other label", &self.default)).chain(named) {
-            for (which, value) in [("open", settings.open), ("close", settings.close)] {
+            for (which, value) in [("open", settings.open), ("close", settings.close), ("sure", settings.sure)] {
                 if !(0.0..=1.0).contains(&value) {
                     return Err(TimelineError::Threshold { label: label.to_owned(), which, value });
                 }

@@ -51,6 +51,19 @@ fn a_probability_of_0_6_at_threshold_0_7_is_unknown() {
 }
 
 #[test]
+fn what_never_becomes_sure_is_unknown() {
+    let mut settings = TimelineSettings::default();
+    settings.default.sure = 0.8;
+    let unsure = segment(&steady(500..1_500, 0.7, 0.1), &settings);
+    assert_eq!(spans(&unsure, &Label::UNKNOWN), [(0.0, 20.0)]);
+    let mut late = steady(500..1_500, 0.7, 0.1);
+    late.probabilities[1_000] = 0.8;
+    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(8.0, 15.0)], "two seconds before it");
+    settings.set_threshold(&Label::SPEECH, 0.65);
+    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [], "a higher threshold asks for more");
+}
+
+#[test]
 #[expect(clippy::cast_possible_truncation, reason = "mean squares are small")]
 fn silence_is_exact_and_excludes_the_rest() {
     for (dbfs, silent) in [(-59.9_f64, false), (-60.1, true)] {
@@ -165,8 +178,8 @@ fn any_activity() -> impl Strategy<Value = Activity> {
 
 fn any_settings() -> impl Strategy<Value = TimelineSettings> {
     let threshold = || prop::sample::select(vec![0.0_f32, 0.2, 0.4, 0.5, 0.6, 0.7, 1.0]);
-    let label = (threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
-        |(open, close, min_on_ms, min_off_ms)| LabelSettings { open, close, min_on_ms, min_off_ms },
+    let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
+        |(open, close, sure, min_on_ms, min_off_ms)| LabelSettings { open, close, sure, min_on_ms, min_off_ms },
     );
     let exclusive = prop::option::of(Just(TimelineSettings::default_priority()));
     (prop::collection::vec(label, 3), 0_u32..400, prop::bool::ANY, 0_u32..160, exclusive).prop_map(
@@ -205,7 +218,14 @@ fn by_definition(p: &[f32], own: LabelSettings, silent: &[bool]) -> Vec<bool> {
         let after = (t..n).find(|&b| h[b]);
         matches!((before, after), (Some(a), Some(b)) if a == b || b - a - 1 < off)
     };
-    let g: Vec<bool> = (0..n).map(|t| filled(t) && !silent[t]).collect();
+    let f: Vec<bool> = (0..n).map(filled).collect();
+    let wait = if own.sure > own.open { SURE_WITHIN_MS.div_ceil(10) as usize } else { 0 };
+    let confirmed = |t: usize| {
+        let since = (0..=t).rev().take_while(|&s| f[s]).last();
+        let until = (t..n).take_while(|&s| f[s]).last().map(|end| end.min(t + wait));
+        matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.sure))
+    };
+    let g: Vec<bool> = (0..n).map(|t| confirmed(t) && !silent[t]).collect();
     let on = (own.min_on_ms.div_ceil(10) as usize).max(1);
     let long = |t: usize| {
         g[t] && (0..=t).rev().take_while(|&s| g[s]).count() + (t..n).take_while(|&s| g[s]).count() > on

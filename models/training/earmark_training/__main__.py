@@ -78,6 +78,8 @@ def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     fitted = calibrate.calibrate(model, valid, first)
     music = [cache.audio(c) for c in select(cache.clips, "valid") if c.kind == "music"]
     thresholds, note = calibrate.choose_thresholds(model, valid, first, music)
+    undisturbed = [cache.audio(c) for c in select(cache.clips, "valid") if c.kind in ("music", "noise") and c.seconds >= 0.3]
+    sure, sure_figures = calibrate.choose_sure(model, valid, first, thresholds["speech"], undisturbed)
     settings = json.loads((run / "run.json").read_text())
     held_out = tuple(settings["held_out"])
     also = set(filter(None, options.also_trained_on.split(",")))
@@ -85,8 +87,8 @@ def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     folder = options.out / f".{options.pack}.new"
     shutil.rmtree(folder, ignore_errors=True)
-    parity = export.write_pack(model, folder, options.pack, options.version, thresholds, data)
-    extra = {"threshold_reason": note, "calibration": fitted, "parity": parity, "run": settings,
+    parity = export.write_pack(model, folder, options.pack, options.version, thresholds, data, {"speech": sure} if sure else {})
+    extra = {"threshold_reason": note, "sure": sure_figures, "calibration": fitted, "parity": parity, "run": settings,
              "speech_on_music_at_default_thresholds": calibrate.share_over(
                  calibrate.speech_scores(model, music), thresholds["speech"]["open"], thresholds["speech"]["close"])}
     if options.held_out_report and options.held_out_report.exists():

@@ -16,6 +16,11 @@ from .shards import Shards
 
 OPEN_GRID = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 CLOSE_GRID = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+SURE_GRID = (0.95, 0.93, 0.9, 0.87, 0.85, 0.8, 0.75, 0.7, 0.65)
+LOST_TO_SURE = 0.01
+"""Share of the speech found that may be lost to the demand that a stretch is sure once."""
+SURE_WITHIN_FRAMES, GAP_FRAMES = 200, 20
+"""As in the core's timeline: a stretch may wait this long, shorter gaps in it are filled."""
 F1_TOLERANCE = 0.002
 FALSE_SPEECH_ON_MUSIC = 0.05
 """Share of frames of clean music without speech that may be called speech at the default thresholds."""
@@ -95,6 +100,38 @@ def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> flo
     """Share of all frames that hysteresis decides yes."""
     decided = [hysteresis(s[None], open_at, close_at)[0] for s in scores]
     return float(np.concatenate(decided).mean())
+
+
+def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarray:
+    """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], decided.astype(np.int8), [0]])))
+    stretches: list[list[int]] = []
+    for start, end in zip(edges[::2], edges[1::2]):
+        if stretches and start - stretches[-1][1] < GAP_FRAMES:
+            stretches[-1][1] = end
+        else:
+            stretches.append([start, end])
+    out = decided.copy()
+    for start, end in stretches:
+        at = np.flatnonzero(scores[start:end] >= sure)
+        out[start : max(start, start + at[0] - SURE_WITHIN_FRAMES) if len(at) else end] = False
+    return out
+
+
+def choose_sure(model: Ear, shards: Shards, indices: np.ndarray, thresholds: dict, undisturbed: list[np.ndarray]) -> tuple[float, dict]:
+    """The highest demand of the grid that costs at most `LOST_TO_SURE` of the speech found, and what it does to the
+    false speech in `undisturbed` (recordings of music and noise). 0 where every one costs more."""
+    logits, labels = logits_of(model, shards, indices)
+    scores, truth = 1.0 / (1.0 + np.exp(-logits[..., SPEECH])), labels[..., SPEECH] == 1
+    decided = hysteresis(scores, thresholds["open"], thresholds["close"])
+    false = [(s, hysteresis(s[None], thresholds["open"], thresholds["close"])[0]) for s in speech_scores(model, undisturbed)]
+    share = lambda sure: float(np.concatenate([confirmed(s, d, sure) for s, d in false]).mean())
+    for sure in SURE_GRID:
+        left = np.stack([confirmed(s, d, sure) for s, d in zip(scores, decided)])
+        lost = float((decided & ~left & truth).sum() / (decided & truth).sum())
+        if lost <= LOST_TO_SURE:
+            return sure, {"sure": sure, "lost_speech": lost, "false_speech_without": share(0.0), "false_speech_with": share(sure)}
+    return 0.0, {"sure": 0.0}
 
 
 def choose_thresholds(model: Ear, shards: Shards, indices: np.ndarray, music: list[np.ndarray]) -> tuple[dict, str]:

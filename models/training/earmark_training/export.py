@@ -54,8 +54,8 @@ def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
             dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}})
 
 
-def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict]) -> dict:
-    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures."""
+def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict], sure: dict | None = None) -> dict:
+    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures. `sure`: see `calibrate.choose_sure`."""
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(model, folder / "model.onnx")
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
@@ -66,6 +66,7 @@ def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: di
         "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
         "time_axis": "T", "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
         "batch_frames": BATCH_FRAMES, "labels": list(LABELS), "thresholds": thresholds,
+        **({"sure": sure} if sure else {}),
         "licence": "MIT OR Apache-2.0",
         "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
         "metrics": "metrics.json", "card": "CARD.md",
