@@ -38,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first-shard", type=int, default=0, help="with --shard-step: several processes share the work")
     parser.add_argument("--shard-step", type=int, default=1)
     parser.add_argument("--hold-out", default="", help="comma-separated sources that training must not see")
-    parser.add_argument("--step-kept", type=int, default=0, help="pack: the average kept at this step instead of the last")
+    parser.add_argument("--soup", default="", help="pack: mean of the weights of RUN or RUN@STEP, comma-separated, instead of --run's own")
     parser.add_argument("--shape", default="", help="JSON that changes fields of the pack's network shape")
     parser.add_argument("--plan", default="", help="JSON that changes fields of the training plan, e.g. {\"steps\": 500}")
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
@@ -70,7 +70,8 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
 
 def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     """Calibrates, exports, measures and draws in a temporary folder, then puts it in place in one rename."""
-    model = load_average(run, options.step_kept)
+    soup = tuple(s for s in options.soup.split(",") if s)
+    model = load_average(run, soup)
     if not SHAPES[options.pack].refine:
         model = model.without_refinement()
     valid = Shards(options.work / "shards-valid")
@@ -88,7 +89,7 @@ def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     folder = options.out / f".{options.pack}.new"
     shutil.rmtree(folder, ignore_errors=True)
     parity = export.write_pack(model, folder, options.pack, options.version, thresholds, data, {"speech": sure} if sure else {})
-    extra = {"threshold_reason": note, "sure": sure_figures, "calibration": fitted, "parity": parity, "run": settings,
+    extra = {"threshold_reason": note, "sure": sure_figures, "calibration": fitted, "parity": parity, "run": settings, "soup": soup,
              "speech_on_music_at_default_thresholds": calibrate.share_over(
                  calibrate.speech_scores(model, music), thresholds["speech"]["open"], thresholds["speech"]["close"])}
     if options.held_out_report and options.held_out_report.exists():

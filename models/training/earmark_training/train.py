@@ -253,12 +253,21 @@ def save(path: Path, values: dict) -> None:
     os.replace(path.with_suffix(".partial"), path)
 
 
-def load_average(run: Path, step: int = 0) -> Ear:
-    """The averaged model of a run, ready to evaluate: the last one or that of a step that was kept."""
+def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
+    """The averaged model of a run, ready to evaluate.
+
+    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was kept),
+    from runs that went on from each other (Wortsman et al., Model soups, ICML 2022).
+    """
     run = Path(run)
     settings = json.loads((run / "run.json").read_text())
     model = Ear(Shape.from_dict(settings["shape"]))
-    model.load_state_dict(torch.load(run / (f"step-{step:06d}.pt" if step else "last.pt"), weights_only=False)["average"])
+    parts = []
+    for name in soup or (run.name,):
+        of, _, step = name.partition("@")
+        file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
+        parts.append(torch.load(file, weights_only=False)["average"])
+    model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
     model.fold()
     return model.eval()
 
