@@ -3,13 +3,17 @@
 //! A preset is a gate with any rules. Where the rules are one of those that the parameters can say, the parameters say
 //! them; any others are kept beside the parameters, and *keep* says "Preset's rules".
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
 use earmark_core::Label;
-use earmark_core::gate::{self, Action, GateError, GateSettings, Rule};
+use earmark_core::gate::{self, Action, GateError, GateSettings, Preset, Rule};
 use earmark_core::pack::{Pack, PackError, Thresholds};
 use serde::{Deserialize, Serialize};
 
 use crate::params::{Kind, ParamId, id};
-use crate::processor::settings::{KEEP_RULES, keep_rules, leading_labels};
+use crate::processor::settings::{KEEP_RULES, SettingsBank, keep_rules, leading_labels};
 use crate::shared::Shared;
 
 /// Rules of a preset that parameters cannot say.
@@ -22,7 +26,7 @@ pub struct Rules {
     pub otherwise: Action,
 }
 
-/// Why a preset cannot be loaded.
+/// Why a preset cannot be loaded or saved.
 #[derive(Debug, thiserror::Error)]
 pub enum PresetError {
     /// There is none of that name, or it is not valid.
@@ -31,7 +35,24 @@ pub enum PresetError {
     /// The thresholds of the ear are not known.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// A name that cannot be a file's on every system.
+    #[error("a preset's name has letters, digits, spaces and hyphens, up to {LONGEST_NAME} of them")]
+    Name,
+    /// Saving would replace a preset that is not the loaded one.
+    #[error("there is a preset of the name {0:?} already; load it before saving over it")]
+    Exists(String),
+    /// The file or its folder cannot be written.
+    #[error("{} cannot be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
 }
+
+/// Characters in a preset's name at most.
+const LONGEST_NAME: usize = 60;
 
 /// Names of the built-in presets, and what they are for.
 pub fn built_in() -> impl Iterator<Item = (&'static str, String)> {
@@ -54,6 +75,49 @@ pub(crate) fn load(shared: &Shared, name_or_path: &str) -> Result<(), PresetErro
         shared.edit(id, plain);
     }
     Ok(())
+}
+
+/// As [`Shared::save_preset`].
+pub(crate) fn save(shared: &Shared, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
+    let name = name.trim();
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(is_plain) {
+        return Err(PresetError::Name);
+    }
+    let path = folder.join(name).with_extension("json");
+    let loaded = shared.preset();
+    let source = path.to_str().ok_or(PresetError::Name)?.to_owned();
+    if path.exists() && loaded.as_deref() != Some(&source) {
+        return Err(PresetError::Exists(name.to_owned()));
+    }
+    // What only files can do has no parameter: it stays as the loaded preset has it.
+    let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
+    let preset = Preset {
+        about: "Saved from the plugin.".to_owned(),
+        gate: as_settings(shared, base.gate),
+        cut: base.cut,
+    };
+    let failed = |source: io::Error| PresetError::Write { path: path.clone(), source };
+    let json = serde_json::to_string_pretty(&preset).map_err(|error| failed(error.into()))?;
+    fs::create_dir_all(folder).map_err(failed)?;
+    // Whole or not at all.
+    let fresh = path.with_extension("json.new");
+    fs::write(&fresh, json + "\n").and_then(|()| fs::rename(&fresh, &path)).map_err(failed)?;
+    shared.kept(|kept| kept.preset = Some(source));
+    Ok(path)
+}
+
+fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
+    let mut bank = SettingsBank::new(shared.kept(|kept| kept.rules.clone()).as_ref());
+    let said = bank.update(&shared.params).cloned().unwrap_or_default();
+    GateSettings {
+        wet: shared.params.get_f32(id::WET),
+        bridge_ms: base.bridge_ms,
+        pre_roll_ms: base.pre_roll_ms,
+        reach_ms: base.reach_ms,
+        curve: base.curve,
+        ..said
+    }
 }
 
 /// Name of the pack that a value of the pack parameter stands for.
@@ -103,4 +167,60 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
     values.push((id::OPEN, f64::from(open)));
     values.push((id::CLOSE, f64::from(close)));
     (values, rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::PARAMS;
+
+    #[test]
+    fn what_is_saved_is_loaded_by_plugin_and_renderer() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("not/there/yet");
+        for (name, own) in [
+            ("podcast", [(id::RANGE_DB, 17.25), (id::OPEN, 0.625)]),
+            ("broadcast-duck", [(id::WET, 0.5), (id::HOLD_MS, 300.0)]),
+        ] {
+            let shared = Shared::new();
+            shared.load_preset(name).unwrap();
+            own.iter().for_each(|&(id, plain)| shared.set(id, plain));
+            let path = shared.save_preset(&folder, &format!(" My {name} ")).unwrap();
+            assert_eq!(path, folder.join(format!("My {name}.json")));
+            assert_eq!(shared.preset().as_deref(), path.to_str());
+
+            let again = Shared::new();
+            again.load_preset(path.to_str().unwrap()).unwrap();
+            for spec in PARAMS {
+                let [saved, loaded] = [&shared, &again].map(|shared| shared.params.get(spec.id));
+                assert!((saved - loaded).abs() <= 1e-6 * saved.abs(), "{}: {saved}, {loaded}", spec.key);
+            }
+            assert_eq!(shared.kept(|kept| kept.rules.clone()), again.kept(|kept| kept.rules.clone()));
+            let (file, base) =
+                (gate::load_preset(path.to_str().unwrap()).unwrap(), gate::preset(name).unwrap());
+            assert_eq!(file.gate.bridge_ms, base.gate.bridge_ms, "what only files can do stays");
+            assert_eq!((file.gate.reach_ms, file.cut), (base.gate.reach_ms, base.cut));
+        }
+    }
+
+    #[test]
+    fn only_the_loaded_preset_is_saved_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let save = |shared: &Shared, name: &str| shared.save_preset(folder, name);
+        let shared = Shared::new();
+        let path = save(&shared, "Mine").unwrap();
+        shared.set(id::RANGE_DB, 12.0);
+        assert_eq!(save(&shared, "Mine").unwrap(), path, "its own");
+        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.range_db, 12.0);
+        let other = Shared::new();
+        assert!(matches!(save(&other, "Mine"), Err(PresetError::Exists(_))));
+        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.range_db, 12.0, "untouched");
+        for bad in ["", "  ", "../up", "a/b", ".hidden", "what?", &"x".repeat(61)] {
+            assert!(matches!(save(&other, bad), Err(PresetError::Name)), "{bad}");
+        }
+        let blocked = path.join("below a file");
+        assert!(matches!(other.save_preset(&blocked, "Mine"), Err(PresetError::Write { .. })));
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "nothing else was left");
+    }
 }

@@ -1,5 +1,6 @@
 //! What all threads of one instance see.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -165,6 +166,15 @@ impl Shared {
     /// [`PresetError`] if there is no such preset or it asks for more than parameters can say.
     pub fn load_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
         crate::presets::load(self, name_or_path)
+    }
+
+    /// Writes what is set as a preset file of the user's, and counts as having loaded it. `name` is for people; the file
+    /// has it with `.json` behind.
+    ///
+    /// # Errors
+    /// [`PresetError`] if that is no name for a file, another preset has it, or it cannot be written.
+    pub fn save_preset(&self, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
+        crate::presets::save(self, folder, name)
     }
 
     /// Name of the preset that was loaded last.

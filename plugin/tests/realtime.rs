@@ -1,10 +1,13 @@
 //! The promise of the audio thread, held by force: while a block is processed, whoever allocates or frees aborts the
 //! program.
+//!
+//! Run under the real-time sanitizer (`docs/realtime.md`), whoever makes a system call, locks or waits does so too.
 #![allow(missing_docs, reason = "a test program")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use clack_host::events::Pckn;
 use clack_host::events::event_types::ParamValueEvent;
@@ -55,6 +58,68 @@ unsafe impl GlobalAlloc for Watched {
 
 #[global_allocator]
 static ALLOCATOR: Watched = Watched;
+
+/// The real-time sanitizer's word that the audio thread's part begins, and that it is over, where the program runs under
+/// it.
+fn sanitizer() -> Option<[extern "C" fn(); 2]> {
+    static FOUND: OnceLock<Option<[extern "C" fn(); 2]>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let names = [c"__rtsan_ensure_initialized", c"__rtsan_realtime_enter", c"__rtsan_realtime_exit"];
+        let [Some(begin), Some(enter), Some(exit)] = names.map(function) else { return None };
+        begin();
+        println!("under the real-time sanitizer");
+        Some([enter, exit])
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn function(name: &std::ffi::CStr) -> Option<extern "C" fn()> {
+    // SAFETY: a look at the names of this program and what it loaded.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    // SAFETY: what the sanitizer has under these names takes nothing and gives nothing.
+    (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut libc::c_void, extern "C" fn()>(found) })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn function(_: &std::ffi::CStr) -> Option<extern "C" fn()> {
+    None
+}
+
+/// What a host calls on its audio thread.
+fn in_callback<T>(call: impl FnOnce() -> T) -> T {
+    let sanitizer = sanitizer();
+    IN_CALLBACK.with(|flag| flag.set(true));
+    if let Some([enter, _]) = sanitizer {
+        enter();
+    }
+    let result = call();
+    if let Some([_, exit]) = sanitizer {
+        exit();
+    }
+    IN_CALLBACK.with(|flag| flag.set(false));
+    result
+}
+
+/// A sound card's clock. Audio that comes faster than it lasts is a bounce, which may wait for the ear: under the
+/// sanitizer no block comes before its time. Else nothing is waited for, so that an hour is over in a minute.
+struct Card {
+    begun: Instant,
+    played_s: f64,
+}
+
+impl Card {
+    fn start() -> Self {
+        Self { begun: Instant::now(), played_s: 0.0 }
+    }
+
+    fn wait_for(&mut self, samples: usize, rate_hz: u32) {
+        if sanitizer().is_some() {
+            self.played_s += f64::from(u32::try_from(samples).expect("a block")) / f64::from(rate_hz);
+            let due = Duration::from_secs_f64(self.played_s);
+            std::thread::sleep(due.saturating_sub(self.begun.elapsed()));
+        }
+    }
+}
 
 /// A sink that only counts, and checks what every host relies on.
 struct Counting {
@@ -151,6 +216,7 @@ fn no_block_allocates() {
             (planes(usize::from(channels)), planes(usize::from(sidechain)), planes(LABEL_PLANES));
         let mut events = Vec::with_capacity(8);
         let mut left = u64::from(rate) * 5;
+        let mut card = Card::start();
         while left > 0 {
             let samples = dice.size(u64::try_from(max_block).expect("small")) + 1;
             for plane in main.iter_mut().chain(&mut side) {
@@ -178,12 +244,13 @@ fn no_block_allocates() {
             let block = Block { main: &mut main_planes, sidechain: &side_planes, label_cv: &mut cv_planes };
             let mut sink = Counting { samples: u32::try_from(samples).expect("small"), last: 0, events: 0 };
             let reset = dice.roll(5_000) == 0;
-            IN_CALLBACK.with(|flag| flag.set(true));
-            if reset {
-                processor.reset();
-            }
-            processor.process(block, &events, &mut sink, false);
-            IN_CALLBACK.with(|flag| flag.set(false));
+            card.wait_for(samples, rate);
+            in_callback(|| {
+                if reset {
+                    processor.reset();
+                }
+                processor.process(block, &events, &mut sink, false);
+            });
             events_out += sink.events;
             for plane in &main {
                 assert!(plane[..samples].iter().all(|value| *value == 0.0 || value.is_normal()));
@@ -229,6 +296,7 @@ fn no_clap_block_allocates() {
     let mut told = EventBuffer::with_capacity(1 << 16);
     let (mut main, mut side, mut out) =
         (vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2], vec![vec![0.0_f32; BLOCK]; 2]);
+    let mut card = Card::start();
     for block in 0..1_000_u32 {
         main.iter_mut().chain(&mut side).flatten().for_each(|value| *value = sample(&mut dice));
         let mut changes = EventBuffer::new();
@@ -253,9 +321,8 @@ fn no_clap_block_allocates() {
         }]);
         told.clear();
         let (changes, mut told) = (InputEvents::from_buffer(&changes), OutputEvents::from_buffer(&mut told));
-        IN_CALLBACK.with(|flag| flag.set(true));
-        let done = processor.process(&input, &mut output, &changes, &mut told, None, None);
-        IN_CALLBACK.with(|flag| flag.set(false));
+        card.wait_for(BLOCK, 48_000);
+        let done = in_callback(|| processor.process(&input, &mut output, &changes, &mut told, None, None));
         done.expect("a block");
     }
     instance.deactivate(processor.stop_processing());

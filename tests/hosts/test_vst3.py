@@ -1,4 +1,4 @@
-"""The VST3 bundle in pedalboard and dawdreamer: the bytes of the format-free processor, whatever the host.
+"""The VST3 bundle in pedalboard and dawdreamer: the bytes of `earmark render --live`, whatever the host.
 
 `plugin/tests/vst3/python.rs` writes the cases and runs this; EARMARK_HOST_CASES names the list. Audio files are raw
 single-precision planes.
@@ -55,6 +55,15 @@ def test_pedalboard(case, block):
     for turn in ("first", "second"):
         got = plugin(given, case["rate"], buffer_size=block, reset=True)
         same_bytes(got, wanted, f"{turn} render")
+
+
+def test_ten_bounces():
+    given, wanted = audio(STEREO[0])
+    for instance in range(5):
+        plugin = pedalboard.load_plugin(BUNDLE)
+        for turn, block in enumerate((512, 64 + 1_000 * instance)):
+            got = plugin(given, STEREO[0]["rate"], buffer_size=block, reset=True)
+            same_bytes(got, wanted, f"bounce {2 * instance + turn}, blocks of {block}")
 
 
 @pytest.mark.parametrize("case", STEREO, ids=ids(STEREO))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
@@ -13,7 +14,7 @@ use super::gesture::{EditHost, Gestures};
 use super::history::History;
 use super::preset_list::{PresetList, user_folder};
 use super::theme::{GAP, Theme};
-use super::watch::{INTERVAL, Watch};
+use super::watch::Watch;
 use super::widgets::Cx;
 use super::{MAX_SIZE, MIN_SIZE, controls, footer, header, state};
 use crate::meters::Class;
@@ -29,6 +30,8 @@ pub struct App {
     pub(super) compare: Compare,
     pub(super) presets: PresetList,
     pub(super) preset_folder: Option<PathBuf>,
+    /// What the user writes as the name of a preset to save.
+    pub(super) preset_name: String,
     /// Something that went wrong with what the user just did.
     pub(super) notice: Option<String>,
     pub(super) display: Display,
@@ -39,6 +42,8 @@ pub struct App {
     /// Inside a host's window, which cannot always be dragged larger.
     embedded: bool,
     opened: Instant,
+    /// Raised when a picture shows something that moves by itself.
+    moving: Arc<AtomicBool>,
     watch: Option<Watch>,
 }
 
@@ -52,6 +57,7 @@ impl App {
             compare: state::compare(&shared),
             presets: PresetList::default(),
             preset_folder: user_folder(),
+            preset_name: String::new(),
             notice: None,
             display: Display::default(),
             history: History::default(),
@@ -59,6 +65,7 @@ impl App {
             derived_from: (shared.params.generation(), shared.preset()),
             embedded,
             opened: Instant::now(),
+            moving: Arc::default(),
             watch: None,
             shared,
         };
@@ -73,7 +80,8 @@ impl App {
     pub fn start(&mut self, ctx: &egui::Context) -> std::io::Result<()> {
         self.set_theme(ctx, self.theme.dark);
         let window = ctx.clone();
-        self.watch = Some(Watch::start(self.shared.clone(), move || window.request_repaint())?);
+        let watch = Watch::start(self.shared.clone(), self.moving.clone(), move || window.request_repaint())?;
+        self.watch = Some(watch);
         Ok(())
     }
 
@@ -83,7 +91,7 @@ impl App {
         let ctx = ui.ctx().clone();
         self.history.catch_up(&self.shared.meters);
         if self.display.update(self.shared.meters.take_peaks(), now_s) {
-            ctx.request_repaint_after(INTERVAL);
+            self.moving.store(true, Ordering::Relaxed);
         }
         if let Some(wait_s) = self.gestures.settle(now_s) {
             ctx.request_repaint_after(Duration::from_secs_f64(wait_s));
@@ -159,6 +167,18 @@ impl App {
     pub(super) fn load_preset(&mut self, source: &str) {
         self.gestures.end();
         self.notice = self.shared.load_preset(source).err().map(|error| error.to_string());
+    }
+
+    /// Saves what is set under the name that the user wrote. Says whether it was saved.
+    pub(super) fn save_preset(&mut self) -> bool {
+        let Some(folder) = &self.preset_folder else { return false };
+        self.notice = self.shared.save_preset(folder, &self.preset_name).err().map(|error| error.to_string());
+        let saved = self.notice.is_none();
+        if saved {
+            self.preset_name.clear();
+            self.read_presets();
+        }
+        saved
     }
 
     /// Goes to the other of A and B: an edit of each parameter that differs.

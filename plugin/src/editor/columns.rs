@@ -3,7 +3,7 @@
 use super::history::{FRAMES_PER_S, Frame, History, LANES};
 
 /// No column is narrower than this, points: finer detail only costs.
-const MIN_COLUMN_POINTS: f32 = 1.5;
+const MIN_COLUMN_POINTS: f32 = 2.0;
 
 /// Some frames side by side, as one vertical slice of the lanes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,7 +120,7 @@ mod tests {
         columns(&History::default(), 10, 640.0, &mut list);
         assert!(list.is_empty());
         columns(&history(5), 10, 1_000.0, &mut list);
-        assert_eq!(list.len(), 3, "five frames, one point each, in columns of at least 1.5 points");
+        assert_eq!(list.len(), 3, "five frames, one point each, in columns of at least two points");
         assert!((list[0].left - 995.0).abs() < 1e-3);
     }
 }

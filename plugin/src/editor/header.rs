@@ -1,6 +1,9 @@
 //! The line at the top: name, presets, A/B, span, theme, bypass.
 
-use egui::{Align, Align2, CursorIcon, Layout, Popup, PopupCloseBehavior, Rect, RichText, Sense, Ui, vec2};
+use egui::{
+    Align, Align2, CursorIcon, FontSelection, Key, Layout, Popup, PopupCloseBehavior, Rect, RichText, Sense,
+    TextEdit, Ui, vec2,
+};
 
 use super::app::App;
 use super::compare::Side;
@@ -60,7 +63,7 @@ impl App {
             self.read_presets();
         }
         let response = response.on_hover_cursor(CursorIcon::PointingHand);
-        Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClick).show(|ui| {
+        Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
             ui.set_width(340.0);
             ui.spacing_mut().item_spacing.y = 2.0;
             for entry in self.presets.entries() {
@@ -77,18 +80,38 @@ impl App {
                 ui.add_space(4.0);
                 if clicked {
                     wanted = Some(entry.source.clone());
+                    ui.close();
                 }
             }
             if let Some(folder) = &self.preset_folder {
                 let text = format!("Your own presets: JSON files in {}", folder.display());
                 ui.separator();
                 ui.add(egui::Label::new(RichText::new(text).font(font(10.5)).color(self.theme.dim)).wrap());
+                self.save_row(ui);
             }
         });
         if let Some(source) = wanted {
             self.load_preset(&source);
         }
         ui.spacing_mut().item_spacing.x = GAP;
+    }
+
+    /// A name, and a button that saves what is set under it.
+    fn save_row(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            let name = TextEdit::singleline(&mut self.preset_name)
+                .hint_text("Save these settings as\u{2026}")
+                .font(FontSelection::FontId(font(12.5)))
+                .desired_width(250.0);
+            let written = ui.add(name);
+            let entered = written.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            let button = egui::Button::new(RichText::new("Save").font(font(12.5)));
+            let clicked = ui.add(button).on_hover_cursor(CursorIcon::PointingHand).clicked();
+            if (entered || clicked) && self.save_preset() {
+                ui.close();
+            }
+        });
     }
 
     /// A, B, and a button that makes the other side like this one.

@@ -120,13 +120,33 @@ fn ratio(part: usize, whole: usize) -> f32 {
     part as f32 / whole.max(1) as f32
 }
 
-/// A filled band through the middles of the columns, one mesh of two triangles for each.
-fn strip(columns: &[Column], left: f32, colour: Color32, ends: impl Fn(&Column) -> (f32, f32)) -> Shape {
-    let mut mesh = Mesh::default();
-    mesh.reserve_vertices(2 * columns.len() + 4);
-    mesh.reserve_triangles(2 * columns.len() + 2);
+/// Heights that differ by less than this are one level, points.
+const LEVEL: f32 = 0.25;
+
+/// A band through the middles of the columns: left, top and bottom. What stays on one level needs its two ends only.
+fn outline(columns: &[Column], left: f32, ends: impl Fn(&Column) -> (f32, f32)) -> Vec<[f32; 3]> {
+    let mut points: Vec<[f32; 3]> = Vec::with_capacity(columns.len() + 2);
     for (x, column) in spread(columns, left) {
         let (top, bottom) = ends(column);
+        let is_level = |[_, a, b]: [f32; 3]| (a - top).abs() < LEVEL && (b - bottom).abs() < LEVEL;
+        if let [.., a, b] = points[..]
+            && is_level(a)
+            && is_level(b)
+        {
+            points.pop();
+        }
+        points.push([x, top, bottom]);
+    }
+    points
+}
+
+/// A filled band through the middles of the columns, one mesh.
+fn strip(columns: &[Column], left: f32, colour: Color32, ends: impl Fn(&Column) -> (f32, f32)) -> Shape {
+    let outline = outline(columns, left, ends);
+    let mut mesh = Mesh::default();
+    mesh.reserve_vertices(2 * outline.len());
+    mesh.reserve_triangles(2 * outline.len());
+    for [x, top, bottom] in outline {
         for y in [top, bottom] {
             mesh.vertices.push(Vertex { pos: pos2(x, y), uv: WHITE_UV, color: colour });
         }
@@ -142,18 +162,8 @@ fn strip(columns: &[Column], left: f32, colour: Color32, ends: impl Fn(&Column) 
 
 /// A curve through the middles of the columns.
 fn line(columns: &[Column], left: f32, stroke: Stroke, height: impl Fn(&Column) -> f32) -> Shape {
-    let mut points: Vec<Pos2> = Vec::with_capacity(columns.len() + 2);
-    for (x, column) in spread(columns, left) {
-        let next = pos2(x, height(column));
-        // What lies on one level needs its two ends only.
-        if let [.., a, b] = points[..]
-            && a.y == b.y
-            && b.y == next.y
-        {
-            points.pop();
-        }
-        points.push(next);
-    }
+    let outline = outline(columns, left, |column| (height(column), 0.0));
+    let points: Vec<Pos2> = outline.into_iter().map(|[x, y, _]| pos2(x, y)).collect();
     let stroke = PathStroke::new(stroke.width, stroke.color);
     Shape::Path(PathShape { points, closed: false, fill: Color32::TRANSPARENT, stroke })
 }
@@ -231,6 +241,26 @@ mod tests {
             assert_eq!(path.points.len(), 2);
             let expected = 248.0 - p * 196.0;
             assert!((path.points[0].y - expected).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_moves_nothing_that_can_be_seen() {
+        // A slow climb, in steps that are one level each, and a step.
+        let value = |index: u16| 0.000_5 * f32::from(index) + if index < 60 { 0.0 } else { 0.4 };
+        let frames: Vec<Frame> =
+            (0..100).map(|index| Frame { probabilities: [value(index); LANES], ..Frame::UNKNOWN }).collect();
+        let shapes = probability(&list(&frames), LANE, 0, true, &Theme::DARK);
+        let Shape::Path(path) = &shapes[1] else { panic!("a line") };
+        assert!(path.points.len() < 60, "{}", path.points.len());
+        for index in 0..100_u16 {
+            let x = 101.0 + 2.0 * f32::from(index);
+            let at =
+                path.points.windows(2).find(|ends| (ends[0].x..=ends[1].x).contains(&x)).expect("a piece");
+            let share = (x - at[0].x) / (at[1].x - at[0].x);
+            let drawn = at[0].y + share * (at[1].y - at[0].y);
+            let wanted = 248.0 - value(index) * 196.0;
+            assert!((drawn - wanted).abs() <= 2.0 * LEVEL, "{index}: {drawn}, not {wanted}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The window: what the ear hears and what the gate does, rolling by, and below it what can be set.
 //!
 //! ```text
-//! Shared ─▶ watch    a change? then a picture, at most 30 a second
+//! Shared ─▶ watch    a change? then a picture, at most 25 a second
 //!        ─▶ history ─▶ columns ─▶ lanes    frames ─▶ slices of the picture ─▶ shapes
 //!        ─▶ derived  which lanes decide, how deep the gate is
 //! pointer, wheel, keys ─▶ widgets, threshold ─▶ gesture ─▶ EditHost    begin, perform, end

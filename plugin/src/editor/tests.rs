@@ -232,6 +232,41 @@ fn presets_load_and_a_missing_one_is_told() {
 }
 
 #[test]
+fn settings_are_saved_as_a_preset_by_keys_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    window.app.preset_folder = Some(folder.path().to_owned());
+    shared.set(id::RANGE_DB, 11.0);
+    // The browser is behind the arrow to the previous preset.
+    window.key(Key::Tab);
+    window.key(Key::Tab);
+    window.key(Key::Enter);
+    for _ in 0..40 {
+        window.key(Key::Tab);
+        window.write("Night show");
+        if !window.app.preset_name.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(window.app.preset_name, "Night show");
+    window.key(Key::Enter);
+    assert_eq!(window.app.notice, None);
+    let saved = folder.path().join("Night show.json");
+    assert_eq!(shared.preset().as_deref(), saved.to_str());
+    assert!(window.app.presets.entries().iter().any(|entry| entry.title == "Night show"), "it is listed");
+    window.app.load_preset("interview");
+    window.app.load_preset(saved.to_str().expect("a path"));
+    assert_eq!(shared.params.get(id::RANGE_DB), 11.0);
+    // The same name again, over another preset: told, and nothing lost.
+    window.app.load_preset("interview");
+    window.app.preset_name = "Night show".to_owned();
+    assert!(!window.app.save_preset());
+    assert!(window.app.notice.as_ref().is_some_and(|notice| notice.contains("Night show")));
+    window.picture(Vec::new());
+}
+
+#[test]
 fn any_size_and_any_value_make_a_picture() {
     let shared = Arc::new(Shared::new());
     speaking(&shared, 4_100);

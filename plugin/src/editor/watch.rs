@@ -1,15 +1,16 @@
-//! Looks about 30 times a second whether anything changed, and asks for a new picture only then: a window over a
-//! silent host draws nothing.
+//! Looks 25 times a second whether anything changed, and asks for a new picture only then: a window over a silent host
+//! draws nothing. It is the only clock of what moves by itself, so that there never are more pictures than that.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::shared::Shared;
 
-/// Time between two looks: 30 pictures a second.
-pub const INTERVAL: Duration = Duration::from_micros(33_333);
+/// Time between two looks: 25 pictures a second.
+const INTERVAL: Duration = Duration::from_millis(40);
 
 /// The thread that looks; it ends with this value.
 #[derive(Debug)]
@@ -20,26 +21,31 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Calls `changed` from a thread of its own whenever `shared` has something new to show.
+    /// Calls `changed` from a thread of its own whenever `shared` has something new to show, and once after each time
+    /// that `moving` was raised.
     ///
     /// # Errors
     /// The system refuses a thread.
-    pub fn start(shared: Arc<Shared>, changed: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        shared: Arc<Shared>,
+        moving: Arc<AtomicBool>,
+        changed: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (stop, stopped) = channel();
         let thread = std::thread::Builder::new()
             .name("earmark-editor".to_owned())
-            .spawn(move || look(&shared, &stopped, changed))?;
+            .spawn(move || look(&shared, &moving, &stopped, changed))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
-fn look(shared: &Shared, stopped: &Receiver<()>, changed: impl Fn()) {
+fn look(shared: &Shared, moving: &AtomicBool, stopped: &Receiver<()>, changed: impl Fn()) {
     // What changes with every frame, with every edit, with every activation.
     let facts = || (shared.meters.written(), shared.params.generation(), shared.status());
     let mut seen = facts();
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let now = facts();
-        if now != seen {
+        if moving.swap(false, Ordering::Relaxed) || now != seen {
             seen = now;
             changed();
         }
@@ -58,7 +64,7 @@ impl Drop for Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use std::time::Instant;
 
     use super::*;
@@ -69,7 +75,8 @@ mod tests {
         let shared = Arc::new(Shared::new());
         let calls = Arc::new(AtomicU32::new(0));
         let counter = calls.clone();
-        let watch = Watch::start(shared.clone(), move || {
+        let moving = Arc::new(AtomicBool::new(false));
+        let watch = Watch::start(shared.clone(), moving.clone(), move || {
             counter.fetch_add(1, Ordering::SeqCst);
         });
         let watch = watch.expect("a thread");
@@ -83,9 +90,16 @@ mod tests {
         }
         std::thread::sleep(4 * INTERVAL);
         assert_eq!(calls.load(Ordering::SeqCst), 1, "one change, one call");
+        moving.store(true, Ordering::SeqCst);
+        while calls.load(Ordering::SeqCst) == 1 {
+            assert!(began.elapsed() < Duration::from_secs(20), "what moves is not drawn");
+            std::thread::yield_now();
+        }
+        std::thread::sleep(4 * INTERVAL);
+        assert_eq!(calls.load(Ordering::SeqCst), 2, "once for each time");
         drop(watch);
         shared.meters.push(MeterFrame::default());
         std::thread::sleep(2 * INTERVAL);
-        assert_eq!(calls.load(Ordering::SeqCst), 1, "it has ended");
+        assert_eq!(calls.load(Ordering::SeqCst), 2, "it has ended");
     }
 }

@@ -7,6 +7,8 @@
     reason = "test signals are small numbers"
 )]
 
+#[path = "../command/mod.rs"]
+mod command;
 mod failing;
 mod host;
 mod labels;

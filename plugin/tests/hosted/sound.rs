@@ -12,6 +12,7 @@ use earmark_core::runtime::Runtime;
 use earmark_plugin::params::id;
 use proptest::prelude::*;
 
+use crate::command::render_live;
 use crate::host::Hosted;
 
 /// The programme that ships with the repository: speech alone, over music, over noise, and pauses.
@@ -63,19 +64,24 @@ fn bits(sound: &[Vec<f32>]) -> Vec<Vec<u32>> {
 }
 
 #[test]
-fn ten_bounces_have_the_bytes_of_the_core() {
+fn ten_bounces_have_the_bytes_of_the_command() {
     let (rate_hz, samples) = programme();
     let stereo = [samples.clone(), samples.iter().map(|sample| -0.5 * sample).collect()];
+    let commanded = bits(&render_live(rate_hz, &stereo, &[]));
     let (expected, latency) = core_render(rate_hz, &stereo, 512);
     let expected = bits(&expected);
+    for (plane, expected) in commanded.iter().zip(&expected) {
+        assert_eq!(plane.len(), samples.len());
+        assert!(plane[..samples.len() - latency] == expected[latency..], "the program is the core");
+    }
     let mut hosted = Hosted::offline();
     for block in [512, 512, 64, 480, 1_024, 441, 8_192, 37, 512, 2_000] {
         let rendered = bits(&hosted.render(f64::from(rate_hz), &stereo, block).sound);
         // A longer block is told to the host as more latency; the sound is the same.
         let (own, end) = (hosted.latency(), samples.len() - hosted.latency().max(latency));
         assert_eq!(own + 512, latency + block);
-        for (plane, expected) in rendered.iter().zip(&expected) {
-            assert!(plane[own..own + end] == expected[latency..latency + end], "blocks of {block}");
+        for (plane, expected) in rendered.iter().zip(&commanded) {
+            assert!(plane[own..own + end] == expected[..end], "blocks of {block}");
         }
     }
     let outside = |plane: &[u32], from_s: usize, to_s: usize| {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use earmark_plugin::Shared;
 use earmark_plugin::params::{ParamId, id};
+use earmark_plugin::{Params, Shared};
 use serde_json::{Value, json};
 
 use crate::bundle::bundle;
+use crate::command::render_live;
 use crate::reference::{input, is_gated, render};
 
 /// Blocks of the hosts, samples.
@@ -25,6 +26,30 @@ fn write(folder: &Path, name: &str, planes: &[Vec<f32>]) -> PathBuf {
     path
 }
 
+/// The same settings for the program.
+fn flags(settings: &[(ParamId, f64)]) -> Vec<String> {
+    let flag = |id: ParamId| match id {
+        id::RANGE_DB => "--range-db",
+        id::HOLD_MS => "--hold-ms",
+        id::RELEASE_MS => "--release-ms",
+        other => panic!("{} has no flag here", other.spec().key),
+    };
+    let params = Params::default();
+    let value = |&(id, normalised): &(ParamId, f64)| {
+        params.set(id, id.spec().plain(normalised));
+        // As the processor reads it; what is printed is read back as the same number.
+        [flag(id).to_owned(), params.get_f32(id).to_string()]
+    };
+    settings.iter().flat_map(value).collect()
+}
+
+fn same_bits(one: &[Vec<f32>], other: &[Vec<f32>]) -> bool {
+    let bits = |planes: &[Vec<f32>]| -> Vec<Vec<u32>> {
+        planes.iter().map(|plane| plane.iter().map(|sample| sample.to_bits()).collect()).collect()
+    };
+    bits(one) == bits(other)
+}
+
 fn case(folder: &Path, rate_hz: u32, channels: usize, settings: &[(ParamId, f64)]) -> Value {
     let name = format!("{rate_hz}_{channels}_{}", settings.len());
     let main = input(rate_hz, channels);
@@ -32,6 +57,8 @@ fn case(folder: &Path, rate_hz: u32, channels: usize, settings: &[(ParamId, f64)
     let [(_, output), (_, again)] = &rendered;
     assert_eq!(output, again, "the block size changes the latency and nothing else");
     assert!(is_gated(&main, output), "{name}: the reference gates");
+    let commanded = render_live(rate_hz, &main, &flags(settings));
+    assert!(same_bits(&commanded, output), "{name}: `earmark render --live` gives the processor's bytes");
     let latencies: Vec<Value> =
         BLOCKS.iter().zip(&rendered).map(|(block, (latency, _))| json!([block, latency])).collect();
     json!({
@@ -39,14 +66,14 @@ fn case(folder: &Path, rate_hz: u32, channels: usize, settings: &[(ParamId, f64)
         "rate": rate_hz,
         "channels": channels,
         "input": write(folder, &format!("{name}.in"), &main),
-        "output": write(folder, &format!("{name}.out"), output),
+        "output": write(folder, &format!("{name}.out"), &commanded),
         "latencies": latencies,
         "settings": settings.iter().map(|(id, value)| json!([id.spec().name, id.0, value])).collect::<Vec<_>>(),
     })
 }
 
 #[test]
-fn pedalboard_and_dawdreamer_give_the_processors_bytes() {
+fn pedalboard_and_dawdreamer_give_the_commands_bytes() {
     let Ok(python) = std::env::var("EARMARK_TEST_HOSTS") else {
         eprintln!("skipped: EARMARK_TEST_HOSTS names no Python with tests/hosts/requirements.txt");
         return;
