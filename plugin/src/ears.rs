@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use earmark_core::listen::{Ear, Pace};
-use earmark_core::pack::{Pack, PackError};
+use earmark_core::noise::Gauge;
+use earmark_core::pack::{NOISE, Pack, PackError};
 use earmark_core::runtime::{Runtime, RuntimeError};
 
 static EARS: Mutex<BTreeMap<String, Weak<Ear>>> = Mutex::new(BTreeMap::new());
@@ -32,6 +33,19 @@ pub(crate) fn ear(pack: &str) -> Result<Arc<Ear>, EarError> {
     let ear = Arc::new(Ear::load(&Runtime::embedded()?, Pack::find(pack)?, Pace::Live)?);
     ears.insert(pack.to_owned(), Arc::downgrade(&ear));
     Ok(ear)
+}
+
+static GAUGE: Mutex<Weak<Gauge>> = Mutex::new(Weak::new());
+
+/// The noise pack, shared as the ears are. For the main thread.
+pub(crate) fn gauge() -> Result<Arc<Gauge>, EarError> {
+    let mut kept = GAUGE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(gauge) = kept.upgrade() {
+        return Ok(gauge);
+    }
+    let gauge = Arc::new(Gauge::load(&Runtime::embedded()?, Pack::find(NOISE)?, Pace::Live)?);
+    *kept = Arc::downgrade(&gauge);
+    Ok(gauge)
 }
 
 #[cfg(test)]

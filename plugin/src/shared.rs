@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::listen::Ear;
-use earmark_core::live::{Hearing, LiveMonitor};
+use earmark_core::live::{Hearing, LiveFloor, LiveMonitor};
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
@@ -74,6 +74,8 @@ pub struct Status {
     pub overflows: u64,
     /// Share of the time that the ear is busy, 0 to 1.
     pub load: f32,
+    /// The noise floor that the gate follows, where it follows one; of several gates the loudest.
+    pub floor: Option<LiveFloor>,
 }
 
 /// How the ear is.
@@ -213,6 +215,9 @@ impl Shared {
             status.late += gate.late;
             status.overflows += gate.overflows;
             status.load += gate.worker_load;
+            if status.floor.is_none_or(|louder| gate.floor.is_some_and(|floor| floor.dbfs > louder.dbfs)) {
+                status.floor = gate.floor.or(status.floor);
+            }
             let ear = match gate.hearing {
                 Hearing::Running => EarStatus::Running,
                 Hearing::Stalled => EarStatus::Stalled,

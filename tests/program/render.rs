@@ -190,11 +190,21 @@ fn live_opens_no_earlier_than_its_lookahead() {
 
 #[test]
 fn live_gives_what_the_live_engine_gives() {
+    live_gives_what_the_engine_gives(false);
+}
+
+#[test]
+fn adaptive_live_gives_what_the_adaptive_engine_gives() {
+    live_gives_what_the_engine_gives(true);
+}
+
+fn live_gives_what_the_engine_gives(adaptive: bool) {
     use earmark_core::audio::read_mono;
     use earmark_core::gate::load_preset;
     use earmark_core::listen::{Ear, Pace};
     use earmark_core::live::{LiveConfig, LiveGate, OutputMode};
-    use earmark_core::pack::{LIVE, Pack};
+    use earmark_core::noise::Gauge;
+    use earmark_core::pack::{LIVE, NOISE, Pack};
     use earmark_core::runtime::Runtime;
 
     let dir = tempfile::tempdir().unwrap();
@@ -207,12 +217,23 @@ fn live_gives_what_the_live_engine_gives() {
     let right: Vec<f32> = left.iter().map(|x| 0.5 * x).collect();
     let stereo: Vec<f32> = left.iter().zip(&right).flat_map(|(l, r)| [*l, *r]).collect();
     write_wav(&input, 44_100, 2, &stereo);
+    let read =
+        || -> Vec<f32> { hound::WavReader::open(&output).unwrap().samples().map(Result::unwrap).collect() };
     ok(["render", text(&input), "-o", text(&output), "--live", "--preset", "podcast"]);
-    let rendered: Vec<f32> = hound::WavReader::open(&output).unwrap().samples().map(Result::unwrap).collect();
+    let mut rendered = read();
+    if adaptive {
+        let plain = rendered;
+        fs::remove_file(&output).unwrap();
+        ok(["render", text(&input), "-o", text(&output), "--live", "--preset", "podcast", "--adaptive"]);
+        rendered = read();
+        assert_ne!(rendered, plain, "following the floor does something");
+    }
 
     let settings = load_preset("podcast").unwrap().gate;
     let runtime = Runtime::embedded().unwrap();
     let ear = std::sync::Arc::new(Ear::load(&runtime, Pack::find(LIVE).unwrap(), Pace::Live).unwrap());
+    let gauge = adaptive.then(|| Gauge::load(&runtime, Pack::find(NOISE).unwrap(), Pace::Live).unwrap());
+    let gauge = gauge.map(std::sync::Arc::new);
     for block in [4_096, 441, 64] {
         let config = LiveConfig {
             rate_hz: 44_100.0,
@@ -220,7 +241,12 @@ fn live_gives_what_the_live_engine_gives() {
             max_block_samples: 512,
             ..LiveConfig::default()
         };
-        let mut gate = LiveGate::new(std::sync::Arc::clone(&ear), &settings, &config).unwrap();
+        let ear = std::sync::Arc::clone(&ear);
+        let gate = match &gauge {
+            None => LiveGate::new(ear, &settings, &config),
+            Some(gauge) => LiveGate::adaptive(ear, std::sync::Arc::clone(gauge), &settings, &config),
+        };
+        let mut gate = gate.unwrap();
         let latency = gate.latency_samples() as usize;
         let mut planes = [left.clone(), right.clone()];
         planes.iter_mut().for_each(|plane| plane.resize(left.len() + latency, 0.0));

@@ -14,7 +14,7 @@ use super::worker::Worker;
 use super::{FailMode, Heard, MAX_LABELS, MotionRefused};
 use crate::FrameGrid;
 use crate::activity::level_dbfs;
-use crate::gate::{Edge, GainComputer, GateSettings, HeardSet, LiveDecider, Program, Target};
+use crate::gate::{Adaptive, Edge, GainComputer, GateSettings, HeardSet, LiveDecider, Program, Target};
 
 /// Frames in a row without a decision (a second) after which the fail mode comes on.
 const STALLED_FRAMES: u32 = 100;
@@ -57,6 +57,11 @@ pub(super) struct Decisions {
     last: HeardFrame,
     last_edge: u64,
     waiting: VecDeque<Decided>,
+    adaptive: Adaptive,
+    /// Depth of the gate by its settings, dB.
+    range_db: f32,
+    /// The last ratio that came.
+    snr_db: Option<f32>,
 }
 
 impl Decisions {
@@ -66,6 +71,7 @@ impl Decisions {
         decider: LiveDecider,
         shared: Arc<Shared>,
         fail_mode: FailMode,
+        range_db: f32,
         max_piece: usize,
     ) -> Self {
         let (grid, labels) = (decider.grid(), decider.labels().len());
@@ -87,6 +93,9 @@ impl Decisions {
             last: HeardFrame::default(),
             last_edge: 0,
             waiting: VecDeque::with_capacity(waiting),
+            adaptive: Adaptive::default(),
+            range_db,
+            snr_db: None,
         }
     }
 
@@ -97,6 +106,7 @@ impl Decisions {
         }
         self.gain.reset(0);
         self.decider.reset();
+        self.adapt(None);
         self.failing = false;
         self.next_frame = 0;
         self.missed_in_a_row = 0;
@@ -109,6 +119,8 @@ impl Decisions {
     pub(super) fn set_motion(&mut self, settings: &GateSettings, position: u64) -> Result<(), MotionRefused> {
         self.decider.set_motion(settings)?;
         self.gain.set_motion(settings);
+        self.range_db = settings.range_db;
+        self.adapt(self.snr_db);
         if self.failing {
             self.aim(position, self.fail_target());
         }
@@ -211,6 +223,12 @@ impl Decisions {
                     self.decider.set_pack_thresholds(&thresholds[..self.labels]);
                     self.drop_front();
                 }
+                Message::Ratio { epoch, snr_db } => {
+                    if self.ear.as_ref().is_some_and(|ear| ear.link.epoch() == epoch) {
+                        self.adapt(snr_db);
+                    }
+                    self.drop_front();
+                }
             }
         }
     }
@@ -219,8 +237,14 @@ impl Decisions {
     fn front(&self) -> Option<HeardFrame> {
         match self.ear.as_ref()?.link.messages.peek().ok()? {
             Message::Frame(frame) => Some(*frame),
-            Message::Thresholds(_) => None,
+            Message::Thresholds(_) | Message::Ratio { .. } => None,
         }
+    }
+
+    /// Depth and close threshold follow the floor. Without a ratio the gate is its own.
+    fn adapt(&mut self, snr_db: Option<f32>) {
+        self.snr_db = snr_db;
+        self.decider.adapt(self.adaptive.at(snr_db, self.range_db));
     }
 
     fn drop_front(&mut self) {

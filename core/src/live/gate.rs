@@ -20,6 +20,7 @@ use super::{
 use crate::audio::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::gate::{GainComputer, GateSettings, LiveDecider, Program};
 use crate::listen::Ear;
+use crate::noise::{Follower, Gauge};
 use crate::pack::{self, Manifest, Pack, Thresholds};
 use crate::{FrameGrid, Label};
 
@@ -50,8 +51,31 @@ impl LiveGate {
     /// # Errors
     /// [`LiveError`] if the settings do not fit the ear or the worker cannot be started.
     pub fn new(ear: Arc<Ear>, settings: &GateSettings, config: &LiveConfig) -> Result<Self, LiveError> {
+        Self::following(ear, None, settings, config)
+    }
+
+    /// A gate that follows the noise floor, as [`Adaptive`](crate::gate::Adaptive) says, by what `gauge` hears. Both must
+    /// have been loaded with [`Pace::Live`](crate::listen::Pace::Live).
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn adaptive(
+        ear: Arc<Ear>,
+        gauge: Arc<Gauge>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        Self::following(ear, Some(gauge), settings, config)
+    }
+
+    fn following(
+        ear: Arc<Ear>,
+        gauge: Option<Arc<Gauge>>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
         let rate_hz = check(config)?;
-        if !ear.is_live() {
+        if !ear.is_live() || gauge.as_ref().is_some_and(|gauge| !gauge.ear().is_live()) {
             return Err(LiveError::Pace);
         }
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
@@ -63,7 +87,8 @@ impl LiveGate {
         }
         let manifest = ear.pack().manifest().clone();
         let stream = Box::new(EarStream::new(ear, rate_hz, config.channels)?);
-        Self::with_stream(stream, &manifest, settings, config, rate_hz)
+        let floor = gauge.map(|gauge| Follower::new(gauge, rate_hz, config.channels)).transpose()?;
+        Self::with_stream(stream, floor, &manifest, settings, config, rate_hz)
     }
 
     /// A gate without an ear, in the fail mode; `problem` is the sentence that its status shows. Its latency is that of
@@ -105,6 +130,7 @@ impl LiveGate {
     /// With anything that hears: for [`new`](Self::new) and for tests of what can go wrong in there.
     pub(super) fn with_stream(
         stream: Box<dyn Stream>,
+        floor: Option<Follower>,
         manifest: &Manifest,
         settings: &GateSettings,
         config: &LiveConfig,
@@ -120,7 +146,7 @@ impl LiveGate {
         let frames = usize::try_from(in_flight).unwrap_or(usize::MAX).saturating_add(64);
         let (link, ends) = Link::new(grid, channels, max_piece, ring, frames);
         let poll = Duration::from_secs_f64(poll_s(manifest));
-        let worker = Worker::start(ends, stream, grid, channels, poll, &shared)?;
+        let worker = Worker::start(ends, stream, floor, grid, channels, poll, &shared)?;
         Self::build(Some(Hearer { link, worker }), shared, parts, manifest, settings, config, rate_hz)
     }
 
@@ -160,7 +186,15 @@ impl LiveGate {
             latency: parts.total(),
             offline: config.offline,
             delay: DelayLine::new(channels, delay, max_piece),
-            decisions: Decisions::new(ear, gain, decider, shared, config.fail_mode, max_piece),
+            decisions: Decisions::new(
+                ear,
+                gain,
+                decider,
+                shared,
+                config.fail_mode,
+                settings.range_db,
+                max_piece,
+            ),
             clock: AudioClock::new(config.rate_hz, margin_s),
             elapsed: 0,
             max_piece,

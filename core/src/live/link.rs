@@ -26,6 +26,13 @@ pub(super) enum Message {
     Frame(HeardFrame),
     /// Another ear hears from the next frame on; these are its thresholds.
     Thresholds([Thresholds; MAX_LABELS]),
+    /// What a second said of speech over noise, dB; good from the next frame on.
+    Ratio {
+        /// As for frames.
+        epoch: u32,
+        /// `None` where no speech is near.
+        snr_db: Option<f32>,
+    },
 }
 
 /// A frame as it was heard.

@@ -13,6 +13,9 @@
 //! move the gain, however early it came. So the result does not depend on block sizes, nor on the speed of the worker as
 //! long as it keeps up, and is that of `earmark render --live`.
 //!
+//! [`LiveGate::adaptive`] lets a noise pack hear beside the ear, on the worker: once a second it says how loud the noise
+//! is, and depth and close threshold follow from the frame on at which that second ends.
+//!
 //! # Real time
 //!
 //! Everything that [`LiveGate`] does after [`LiveGate::new`] takes bounded time: no allocation, no lock, no system call,
@@ -49,7 +52,7 @@ pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use gate::LiveGate;
 pub use latency::LatencyParts;
 pub use samples::gated;
-pub use status::{Hearing, LiveMonitor, LiveStatus};
+pub use status::{Hearing, LiveFloor, LiveMonitor, LiveStatus};
 
 pub use crate::gate::MotionRefused;
 use crate::gate::{GateError, GateSettings};

@@ -11,6 +11,7 @@ use super::stream::{EarStream, Stream};
 use super::{LiveConfig, LiveError};
 use crate::Label;
 use crate::listen::Ear;
+use crate::noise::Window;
 
 /// How the ear does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +42,17 @@ pub struct LiveStatus {
     pub worker_load: f32,
     /// Frames decided so far.
     pub frames: u64,
+    /// The noise floor that the gate follows; `None` where it follows none, or none is known yet.
+    pub floor: Option<LiveFloor>,
+}
+
+/// What the last second said of the noise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LiveFloor {
+    /// Level of the noise, dBFS.
+    pub dbfs: f32,
+    /// Speech over noise, dB; `None` where no speech is near.
+    pub snr_db: Option<f32>,
 }
 
 /// What the threads share beside the rings.
@@ -62,6 +74,8 @@ pub(super) struct Shared {
     /// Parts in a million.
     pub(super) load_ppm: AtomicU32,
     pub(super) frames: AtomicU64,
+    /// A [`LiveFloor`] in the bits of two numbers, not a number for what is not known.
+    floor: AtomicU64,
     problem: Mutex<Option<String>>,
     new_stream: Mutex<Option<Box<dyn Stream>>>,
 }
@@ -111,8 +125,26 @@ impl Shared {
         }
     }
 
+    /// For the worker: what a second said of the noise; `None` at a start.
+    #[expect(clippy::cast_possible_truncation, reason = "for people")]
+    pub(super) fn tell_floor(&self, window: Option<&Window>) {
+        let dbfs = window.map_or(f32::NAN, |window| window.floor_dbfs as f32);
+        let snr_db = window.and_then(|window| window.snr_db).map_or(f32::NAN, |snr_db| snr_db as f32);
+        self.floor.store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
+    }
+
+    fn floor(&self) -> Option<LiveFloor> {
+        let bits = self.floor.load(Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+        let (dbfs, snr_db) = (f32::from_bits((bits >> 32) as u32), f32::from_bits(bits as u32));
+        // Nothing was ever told: all bits are zero.
+        (bits != 0 && !dbfs.is_nan())
+            .then(|| LiveFloor { dbfs, snr_db: Some(snr_db).filter(|s| !s.is_nan()) })
+    }
+
     pub(super) fn status(&self) -> LiveStatus {
         LiveStatus {
+            floor: self.floor(),
             hearing: self.hearing(),
             underruns: self.underruns.load(Ordering::Relaxed),
             late: self.late.load(Ordering::Relaxed),

@@ -19,6 +19,7 @@ use super::status::Shared;
 use super::stream::Stream;
 use crate::FrameGrid;
 use crate::listen::ListenError;
+use crate::noise::{Follower, Window};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
@@ -37,6 +38,7 @@ impl Worker {
     pub(super) fn start(
         ends: WorkerEnds,
         stream: Box<dyn Stream>,
+        floor: Option<Follower>,
         grid: FrameGrid,
         channels: usize,
         poll: Duration,
@@ -46,6 +48,7 @@ impl Worker {
             piece: vec![0.0; PIECE * channels],
             ends,
             ears: Ears::new(stream, grid),
+            floor: Floor::new(floor),
             channels,
             poll,
             shared: Arc::clone(shared),
@@ -90,6 +93,7 @@ impl Drop for Worker {
 struct State {
     ends: WorkerEnds,
     ears: Ears,
+    floor: Floor,
     channels: usize,
     poll: Duration,
     shared: Arc<Shared>,
@@ -145,6 +149,8 @@ impl State {
             if let Some(start) = self.starts.pop_front() {
                 self.epoch = Some(start.epoch);
                 self.ears.start(start.frame);
+                self.floor.start(start.frame);
+                self.shared.tell_floor(None);
             }
             return Ok(true);
         }
@@ -163,6 +169,7 @@ impl State {
         if stale {
             return Ok(true);
         }
+        self.floor.push(piece);
         self.ears.push(piece, self.channels)?;
         self.send();
         Ok(true)
@@ -173,26 +180,91 @@ impl State {
     fn send(&mut self) {
         let epoch = self.epoch.unwrap_or(0);
         while let Some(next) = self.ears.next() {
-            let mut message = match next {
+            let message = match next {
                 super::handover::Next::Thresholds(thresholds) => Message::Thresholds(thresholds),
                 super::handover::Next::Frame { frame, probabilities, mean_square } => {
+                    // A second counts from its end on: its ratio goes before the frame that begins there.
+                    while let Some(window) = self.floor.before(frame) {
+                        self.shared.tell_floor(Some(&window));
+                        let snr_db = window.snr_db.map(to_f32);
+                        if !self.post(Message::Ratio { epoch, snr_db }, epoch) {
+                            return;
+                        }
+                    }
                     Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square })
                 }
             };
-            while let Err(rtrb::PushError::Full(back)) = self.ends.messages.push(message) {
-                let gone = self.shared.stop.load(Ordering::Acquire)
-                    || self.shared.epoch.load(Ordering::Acquire) != epoch;
-                if gone && matches!(back, Message::Frame(_)) {
-                    break;
-                }
-                if self.shared.stop.load(Ordering::Acquire) {
-                    return;
-                }
-                message = back;
-                std::thread::park_timeout(self.poll);
+            if !self.post(message, epoch) {
+                return;
             }
         }
     }
+
+    /// Puts one message into the ring, and waits for room; false if the gate is gone.
+    fn post(&mut self, mut message: Message, epoch: u32) -> bool {
+        while let Err(rtrb::PushError::Full(back)) = self.ends.messages.push(message) {
+            let stop = self.shared.stop.load(Ordering::Acquire);
+            let gone = stop || self.shared.epoch.load(Ordering::Acquire) != epoch;
+            if gone && !matches!(back, Message::Thresholds(_)) {
+                return true;
+            }
+            if stop {
+                return false;
+            }
+            message = back;
+            std::thread::park_timeout(self.poll);
+        }
+        true
+    }
+}
+
+/// The noise floor beside the ear, where the gate follows it.
+struct Floor {
+    follower: Option<Follower>,
+    /// Frame at which the next window ends.
+    next_end: u64,
+    ready: VecDeque<(u64, Window)>,
+}
+
+impl Floor {
+    const WINDOW_FRAMES: u64 = FrameGrid::FRAMES_PER_SECOND;
+
+    fn new(follower: Option<Follower>) -> Self {
+        Self { follower, next_end: Self::WINDOW_FRAMES, ready: VecDeque::new() }
+    }
+
+    /// The next sample is the first of `frame`.
+    fn start(&mut self, frame: u64) {
+        if let Some(follower) = &mut self.follower {
+            follower.reset();
+        }
+        self.next_end = frame + Self::WINDOW_FRAMES;
+        self.ready.clear();
+    }
+
+    /// Hears samples. If the network fails the gate is its own from then on: the ear works without it.
+    fn push(&mut self, interleaved: &[f32]) {
+        let Some(follower) = &mut self.follower else { return };
+        if follower.push(interleaved).is_err() {
+            self.follower = None;
+            return;
+        }
+        while let Some(window) = follower.next_window() {
+            self.ready.push_back((self.next_end, window));
+            self.next_end += Self::WINDOW_FRAMES;
+        }
+    }
+
+    /// The next window that is over when `frame` begins.
+    fn before(&mut self, frame: u64) -> Option<Window> {
+        self.ready.front().filter(|(end, _)| *end <= frame)?;
+        self.ready.pop_front().map(|(_, window)| window)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a ratio needs no more than f32")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
 }
 
 /// How busy the worker is, over about a second.

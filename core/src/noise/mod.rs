@@ -16,8 +16,10 @@
 //!   recordings that are called clean have a floor of their own 30 to 40 dB below the voice.
 //! * **Kind**: told only where its probability is at least [`SURE`], and twice that of the next.
 
+mod follow;
 mod gauge;
 mod take;
 
+pub use follow::Follower;
 pub use gauge::{COLUMN_NOISE, COLUMN_NOISE_LEVEL, COLUMN_SPEECH_LEVEL, Gauge, GaugeError};
 pub use take::{HIGHEST_SNR_DB, LOWEST_SNR_DB, SURE, Take, WINDOW_S, Window};

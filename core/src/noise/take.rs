@@ -1,5 +1,7 @@
 //! From frames to verdicts: one for the recording, one for each second.
 
+use std::collections::VecDeque;
+
 use serde::Serialize;
 
 use crate::activity::level_dbfs;
@@ -10,7 +12,7 @@ use crate::{Activity, FrameGrid, Label};
 /// Length of a window, seconds.
 pub const WINDOW_S: f64 = 1.0;
 /// Frames of a window.
-const WINDOW_FRAMES: usize = 100;
+pub(super) const WINDOW_FRAMES: usize = 100;
 /// So many windows with speech count for the SNR of one, itself among them if it has any: a window may be a pause.
 const SPEECH_WINDOWS: usize = 3;
 /// They are looked for among this many: the ratio outlasts a pause in which nothing is said.
@@ -86,14 +88,16 @@ impl Take {
         let silent = heard.mean_square.iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
         let whole =
             Mean::of(heard, if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames });
+        // Levels are of the whole recording, as the true ratio is.
+        let levels = Mean::of(heard, 0..frames);
         let probability = if silent { 0.0 } else { whole.probability };
         let noisy = probability >= f64::from(thresholds.open);
         Self {
             duration_s: heard.duration_s(),
             noisy,
             probability,
-            snr_db: if silent { None } else { ratio_db(whole.speech, whole.noise) },
-            floor_dbfs: power_dbfs(whole.noise),
+            snr_db: if silent { None } else { ratio_db(levels.speech, levels.noise) },
+            floor_dbfs: power_dbfs(levels.noise),
             kind: whole.kind(kinds).filter(|_| noisy),
             windows: windows(heard, kinds, thresholds),
         }
@@ -101,34 +105,64 @@ impl Take {
 }
 
 fn windows(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Vec<Window> {
-    let mut gate = Hysteresis::new(thresholds.open, thresholds.close);
-    let mut speech: Vec<f64> = Vec::new();
-    let mut out = Vec::new();
-    let mut first = 0;
-    while first < heard.frames() {
-        let last = (first + WINDOW_FRAMES).min(heard.frames());
-        let mean = Mean::of(heard, first..last);
-        speech.push(mean.speech);
-        let recent_speech = recent_speech(&speech[speech.len().saturating_sub(REMEMBERED_WINDOWS)..]);
-        let silent = heard.mean_square[first..last].iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
+    let mut windows = Windows::new(thresholds);
+    let starts = (0..heard.frames()).step_by(WINDOW_FRAMES);
+    starts
+        .map(|first| {
+            let last = (first + WINDOW_FRAMES).min(heard.frames());
+            windows.next(heard, first..last, first as u64, heard.duration_s(), kinds)
+        })
+        .collect()
+}
+
+/// What goes on from one window to the next.
+#[derive(Debug, Clone)]
+pub(super) struct Windows {
+    gate: Hysteresis,
+    /// Mean power of the speech of the last windows.
+    speech: VecDeque<f64>,
+}
+
+impl Windows {
+    pub(super) fn new(thresholds: Thresholds) -> Self {
+        let gate = Hysteresis::new(thresholds.open, thresholds.close);
+        Self { gate, speech: VecDeque::with_capacity(REMEMBERED_WINDOWS + 1) }
+    }
+
+    /// The window of the frames `rows` of `heard`, which are those from `first` on of the recording; it ends at `end_s`
+    /// at the latest.
+    pub(super) fn next(
+        &mut self,
+        heard: &Activity,
+        rows: std::ops::Range<usize>,
+        first: u64,
+        end_s: f64,
+        kinds: &[Label],
+    ) -> Window {
+        let end = first + rows.len() as u64;
+        let mean = Mean::of(heard, rows.clone());
+        if self.speech.len() == REMEMBERED_WINDOWS {
+            self.speech.pop_front();
+        }
+        self.speech.push_back(mean.speech);
+        let recent_speech = recent_speech(&self.speech);
+        let silent = heard.mean_square[rows].iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
         let probability = if silent { 0.0 } else { mean.probability };
-        let noisy = gate.push(to_f32(probability));
-        out.push(Window {
-            start_s: FrameGrid::seconds(first as u64),
-            end_s: FrameGrid::seconds(last as u64).min(heard.duration_s()),
+        let noisy = self.gate.push(to_f32(probability));
+        Window {
+            start_s: FrameGrid::seconds(first),
+            end_s: FrameGrid::seconds(end).min(end_s),
             noisy,
             probability,
             snr_db: if silent { None } else { ratio_db(recent_speech, mean.noise) },
             floor_dbfs: power_dbfs(mean.noise),
             kind: mean.kind(kinds).filter(|_| noisy),
-        });
-        first = last;
+        }
     }
-    out
 }
 
 /// Mean power of the last windows that hold speech.
-fn recent_speech(remembered: &[f64]) -> f64 {
+fn recent_speech(remembered: &VecDeque<f64>) -> f64 {
     let loudest = remembered.iter().copied().fold(0.0, f64::max);
     let least = loudest * 10.0_f64.powf(-PAUSE_BELOW_DB / 10.0);
     let spoken: Vec<f64> =
@@ -220,12 +254,12 @@ mod tests {
     fn ratios_are_those_of_mean_powers_and_kinds_count_where_there_is_noise() {
         let clean = [0.0, 0.0, 1.0, level(-20.0), level(-80.0)];
         let noisy = [1.0, 0.9, 0.1, level(-20.0), level(-30.0)];
-        // Five seconds, of which the first does not count for the verdict; half of the rest is noisy.
+        // Five seconds, of which the first does not count for the probability, but for the levels; half of the rest is noisy.
         let rows: Vec<[f32; 5]> = (0..500).map(|k| if k < 300 { clean } else { noisy }).collect();
         let take = take(&rows);
         assert!((take.probability - 0.5).abs() < 1e-6 && take.noisy);
-        assert!((take.snr_db.unwrap() - 13.01).abs() < 0.01, "{take:?}");
-        assert!((take.floor_dbfs + 33.01).abs() < 0.01);
+        assert!((take.snr_db.unwrap() - 13.98).abs() < 0.01, "{take:?}");
+        assert!((take.floor_dbfs + 33.98).abs() < 0.01);
         assert_eq!(take.kind, Some(Label::from("hum")));
         let noisy: Vec<bool> = take.windows.iter().map(|w| w.noisy).collect();
         assert_eq!(noisy, [false, false, false, true, true]);

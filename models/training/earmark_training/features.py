@@ -24,7 +24,7 @@ PAD_DB = -100.0
 """Feature value of digital silence: 10*log10(POWER_FLOOR)."""
 
 
-def spec() -> dict:
+def spec(power_floor: float = POWER_FLOOR) -> dict:
     """The FeatureSpec as it stands in `pack.json`."""
     return {
         "rate_hz": RATE_HZ, "sample_scale": "unit", "pre_emphasis": None,
@@ -32,7 +32,7 @@ def spec() -> dict:
         "hop": HOP_SAMPLES, "n_fft": FFT_SAMPLES, "padding": {"zeros": PAD_START_SAMPLES}, "power_scale": 1.0,
         "mel": {"bands": BANDS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "scale": "htk", "norm": "none",
                 "edges_to_bins": False},
-        "mfcc": None, "log": {"kind": "db", "multiplier": 10.0, "floor": POWER_FLOOR},
+        "mfcc": None, "log": {"kind": "db", "multiplier": 10.0, "floor": power_floor},
         "top_db": None, "window_frames": None, "normalise": "none",
     }
 
@@ -59,7 +59,7 @@ def frame_count(samples: int) -> int:
     return -(-samples // HOP_SAMPLES)
 
 
-def log_mel(samples: np.ndarray) -> np.ndarray:
+def log_mel(samples: np.ndarray, power_floor: float = POWER_FLOOR) -> np.ndarray:
     """[frames, 64] float32 dB of mono samples in -1..1 at 16 kHz."""
     window, bank = _tables()
     frames = frame_count(len(samples))
@@ -68,4 +68,4 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     views = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][:frames]
     spectrum = scipy.fft.rfft(views * window, FFT_SAMPLES, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return (10.0 * np.log10(np.maximum(power @ bank, POWER_FLOOR))).astype(np.float32)
+    return (10.0 * np.log10(np.maximum(power @ bank, power_floor))).astype(np.float32)

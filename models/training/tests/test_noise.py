@@ -6,12 +6,14 @@ import torch
 from torch import nn
 
 from earmark_training.corpus import Clip
-from earmark_training.noise import COLUMNS, KINDS
-from earmark_training.noise.evalset import balanced
+from earmark_training.noise import COLUMNS, KINDS, PAD_DB
+from earmark_training.noise.evalset import SETS, balanced
 from earmark_training.noise.export import check_parity, write_pack
 from earmark_training.noise.network import Gauge, parameter_count
-from earmark_training.noise.survey import floor_of, is_held_out, kind_of
+from earmark_training.noise.shards import Mixture, from_features, to_features
+from earmark_training.noise.survey import floor_of, half_of, is_held_out, kind_of
 from earmark_training.noise.targets import targets
+from earmark_training.noise.train import ratio_loss
 
 YARDSTICK_PARAMETERS = 9_232
 
@@ -67,16 +69,37 @@ def test_the_yardstick_has_the_published_number_of_parameters():
     assert parameter_count(model) == YARDSTICK_PARAMETERS
 
 
-def test_gain_does_not_matter():
+def with_gain(features, gain_db):
+    """What a gain does to features: silence has none."""
+    return torch.where(features > PAD_DB, features + gain_db, features)
+
+
+def test_gain_does_not_matter_whatever_is_silent():
     torch.manual_seed(1)
     model = Gauge().eval()
-    features = torch.rand(2, 400, 64) * 40 - 30
+    features = torch.rand(2, 800, 64) * 40 - 30
+    features[:, :120] = PAD_DB  # a late beginning
+    features[0, 304:371] = PAD_DB  # a drop-out that cuts steps in two
+    features[1, :, 48:] = PAD_DB  # nothing above 4 kHz
     with torch.no_grad():
-        quiet, loud = model.whole(features - 12), model.whole(features + 12)
-    # The first second is averaged with the silence before it, which has no gain.
-    first, second = (torch.sigmoid(out[:, 10:, : len(KINDS) + 1]) for out in (quiet, loud))
-    assert (first - second).abs().max() < 0.01
-    assert (loud[:, 10:, -2:] - quiet[:, 10:, -2:] - 24).abs().max() < 0.05
+        plain = model.whole(features)
+        for gain_db in (-40.0, -12.0, 12.0):
+            moved = model.whole(with_gain(features, gain_db))
+            assert (torch.sigmoid(moved) - torch.sigmoid(plain))[..., : len(KINDS) + 1].abs().max() < 1e-4
+            assert (moved[:, 12:30, -2:] - plain[:, 12:30, -2:] - gain_db).abs().max() < 0.01
+
+
+def test_a_drop_out_is_not_taken_for_a_floor():
+    torch.manual_seed(6)
+    model = Gauge().eval()
+    features = torch.rand(1, 400, 64) - 20
+    cut = features.clone()
+    cut[:, 204:271] = PAD_DB
+    with torch.no_grad():
+        whole, holed = (model.statistics(f, *model.zero_states()[:2])[0][0] for f in (features, cut))
+    bands = model.shape.bands
+    lows = slice(3 * bands, 6 * bands)  # over one, three and ten seconds
+    assert (whole - holed)[:, lows].abs().max() < 0.05
 
 
 def test_nothing_looks_ahead_and_steps_equal_the_whole():
@@ -122,6 +145,32 @@ def test_targets_follow_the_noise_and_not_the_gain():
     assert np.allclose(t.noise, quieter.noise)
     assert abs(t.speech_dbfs[30] + 30) < 0.01 and abs(t.noise_dbfs[100] + 40) < 0.1
     assert t.kind_weight[:60].max() == 0 and t.kind_weight[70:].min() == 1
+
+
+def test_ratios_beyond_the_ends_may_be_any_and_within_them_must_be_right():
+    level = lambda snr_db: torch.tensor([[[-20.0, -20.0 - snr_db]] * 50])
+    loss = lambda true_db, said_db: float(ratio_loss(level(true_db), level(said_db), 50))
+    assert loss(60.0, 45.0) == loss(60.0, 80.0) == 0.0 and loss(60.0, 20.0) > 0.5
+    assert loss(-40.0, -30.0) == 0.0 and loss(-40.0, 0.0) > 0.5
+    assert loss(10.0, 10.0) < 1e-6 < loss(10.0, 8.0) < loss(10.0, 16.0)
+
+
+def test_disguises_keep_powers_and_features_together():
+    rng = np.random.default_rng(8)
+    quiet, noise = (rng.uniform(-60, 10, (200, 64)).astype(np.float32) for _ in range(2))
+    noise[:100] = PAD_DB
+    bands = from_features(quiet) + from_features(noise)
+    power = np.stack([from_features(quiet).sum(1), np.zeros(200), from_features(noise).sum(1)], 1)
+    out = Mixture(to_features(bands), power, None, quiet, noise).equalised(rng)
+    assert not np.allclose(out.features, to_features(bands), atol=0.5)
+    assert np.allclose(from_features(out.features).sum(1), out.power.sum(1), rtol=1e-3)
+
+
+def test_development_and_report_share_no_recording():
+    clips = [Clip(path=f"{n}.opus", kind="speech", source="librispeech-clean", recording=str(n // 3)) for n in range(300)]
+    halves = [{c.recording for c in clips if half_of(c) == half} for half in (0, 1)]
+    assert halves[0].isdisjoint(halves[1]) and min(len(h) for h in halves) > 30
+    assert len({half for half, _ in SETS.values()}) == len(SETS) == 2
 
 
 def test_own_floor_of_a_clip():

@@ -73,6 +73,10 @@ fn second_row(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.add_space(17.0);
             switch(ui, id::LINK, "Link", cx);
         });
+        ui.vertical(|ui| {
+            ui.add_space(17.0);
+            switch(ui, id::ADAPTIVE, "Adaptive", cx);
+        });
         if cx.params.choice(id::MODE) == 1 {
             ui.with_layout(Layout::right_to_left(Align::TOP), |ui| duck_shape(ui, cx));
         }

@@ -1,9 +1,12 @@
 //! The line at the bottom: latency, the ear, what came too late.
 
+use earmark_core::gate::Adaptive;
+use earmark_core::pack::Thresholds;
 use egui::{Align, Layout, RichText, Ui};
 
 use super::app::App;
 use super::theme::font;
+use crate::params::{Params, id};
 use crate::shared::{EarStatus, Status};
 
 /// Its height.
@@ -11,6 +14,22 @@ pub const HEIGHT: f32 = 18.0;
 
 /// A piece of the line; true for what should worry.
 type Piece = (String, bool);
+
+/// The floor that the gate follows, and where the close threshold stands because of it.
+fn floor_piece(status: &Status, params: &Params) -> Option<Piece> {
+    if !params.is_on(id::ADAPTIVE) || !status.active {
+        return None;
+    }
+    let Some(floor) = status.floor else { return Some(("Floor: not known yet".to_owned(), false)) };
+    let open = params.get_f32(id::OPEN);
+    let own = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
+    let adapted = Adaptive::default().at(floor.snr_db, params.get_f32(id::RANGE_DB));
+    let close = 100.0 * adapted.thresholds(own).close;
+    Some((
+        format!("Floor {:.0} dBFS, closes under {close:.0} %, {:.0} dB deep", floor.dbfs, adapted.range_db),
+        false,
+    ))
+}
 
 /// What the line says.
 pub fn pieces(status: &Status) -> Vec<Piece> {
@@ -50,7 +69,9 @@ impl App {
     pub(super) fn footer(&mut self, ui: &mut Ui) {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
-            for (text, worry) in pieces(&self.shared.status()) {
+            let status = self.shared.status();
+            for (text, worry) in pieces(&status).into_iter().chain(floor_piece(&status, &self.shared.params))
+            {
                 let colour = if worry { self.theme.warn } else { self.theme.dim };
                 ui.label(RichText::new(text).font(font(11.5)).color(colour));
             }
@@ -68,6 +89,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use earmark_core::live::LiveFloor;
 
     fn said(status: &Status) -> Vec<(String, bool)> {
         pieces(status)
@@ -95,5 +117,20 @@ mod tests {
         let worries: Vec<_> =
             said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
         assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);
+    }
+
+    #[test]
+    fn it_says_the_floor_and_what_follows_from_it_where_the_gate_follows_one() {
+        let shared = crate::Shared::new();
+        let loud = LiveFloor { dbfs: -31.4, snr_db: Some(5.0) };
+        let status = Status { active: true, floor: Some(loud), ..Status::default() };
+        assert_eq!(floor_piece(&status, &shared.params), None, "it follows none");
+        shared.set(id::ADAPTIVE, 1.0);
+        let text = |status: &Status| floor_piece(status, &shared.params).map(|(text, _)| text);
+        assert_eq!(text(&status).as_deref(), Some("Floor -31 dBFS, closes under 50 %, 30 dB deep"));
+        let quiet = LiveFloor { dbfs: -70.0, snr_db: Some(48.0) };
+        let quiet = Status { floor: Some(quiet), ..status.clone() };
+        assert_eq!(text(&quiet).as_deref(), Some("Floor -70 dBFS, closes under 45 %, 6 dB deep"));
+        assert_eq!(text(&Status { floor: None, ..status }).as_deref(), Some("Floor: not known yet"));
     }
 }

@@ -71,6 +71,8 @@ pub mod id {
         CLASS = 27;
         /// How far the gate is down.
         REDUCTION_DB = 28;
+        /// Whether depth and close threshold follow the noise floor.
+        ADAPTIVE = 29;
     }
 }
 
@@ -188,6 +190,9 @@ pub const PARAMS: &[ParamSpec] = table![
     REDUCTION_DB, "reduction_db", "Gain reduction", "Reductn", Meters, Decibels,
         float(0.0, 100.0, 0.0, Curve::Linear), METER,
         "How far the gate is down at this moment.";
+    ADAPTIVE, "adaptive", "Follow the floor", "Adaptive", Gate, None,
+        Kind::Toggle { default: false }, SETUP,
+        "Deep and early to close in noise, shallow in a quiet room: range and close threshold follow the noise floor. Takes effect when the host restarts the plugin.";
 ];
 
 /// A page of a control surface.

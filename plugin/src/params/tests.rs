@@ -55,6 +55,7 @@ fn the_table_keeps_what_was_released() {
         "noise_probability",
         "class",
         "reduction_db",
+        "adaptive",
     ];
     let keys: Vec<&str> = PARAMS.iter().map(|spec| spec.key).collect();
     assert_eq!(&keys[..released.len()], released);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use earmark_core::Label;
 use earmark_core::listen::Ear;
 use earmark_core::live::{FailMode, LatencyParts, LiveConfig, LiveGate};
+use earmark_core::noise::Gauge;
 use earmark_core::pack::{self, Pack};
 
 use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
@@ -38,8 +39,10 @@ impl Processor {
         let rules = shared.kept(|kept| kept.rules.clone());
         let mut bank = SettingsBank::new(rules.as_ref());
         let ear = shared.ear(pack_name(params.choice(id::PACK)));
+        // A noise pack that cannot be loaded leaves the gate its own: the ear works without it.
+        let gauge = params.is_on(id::ADAPTIVE).then(|| crate::ears::gauge().ok()).flatten();
         let gates = (0..if linked { 1 } else { channels })
-            .map(|_| gate(ear.as_ref(), &mut bank, &shared, &config))
+            .map(|_| gate(ear.as_ref(), gauge.as_ref(), &mut bank, &shared, &config))
             .collect::<Result<Vec<_>, _>>()?;
         let labels = gates.first().map_or(&[][..], LiveGate::labels);
         let columns = Columns::of(labels);
@@ -127,6 +130,7 @@ fn whole_rate(rate_hz: f64) -> u32 {
 
 fn gate(
     ear: Result<&Arc<Ear>, &String>,
+    gauge: Option<&Arc<Gauge>>,
     bank: &mut SettingsBank,
     shared: &Shared,
     config: &LiveConfig,
@@ -135,10 +139,16 @@ fn gate(
     // Made with the most rules, so that it has room for all the others.
     let settings = bank.largest().cloned().unwrap_or_default();
     let problem = match ear {
-        Ok(ear) => match LiveGate::new(Arc::clone(ear), &settings, config) {
-            Ok(gate) => return Ok(gate),
-            Err(error) => error.to_string(),
-        },
+        Ok(ear) => {
+            let made = match gauge {
+                Some(gauge) => LiveGate::adaptive(Arc::clone(ear), Arc::clone(gauge), &settings, config),
+                None => LiveGate::new(Arc::clone(ear), &settings, config),
+            };
+            match made {
+                Ok(gate) => return Ok(gate),
+                Err(error) => error.to_string(),
+            }
+        }
         Err(problem) => problem.clone(),
     };
     Ok(LiveGate::without_ear(problem, &settings, config)?)

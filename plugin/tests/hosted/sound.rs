@@ -7,9 +7,11 @@ use earmark_core::audio::Source;
 use earmark_core::gate::GateSettings;
 use earmark_core::listen::{Ear, Pace};
 use earmark_core::live::{FailMode, LiveConfig, LiveGate, OutputMode};
-use earmark_core::pack::{LIVE, Pack, Thresholds};
+use earmark_core::noise::Gauge;
+use earmark_core::pack::{LIVE, NOISE, Pack, Thresholds};
 use earmark_core::runtime::Runtime;
-use earmark_plugin::params::id;
+use earmark_plugin::params::{ParamId, id};
+use earmark_plugin::{Activation, Block, EventSink, Processor, Shared};
 use proptest::prelude::*;
 
 use crate::command::render_live;
@@ -33,8 +35,8 @@ pub fn ear() -> Ear {
         .expect("it compiles")
 }
 
-/// What core's live gate makes of it, offline, and its latency.
-fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize) -> (Vec<Vec<f32>>, usize) {
+/// What core's live gate makes of it, offline, and its latency; `adaptive`: as it follows the noise floor.
+fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -> (Vec<Vec<f32>>, usize) {
     let ear = ear();
     // The plugin's threshold parameters are the pack's for speech.
     let speech: Thresholds = ear.pack().manifest().thresholds[&earmark_core::Label::SPEECH];
@@ -51,7 +53,15 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize) -> (Vec<Vec<f32>>
         fail_mode: FailMode::Open,
         offline: true,
     };
-    let mut gate = LiveGate::new(Arc::new(ear), &settings, &config).expect("a gate");
+    let gauge = || {
+        let pack = Pack::find(NOISE).expect("embedded");
+        Arc::new(Gauge::load(&Runtime::embedded().expect("embedded"), pack, Pace::Live).expect("it compiles"))
+    };
+    let mut gate = if adaptive {
+        LiveGate::adaptive(Arc::new(ear), gauge(), &settings, &config).expect("a gate")
+    } else {
+        LiveGate::new(Arc::new(ear), &settings, &config).expect("a gate")
+    };
     let latency = gate.latency_samples() as usize;
     let mut out = input.to_vec();
     let mut planes: Vec<&mut [f32]> = out.iter_mut().map(Vec::as_mut_slice).collect();
@@ -68,7 +78,7 @@ fn ten_bounces_have_the_bytes_of_the_command() {
     let (rate_hz, samples) = programme();
     let stereo = [samples.clone(), samples.iter().map(|sample| -0.5 * sample).collect()];
     let commanded = bits(&render_live(rate_hz, &stereo, &[]));
-    let (expected, latency) = core_render(rate_hz, &stereo, 512);
+    let (expected, latency) = core_render(rate_hz, &stereo, 512, false);
     let expected = bits(&expected);
     for (plane, expected) in commanded.iter().zip(&expected) {
         assert_eq!(plane.len(), samples.len());
@@ -91,6 +101,64 @@ fn ten_bounces_have_the_bytes_of_the_command() {
     // Speech until 8.14 s, noise alone from 31.36 to 36.36 s.
     assert!(outside(&expected[0], 2, 7) > 0.1);
     assert!(outside(&expected[0], 33, 36) < 0.1, "something was gated");
+}
+
+#[test]
+fn it_follows_the_noise_floor_as_the_core_does() {
+    let (rate_hz, samples) = programme();
+    let input = [samples.clone(), samples];
+    let (expected, latency) = core_render(rate_hz, &input, 512, true);
+    let (plain, _) = core_render(rate_hz, &input, 512, false);
+    assert!(bits(&expected) != bits(&plain), "following the floor does something");
+    let mut hosted = Hosted::offline();
+    hosted.set(&[(id::ADAPTIVE, 1.0)]);
+    for block in [512, 300] {
+        let rendered = bits(&hosted.render(f64::from(rate_hz), &input, block).sound);
+        let (own, end) = (hosted.latency(), input[0].len() - hosted.latency().max(latency));
+        for (plane, expected) in rendered.iter().zip(bits(&expected)) {
+            assert!(plane[own..own + end] == expected[latency..latency + end], "blocks of {block}");
+        }
+    }
+}
+
+#[test]
+fn the_window_is_told_the_floor() {
+    let (rate_hz, samples) = programme();
+    let floors = [false, true].map(|adaptive| {
+        let shared = Arc::new(Shared::new());
+        shared.set(id::ADAPTIVE, f64::from(u8::from(adaptive)));
+        let activation = Activation {
+            rate_hz: f64::from(rate_hz),
+            max_block: 512,
+            channels: 1,
+            sidechain_channels: 0,
+            offline: true,
+        };
+        let mut processor = Processor::activate(Arc::clone(&shared), &activation).expect("a processor");
+        assert_eq!(shared.status().floor, None, "nothing was heard yet");
+        let mut part = samples[..8 * rate_hz as usize].to_vec();
+        for piece in part.chunks_mut(512) {
+            let block = Block { main: &mut [piece], sidechain: &[], label_cv: &mut [] };
+            processor.process(block, &[], &mut Nobody, true);
+        }
+        shared.status().floor
+    });
+    assert_eq!(floors[0], None, "it follows none");
+    let floor = floors[1].expect("seven seconds are over");
+    assert!(
+        (-120.0..-20.0).contains(&floor.dbfs) && floor.snr_db.is_some_and(|snr_db| snr_db > 5.0),
+        "{floor:?}"
+    );
+}
+
+/// Takes no events.
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
+    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
+    fn note(&mut self, _: u32, _: u8, _: bool) {}
+    fn controller(&mut self, _: u32, _: u8, _: u8) {}
 }
 
 #[test]

@@ -92,6 +92,21 @@ fn by_parameter(recorder: &Recorder) -> Vec<(u32, Vec<f64>)> {
 }
 
 #[test]
+fn it_follows_the_noise_floor_when_told_so() {
+    let settings = [at(id::ADAPTIVE, 1.0)];
+    let main = input(RATE_HZ, 2);
+    let (latency, expected, _) = record(&main, RATE_HZ, BLOCK, None, &settings);
+    let (_, plain, _) = record(&main, RATE_HZ, BLOCK, None, &[]);
+    assert!(expected != plain, "following the floor does something");
+    let mut plugin = load();
+    set(&mut plugin, &settings);
+    plugin.start_processing().expect("processing");
+    assert_eq!(usize::try_from(plugin.latency_samples()).expect("a latency"), latency);
+    let (audio, _) = run(&mut plugin, &main, &[], expected[0].len());
+    assert!(audio == expected, "the audio");
+}
+
+#[test]
 fn labels_leave_as_events_and_parameters() {
     let settings = [at(id::LABEL_MODE, 1.0), at(id::LABEL_MIDI, 2.0)];
     let main = input(RATE_HZ, 2);

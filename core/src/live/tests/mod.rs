@@ -128,7 +128,7 @@ fn gate_with(strings: &Strings, settings: &GateSettings, config: &LiveConfig) ->
     let puppet = Puppet::new(strings, config, 0.2);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test rates")]
     let rate_hz = config.rate_hz.round() as u32;
-    LiveGate::with_stream(puppet, &manifest(), settings, config, rate_hz).unwrap()
+    LiveGate::with_stream(puppet, None, &manifest(), settings, config, rate_hz).unwrap()
 }
 
 /// Mono, 16 kHz: fast, and frames of 160 samples.

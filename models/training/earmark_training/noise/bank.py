@@ -12,34 +12,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..features import BANDS, PAD_DB
 from . import KINDS
 from .network import Gauge
 from .shards import Shards
 from .targets import targets
 
 CHUNK = 32
-RELEVEL_DB = (-24.0, 16.0)
-"""Stored scenes peak at -40 to 0 dBFS."""
+EQUALISED_SHARE = 0.5
 FIELDS = ("statistics", "power_dbfs", "noise", "weight", "speech_dbfs", "noise_dbfs", "kind_weight")
 
 
-def equalise(features: np.ndarray, rng: np.random.Generator, strength_db: float = 5.0) -> np.ndarray:
-    """A smooth equaliser on half of the scenes (exact above the floor); it moves SNR in bands, hardly the whole."""
-    batch = len(features)
-    knots = rng.normal(0.0, strength_db / 2, (batch, 6)) * (rng.random((batch, 1)) < 0.5)
-    curve = np.stack([np.interp(np.linspace(0, 5, BANDS), np.arange(6), k) for k in knots])[:, None, :]
-    return np.where(features > PAD_DB + 2.0, features + curve.astype(np.float32), features)
-
-
-def relevel(features: np.ndarray, power: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Another gain, exact above the floor: beginnings and drop-outs are all that it may change."""
-    gain_db = np.float32(rng.uniform(*RELEVEL_DB))
-    return np.where(features > PAD_DB, np.maximum(features + gain_db, PAD_DB), features), power * 10 ** (gain_db / 10)
-
-
 def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1, plain: bool = False) -> None:
-    """Writes the bank of all stored scenes and of `remixes` new mixtures of them. `plain`: without an equaliser."""
+    """Writes the bank of all stored scenes and of `remixes` new mixtures of them. `plain`: as they are, without an equaliser."""
     path = Path(path)
     if path.with_suffix(".json").exists():
         return
@@ -49,18 +33,17 @@ def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1,
     for start in range(0, len(jobs), CHUNK):
         made = [shards.stored(i) if how == "stored" else shards.remixed(rng) for how, i in jobs[start : start + CHUNK]]
         if not plain:
-            made = [(*relevel(features, power, rng), kind) for features, power, kind in made]
-        features = np.stack([m[0] for m in made])
-        features = torch.from_numpy(features if plain else equalise(features, rng))
+            made = [m.equalised(rng) if rng.random() < EQUALISED_SHARE else m for m in made]
+        features = torch.from_numpy(np.stack([m.features for m in made]))
         with torch.no_grad():
             statistics, power_dbfs, _, _ = model.statistics(features, *model.zero_states(len(made))[:2])
         rows["statistics"].append(statistics.numpy().astype(np.float16))
         rows["power_dbfs"].append(power_dbfs.numpy().astype(np.float16))
-        for _, power, kind in made:
-            t = targets(power, kind)
+        for m in made:
+            t = targets(m.power, m.kind)
             for name in FIELDS[2:]:
                 rows[name].append(getattr(t, name)[None].astype(np.float32))
-            rows["kinds"].append(np.int8(KINDS.index(kind) if kind else -1))
+            rows["kinds"].append(np.int8(KINDS.index(m.kind) if m.kind else -1))
     for name in FIELDS:
         np.save(f"{path}.{name}.npy", np.concatenate(rows[name]))
     np.save(f"{path}.kinds.npy", np.array(rows["kinds"]))

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from ..card import _number, _percent, _short, _table  # noqa: E402
 from . import CLEAN_ABOVE_DB, NOISY_BELOW_DB  # noqa: E402
+from .evalset import FAN_FROM_S  # noqa: E402
 from .survey import HELD_OUT_MUSIC, HELD_OUT_SOUNDS, HELD_OUT_SPEECH  # noqa: E402
 
 INTENDED = """\
@@ -57,7 +58,7 @@ def write_card(folder: Path) -> None:
     """CARD.md of one pack."""
     pack = json.loads((folder / "pack.json").read_text())
     m = json.loads((folder / "metrics.json").read_text())
-    f, gain = m["figures"], m["gain"]
+    f, gain, fan = m["figures"], m["gain"], m["fan"]
     snr_rows = [[f"{r['snr_db']:.0f}", r["recordings"], _percent(r["found"]), _number(r["roc_auc"], 3), _number(r["error"]["mae_db"], 1),
                  _number(r["error"]["bias_db"], 1)] for r in f["by_snr"]]
 
@@ -85,6 +86,13 @@ def write_card(folder: Path) -> None:
             ["classifier", "balanced accuracy"], [[s["name"], _percent(s["balanced_accuracy"])] for s in f["shortcuts"]]),
         f"Gains of {', '.join(f'{g:+.0f}' for g in gain['gains_db'])} dB move the probability by at most {_number(gain['largest_change'], 3)}; "
         f"in 95 % of the recordings by at most {_number(gain['p95_change'], 3)}.",
+        f"A fan that starts after {FAN_FROM_S:.0f} s, {fan['snr_db']:.0f} dB under the voice, in {fan['scenes']} scenes: the timeline turns noisy in the second in "
+        f"which it starts in {fan['in_its_window']}, in the next one in {fan['one_window_later']}, later or never in {fan['later_or_never']}; of the "
+        f"{fan['windows_before']} seconds before it {fan['noisy_windows_before']} are called noisy, and what is said of them is the same without the fan in "
+        f"{fan['scenes'] - fan['changed_before']} of {fan['scenes']}.",
+        f"Sentences of the held-out sources as their owners have them, own floors of mostly 25 to 40 dB under the voice: {_percent(m['untouched']['called_noisy'])} "
+        f"of {m['untouched']['sentences']} are called noisy (" + ", ".join(
+            f"{source} {_percent(v['called_noisy'])} of {v['sentences']}" for source, v in m["untouched"]["by_source"].items()) + ").",
         f"## Threshold\n\n{m['threshold_reason']} The target in training is 1 where noise is {NOISY_BELOW_DB:.0f} dB or less under the "
         f"speech and 0 from {CLEAN_ABOVE_DB:.0f} dB on, with a straight line between.",
         "## Curves\n\n![by SNR](curves/snr.svg)\n\n![training](curves/training.svg)",

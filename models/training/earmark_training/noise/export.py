@@ -14,7 +14,7 @@ from torch import nn
 from ..export import OPSET, PARITY_LIMIT, ExportError, probe
 from ..features import BANDS, spec
 from ..runtime import PackRuntime
-from . import COLUMNS, KINDS, STEP_FRAMES
+from . import COLUMNS, KINDS, POWER_FLOOR, STEP_FRAMES
 from .network import LEVEL_SPAN_DB, Gauge, parameter_count
 
 BATCH_FRAMES = 400
@@ -51,7 +51,7 @@ def write_pack(model: Gauge, folder: Path, name: str, version: str, thresholds: 
     pack = {
         "format": 1, "name": name, "version": version, "task": "noise",
         "model": {"file": "model.onnx", "sha256": digest, "parameters": parameter_count(model)},
-        "features": spec(), "input": "features", "output": "rows",
+        "features": spec(POWER_FLOOR), "input": "features", "output": "rows",
         "states": [{"input": s, "output": f"next_{s}", "shape": shape} for s, shape in zip(STATES, model.state_shapes())],
         "time_axis": "T", "hop_frames": STEP_FRAMES, "lookahead_frames": 0, "batch_frames": BATCH_FRAMES,
         "labels": list(COLUMNS), "thresholds": thresholds, "licence": "MIT OR Apache-2.0",

@@ -23,21 +23,25 @@ AUDIBLE_RANGE_DB = 60.0
 """Levels this far under the louder of speech and noise are all alike."""
 LEVEL_SPANS = ((10, 0.3), (30, 0.3), (0, 0.7))
 """Spans of steps over which levels are compared (0: the whole scene), with their share in the loss."""
+SHORTEST_TAKE_STEPS = 40
+REPORTED_DB, REPORTED_MARGIN_DB = (-5.0, 25.0), 6.0
+"""The ratios whose error is reported: up to the margin around them the loss counts fully, beyond it a quarter."""
 
 
 @dataclass
 class Plan:
     """Settings of one training run."""
 
-    steps: int = 2500
-    batch: int = 48
+    steps: int = 8000
+    batch: int = 64
     peak_rate: float = 4e-3
-    weight_decay: float = 0.01
+    weight_decay: float = 0.02
     warm_up: float = 0.05
     average_decay: float = 0.995
     clip_norm: float = 2.0
-    dropout: float = 0.1
-    level_weight: float = 1.0
+    dropout: float = 0.2
+    level_weight: float = 0.5
+    ratio_weight: float = 0.5
     kind_weight: float = 0.3
     ignored_steps: int = 10     # at the beginning, where nothing is known yet
     start_from: str = ""        # a checkpoint of the same shape
@@ -58,8 +62,27 @@ def _mean_over(dbfs: Tensor, span: int) -> Tensor:
     return torch.log(nn.functional.avg_pool1d(power, span) + LEAST_POWER).transpose(1, 2) / PER_DB
 
 
-def losses(out: Tensor, target: dict[str, Tensor], plan: Plan) -> dict[str, Tensor]:
-    """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene."""
+def _ratio_db(dbfs: Tensor) -> Tensor:
+    """Speech over noise of mean powers, [batch], from levels [batch, steps, 2]."""
+    power = torch.exp(dbfs * PER_DB).sum(1) + LEAST_POWER
+    return torch.log(power[:, 0] / power[:, 1]) / PER_DB
+
+
+def ratio_loss(levels: Tensor, said: Tensor, steps: int) -> Tensor:
+    """Huber of the ratio that would be reported of a take that ends after `steps`."""
+    true_db, said_db = (_ratio_db(v[:, :steps]) for v in (levels, said))
+    low, high = REPORTED_DB[0] - REPORTED_MARGIN_DB, REPORTED_DB[1] + REPORTED_MARGIN_DB
+    weight = 0.25 + 0.75 * ((true_db > low) & (true_db < high)).float()
+    low, high = low - REPORTED_MARGIN_DB, high + REPORTED_MARGIN_DB
+    error = said_db - true_db.clamp(low, high)
+    # What is true beyond the ends may be said to be any value beyond them.
+    error = torch.where(true_db > high, error.clamp(max=0.0), torch.where(true_db < low, error.clamp(min=0.0), error))
+    return (nn.functional.smooth_l1_loss(error / 3, torch.zeros_like(error), reduction="none") * weight).mean()
+
+
+def losses(out: Tensor, target: dict[str, Tensor], plan: Plan, take_steps: int = 0) -> dict[str, Tensor]:
+    """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene, and of the ratio
+    over the first `take_steps` (0: over all)."""
     at = slice(plan.ignored_steps, None)
     bce = nn.functional.binary_cross_entropy_with_logits
     noise = bce(out[:, at, 0], target["noise"][:, at], reduction="none") * target["weight"][:, at]
@@ -77,6 +100,7 @@ def losses(out: Tensor, target: dict[str, Tensor], plan: Plan) -> dict[str, Tens
         "noise": noise.sum() / target["weight"][:, at].sum().clamp(min=1),
         "kind": kind.sum() / target["kind_weight"][:, at].sum().clamp(min=1),
         "level": level,
+        "ratio": ratio_loss(levels, said, take_steps or levels.shape[1]),
     }
 
 
@@ -103,7 +127,7 @@ def validate(model: Gauge, valid: Bank, plan: Plan) -> dict:
     figures = {k: np.concatenate([r[k] for r in rows]) for k in rows[0]}
     share = np.array([a["share"] for a in valid.about])
     clean, between = share == "clean", (figures["true"] > -5) & (figures["true"] < 25)
-    result = dict(zip(("noise", "kind", "level"), np.mean(sums, 0)))
+    result = dict(zip(("noise", "kind", "level", "ratio"), np.mean(sums, 0)))
     for name, low, high in (("auc_20", 17, 23), ("auc_30", 27, 33)):
         chosen = clean | ((share != "clean") & (figures["true"] >= low) & (figures["true"] < high))
         result[name] = roc_auc(figures["p"][chosen], ~clean[chosen])
@@ -138,8 +162,9 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
         target = bank.batch(rng.integers(0, len(bank), plan.batch))
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step / plan.steps, plan)
-        parts = losses(answers(model, target), target, plan)
-        loss = parts["noise"] + plan.kind_weight * parts["kind"] + plan.level_weight * parts["level"]
+        take_steps = int(rng.integers(SHORTEST_TAKE_STEPS, target["noise"].shape[1] + 1))
+        parts = losses(answers(model, target), target, plan, take_steps)
+        loss = parts["noise"] + plan.kind_weight * parts["kind"] + plan.level_weight * parts["level"] + plan.ratio_weight * parts["ratio"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)

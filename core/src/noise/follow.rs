@@ -1,0 +1,62 @@
+//! The floor of a stream, second by second, as soon as each is over.
+
+use std::sync::Arc;
+
+use super::take::{WINDOW_FRAMES, Windows};
+use super::{Gauge, Window};
+use crate::Activity;
+use crate::listen::{ListenError, Listener};
+
+/// Gauges a stream without an end. Its windows are those that a [`Take`](super::Take) of the same samples has.
+#[derive(Debug)]
+pub struct Follower {
+    gauge: Arc<Gauge>,
+    listener: Listener,
+    /// Frames that no window has taken yet.
+    heard: Activity,
+    windows: Windows,
+    /// Frames that windows have taken.
+    taken: u64,
+}
+
+impl Follower {
+    /// For interleaved samples at `rate_hz`.
+    ///
+    /// # Errors
+    /// [`ListenError`] if the rate cannot be heard.
+    pub fn new(gauge: Arc<Gauge>, rate_hz: u32, channels: u16) -> Result<Self, ListenError> {
+        let listener = gauge.ear().listener(rate_hz, channels)?;
+        let windows = Windows::new(gauge.thresholds());
+        Ok(Self { heard: listener.activity(), listener, windows, taken: 0, gauge })
+    }
+
+    /// Back to the start of a stream.
+    pub fn reset(&mut self) {
+        self.listener.reset();
+        self.heard.probabilities.clear();
+        self.heard.mean_square.clear();
+        self.windows = Windows::new(self.gauge.thresholds());
+        self.taken = 0;
+    }
+
+    /// Hears samples.
+    ///
+    /// # Errors
+    /// [`ListenError`] if the network fails.
+    pub fn push(&mut self, interleaved: &[f32]) -> Result<(), ListenError> {
+        self.listener.push(interleaved, &mut self.heard)
+    }
+
+    /// The next second, if it is over.
+    pub fn next_window(&mut self) -> Option<Window> {
+        if self.heard.frames() < WINDOW_FRAMES {
+            return None;
+        }
+        let rows = 0..WINDOW_FRAMES;
+        let window = self.windows.next(&self.heard, rows, self.taken, f64::INFINITY, self.gauge.kinds());
+        self.heard.mean_square.drain(..WINDOW_FRAMES);
+        self.heard.probabilities.drain(..WINDOW_FRAMES * self.heard.labels.len());
+        self.taken += WINDOW_FRAMES as u64;
+        Some(window)
+    }
+}
