@@ -122,6 +122,8 @@ mod tests {
     #[test]
     fn it_says_the_floor_and_what_follows_from_it_where_the_gate_follows_one() {
         let shared = crate::Shared::new();
+        shared.set(id::OPEN, 0.55);
+        shared.set(id::CLOSE, 0.45);
         let loud = LiveFloor { dbfs: -31.4, snr_db: Some(5.0) };
         let status = Status { active: true, floor: Some(loud), ..Status::default() };
         assert_eq!(floor_piece(&status, &shared.params), None, "it follows none");

@@ -15,7 +15,7 @@ import soundfile
 
 from .. import RATE_HZ
 from ..corpus import Cache
-from ..effects import coloured_noise
+from ..noises import coloured_noise
 from ..features import log_mel
 from ..labels import to_db
 from ..splits import select
