@@ -18,6 +18,8 @@ use serde::Deserialize;
 
 /// No bundle is meant to be larger, networks included.
 const LIMIT_BYTES: u64 = 25 << 20;
+/// The profile of what is shipped.
+const SHIPPED: &str = "dist";
 
 /// One entry of `bundler.toml`.
 #[derive(Debug, Deserialize)]
@@ -31,7 +33,7 @@ struct Names {
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Cargo profile; `release` is faster to build, `dist` smaller
-    #[arg(long, default_value = "dist")]
+    #[arg(long, default_value = SHIPPED)]
     profile: String,
     /// Target triple, if it is not this machine
     #[arg(long)]
@@ -115,6 +117,13 @@ fn platform(target: Option<&str>) -> Result<(System, String)> {
     Ok((system, arch.to_owned()))
 }
 
+/// Where the compiler brings its own linker, which can do more than some systems'.
+fn links_with_lld(target: Option<&str>) -> bool {
+    const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+    let here = cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"));
+    target.map_or(here, |target| target == TRIPLE)
+}
+
 fn target_dir(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
@@ -122,11 +131,15 @@ fn target_dir(root: &Path) -> PathBuf {
 fn build(root: &Path, package: &str, options: &Options, system: System) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(root).args(["build", "--package", package, "--lib", "--profile", &options.profile]);
+    command.current_dir(root).args(["rustc", "--package", package, "--lib", "--profile", &options.profile]);
     let mut folder = target_dir(root);
     if let Some(target) = &options.target {
         command.args(["--target", target]);
         folder.push(target);
+    }
+    if options.profile == SHIPPED && links_with_lld(options.target.as_deref()) {
+        // Functions whose code is the same are kept once.
+        command.args(["--", "-C", "link-arg=-Wl,--icf=all"]);
     }
     ensure!(command.status().context("cannot run cargo")?.success(), "{package} did not build");
     folder.push(if options.profile == "dev" { "debug" } else { &options.profile });
