@@ -101,6 +101,10 @@ fn it_follows_the_noise_floor_when_told_so() {
     let mut plugin = load();
     set(&mut plugin, &settings);
     plugin.start_processing().expect("processing");
+    run(&mut plugin, &main, &[], BLOCK);
+    // It takes effect at an activation, which the plugin asks for.
+    let flags = plugin.service_host_requests().expect("the host restarts it");
+    assert!(flags.latency_changed(), "{flags:?}");
     assert_eq!(usize::try_from(plugin.latency_samples()).expect("a latency"), latency);
     let (audio, _) = run(&mut plugin, &main, &[], expected[0].len());
     assert!(audio == expected, "the audio");
