@@ -99,8 +99,12 @@ fn it_follows_the_noise_floor_when_told_so() {
     let (_, plain, _) = record(&main, RATE_HZ, BLOCK, None, &[]);
     assert!(expected != plain, "following the floor does something");
     let mut plugin = load();
-    set(&mut plugin, &settings);
     plugin.start_processing().expect("processing");
+    set(&mut plugin, &settings);
+    run(&mut plugin, &main, &[], BLOCK);
+    set(&mut plugin, &[at(id::WET, 1.0)]);
+    // It takes effect at an activation, which the plugin asks for.
+    plugin.service_host_requests().expect("the host restarts it");
     assert_eq!(usize::try_from(plugin.latency_samples()).expect("a latency"), latency);
     let (audio, _) = run(&mut plugin, &main, &[], expected[0].len());
     assert!(audio == expected, "the audio");
