@@ -99,7 +99,6 @@ fn it_follows_the_noise_floor_when_told_so() {
     let (_, plain, _) = record(&main, RATE_HZ, BLOCK, None, &[]);
     assert!(expected != plain, "following the floor does something");
     let mut plugin = load();
-    set(&mut plugin, &settings);
     plugin.start_processing().expect("processing");
     run(&mut plugin, &main, &[], BLOCK);
     // It takes effect at an activation, which the plugin asks for.
