@@ -140,7 +140,9 @@ impl TimelineSettings {
     pub fn check(&self) -> Result<(), TimelineError> {
         let named = self.labels.iter().map(|(label, s)| (label.as_str(), s));
         for (label, settings) in std::iter::once(("every other label", &self.default)).chain(named) {
-            for (which, value) in [("open", settings.open), ("close", settings.close), ("sure", settings.sure)] {
+            for (which, value) in
+                [("open", settings.open), ("close", settings.close), ("sure", settings.sure)]
+            {
                 if !(0.0..=1.0).contains(&value) {
                     return Err(TimelineError::Threshold { label: label.to_owned(), which, value });
                 }

@@ -179,7 +179,13 @@ fn any_activity() -> impl Strategy<Value = Activity> {
 fn any_settings() -> impl Strategy<Value = TimelineSettings> {
     let threshold = || prop::sample::select(vec![0.0_f32, 0.2, 0.4, 0.5, 0.6, 0.7, 1.0]);
     let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
-        |(open, close, sure, min_on_ms, min_off_ms)| LabelSettings { open, close, sure, min_on_ms, min_off_ms },
+        |(open, close, sure, min_on_ms, min_off_ms)| LabelSettings {
+            open,
+            close,
+            sure,
+            min_on_ms,
+            min_off_ms,
+        },
     );
     let exclusive = prop::option::of(Just(TimelineSettings::default_priority()));
     (prop::collection::vec(label, 3), 0_u32..400, prop::bool::ANY, 0_u32..160, exclusive).prop_map(

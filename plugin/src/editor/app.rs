@@ -13,7 +13,7 @@ use super::display::{Display, Now};
 use super::gesture::{EditHost, Gestures};
 use super::history::History;
 use super::preset_list::{PresetList, user_folder};
-use super::theme::{GAP, Theme};
+use super::theme::{self, GAP, Theme};
 use super::watch::Watch;
 use super::widgets::Cx;
 use super::{MAX_SIZE, MIN_SIZE, controls, footer, header, state};
@@ -78,6 +78,7 @@ impl App {
     /// # Errors
     /// The system refuses a thread.
     pub fn start(&mut self, ctx: &egui::Context) -> std::io::Result<()> {
+        ctx.set_fonts(theme::fonts());
         self.set_theme(ctx, self.theme.dark);
         let window = ctx.clone();
         let watch = Watch::start(self.shared.clone(), self.moving.clone(), move || window.request_repaint())?;

@@ -54,6 +54,7 @@ impl Window {
         app.preset_folder = None;
         app.read_presets();
         let ctx = Context::default();
+        ctx.set_fonts(super::theme::fonts());
         app.set_theme(&ctx, true);
         let mut window = Self { ctx, app, host, size: PREFERRED_SIZE, time_s: 0.0 };
         window.picture(Vec::new());

@@ -1,6 +1,11 @@
 //! Colours, type and spacing: two themes, one accent.
 
-use egui::{Color32, CornerRadius, FontFamily, FontId, Stroke, Style, TextStyle, Vec2, Visuals};
+use std::sync::Arc;
+
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, Style, TextStyle, Vec2,
+    Visuals,
+};
 
 /// Everything that has a colour. The accent marks what is kept and what can be moved; nothing else has a hue,
 /// but for the one that warns.
@@ -127,6 +132,18 @@ impl Theme {
 
 /// The unit of all spacing, points.
 pub const GAP: f32 = 8.0;
+
+/// The one typeface of the window. egui's own set brings five, most of them emoji, and makes the bundle a megabyte larger.
+pub fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    let name = "Ubuntu-Light".to_owned();
+    let data = FontData::from_static(epaint_default_fonts::UBUNTU_LIGHT);
+    fonts.font_data.insert(name.clone(), Arc::new(data));
+    for family in [FontFamily::Proportional, FontFamily::Monospace] {
+        fonts.families.insert(family, vec![name.clone()]);
+    }
+    fonts
+}
 
 /// A font of a size.
 pub fn font(size: f32) -> FontId {

@@ -100,6 +100,7 @@ fn it_follows_the_noise_floor_when_told_so() {
     assert!(expected != plain, "following the floor does something");
     let mut plugin = load();
     plugin.start_processing().expect("processing");
+    set(&mut plugin, &settings);
     run(&mut plugin, &main, &[], BLOCK);
     // It takes effect at an activation, which the plugin asks for.
     let flags = plugin.service_host_requests().expect("the host restarts it");
