@@ -56,12 +56,13 @@ impl Default for LabelSettings {
 }
 
 impl LabelSettings {
-    /// These settings with another opening threshold. The others keep their distance, so that raising the one never
-    /// lowers them.
+    /// These settings with another opening threshold. The closing one keeps its distance; what is sure follows only
+    /// downwards, since it was sure enough before. So raising the one never lowers the others.
     #[must_use]
     pub fn with_threshold(self, open: f32) -> Self {
-        let moved = |other: f32, highest: f32| (other + open - self.open).clamp(0.0, highest.max(0.0));
-        Self { open, close: moved(self.close, open), sure: moved(self.sure, 1.0), ..self }
+        let by = open - self.open;
+        let close = (self.close + by).clamp(0.0, open.max(0.0));
+        Self { open, close, sure: (self.sure + by.min(0.0)).clamp(0.0, 1.0), ..self }
     }
 
     /// Frames that a stretch may wait to be confirmed.

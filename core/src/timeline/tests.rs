@@ -54,13 +54,16 @@ fn a_probability_of_0_6_at_threshold_0_7_is_unknown() {
 fn what_never_becomes_sure_is_unknown() {
     let mut settings = TimelineSettings::default();
     settings.default.sure = 0.8;
-    let unsure = segment(&steady(500..1_500, 0.7, 0.1), &settings);
+    let unsure_at = |high| steady(500..1_500, high, 0.1);
+    let unsure = segment(&unsure_at(0.7), &settings);
     assert_eq!(spans(&unsure, &Label::UNKNOWN), [(0.0, 20.0)]);
-    let mut late = steady(500..1_500, 0.7, 0.1);
+    let mut late = unsure_at(0.7);
     late.probabilities[1_000] = 0.8;
     assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(8.0, 15.0)], "two seconds before it");
-    settings.set_threshold(&Label::SPEECH, 0.65);
-    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [], "a higher threshold asks for more");
+    settings.set_threshold(&Label::SPEECH, 0.75);
+    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(10.0, 15.0)], "no more is asked than before");
+    settings.set_threshold(&Label::SPEECH, 0.4);
+    assert_eq!(spans(&segment(&unsure_at(0.7), &settings), &Label::SPEECH), [(5.0, 15.0)], "a lower threshold asks for less");
 }
 
 #[test]

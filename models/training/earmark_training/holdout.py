@@ -76,6 +76,7 @@ def report(run: Path, cache: Cache, work: Path, path: Path) -> dict:
         print(rows[-1], flush=True)
     result = {"note": f"A network of the same shape trained without these {len(held_out)} sources (run `{run.name}`). ROC-AUC and F1: "
                       f"{SCENES_PER_SOURCE} mixtures per source, half of them with it. Alone: its undisturbed clips.", "sources": rows}
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     return result
 
