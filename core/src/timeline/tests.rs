@@ -61,9 +61,17 @@ fn what_never_becomes_sure_is_unknown() {
     late.probabilities[1_000] = 0.8;
     assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(8.0, 15.0)], "two seconds before it");
     settings.set_threshold(&Label::SPEECH, 0.75);
-    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(10.0, 15.0)], "no more is asked than before");
+    assert_eq!(
+        spans(&segment(&late, &settings), &Label::SPEECH),
+        [(10.0, 15.0)],
+        "no more is asked than before"
+    );
     settings.set_threshold(&Label::SPEECH, 0.4);
-    assert_eq!(spans(&segment(&unsure_at(0.7), &settings), &Label::SPEECH), [(5.0, 15.0)], "a lower threshold asks for less");
+    assert_eq!(
+        spans(&segment(&unsure_at(0.7), &settings), &Label::SPEECH),
+        [(5.0, 15.0)],
+        "a lower threshold asks for less"
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from multiprocessing import Pool
 from pathlib import Path
@@ -158,6 +159,15 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
     return Cache(folder, word_times(corpus))
 
 
+def credits(names: Iterable[str]) -> str:
+    """All names, those that differ only behind their last comma under one head: packs carry hundreds of one collection."""
+    heads: dict[str, list[str]] = {}
+    for name in filter(None, names):
+        head, comma, tail = name.rpartition(", ")
+        heads.setdefault(head if comma else name, []).extend([tail] if comma else [])
+    return "; ".join(head + (", " + " / ".join(tails) if tails else "") for head, tails in heads.items())
+
+
 def data_table(clips: list[Clip]) -> list[dict]:
     """Hours by source and licence with attribution, for `pack.json` and the card."""
     table: dict[tuple[str, str, str], dict] = {}
@@ -168,7 +178,7 @@ def data_table(clips: list[Clip]) -> list[dict]:
         row["names"][clip.attribution] = None
     return [
         {"source": source, "class": kind, "licence": licence, "files": row["files"],
-         "attribution": "; ".join(n for n in row["names"] if n), "hours": round(row["hours"], 4)}
+         "attribution": credits(row["names"]), "hours": round(row["hours"], 4)}
         for (kind, source, licence), row in sorted(table.items())
     ]
 

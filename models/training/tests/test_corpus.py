@@ -1,0 +1,8 @@
+"""What packs say about their data."""
+
+from earmark_training.corpus import credits
+
+
+def test_one_head_for_what_differs_behind_the_last_comma():
+    names = ["Anthems, Chad", "A. Author", "Anthems, Chile", "", "B (C, D), reader 3"]
+    assert credits(names) == "Anthems, Chad / Chile; A. Author; B (C, D), reader 3"
