@@ -4,11 +4,11 @@
 //! them; any others are kept beside the parameters, and *keep* says "Preset's rules".
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
 use earmark_core::gate::{self, Action, GateError, GateSettings, Preset, Rule};
+use earmark_core::output::{OutputError, SafeFile};
 use earmark_core::pack::{Pack, PackError, Thresholds};
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +42,8 @@ pub enum PresetError {
     #[error("there is a preset of the name {0:?} already; load it before saving over it")]
     Exists(String),
     /// The file or its folder cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] OutputError),
 }
 
 /// Characters in a preset's name at most.
@@ -97,12 +92,10 @@ pub(crate) fn save(shared: &Shared, folder: &Path, name: &str) -> Result<PathBuf
         gate: as_settings(shared, base.gate),
         cut: base.cut,
     };
-    let failed = |source: io::Error| PresetError::Write { path: path.clone(), source };
+    let failed = |source| OutputError::from_io(&path, source);
     let json = serde_json::to_string_pretty(&preset).map_err(|error| failed(error.into()))?;
     fs::create_dir_all(folder).map_err(failed)?;
-    // Whole or not at all.
-    let fresh = path.with_extension("json.new");
-    fs::write(&fresh, json + "\n").and_then(|()| fs::rename(&fresh, &path)).map_err(failed)?;
+    SafeFile::write_all_to(&path, (json + "\n").as_bytes())?;
     shared.kept(|kept| kept.preset = Some(source));
     Ok(path)
 }
