@@ -10,8 +10,8 @@ use earmark_core::live::{FailMode, LiveConfig, LiveGate, OutputMode};
 use earmark_core::noise::Gauge;
 use earmark_core::pack::{LIVE, NOISE, Pack, Thresholds};
 use earmark_core::runtime::Runtime;
-use earmark_plugin::params::{ParamId, id};
-use earmark_plugin::{Activation, Block, EventSink, Processor, Shared};
+use earmark_plugin::params::id;
+use earmark_plugin::{Activation, Block, Processor, Shared};
 use proptest::prelude::*;
 
 use crate::command::render_live;
@@ -139,7 +139,7 @@ fn the_window_is_told_the_floor() {
         let mut part = samples[..8 * rate_hz as usize].to_vec();
         for piece in part.chunks_mut(512) {
             let block = Block { main: &mut [piece], sidechain: &[], label_cv: &mut [] };
-            processor.process(block, &[], &mut Nobody, true);
+            processor.process(block, &[], &mut (), true);
         }
         shared.status().floor
     });
@@ -149,16 +149,6 @@ fn the_window_is_told_the_floor() {
         (-120.0..-20.0).contains(&floor.dbfs) && floor.snr_db.is_some_and(|snr_db| snr_db > 5.0),
         "{floor:?}"
     );
-}
-
-/// Takes no events.
-struct Nobody;
-
-impl EventSink for Nobody {
-    fn param(&mut self, _: u32, _: ParamId, _: f64) {}
-    fn gesture(&mut self, _: u32, _: ParamId, _: bool) {}
-    fn note(&mut self, _: u32, _: u8, _: bool) {}
-    fn controller(&mut self, _: u32, _: u8, _: u8) {}
 }
 
 #[test]
