@@ -133,7 +133,7 @@ impl Theme {
 /// The unit of all spacing, points.
 pub const GAP: f32 = 8.0;
 
-/// The one typeface of the window. egui's own set brings five, most of them emoji, and makes the bundle a megabyte larger.
+/// The one typeface of the window; egui's own set has others that it never draws.
 pub fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     let name = "Ubuntu-Light".to_owned();
