@@ -54,39 +54,31 @@ pub fn hear(
     console: &Console,
     observe: impl FnMut(&[f32]),
 ) -> Result<Activity> {
-    hear_by(source, name, console, observe, |source, block| ear.hear(source, block))
+    hear_as(false, ear, source, name, console, observe)
 }
 
-/// The same, as the plugin hears it.
-pub fn hear_live(
+/// The same; `live`: as the plugin hears it.
+pub fn hear_as(
+    live: bool,
     ear: &Ear,
     source: &mut Source,
     name: &str,
     console: &Console,
-    observe: impl FnMut(&[f32]),
-) -> Result<Activity> {
-    hear_by(source, name, console, observe, |source, block| live::hear(ear, source, block))
-}
-
-fn hear_by(
-    source: &mut Source,
-    name: &str,
-    console: &Console,
     mut observe: impl FnMut(&[f32]),
-    hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stopped>) -> Result<Activity, Stopped>,
 ) -> Result<Activity> {
     let info = source.info();
     let frame = f64::from(info.rate_hz) * f64::from(info.channels);
     let told_s = info.samples.map(|samples| whole(samples) / f64::from(info.rate_hz));
     let progress = console.progress(name.to_owned(), told_s);
     let mut done = 0.0;
-    let heard = hear(source, &mut |block| {
+    let observe = |block: &[f32]| {
         interrupt::check().map_err(|_| Stopped::Interrupted)?;
         observe(block);
         done += seconds(block.len(), frame);
         progress.at(done);
         Ok(())
-    });
+    };
+    let heard = if live { live::hear(ear, source, observe) } else { ear.hear(source, observe) };
     for warning in source.warnings() {
         console.warn(&format!("{name}: {warning}"));
     }

@@ -38,11 +38,7 @@ impl Floor {
                 failed = listener.push(block, &mut gauged).err();
             }
         };
-        let heard = if live {
-            hearing::hear_live(ear, source, name, console, observe)?
-        } else {
-            hearing::hear(ear, source, name, console, observe)?
-        };
+        let heard = hearing::hear_as(live, ear, source, name, console, observe)?;
         if let Some(error) = failed {
             return Err(anyhow::Error::new(error).context(name.to_owned()));
         }

@@ -63,11 +63,10 @@ pub fn render(
     let path = spool.as_ref().map_or(input.path.as_path(), tempfile::NamedTempFile::path);
     let mut source = Source::open(path)?;
     let name = input.name();
-    let (heard, floor) = match (gauge, args.live) {
-        (None, false) => (hearing::hear(ear, &mut source, &name, console, |_| {})?, None),
-        (None, true) => (hearing::hear_live(ear, &mut source, &name, console, |_| {})?, None),
-        (Some(gauge), live) => {
-            let (heard, floor) = Floor::hear_beside(ear, gauge, live, &mut source, &name, console)?;
+    let (heard, floor) = match gauge {
+        None => (hearing::hear_as(args.live, ear, &mut source, &name, console, |_| {})?, None),
+        Some(gauge) => {
+            let (heard, floor) = Floor::hear_beside(ear, gauge, args.live, &mut source, &name, console)?;
             (heard, Some(floor))
         }
     };
