@@ -66,10 +66,12 @@ impl Adaptive {
 
     /// What to do at a ratio of speech to noise, for a gate whose own depth is `range_db`. Without speech the ratio is
     /// not known, and the gate is its own. Never allocates.
-    pub fn at(&self, snr_db: Option<f32>, range_db: f32) -> Adapted {
+    #[expect(clippy::cast_possible_truncation, reason = "a ratio needs no more than f32")]
+    pub fn at(&self, snr_db: Option<f64>, range_db: f32) -> Adapted {
         let Some(snr_db) = snr_db.filter(|s| !s.is_nan()) else {
             return Adapted { range_db, close_rise: 0.0 };
         };
+        let snr_db = snr_db as f32;
         let wanted = ((self.floor_below_speech_db - snr_db) / Self::STEP_DB).round() * Self::STEP_DB;
         let span = (self.quiet_snr_db - self.noisy_snr_db).max(f32::MIN_POSITIVE);
         let share = ((self.quiet_snr_db - snr_db) / span).clamp(0.0, 1.0);
@@ -81,7 +83,7 @@ impl Adaptive {
 
     /// Makes the depth of a gate follow the ratio over time: `ratios` are `(first sample, ratio)` in order of time, each
     /// good until the next. Edges at `-range_db` get the depth of their time, and new ones stand where that changes.
-    pub fn follow(&self, edges: &[Edge], range_db: f32, ratios: &[(u64, Option<f32>)]) -> Vec<Edge> {
+    pub fn follow(&self, edges: &[Edge], range_db: f32, ratios: &[(u64, Option<f64>)]) -> Vec<Edge> {
         let closed = |edge: &Edge| edge.target.gain_db.to_bits() == (-range_db).to_bits();
         let depth = |at: u64| {
             let here = ratios.partition_point(|r| r.0 <= at);
@@ -130,7 +132,7 @@ mod tests {
         assert_eq!(adaptive.at(Some(-3.0), 30.0), Adapted { range_db: 30.0, close_rise: 0.5 });
         assert_eq!(adaptive.at(None, 24.0), Adapted { range_db: 24.0, close_rise: 0.0 });
         assert_eq!(adaptive.at(Some(48.0), 4.0).range_db, 4.0, "never deeper than the gate itself");
-        let ladder: Vec<Adapted> = (-10_i16..60).map(|s| adaptive.at(Some(f32::from(s)), 40.0)).collect();
+        let ladder: Vec<Adapted> = (-10_i16..60).map(|s| adaptive.at(Some(f64::from(s)), 40.0)).collect();
         assert!(
             ladder.windows(2).all(|w| w[1].range_db <= w[0].range_db && w[1].close_rise <= w[0].close_rise)
         );

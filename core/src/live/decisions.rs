@@ -61,7 +61,7 @@ pub(super) struct Decisions {
     /// Depth of the gate by its settings, dB.
     range_db: f32,
     /// The last ratio that came.
-    snr_db: Option<f32>,
+    snr_db: Option<f64>,
 }
 
 impl Decisions {
@@ -242,7 +242,7 @@ impl Decisions {
     }
 
     /// Depth and close threshold follow the floor. Without a ratio the gate is its own.
-    fn adapt(&mut self, snr_db: Option<f32>) {
+    fn adapt(&mut self, snr_db: Option<f64>) {
         self.snr_db = snr_db;
         self.decider.adapt(self.adaptive.at(snr_db, self.range_db));
     }

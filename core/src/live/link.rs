@@ -31,7 +31,7 @@ pub(super) enum Message {
         /// As for frames.
         epoch: u32,
         /// `None` where no speech is near.
-        snr_db: Option<f32>,
+        snr_db: Option<f64>,
     },
 }
 

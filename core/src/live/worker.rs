@@ -186,8 +186,7 @@ impl State {
                     // A second counts from its end on: its ratio goes before the frame that begins there.
                     while let Some(window) = self.floor.before(frame) {
                         self.shared.tell_floor(Some(&window));
-                        let snr_db = window.snr_db.map(to_f32);
-                        if !self.post(Message::Ratio { epoch, snr_db }, epoch) {
+                        if !self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch) {
                             return;
                         }
                     }
@@ -260,11 +259,6 @@ impl Floor {
         self.ready.front().filter(|(end, _)| *end <= frame)?;
         self.ready.pop_front().map(|(_, window)| window)
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a ratio needs no more than f32")]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 /// How busy the worker is, over about a second.

@@ -23,7 +23,7 @@ fn floor_piece(status: &Status, params: &Params) -> Option<Piece> {
     let Some(floor) = status.floor else { return Some(("Floor: not known yet".to_owned(), false)) };
     let open = params.get_f32(id::OPEN);
     let own = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
-    let adapted = Adaptive::default().at(floor.snr_db, params.get_f32(id::RANGE_DB));
+    let adapted = Adaptive::default().at(floor.snr_db.map(f64::from), params.get_f32(id::RANGE_DB));
     let close = 100.0 * adapted.thresholds(own).close;
     Some((
         format!("Floor {:.0} dBFS, closes under {close:.0} %, {:.0} dB deep", floor.dbfs, adapted.range_db),

@@ -49,7 +49,7 @@ impl Floor {
 
     /// Close thresholds for the recording as a whole.
     pub fn settings(&self, settings: &TimelineSettings) -> TimelineSettings {
-        let adapted = self.adaptive.at(self.take.snr_db.map(to_f32), 0.0);
+        let adapted = self.adaptive.at(self.take.snr_db, 0.0);
         let mut changed = settings.clone();
         for label in changed.labels.values_mut().chain(std::iter::once(&mut changed.default)) {
             label.close = adapted.thresholds(Thresholds { open: label.open, close: label.close }).close;
@@ -59,7 +59,7 @@ impl Floor {
 
     /// The depth of the gate, second by second.
     pub fn follow(&self, edges: &[Edge], range_db: f32) -> Vec<Edge> {
-        let ratios: Vec<(u64, Option<f32>)> =
+        let ratios: Vec<(u64, Option<f64>)> =
             self.windows().map(|(first, _, snr_db)| (self.grid.start(first), snr_db)).collect();
         self.adaptive.follow(edges, range_db, &ratios)
     }
@@ -78,15 +78,8 @@ impl Floor {
     }
 
     /// First frame, end frame and ratio of each second.
-    fn windows(&self) -> impl Iterator<Item = (u64, u64, Option<f32>)> {
+    fn windows(&self) -> impl Iterator<Item = (u64, u64, Option<f64>)> {
         let frames = FrameGrid::FRAMES_PER_SECOND;
-        (0_u64..)
-            .zip(&self.take.windows)
-            .map(move |(k, w)| (k * frames, (k + 1) * frames, w.snr_db.map(to_f32)))
+        (0_u64..).zip(&self.take.windows).map(move |(k, w)| (k * frames, (k + 1) * frames, w.snr_db))
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a ratio needs no more than f32")]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
