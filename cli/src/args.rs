@@ -420,11 +420,7 @@ pub enum DocsKind {
 
 fn label_value(text: &str) -> Result<(String, f32), String> {
     let (label, value) = text.split_once('=').ok_or("write it as LABEL=P, for instance speech=0.6")?;
-    let value: f32 = value.parse().map_err(|_| format!("{value:?} is not a number"))?;
-    if !(0.0..=1.0).contains(&value) {
-        return Err(format!("{value} is not a probability (0 to 1)"));
-    }
-    Ok((label.to_owned(), value))
+    Ok((label.to_owned(), probability(value)?))
 }
 
 fn probability(text: &str) -> Result<f32, String> {

@@ -115,8 +115,7 @@ pub struct NoiseFigures {
 pub fn noise_figures(items: &[NoiseItem], shortcuts: &[&str]) -> NoiseFigures {
     let clean: Vec<&NoiseItem> = items.iter().filter(|i| i.true_snr_db.is_none()).collect();
     let noisy: Vec<&NoiseItem> = items.iter().filter(|i| i.true_snr_db.is_some()).collect();
-    let called = |of: &[&NoiseItem]| of.iter().filter(|i| i.noisy).count();
-    let (alarms, hits) = (called(&clean), called(&noisy));
+    let (alarms, hits) = (called_noisy(&clean), called_noisy(&noisy));
     let right = hits + clean.len() - alarms;
     let found = share(hits, noisy.len());
     let false_alarms = share(alarms, clean.len());
@@ -144,6 +143,10 @@ pub fn noise_figures(items: &[NoiseItem], shortcuts: &[&str]) -> NoiseFigures {
     }
 }
 
+fn called_noisy(items: &[&NoiseItem]) -> usize {
+    items.iter().filter(|item| item.noisy).count()
+}
+
 fn groups(items: &[NoiseItem], all_clean: &[&NoiseItem]) -> BTreeMap<String, Vec<NoiseGroup>> {
     let mut members: BTreeMap<String, BTreeMap<String, Vec<&NoiseItem>>> = BTreeMap::new();
     for item in items {
@@ -154,12 +157,11 @@ fn groups(items: &[NoiseItem], all_clean: &[&NoiseItem]) -> BTreeMap<String, Vec
     let one = |(name, of): (String, Vec<&NoiseItem>)| {
         let (noisy, clean): (Vec<&NoiseItem>, Vec<&NoiseItem>) =
             of.into_iter().partition(|i| i.true_snr_db.is_some());
-        let called = |of: &[&NoiseItem]| of.iter().filter(|i| i.noisy).count();
         NoiseGroup {
             name,
-            false_alarms: share(called(&clean), clean.len()),
+            false_alarms: share(called_noisy(&clean), clean.len()),
             clean: clean.len(),
-            found: share(called(&noisy), noisy.len()),
+            found: share(called_noisy(&noisy), noisy.len()),
             noisy: noisy.len(),
             by_snr: by_snr(&noisy, all_clean),
         }
@@ -178,7 +180,7 @@ fn by_snr(noisy: &[&NoiseItem], clean: &[&NoiseItem]) -> Vec<SnrRow> {
         .map(|(place, of)| SnrRow {
             snr_db: STEP_DB * small(place),
             recordings: of.len(),
-            found: share(of.iter().filter(|i| i.noisy).count(), of.len()),
+            found: share(called_noisy(&of), of.len()),
             roc_auc: auc(&of, clean),
             mean_probability: mean(of.iter().map(|i| i.probability)),
             error: error(of.iter().copied()),
