@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import sys
-from dataclasses import fields
 from multiprocessing import Process
 from pathlib import Path
 
 import torch
 
-from . import calibrate, card, curves, evaluate, export, holdout
+from . import SPEECH, calibrate, card, curves, evaluate, export, holdout
 from .corpus import Cache, CorpusError, build_cache, data_table
 from .network import SHAPES, Shape
 from .remix import HARD_KINDS, PURE_KINDS, Remixer
 from .shards import Shards, generate
 from .splits import SplitError, check, select
-from .train import Plan, load_average, lone_recordings, train
+from .train import Plan, load_average, lone_recordings, plan_of, train
 
 VERSION = "0.1.0"
 PACKS = Path(__file__).resolve().parents[2] / "packs"
@@ -77,32 +74,28 @@ def _make_pack(options: argparse.Namespace, cache: Cache, run: Path) -> None:
     valid = Shards(options.work / "shards-valid")
     first, _ = evaluate.scene_indices(valid)
     fitted = calibrate.calibrate(model, valid, first)
-    music = [cache.audio(c) for c in select(cache.clips, "valid") if c.kind == "music"]
-    thresholds, note = calibrate.choose_thresholds(model, valid, first, music)
-    undisturbed = [cache.audio(c) for c in select(cache.clips, "valid") if c.kind in ("music", "noise") and c.seconds >= 0.3]
-    sure, sure_figures = calibrate.choose_sure(model, valid, first, thresholds["speech"], undisturbed)
+    logits, labels = calibrate.logits_of(model, valid, first)
+    alone = [c for c in select(cache.clips, "valid") if c.kind == "music" or (c.kind == "noise" and c.seconds >= 0.3)]
+    speech = [calibrate.probabilities(model, cache.audio(c))[:, SPEECH] for c in alone]
+    on_music = [s for s, c in zip(speech, alone) if c.kind == "music"]
+    undisturbed = [s for s, c in zip(speech, alone) if c.seconds >= 0.3]
+    thresholds, note = calibrate.choose_thresholds(logits, labels, on_music)
+    sure, sure_figures = calibrate.choose_sure(logits, labels, thresholds["speech"], undisturbed)
     settings = json.loads((run / "run.json").read_text())
     held_out = tuple(settings["held_out"])
     also = set(filter(None, options.also_trained_on.split(",")))
     data = data_table(select(cache.clips, "train", held_out) + [c for c in cache.clips if c.source in also and c.split == "train"])
     options.out.mkdir(parents=True, exist_ok=True)
-    folder = options.out / f".{options.pack}.new"
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = export.fresh_folder(options.out, options.pack)
     parity = export.write_pack(model, folder, options.pack, options.version, thresholds, data, {"speech": sure} if sure else {})
     extra = {"threshold_reason": note, "sure": sure_figures, "calibration": fitted, "parity": parity, "run": settings, "soup": soup,
              "speech_on_music_at_default_thresholds": calibrate.share_over(
-                 calibrate.speech_scores(model, music), thresholds["speech"]["open"], thresholds["speech"]["close"])}
+                 on_music, thresholds["speech"]["open"], thresholds["speech"]["close"])}
     if options.held_out_report and options.held_out_report.exists():
         extra["held_out"] = json.loads(options.held_out_report.read_text())
     evaluate.evaluate(folder, cache, valid, options.corpus, options.work / "measured-scenes", extra=extra)
     card.write_card(folder, curves.draw(folder, run / "log.csv"))
-    final, old = options.out / options.pack, options.out / f".{options.pack}.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        os.rename(final, old)
-    os.rename(folder, final)
-    shutil.rmtree(old, ignore_errors=True)
-    print(f"{final}: written")
+    export.put_in_place(folder, options.out, options.pack)
 
 
 def main() -> int:
@@ -121,12 +114,9 @@ def main() -> int:
             _make_shards(options, cache)
         if options.step in ("all", "train"):
             shape = Shape.from_dict({**SHAPES[options.pack].to_dict(), **json.loads(options.shape or "{}")})
-            changes = json.loads(options.plan or "{}")
-            unknown = set(changes) - {f.name for f in fields(Plan)}
-            if unknown:
-                raise CorpusError(f"--plan: unknown field {', '.join(sorted(unknown))}")
+            plan = plan_of(Plan, options.plan or "{}")
             pure = Remixer(Shards(*(options.work / f"shards-{n}" for n in ("pure", "hard", "train")), hold_out=held_out))
-            train(run, shape, Plan(**changes), Shards(*(options.work / f"shards-{n}" for n in ("train", "hard")), hold_out=held_out),
+            train(run, shape, plan, Shards(*(options.work / f"shards-{n}" for n in ("train", "hard")), hold_out=held_out),
                   Shards(options.work / "shards-valid"), lone_recordings(cache), pure)
         if options.step in ("all", "pack"):
             _make_pack(options, cache, run)

@@ -85,15 +85,11 @@ def hysteresis(scores: np.ndarray, open_at: float, close_at: float) -> np.ndarra
 
 
 @torch.no_grad()
-def speech_scores(model: Ear, clips: list[np.ndarray]) -> list[np.ndarray]:
-    """Probability of speech per frame of each recording [samples]."""
-    scores = []
-    for samples in clips:
-        features = log_mel(samples)
-        padded = np.pad(features, ((0, -len(features) % model.shape.hop_frames), (0, 0)), constant_values=PAD_DB)
-        logits = model.whole(torch.from_numpy(padded)[None])[0, : len(features), SPEECH]
-        scores.append(torch.sigmoid(logits).numpy())
-    return scores
+def probabilities(model: Ear, samples: np.ndarray) -> np.ndarray:
+    """What the model says of a recording [samples], [frames, 3]."""
+    features = log_mel(samples)
+    padded = np.pad(features, ((0, -len(features) % model.shape.hop_frames), (0, 0)), constant_values=PAD_DB)
+    return torch.sigmoid(model.whole(torch.from_numpy(padded)[None]))[0, : len(features)].numpy()
 
 
 def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> float:
@@ -118,13 +114,12 @@ def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarra
     return out
 
 
-def choose_sure(model: Ear, shards: Shards, indices: np.ndarray, thresholds: dict, undisturbed: list[np.ndarray]) -> tuple[float, dict]:
+def choose_sure(logits: np.ndarray, labels: np.ndarray, thresholds: dict, undisturbed: list[np.ndarray]) -> tuple[float, dict]:
     """The highest demand of the grid that costs at most `LOST_TO_SURE` of the speech found, and what it does to the
-    false speech in `undisturbed` (recordings of music and noise). 0 where every one costs more."""
-    logits, labels = logits_of(model, shards, indices)
+    false speech in `undisturbed` (speech scores of recordings of music and noise). 0 where every one costs more."""
     scores, truth = 1.0 / (1.0 + np.exp(-logits[..., SPEECH])), labels[..., SPEECH] == 1
     decided = hysteresis(scores, thresholds["open"], thresholds["close"])
-    false = [(s, hysteresis(s[None], thresholds["open"], thresholds["close"])[0]) for s in speech_scores(model, undisturbed)]
+    false = [(s, hysteresis(s[None], thresholds["open"], thresholds["close"])[0]) for s in undisturbed]
     share = lambda sure: float(np.concatenate([confirmed(s, d, sure) for s, d in false]).mean())
     for sure in SURE_GRID:
         left = np.stack([confirmed(s, d, sure) for s, d in zip(scores, decided)])
@@ -134,14 +129,12 @@ def choose_sure(model: Ear, shards: Shards, indices: np.ndarray, thresholds: dic
     return 0.0, {"sure": 0.0}
 
 
-def choose_thresholds(model: Ear, shards: Shards, indices: np.ndarray, music: list[np.ndarray]) -> tuple[dict, str]:
+def choose_thresholds(logits: np.ndarray, labels: np.ndarray, on_music: list[np.ndarray]) -> tuple[dict, str]:
     """Best frame F1 over a grid; within `F1_TOLERANCE` of it, the pair with the fewest segment starts.
 
-    For speech only pairs count that call at most `FALSE_SPEECH_ON_MUSIC` of `music` (recordings without speech) speech:
+    For speech only pairs count that call at most `FALSE_SPEECH_ON_MUSIC` of `on_music` (speech scores of recordings without speech) speech:
     a tagger that hears talk in instruments is of no use to an archive of music. If no pair does, all count.
     """
-    logits, labels = logits_of(model, shards, indices)
-    on_music = speech_scores(model, music)
     chosen, notes = {}, []
     for k, name in enumerate(LABELS):
         scores = 1.0 / (1.0 + np.exp(-logits[..., k]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import warnings
 from pathlib import Path
 
@@ -58,25 +60,53 @@ def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: di
     """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures. `sure`: see `calibrate.choose_sure`."""
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(model, folder / "model.onnx")
+    write_manifest(folder, name, version, parameter_count(model), data, {
+        "task": "activity", "features": spec(), "input": "features", "output": "activity",
+        "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
+        "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
+        "labels": list(LABELS), "thresholds": thresholds, **({"sure": sure} if sure else {}),
+    })
+    return within_limit(folder, check_parity(model, folder))
+
+
+def write_manifest(folder: Path, name: str, version: str, parameters: int, data: list[dict], network: dict) -> None:
+    """`pack.json` beside a finished `model.onnx`; `network` says what only this kind of pack can."""
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     pack = {
-        "format": 1, "name": name, "version": version, "task": "activity",
-        "model": {"file": "model.onnx", "sha256": digest, "parameters": parameter_count(model)},
-        "features": spec(), "input": "features", "output": "activity",
-        "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
-        "time_axis": "T", "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
-        "batch_frames": BATCH_FRAMES, "labels": list(LABELS), "thresholds": thresholds,
-        **({"sure": sure} if sure else {}),
+        "format": 1, "name": name, "version": version,
+        "model": {"file": "model.onnx", "sha256": digest, "parameters": parameters},
+        "time_axis": "T", "batch_frames": BATCH_FRAMES, **network,
         "licence": "MIT OR Apache-2.0",
         "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
         "metrics": "metrics.json", "card": "CARD.md",
     }
     (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
-    parity = check_parity(model, folder)
+
+
+def within_limit(folder: Path, parity: dict) -> dict:
+    """The parity figures, if all are small enough to ship."""
     worst = max(parity.values())
     if worst > PARITY_LIMIT:
         raise ExportError(f"{folder}: exported file differs by {worst:.2e} (limit {PARITY_LIMIT:.0e}): {parity}")
     return parity
+
+
+def fresh_folder(out: Path, name: str) -> Path:
+    """Where a pack is made until `put_in_place` gives it its name; nothing is in it."""
+    folder = out / f".{name}.new"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def put_in_place(folder: Path, out: Path, name: str) -> None:
+    """The finished pack in `folder` becomes `out/name`, in one rename; what was there goes."""
+    final, old = out / name, out / f".{name}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if final.exists():
+        os.rename(final, old)
+    os.rename(folder, final)
+    shutil.rmtree(old, ignore_errors=True)
+    print(f"{final}: written")
 
 
 def probe(frames: int = 2000) -> np.ndarray:

@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
+from .calibrate import probabilities
 from .corpus import Cache
-from .features import log_mel
 from .labels import label_speech
 from .metrics import describe
 from .mixing import Mixer
@@ -23,15 +22,6 @@ KINDS = {"speech": ("speech", "speech+music", "speech+noise"), "music": ("music"
          "noise": ("noise", "speech+noise", "music+noise")}
 LABEL_OF = {"speech": SPEECH, "music": MUSIC, "noise": NOISE}
 MAX_CLEAN_SECONDS = 400.0
-
-
-def _probabilities(model, samples: np.ndarray) -> np.ndarray:
-    features = log_mel(samples)
-    frames = len(features)
-    hop = model.shape.hop_frames
-    padded = np.pad(features, ((0, -frames % hop), (0, 0)), constant_values=-100.0)
-    with torch.no_grad():
-        return torch.sigmoid(model.whole(torch.from_numpy(padded)[None]))[0, :frames].numpy()
 
 
 def report(run: Path, cache: Cache, work: Path, path: Path) -> dict:
@@ -51,7 +41,7 @@ def report(run: Path, cache: Cache, work: Path, path: Path) -> dict:
         for i in range(SCENES_PER_SOURCE):
             kinds = KINDS[kind] if i % 2 == 0 else tuple(without)
             scene = mixer.scene(6_000_000_000 + i, kinds[(i // 2) % len(kinds)])
-            scores.append(_probabilities(model, scene.samples)[:, label])
+            scores.append(probabilities(model, scene.samples)[:, label])
             truth.append(scene.labels[:, label])
         score, labels = np.concatenate(scores), np.concatenate(truth)
         judged = labels != DONT_CARE
@@ -62,7 +52,7 @@ def report(run: Path, cache: Cache, work: Path, path: Path) -> dict:
                 break
             audio = cache.audio(clip)
             seconds += clip.seconds
-            said = _probabilities(model, audio) >= 0.5
+            said = probabilities(model, audio) >= 0.5
             if kind == "speech":
                 on = label_speech(audio).frames[: len(said)] == 1
                 recall.append(said[on, SPEECH])

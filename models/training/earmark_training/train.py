@@ -9,7 +9,7 @@ import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from . import DONT_CARE, LABELS, SPEECH
-from .corpus import Cache
+from .corpus import Cache, CorpusError
 from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
@@ -193,11 +193,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = 0, 0.0
-    if (run / "last.pt").exists():
-        saved = torch.load(run / "last.pt", weights_only=False)
-        model.load_state_dict(saved["model"]); average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"]); step, trained_s = saved["step"], saved["trained_s"]
+    step, trained_s = resume(run, model, average, optimiser)
     print(f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step {step}", flush=True)
     began = time.time() - trained_s
     deadline_s = _deadline(plan.deadline)
@@ -233,8 +229,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         if step % plan.keep_every == 0:
             save(run / f"step-{step:06d}.pt", dict(average=average.state_dict()))
         if step % plan.save_every == 0 or progress >= 1.0:
-            save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(),
-                                       optimiser=optimiser.state_dict(), step=step, trained_s=time.time() - began))
+            checkpoint(run, model, average, optimiser, step, time.time() - began)
     log.close()
     return average
 
@@ -245,6 +240,31 @@ def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> Non
     decay = min(decay, (1 + step) / (10 + step))
     for a, b in zip(average.parameters(), model.parameters()):
         a.lerp_(b, 1 - decay)
+
+
+def resume(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
+    """Takes up what `checkpoint` left in the folder of a run; its step and seconds, zeros where nothing is."""
+    if not (run / "last.pt").exists():
+        return 0, 0.0
+    saved = torch.load(run / "last.pt", weights_only=False)
+    for name, part in (("model", model), ("average", average), ("optimiser", optimiser)):
+        part.load_state_dict(saved[name])
+    return saved["step"], saved["trained_s"]
+
+
+def checkpoint(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, trained_s: float) -> None:
+    """Writes what `resume` and `load_average` read."""
+    save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
+                               step=step, trained_s=trained_s))
+
+
+def plan_of(kind: type, changes: str):
+    """A plan (a dataclass) with the fields that the JSON `changes`."""
+    values = json.loads(changes)
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise CorpusError(f"--plan: unknown field {', '.join(sorted(unknown))}")
+    return kind(**values)
 
 
 def save(path: Path, values: dict) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import torch
 
 from ..corpus import Cache, CorpusError, build_cache, data_table
-from ..export import ExportError
+from ..export import ExportError, fresh_folder, put_in_place
 from ..splits import SplitError, check, select
+from ..train import plan_of
 from . import bank, calibrate, card, evalset, export
 from .network import Gauge, Shape
 from .shards import Shards, generate
@@ -54,15 +52,12 @@ def _arguments() -> argparse.Namespace:
 
 
 def _train(options: argparse.Namespace) -> None:
-    shape, changes = Shape(**json.loads(options.shape)), json.loads(options.plan)
-    unknown = set(changes) - {f.name for f in fields(Plan)}
-    if unknown:
-        raise CorpusError(f"--plan: unknown field {', '.join(sorted(unknown))}")
+    shape, plan = Shape(**json.loads(options.shape)), plan_of(Plan, options.plan)
     front = Gauge(shape)
     bank.build(front, Shards(options.work / "noise-train"), options.work / "bank-train", options.remixes)
     for name in ("valid", "steady"):
         bank.build(front, Shards(options.work / f"noise-{name}"), options.work / f"bank-{name}", 0, plain=True)
-    train(options.work / "noise-runs" / options.run, shape, Plan(**changes),
+    train(options.work / "noise-runs" / options.run, shape, plan,
           bank.Bank(options.work / "bank-train"), bank.Bank(options.work / "bank-valid"))
 
 
@@ -70,32 +65,24 @@ def _make_pack(options: argparse.Namespace, cache: Cache) -> None:
     """Exports, lets the program measure the file, draws, and puts the pack in place in one rename."""
     run = options.work / "noise-runs" / options.run
     data = data_table([c for c in select(cache.clips, "train") if not is_held_out(c)])
-    folder = options.out / ".noise.new"
-    shutil.rmtree(folder, ignore_errors=True)
+    folder, evaluation = fresh_folder(options.out, "noise"), options.work / f"eval-{options.measure_on}"
     model = load_average(run)
     fitted = calibrate.fit(model, bank.Bank(options.work / "bank-steady"))
     parity = export.write_pack(model, folder, "noise", options.version, THRESHOLDS, data)
     if not options.earmark.exists():
         raise ExportError(f"{options.earmark}: no such program; build it (cargo build --release -p earmark) or name it with --earmark")
     measured = subprocess.run(
-        [options.earmark, "eval", "noise", options.work / f"eval-{options.measure_on}", "--pack", folder, "--gain-db", GAINS_DB, "-o", folder / "metrics.json"],
+        [options.earmark, "eval", "noise", evaluation, "--pack", folder, "--gain-db", GAINS_DB, "-o", folder / "metrics.json"],
         capture_output=True, text=True)
     if measured.returncode:
         raise ExportError(measured.stderr)
     print(measured.stdout)
-    evaluation = options.work / f"eval-{options.measure_on}"
     timed = {"fan": _fans(_verdicts(options, folder, evaluation / "fan")), "untouched": _untouched(_verdicts(options, folder, evaluation / "untouched"), evaluation)}
     _complete(folder, {"threshold_reason": THRESHOLD_REASON, "parity": parity, "calibration": fitted, "run": json.loads((run / "run.json").read_text()), **timed},
               options.measure_on)
     card.draw(folder, run / "log.csv")
     card.write_card(folder)
-    final, old = options.out / "noise", options.out / ".noise.old"
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        os.rename(final, old)
-    os.rename(folder, final)
-    shutil.rmtree(old, ignore_errors=True)
-    print(f"{final}: written")
+    put_in_place(folder, options.out, "noise")
 
 
 def _verdicts(options: argparse.Namespace, pack: Path, recordings: Path) -> dict[str, dict]:

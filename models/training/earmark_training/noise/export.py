@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from pathlib import Path
 
@@ -11,13 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..export import OPSET, PARITY_LIMIT, ExportError, probe
+from ..export import BATCH_FRAMES, OPSET, probe, within_limit, write_manifest
 from ..features import BANDS, spec
 from ..runtime import PackRuntime
 from . import COLUMNS, KINDS, POWER_FLOOR, STEP_FRAMES
 from .network import LEVEL_SPAN_DB, Gauge, parameter_count
 
-BATCH_FRAMES = 400
 STATES = ("levels", "past", "memory")
 
 
@@ -47,22 +44,12 @@ def write_pack(model: Gauge, folder: Path, name: str, version: str, thresholds: 
             graph, (torch.zeros(1, BATCH_FRAMES, BANDS), *states), str(folder / "model.onnx"),
             input_names=["features", *STATES], output_names=["rows", *(f"next_{s}" for s in STATES)], opset_version=OPSET,
             dynamo=False, dynamic_axes={"features": {1: "T"}, "rows": {1: "T"}})
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    pack = {
-        "format": 1, "name": name, "version": version, "task": "noise",
-        "model": {"file": "model.onnx", "sha256": digest, "parameters": parameter_count(model)},
-        "features": spec(POWER_FLOOR), "input": "features", "output": "rows",
+    write_manifest(folder, name, version, parameter_count(model), data, {
+        "task": "noise", "features": spec(POWER_FLOOR), "input": "features", "output": "rows",
         "states": [{"input": s, "output": f"next_{s}", "shape": shape} for s, shape in zip(STATES, model.state_shapes())],
-        "time_axis": "T", "hop_frames": STEP_FRAMES, "lookahead_frames": 0, "batch_frames": BATCH_FRAMES,
-        "labels": list(COLUMNS), "thresholds": thresholds, "licence": "MIT OR Apache-2.0",
-        "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
-        "metrics": "metrics.json", "card": "CARD.md",
-    }
-    (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
-    parity = check_parity(model, folder)
-    if max(parity.values()) > PARITY_LIMIT:
-        raise ExportError(f"{folder}: exported file differs (limit {PARITY_LIMIT:.0e}): {parity}")
-    return parity
+        "hop_frames": STEP_FRAMES, "lookahead_frames": 0, "labels": list(COLUMNS), "thresholds": thresholds,
+    })
+    return within_limit(folder, check_parity(model, folder))
 
 
 @torch.no_grad()

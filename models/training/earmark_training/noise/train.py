@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..metrics import roc_auc
-from ..train import follow, learning_rate, save
+from ..train import checkpoint, follow, learning_rate, resume
 from . import KINDS
 from .bank import Bank
 from .network import LEAST_POWER, PER_DB, Gauge, Shape, parameter_count
@@ -148,11 +148,7 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = 0, 0.0
-    if (run / "last.pt").exists():
-        saved = torch.load(run / "last.pt", weights_only=False)
-        model.load_state_dict(saved["model"]); average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"]); step, trained_s = saved["step"], saved["trained_s"]
+    step, trained_s = resume(run, model, average, optimiser)
     print(f"{run.name}: {parameter_count(model)} parameters, {len(bank)} scenes, from step {step}", flush=True)
     began = time.process_time() - trained_s
     running, log = [], (run / "log.csv").open("a", newline="")
@@ -181,8 +177,7 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
             writer.writerow(row.values()); log.flush(); running.clear()
             print(row, flush=True)
         if step % plan.save_every == 0 or step == plan.steps:
-            save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
-                                       step=step, trained_s=time.process_time() - began))
+            checkpoint(run, model, average, optimiser, step, time.process_time() - began)
     log.close()
     return average.eval()
 
