@@ -79,8 +79,9 @@ def programme(sentences, bed, bed_dbfs, bed_clips, rng):
     return np.clip(samples + under + tone, -1, 1), borders
 
 
-def measure(before, after, borders):
-    """Speech energy kept, share of onsets whose first 30 ms are kept, and the level of the rest in dB under its own."""
+def measure(before, after, borders, range_db):
+    """Speech energy kept, share of onsets whose first 30 ms are kept, the level of the rest in dB under its own, and the
+    share of its time that is down by the range (by 1 dB less at the least)."""
     speech = np.zeros(len(before), bool)
     for start, end in borders:
         speech[start:end] = True
@@ -92,7 +93,12 @@ def measure(before, after, borders):
     for start, end in borders:
         far[max(0, start - RATE_HZ) : end + RATE_HZ] = False
     down_db = 10 * np.log10((np.sum(after[far] ** 2) + 1e-12) / (np.sum(before[far] ** 2) + 1e-12)) if far.any() else np.nan
-    return kept, onsets, down_db
+    def tenths(samples):
+        rest = samples[far]
+        return np.sum(rest[: len(rest) // 1_600 * 1_600].reshape(-1, 1_600) ** 2, axis=1) + 1e-12
+
+    at_range = np.mean(10 * np.log10(tenths(after) / tenths(before)) < range_db + 1) if far.any() else np.nan
+    return kept, onsets, down_db, at_range
 
 
 def main():
@@ -100,14 +106,15 @@ def main():
     options.add_argument("--corpus", type=Path, required=True)
     options.add_argument("--earmark", required=True)
     options.add_argument("--preset", default="podcast")
+    options.add_argument("--range-db", type=float, default=-24, help="of the preset")
     options.add_argument("--programmes", type=int, default=8, help="of each kind")
     options = options.parse_args()
     rng = np.random.default_rng(6)
     spoken = clips(options.corpus, "speech", {"librispeech-clean", "robotutor-en", "robotutor-sw", "asp-audio", "alphanumeric"})
     beds = {"noise": clips(options.corpus, "noise"), "music": clips(options.corpus, "music")}
-    print(f"{'bed':<18}{'speech s':>9}{'energy kept':>13}{'onsets kept':>13}{'rest, dB':>10}")
+    print(f"{'bed':<18}{'speech s':>9}{'energy kept':>13}{'onsets kept':>13}{'rest, dB':>10}{'at range':>10}")
     for bed, bed_dbfs in BEDS.items():
-        kept, onsets, down, seconds = [], [], [], 0.0
+        kept, onsets, down, closed, seconds = [], [], [], [], 0.0
         for _ in range(options.programmes):
             picked = [sentence(spoken[i]) for i in rng.choice(len(spoken), SENTENCES_PER_PROGRAMME, replace=False)]
             kind = "music" if bed.startswith("music") else "noise"
@@ -117,12 +124,13 @@ def main():
                 command = [options.earmark, "--quiet", "render", f"{folder}/in.wav", "-o", f"{folder}/out.wav"]
                 subprocess.run([*command, "--preset", options.preset, "--no-dither"], check=True)
                 before, after = read(f"{folder}/in.wav"), read(f"{folder}/out.wav")
-            share, kept_onsets, down_db = measure(before, after, borders)
+            share, kept_onsets, down_db, at_range = measure(before, after, borders, options.range_db)
             kept.append(share)
             onsets += kept_onsets
             down.append(down_db)
+            closed.append(at_range)
             seconds += sum(end - start for start, end in borders) / RATE_HZ
-        print(f"{bed:<18}{seconds:>9.0f}{np.mean(kept):>13.4%}{np.mean(onsets):>13.2%}{np.nanmean(down):>10.1f}", flush=True)
+        print(f"{bed:<18}{seconds:>9.0f}{np.mean(kept):>13.4%}{np.mean(onsets):>13.2%}{np.nanmean(down):>10.1f}{np.nanmean(closed):>10.1%}", flush=True)
 
 
 if __name__ == "__main__":

@@ -171,6 +171,37 @@ fn files_open_early_and_live_does_not() {
     assert_eq!(code(&refused), 2, "{}", stderr(&refused));
 }
 
+#[test]
+fn thresholds_of_a_preset_and_of_flags_reach_the_gate_live_and_in_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let preset = |name: &str, gate: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, format!(r#"{{"gate": {{"range_db": 24, "lookahead_ms": 20, {gate}}}}}"#)).unwrap();
+        path
+    };
+    let (plain, strict, sure) = (
+        preset("plain.json", r#""hold_ms": 200"#),
+        preset("strict.json", r#""thresholds": {"speech": {"open": 1.0, "close": 1.0}}"#),
+        preset("sure.json", r#""sure": {"speech": 1.0}"#),
+    );
+    let (_, whole) = integers_of_programme(dir.path());
+    let kept = |more: &[&str]| {
+        let (input, out) = (programme(), dir.path().join("out.wav"));
+        let mut args = vec!["render", text(&input), "-o", text(&out), "--no-dither"];
+        args.extend(more);
+        ok(args);
+        integers(&out).1.iter().zip(&whole).filter(|(a, b)| a == b).count() as f64 / whole.len() as f64
+    };
+    for live in [&[][..], &["--live"]] {
+        let with = |more: &[&str]| kept(&[live, more].concat());
+        let heard = with(&["--preset", text(&plain)]);
+        assert!(heard > 0.3, "{live:?}: {heard}");
+        assert!(with(&["--preset", text(&strict)]) < 0.05, "{live:?}: the preset's thresholds");
+        assert!(with(&["--preset", text(&plain), "--threshold", "speech=1"]) < 0.05, "{live:?}: the flag");
+    }
+    assert!(kept(&["--preset", text(&sure)]) < 0.05, "a file must be sure");
+}
+
 /// The programme as a render that changes nothing gives it.
 fn integers_of_programme(dir: &Path) -> (hound::WavSpec, Vec<i32>) {
     let out = dir.join("whole.wav");

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use earmark_core::audio::Source;
+use earmark_core::gate::GateSettings;
 use earmark_core::listen::{Ear, ListenError, Pace};
 use earmark_core::live;
 use earmark_core::noise::Gauge;
@@ -112,14 +113,28 @@ fn seconds(samples: usize, per_second: f64) -> f64 {
     samples as f64 / per_second
 }
 
-/// The pack's thresholds, then what the flags change.
-pub fn timeline_settings(args: &TimelineArgs, pack: &Pack) -> Result<TimelineSettings> {
+/// The pack's thresholds, then those of a gate, then what the flags change.
+pub fn timeline_settings(
+    args: &TimelineArgs,
+    pack: &Pack,
+    gate: Option<&GateSettings>,
+) -> Result<TimelineSettings> {
     let manifest = pack.manifest();
     let mut settings = TimelineSettings { refine_borders: !args.no_refine, ..TimelineSettings::default() };
     for (label, t) in &manifest.thresholds {
         let sure = manifest.sure.get(label).copied().unwrap_or_default();
         let changed = LabelSettings { open: t.open, close: t.close, sure, ..settings.default };
         settings.labels.insert(label.clone(), changed);
+    }
+    if let Some(gate) = gate {
+        for (label, t) in &gate.thresholds {
+            let own = settings.of(label);
+            settings.labels.insert(label.clone(), LabelSettings { open: t.open, close: t.close, ..own });
+        }
+        for (label, sure) in &gate.sure {
+            let own = settings.of(label);
+            settings.labels.insert(label.clone(), LabelSettings { sure: *sure, ..own });
+        }
     }
     for (name, open) in &args.threshold {
         settings.set_threshold(&known_label(name, &manifest.labels)?, *open);

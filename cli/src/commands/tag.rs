@@ -48,7 +48,7 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let formats = formats(&args.format)?;
     let jobs = Jobs { pack: &args.pack.pack, pace: Pace::Files, jobs: args.jobs, global, console };
     let first = jobs.ear()?;
-    let settings = hearing::timeline_settings(&args.timeline, first.pack())?;
+    let settings = hearing::timeline_settings(&args.timeline, first.pack(), None)?;
     let inputs = expand(&args.inputs, console);
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, inputs.len())?;

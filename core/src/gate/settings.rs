@@ -58,6 +58,11 @@ pub struct GateSettings {
     pub wet: f32,
     /// Probabilities at which a label opens and closes, where they shall differ from the pack's.
     pub thresholds: BTreeMap<Label, Thresholds>,
+    /// Files only: the probability that a stretch of a label must reach once to count
+    /// ([`LabelSettings::sure`](crate::timeline::LabelSettings::sure)), where it shall differ from the pack's. What a rule
+    /// adds around each stretch, hold, pre-roll and bridge, makes a short false one long; so a gate may ask for more
+    /// than a list of tags does.
+    pub sure: BTreeMap<Label, f32>,
 }
 
 impl Default for GateSettings {
@@ -76,6 +81,7 @@ impl Default for GateSettings {
             curve: Curve::Decibels,
             wet: 1.0,
             thresholds: BTreeMap::new(),
+            sure: BTreeMap::new(),
         }
     }
 }
@@ -137,6 +143,9 @@ impl GateSettings {
         for thresholds in self.thresholds.values() {
             in_range("open", thresholds.open, 0.0, 1.0)?;
             in_range("close", thresholds.close, 0.0, thresholds.open)?;
+        }
+        for sure in self.sure.values() {
+            in_range("sure", *sure, 0.0, 1.0)?;
         }
         Ok(())
     }

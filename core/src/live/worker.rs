@@ -220,8 +220,8 @@ impl State {
 /// The noise floor beside the ear, where the gate follows it.
 struct Floor {
     follower: Option<Follower>,
-    /// Frame at which the next window ends.
-    next_end: u64,
+    /// Frame at which the next window counts: where it has come whatever the size of the blocks.
+    next: u64,
     ready: VecDeque<(u64, Window)>,
 }
 
@@ -229,7 +229,9 @@ impl Floor {
     const WINDOW_FRAMES: u64 = FrameGrid::FRAMES_PER_SECOND;
 
     fn new(follower: Option<Follower>) -> Self {
-        Self { follower, next_end: Self::WINDOW_FRAMES, ready: VecDeque::new() }
+        let mut floor = Self { follower, next: 0, ready: VecDeque::new() };
+        floor.begin(0);
+        floor
     }
 
     /// The next sample is the first of `frame`.
@@ -237,8 +239,13 @@ impl Floor {
         if let Some(follower) = &mut self.follower {
             follower.reset();
         }
-        self.next_end = frame + Self::WINDOW_FRAMES;
+        self.begin(frame);
         self.ready.clear();
+    }
+
+    fn begin(&mut self, frame: u64) {
+        self.next =
+            frame + Self::WINDOW_FRAMES + self.follower.as_ref().map_or(0, Follower::lookahead_frames);
     }
 
     /// Hears samples. If the network fails the gate is its own from then on: the ear works without it.
@@ -249,14 +256,14 @@ impl Floor {
             return;
         }
         while let Some(window) = follower.next_window() {
-            self.ready.push_back((self.next_end, window));
-            self.next_end += Self::WINDOW_FRAMES;
+            self.ready.push_back((self.next, window));
+            self.next += Self::WINDOW_FRAMES;
         }
     }
 
-    /// The next window that is over when `frame` begins.
+    /// The next window that counts when `frame` begins.
     fn before(&mut self, frame: u64) -> Option<Window> {
-        self.ready.front().filter(|(end, _)| *end <= frame)?;
+        self.ready.front().filter(|(from, _)| *from <= frame)?;
         self.ready.pop_front().map(|(_, window)| window)
     }
 }

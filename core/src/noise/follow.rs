@@ -1,4 +1,4 @@
-//! The floor of a stream, second by second, as soon as each is over.
+//! The floor of a stream, second by second, as soon as each is over and the pack has looked beyond it.
 
 use std::sync::Arc;
 
@@ -30,6 +30,11 @@ impl Follower {
         Ok(Self { heard: listener.activity(), listener, windows, taken: 0, gauge })
     }
 
+    /// Frames after the end of a window until it can be had: what the pack looks ahead.
+    pub fn lookahead_frames(&self) -> u64 {
+        self.gauge.pack().manifest().lookahead_frames as u64
+    }
+
     /// Back to the start of a stream.
     pub fn reset(&mut self) {
         self.listener.reset();
@@ -47,7 +52,7 @@ impl Follower {
         self.listener.push(interleaved, &mut self.heard)
     }
 
-    /// The next second, if it is over.
+    /// The next second, if it can be had.
     pub fn next_window(&mut self) -> Option<Window> {
         if self.heard.frames() < WINDOW_FRAMES {
             return None;

@@ -31,14 +31,13 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let inputs = expand(&args.inputs, console);
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
     let first = jobs.ear()?;
-    let plan = Plan::new(args, &inputs, &first.pack().manifest().labels)?;
-    let timeline = hearing::timeline_settings(&args.timeline, first.pack())?;
+    let plan = Plan::new(args, &inputs, first.pack())?;
     let gauge = || args.adaptive.then(|| hearing::open_gauge(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
         (first, gauge()?),
         || Ok((jobs.ear()?, gauge()?)),
         &inputs,
-        |(ear, gauge), input| one::render(args, &plan, &timeline, (ear, gauge.as_ref()), input, console),
+        |(ear, gauge), input| one::render(args, &plan, (ear, gauge.as_ref()), input, console),
     )?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
 }

@@ -15,7 +15,7 @@ use earmark_core::render::{
     AudioOut, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary,
 };
 use earmark_core::report::Report;
-use earmark_core::timeline::{Segment, Timeline, TimelineSettings, segment};
+use earmark_core::timeline::{Segment, Timeline, segment};
 use earmark_core::{Activity, Label};
 use serde::Serialize;
 
@@ -48,7 +48,6 @@ pub struct Outcome {
 pub fn render(
     args: &RenderArgs,
     plan: &Plan,
-    timeline_settings: &TimelineSettings,
     (ear, gauge): (&Ear, Option<&Gauge>),
     input: &Input,
     console: &Console,
@@ -70,8 +69,8 @@ pub fn render(
             (heard, Some(floor))
         }
     };
-    let settings = floor.as_ref().map(|floor| floor.settings(timeline_settings));
-    let timeline = segment(&heard, settings.as_ref().unwrap_or(timeline_settings));
+    let settings = floor.as_ref().map(|floor| floor.settings(&plan.timeline));
+    let timeline = segment(&heard, settings.as_ref().unwrap_or(&plan.timeline));
     let edges = match (args.live, &floor) {
         (true, None) => live_decider(plan, ear, &heard)?.edges(&heard),
         (true, Some(floor)) => {

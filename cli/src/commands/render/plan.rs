@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, Program, load_preset};
+use earmark_core::pack::{Pack, Thresholds};
 use earmark_core::report::Format;
+use earmark_core::timeline::{LabelSettings, TimelineSettings};
 
+use super::super::hearing::timeline_settings;
 use crate::args::{RenderAction, RenderArgs};
 use crate::console::Usage;
 use crate::inputs::Input;
@@ -15,6 +18,8 @@ use crate::inputs::Input;
 #[derive(Debug)]
 pub struct Plan {
     pub preset: Preset,
+    /// How what is heard becomes segments: the pack's way, as the preset and the flags change it.
+    pub timeline: TimelineSettings,
     pub program: Program,
     /// Of `--labels`, by its ending.
     pub label_format: Option<Format>,
@@ -33,14 +38,20 @@ pub enum ListFormat {
 
 impl Plan {
     /// Checks everything that can be checked before any work.
-    pub fn new(args: &RenderArgs, inputs: &[Input], labels: &[Label]) -> Result<Self> {
+    pub fn new(args: &RenderArgs, inputs: &[Input], pack: &Pack) -> Result<Self> {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
         let mut preset = load_preset(&args.preset).map_err(usage)?;
         apply_flags(args, &mut preset);
+        let timeline = timeline_settings(&args.timeline, pack, Some(&preset.gate))?;
+        for (name, _) in &args.timeline.threshold {
+            let label = Label::new(name.as_str());
+            let LabelSettings { open, close, .. } = timeline.of(&label);
+            preset.gate.thresholds.insert(label, Thresholds { open, close });
+        }
         if let Some(cut) = &preset.cut {
             cut.validate().map_err(usage)?;
         }
-        let program = Program::new(&preset.gate, labels).map_err(usage)?;
+        let program = Program::new(&preset.gate, &pack.manifest().labels).map_err(usage)?;
         let folder_named =
             args.output.is_dir() || args.output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
         let in_folder = args.output.as_os_str() != "-" && (folder_named || inputs.len() > 1);
@@ -55,7 +66,7 @@ impl Plan {
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
         let list_format = args.list.as_deref().map(list_format).transpose()?;
-        let plan = Self { preset, program, label_format, list_format, in_folder };
+        let plan = Self { preset, timeline, program, label_format, list_format, in_folder };
         for input in inputs {
             plan.refuse_overwriting(args, input)?;
         }
