@@ -14,7 +14,7 @@
 //! long as it keeps up, and is that of `earmark render --live`.
 //!
 //! [`LiveGate::adaptive`] lets a noise pack hear beside the ear, on the worker: once a second it says how loud the noise
-//! is, and depth and close threshold follow from the frame on at which that second ends and the pack has looked beyond it.
+//! is, and depth and close threshold follow half a second after that second ended.
 //!
 //! # Real time
 //!

@@ -1,8 +1,8 @@
-//! The floor of a stream, second by second, as soon as each is over and the pack has looked beyond it.
+//! The floor of a stream, second by second, as soon as each is over and can be judged.
 
 use std::sync::Arc;
 
-use super::take::{WINDOW_FRAMES, Windows};
+use super::take::{JUDGED_LATER_FRAMES, WINDOW_FRAMES, Windows};
 use super::{Gauge, Window};
 use crate::Activity;
 use crate::listen::{ListenError, Listener};
@@ -30,9 +30,9 @@ impl Follower {
         Ok(Self { heard: listener.activity(), listener, windows, taken: 0, gauge })
     }
 
-    /// Frames after the end of a window until it can be had: what the pack looks ahead.
+    /// Frames after the end of a window until it can be had.
     pub fn lookahead_frames(&self) -> u64 {
-        self.gauge.pack().manifest().lookahead_frames as u64
+        self.gauge.later_frames()
     }
 
     /// Back to the start of a stream.
@@ -54,7 +54,7 @@ impl Follower {
 
     /// The next second, if it can be had.
     pub fn next_window(&mut self) -> Option<Window> {
-        if self.heard.frames() < WINDOW_FRAMES {
+        if self.heard.frames() < WINDOW_FRAMES + JUDGED_LATER_FRAMES {
             return None;
         }
         let rows = 0..WINDOW_FRAMES;

@@ -7,6 +7,7 @@ use crate::runtime::Runtime;
 use crate::{Activity, Label};
 
 use super::Take;
+use super::take::JUDGED_LATER_FRAMES;
 
 /// First column: the probability of background noise.
 pub const COLUMN_NOISE: &str = "noise";
@@ -69,6 +70,11 @@ impl Gauge {
     /// The probability at which a recording counts as noisy, and below which a stretch of it counts as clean again.
     pub fn thresholds(&self) -> Thresholds {
         self.pack().manifest().thresholds.get(&Label::NOISE).copied().unwrap_or_default()
+    }
+
+    /// Frames after the end of a second until it can be judged: a live gate follows it from then on.
+    pub fn later_frames(&self) -> u64 {
+        (self.pack().manifest().lookahead_frames + JUDGED_LATER_FRAMES) as u64
     }
 
     /// Gauges a source to its end. `observe` sees each block of interleaved samples before it is heard.

@@ -94,6 +94,10 @@ def write_card(folder: Path, curves: list[str]) -> None:
     parts.append("### Languages\n\nRecall of speech frames in languages heard in training: "
                  f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
                  f"{_percent(spoken['recall_unseen'])}.")
+    same = spoken["same_source"]
+    if same["sources"]:
+        parts[-1] += (f" Within {', '.join(same['sources'])}, mean over languages: {_percent(same['recall_seen'])} of {same['languages_seen']} heard, "
+                      f"{_percent(same['recall_unseen'])} of {same['languages_unseen']} never heard.")
     if m.get("held_out"):
         parts.append("### Sources that training never saw\n\n" + m["held_out"]["note"] + "\n\n" + _table(
             ["source", "class", "ROC-AUC", "F1 at 0.5", "false speech, alone", "recall, alone"],

@@ -139,11 +139,16 @@ def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignmen
 
 
 def speech_by_language(runtime: PackRuntime, cache: Cache, train: list[Clip], valid: list[Clip], limit: int = 1500) -> dict:
-    """Speech recall on clean valid clips of languages heard in training and of languages never heard."""
+    """Speech recall on clean valid clips of languages heard in training and of languages never heard.
+
+    `same_source`: mean over languages within the sources that have both kinds. Over all clips the seen languages are also
+    those of long sentences, so that the difference is one of clips and voices as well.
+    """
     heard = {c.language for c in train if c.kind == "speech" and c.language}
     clips = [c for c in valid if c.kind == "speech" and c.language and c.seconds > 0.4]
     clips = clips[:: max(1, len(clips) // limit)]
     hits: dict[str, list[np.ndarray]] = defaultdict(list)
+    of_source: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
     for clip in clips:
         audio = cache.audio(clip)
         judged = label_speech(audio)
@@ -151,7 +156,13 @@ def speech_by_language(runtime: PackRuntime, cache: Cache, train: list[Clip], va
             continue
         score = runtime.listen(audio)[:, SPEECH]
         hits[clip.language].append(score[judged.frames[: len(score)] == 1] >= 0.5)
+        of_source[clip.source, clip.language].append(hits[clip.language][-1])
     pooled = lambda names: false_rate([h for n in names for h in hits[n]])
     seen, unseen = [n for n in hits if n in heard], [n for n in hits if n not in heard]
-    return {"recall_seen": pooled(seen), "recall_unseen": pooled(unseen), "unseen": sorted(unseen),
+    paired = {s for s in {s for s, _ in of_source} if len({n in heard for t, n in of_source if t == s}) == 2}
+    mean = lambda known: float(np.mean([false_rate(v) for (s, n), v in of_source.items() if s in paired and (n in heard) == known])) if paired else None
+    same_source = {"sources": sorted(paired), "recall_seen": mean(True), "recall_unseen": mean(False),
+                   "languages_seen": sum(s in paired and n in heard for s, n in of_source),
+                   "languages_unseen": sum(s in paired and n not in heard for s, n in of_source)}
+    return {"recall_seen": pooled(seen), "recall_unseen": pooled(unseen), "unseen": sorted(unseen), "same_source": same_source,
             "by_language": {n: {"recall": false_rate(v), "frames": int(sum(map(len, v)))} for n, v in sorted(hits.items())}}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from . import DONT_CARE, LABELS
+from . import DONT_CARE, LABELS, SPEECH
 from .features import PAD_DB
 
 PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
@@ -29,6 +29,9 @@ GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}      # below the other 
 EQUALISER_DB = 12.0
 BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
+PACE_SHARE, PACE_RANGE = 0.4, (0.85, 1.2)
+BACKWARDS_SHARE, BACKWARDS_KINDS = 0.5, ("music", "noise")  # a voice backwards is neither speech nor any sound that is met
+SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
 SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
 
 
@@ -86,6 +89,26 @@ def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return out
 
 
+def in_time(features: np.ndarray, labels: np.ndarray, backwards: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch]."""
+    batch, frames = features.shape[:2]
+    pace = np.where(rng.random(batch) < PACE_SHARE, rng.uniform(*PACE_RANGE, batch), 1.0)
+    at = np.arange(frames) * np.where(backwards, -pace, pace)[:, None] + rng.integers(0, frames, batch)[:, None]
+    at, rows = np.floor(at).astype(int) % frames, np.arange(batch)[:, None]
+    return features[rows, at], labels[rows, at]
+
+
+def fall_silent(features: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> None:
+    """Takes the voice out of one scene [frames, ...] for 1.5 to 9 s, from pause to pause (in place)."""
+    pauses = np.flatnonzero(labels[:, SPEECH] == 0)
+    if len(pauses) == 0:
+        return
+    begin = pauses[rng.integers(len(pauses))]
+    later = pauses[pauses >= begin + rng.integers(*SILENT_FRAMES)]
+    end = later[0] if len(later) else len(labels)
+    features[begin:end], labels[begin:end] = PAD_DB, 0
+
+
 class Remixer:
     """Draws remixed batches from the scenes of one kind among the given shards."""
 
@@ -112,9 +135,12 @@ class Remixer:
         features_a, labels_a = self.shards.batch(lead)
         features_b, labels_b = self.shards.batch(follow)
         features_a, features_b = disguise(features_a, rng), disguise(features_b, rng)
-        for i in range(count):  # the follower starts anywhere
-            by = int(rng.integers(features_b.shape[1]))
-            features_b[i], labels_b[i] = np.roll(features_b[i], by, 0), np.roll(labels_b[i], by, 0)
+        backwards_a, backwards_b = (np.array([k in BACKWARDS_KINDS for k in kinds]) & (rng.random(count) < BACKWARDS_SHARE)
+                                    for kinds in zip(*((p[0], p[1] or p[0]) for p in pairs)))
+        features_a, labels_a = in_time(features_a, labels_a, backwards_a, rng)
+        features_b, labels_b = in_time(features_b, labels_b, backwards_b, rng)
+        for i in np.flatnonzero([p[0] == "speech" for p in pairs] & (rng.random(count) < SILENT_SHARE)):
+            fall_silent(features_a[i], labels_a[i], rng)
         features, labels = add_scenes(features_a, labels_a, features_b, labels_b, level_db)
         features[alone], labels[alone] = features_a[alone], labels_a[alone]
         return features, labels

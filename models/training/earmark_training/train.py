@@ -36,29 +36,34 @@ WATCHED_RECALL = 0.9
 class Plan:
     """Settings of one training run."""
 
-    steps: int = 3000
+    steps: int = 16000
     batch: int = 48
     peak_rate: float = 3e-3
-    weight_decay: float = 0.01
+    weight_decay: float = 0.1
     warm_up: float = 0.06
     average_decay: float = 0.998
     clip_norm: float = 2.0
     gain_range_db: tuple[float, float] = (-12.0, 6.0)
-    equaliser_db: float = 4.0
+    equaliser_db: float = 6.0
     focal: float = 0.0
-    border_weight: float = 1.0
-    music_negative_weight: float = 1.0  # speech loss on music and noise without speech: false speech there costs more
-    dropout: float = 0.0          # on what the recurrent part and the head see
-    mask_share: float = 0.0       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
-    mask_bands: int = 12
-    keep_every: int = 1000        # steps between averages that stay on disk, so that an earlier one can become the pack
+    border_weight: float = 2.0
+    music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
+    dropout: float = 0.18         # on what the recurrent part and the head see
+    mask_share: float = 0.5       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
+    mask_bands: int = 18
+    keep_every: int = 500         # steps between averages that stay on disk, so that an earlier one can become the pack
+    cuts: tuple[int, ...] = (1, 2, 4)  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
     whiten: bool = True
-    remix_share: float = 0.5
+    remix_share: float = 0.8
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
     seed: int = 1
     deadline: str = ""  # local HH:MM at which the learning rate has to have reached zero (steps are cut to fit)
-    report_every: int = 100
-    save_every: int = 200
+    report_every: int = 500
+    save_every: int = 250
+
+
+UNWEIGHED = Plan(border_weight=1.0, music_negative_weight=1.0)
+"""How validation counts, whatever a run weighs more."""
 
 
 def learning_rate(progress: float, plan: Plan) -> float:
@@ -127,7 +132,8 @@ class BatchDrawer:
         if self.remixer is not None and plan.remix_share > 0:
             count = int(round(plan.batch * plan.remix_share))
             features[:count], labels[:count] = self.remixer.batch(count, rng)
-        return torch.from_numpy(augment(features, plan, rng)), torch.from_numpy(labels)
+        pieces = plan.cuts[rng.integers(len(plan.cuts))]
+        return tuple(torch.from_numpy(x.reshape(-1, x.shape[1] // pieces, x.shape[2])) for x in (augment(features, plan, rng), labels))
 
 
 def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> torch.Tensor:
@@ -161,7 +167,7 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     for start in range(0, min(scenes, len(valid.place)), 32):
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
         heard.append(model.both(torch.from_numpy(features)))
-        losses.append(float(loss_of(heard[-1][-1], torch.from_numpy(labels), Plan())))
+        losses.append(float(loss_of(heard[-1][-1], torch.from_numpy(labels), UNWEIGHED)))
         truths.append(labels.reshape(-1, 3))
     alone = [model.both(torch.from_numpy(part)) for part in np.array_split(lone, 4)]
     model.train()
@@ -221,7 +227,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         running.append(float(loss.detach()))
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards, lone)
-            hours = step * plan.batch * features.shape[1] / 360000
+            hours = step * features.shape[0] * features.shape[1] / 360000
             row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
                    f"{np.mean(running):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
             writer.writerow(row); log.flush(); running.clear()

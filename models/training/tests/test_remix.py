@@ -4,7 +4,7 @@ import numpy as np
 
 from earmark_training import DONT_CARE, MUSIC, NOISE, SPEECH
 from earmark_training.features import PAD_DB
-from earmark_training.remix import add_scenes, disguise
+from earmark_training.remix import add_scenes, disguise, fall_silent, in_time
 
 
 def scene(level_db: float, label: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,3 +35,23 @@ def test_a_disguise_keeps_silence_and_moves_levels_within_reason():
     assert other.shape == features.shape and other.dtype == np.float32
     assert np.isfinite(other).all() and other.min() >= PAD_DB
     assert (other[:, :10] == PAD_DB).all() and np.abs(other - features).max() > 1
+
+
+def test_scenes_change_pace_and_direction_with_their_labels():
+    features = np.repeat(np.arange(300, dtype=np.float32)[None, :, None], 64, 2).repeat(8, 0)
+    labels = (features[..., :3] >= 150).astype(np.uint8)
+    moved, said = in_time(features, labels, np.arange(8) % 2 == 1, np.random.default_rng(7))
+    assert ((moved[..., :3] >= 150) == said).all()
+    steps = np.median(np.diff(moved[..., 0], axis=1), axis=1)
+    assert (steps[::2] > 0).all() and (steps[1::2] < 0).all()
+
+
+def test_a_talker_falls_silent_from_pause_to_pause():
+    features, labels = scene(-20.0, SPEECH)
+    features, labels = np.tile(features, (1, 6, 1))[0], np.tile(labels, (1, 6, 1))[0]
+    labels[200:240, SPEECH] = labels[900:940, SPEECH] = 0
+    fall_silent(features, labels, np.random.default_rng(1))
+    silent = (features == PAD_DB).all(1)
+    assert silent.sum() >= 150 and (labels[silent] == 0).all() and (labels[~silent, SPEECH] == 1).sum() > 200
+    edges = np.flatnonzero(np.diff(silent.astype(int)))
+    assert 200 <= edges[0] + 1 < 940

@@ -17,6 +17,8 @@ pub struct Floor {
     adaptive: Adaptive,
     grid: FrameGrid,
     take: Take,
+    /// Frames after a second until it can be judged.
+    later_frames: u64,
 }
 
 impl Floor {
@@ -44,7 +46,15 @@ impl Floor {
         }
         listener.finish(&mut gauged).with_context(|| name.to_owned())?;
         let take = gauge.assess(&gauged);
-        Ok((heard, Self { adaptive: Adaptive::default(), grid: FrameGrid::new(rate_hz), take }))
+        Ok((
+            heard,
+            Self {
+                adaptive: Adaptive::default(),
+                grid: FrameGrid::new(rate_hz),
+                take,
+                later_frames: gauge.later_frames(),
+            },
+        ))
     }
 
     /// Close thresholds for the recording as a whole.
@@ -64,12 +74,13 @@ impl Floor {
         self.adaptive.follow(edges, range_db, &ratios)
     }
 
-    /// Decides frame by frame; what a second says of the floor counts from its end on, as it would live.
+    /// Decides frame by frame; what a second says of the floor counts from where it can be judged, as it would live.
     pub fn live_edges(&self, mut decider: LiveDecider, heard: &Activity, range_db: f32) -> Vec<Edge> {
         let mut windows = self.windows().peekable();
         let mut edges = Vec::new();
         for (frame, row) in (0_u64..).zip(0..heard.frames()) {
-            while let Some((_, _, snr_db)) = windows.next_if(|&(_, end, _)| end <= frame) {
+            while let Some((_, _, snr_db)) = windows.next_if(|&(_, end, _)| end + self.later_frames <= frame)
+            {
                 decider.adapt(self.adaptive.at(snr_db, range_db));
             }
             edges.extend(decider.frame(frame, heard.row(row), heard.mean_square[row]));

@@ -16,6 +16,7 @@ NOISY_BELOW_DB, CLEAN_ABOVE_DB = 18.0, 34.0
 """Speech this far above the noise is noisy, is clean. In between the target falls linearly; it is one half at 26 dB, above
 the 20 dB that must be found and below the floor that most recordings called clean have of themselves."""
 
-POWER_FLOOR = 1e-14
-PAD_DB = -140.0
-"""Feature value of digital silence, 10*log10(POWER_FLOOR): so low that no floor in use is cut off by it at any gain."""
+POWER_FLOOR = 1e-18
+PAD_DB = -180.0
+"""Feature value of digital silence, 10*log10(POWER_FLOOR): so low that no floor in use is cut off by it at any gain,
+nor the first sample of a sound at the edge of a frame."""

@@ -21,7 +21,7 @@ from .shards import Shards, generate
 from .survey import is_held_out
 from .train import Plan, load_average, train
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 PACKS = Path(__file__).resolve().parents[3] / "packs"
 ROOT = Path(__file__).resolve().parents[4]
 GAINS_DB = "-12,12"
@@ -95,18 +95,20 @@ def _verdicts(options: argparse.Namespace, pack: Path, recordings: Path) -> dict
 
 def _fans(takes: dict[str, dict]) -> dict:
     """In which window after the start of a fan the timeline turns noisy, and what it says before."""
-    start, after, early, touched = int(evalset.FAN_FROM_S), [], 0, 0
+    start, after, early, touched, turned = int(evalset.FAN_FROM_S), [], 0, 0, 0
     for name, take in takes.items():
         if not name.endswith("-fan.flac"):
             continue
         noisy = [w["noisy"] for w in take["windows"]]
         early += sum(noisy[:start])
-        # The samples before the fan are the same: so must be all that is said of them.
-        touched += take["windows"][: start - 1] != takes[name.replace("-fan", "-without")]["windows"][: start - 1]
+        # The samples before the fan are the same: so must be all that is said of them, but for the window that looks into it.
+        without = takes[name.replace("-fan", "-without")]["windows"][:start]
+        touched += take["windows"][: start - 1] != without[: start - 1]
+        turned += any(now and not w["noisy"] for now, w in zip(noisy, without))
         after.append(next((k for k, on in enumerate(noisy[start:]) if on), None))
     return {"scenes": len(after), "snr_db": evalset.FAN_SNR_DB, "in_its_window": after.count(0), "one_window_later": after.count(1),
             "later_or_never": sum(k is None or k > 1 for k in after), "noisy_windows_before": early, "windows_before": start * len(after),
-            "changed_before": touched}
+            "changed_before": touched, "turned_before": turned}
 
 
 def _untouched(takes: dict[str, dict], evaluation: Path) -> dict:

@@ -88,8 +88,8 @@ def write_card(folder: Path) -> None:
         f"in 95 % of the recordings by at most {_number(gain['p95_change'], 3)}.",
         f"A fan that starts after {FAN_FROM_S:.0f} s, {fan['snr_db']:.0f} dB under the voice, in {fan['scenes']} scenes: the timeline turns noisy in the second in "
         f"which it starts in {fan['in_its_window']}, in the next one in {fan['one_window_later']}, later or never in {fan['later_or_never']}; of the "
-        f"{fan['windows_before']} seconds before it {fan['noisy_windows_before']} are called noisy, and what is said of them is the same without the fan in "
-        f"{fan['scenes'] - fan['changed_before']} of {fan['scenes']}.",
+        f"{fan['windows_before']} seconds before it {fan['noisy_windows_before']} are called noisy, one of them only because of the fan in {fan['turned_before']} scenes; what is said of those that do not look into "
+        f"it is the same without it in {fan['scenes'] - fan['changed_before']} of {fan['scenes']}. (A second is judged half a second later.)",
         f"Sentences of the held-out sources as their owners have them, own floors of mostly 25 to 40 dB under the voice: {_percent(m['untouched']['called_noisy'])} "
         f"of {m['untouched']['sentences']} are called noisy (" + ", ".join(
             f"{source} {_percent(v['called_noisy'])} of {v['sentences']}" for source, v in m["untouched"]["by_source"].items()) + ").",

@@ -18,16 +18,16 @@ from . import KINDS, STEP_FRAMES
 
 FULL_SCALE_DB = 44.0
 """Sum of the mel powers of sound at 0 dBFS rms, in dB."""
-QUIETEST_DBFS = -140.0
+QUIETEST_DBFS = -180.0
 """The reference does not fall below this; real recordings have no moment so quiet but digital silence."""
-SILENT_UNDER_DB, SILENT_DBFS = 80.0, -150.0
-"""A frame is silent this far under the reference, and under this level in any case: digital silence is at -166 dBFS."""
+SILENT_UNDER_DB, SILENT_DBFS = 80.0, -200.0
+"""A frame is silent this far under the reference, and under this level in any case: digital silence is at -206 dBFS."""
 LOWEST_DB, HIGHEST_DB, CENTRE_DB, SCALE_DB = -90.0, 10.0, -45.0, 20.0
 LOWEST_LEVEL_DB = -60.0
 """Whole levels end here under the reference."""
 LEVEL_SPAN_DB = 120.0
 """Level outputs are (dBFS + 120) / 120, so that they lie in 0..1 as all outputs do."""
-STORED_DB = 200.0
+STORED_DB = 240.0
 """Levels are kept with this added (highest ones) or taken away (lowest ones), so that 0 is always that which is left out."""
 LEFT_OUT_DB = 1000.0
 PER_DB = math.log(10.0) / 10.0
