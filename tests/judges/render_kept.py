@@ -79,6 +79,11 @@ def programme(sentences, bed, bed_dbfs, bed_clips, rng):
     return np.clip(samples + under + tone, -1, 1), borders
 
 
+def tenths(samples):
+    """Energy of each tenth of a second."""
+    return np.sum(samples[: len(samples) // 1_600 * 1_600].reshape(-1, 1_600) ** 2, axis=1) + 1e-12
+
+
 def measure(before, after, borders, range_db):
     """Speech energy kept, share of onsets whose first 30 ms are kept, the level of the rest in dB under its own, and the
     share of its time that is down by the range (by 1 dB less at the least)."""
@@ -93,11 +98,7 @@ def measure(before, after, borders, range_db):
     for start, end in borders:
         far[max(0, start - RATE_HZ) : end + RATE_HZ] = False
     down_db = 10 * np.log10((np.sum(after[far] ** 2) + 1e-12) / (np.sum(before[far] ** 2) + 1e-12)) if far.any() else np.nan
-    def tenths(samples):
-        rest = samples[far]
-        return np.sum(rest[: len(rest) // 1_600 * 1_600].reshape(-1, 1_600) ** 2, axis=1) + 1e-12
-
-    at_range = np.mean(10 * np.log10(tenths(after) / tenths(before)) < range_db + 1) if far.any() else np.nan
+    at_range = np.mean(10 * np.log10(tenths(after[far]) / tenths(before[far])) < range_db + 1) if far.any() else np.nan
     return kept, onsets, down_db, at_range
 
 

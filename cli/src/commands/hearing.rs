@@ -128,12 +128,11 @@ pub fn timeline_settings(
     }
     if let Some(gate) = gate {
         for (label, t) in &gate.thresholds {
-            let own = settings.of(label);
-            settings.labels.insert(label.clone(), LabelSettings { open: t.open, close: t.close, ..own });
+            let own = settings.labels.entry(label.clone()).or_insert(settings.default);
+            (own.open, own.close) = (t.open, t.close);
         }
         for (label, sure) in &gate.sure {
-            let own = settings.of(label);
-            settings.labels.insert(label.clone(), LabelSettings { sure: *sure, ..own });
+            settings.labels.entry(label.clone()).or_insert(settings.default).sure = *sure;
         }
     }
     for (name, open) in &args.threshold {

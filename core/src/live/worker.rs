@@ -183,7 +183,7 @@ impl State {
             let message = match next {
                 super::handover::Next::Thresholds(thresholds) => Message::Thresholds(thresholds),
                 super::handover::Next::Frame { frame, probabilities, mean_square } => {
-                    // A second counts from its end on: its ratio goes before the frame that begins there.
+                    // A second counts from where it can be judged: its ratio goes before the frame that begins there.
                     while let Some(window) = self.floor.before(frame) {
                         self.shared.tell_floor(Some(&window));
                         if !self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch) {
@@ -220,8 +220,10 @@ impl State {
 /// The noise floor beside the ear, where the gate follows it.
 struct Floor {
     follower: Option<Follower>,
-    /// Frame at which the next window counts: where it has come whatever the size of the blocks.
-    next: u64,
+    /// Frame at which the next window ends.
+    next_end: u64,
+    /// Frames after its end from which a window counts: by then it has come whatever the size of the blocks.
+    later_frames: u64,
     ready: VecDeque<(u64, Window)>,
 }
 
@@ -229,9 +231,8 @@ impl Floor {
     const WINDOW_FRAMES: u64 = FrameGrid::FRAMES_PER_SECOND;
 
     fn new(follower: Option<Follower>) -> Self {
-        let mut floor = Self { follower, next: 0, ready: VecDeque::new() };
-        floor.begin(0);
-        floor
+        let later_frames = follower.as_ref().map_or(0, Follower::later_frames);
+        Self { follower, next_end: Self::WINDOW_FRAMES, later_frames, ready: VecDeque::new() }
     }
 
     /// The next sample is the first of `frame`.
@@ -239,13 +240,8 @@ impl Floor {
         if let Some(follower) = &mut self.follower {
             follower.reset();
         }
-        self.begin(frame);
+        self.next_end = frame + Self::WINDOW_FRAMES;
         self.ready.clear();
-    }
-
-    fn begin(&mut self, frame: u64) {
-        self.next =
-            frame + Self::WINDOW_FRAMES + self.follower.as_ref().map_or(0, Follower::lookahead_frames);
     }
 
     /// Hears samples. If the network fails the gate is its own from then on: the ear works without it.
@@ -256,14 +252,14 @@ impl Floor {
             return;
         }
         while let Some(window) = follower.next_window() {
-            self.ready.push_back((self.next, window));
-            self.next += Self::WINDOW_FRAMES;
+            self.ready.push_back((self.next_end, window));
+            self.next_end += Self::WINDOW_FRAMES;
         }
     }
 
     /// The next window that counts when `frame` begins.
     fn before(&mut self, frame: u64) -> Option<Window> {
-        self.ready.front().filter(|(from, _)| *from <= frame)?;
+        self.ready.front().filter(|(end, _)| end + self.later_frames <= frame)?;
         self.ready.pop_front().map(|(_, window)| window)
     }
 }

@@ -31,7 +31,7 @@ impl Follower {
     }
 
     /// Frames after the end of a window until it can be had.
-    pub fn lookahead_frames(&self) -> u64 {
+    pub fn later_frames(&self) -> u64 {
         self.gauge.later_frames()
     }
 

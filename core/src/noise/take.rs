@@ -83,7 +83,6 @@ pub struct Take {
 /// Means over some frames.
 #[derive(Debug, Clone)]
 struct Mean {
-    probability: f64,
     speech: f64,
     noise: f64,
     kinds: Vec<f64>,
@@ -93,11 +92,11 @@ impl Take {
     pub(super) fn new(heard: &Activity, kinds: &[Label], thresholds: Thresholds) -> Self {
         let frames = heard.frames();
         let silent = heard.mean_square.iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
-        let whole =
-            Mean::of(heard, if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames });
+        let warm = if frames >= 2 * WARM_UP_FRAMES { WARM_UP_FRAMES..frames } else { 0..frames };
+        let whole = Mean::of(heard, warm.clone());
         // Levels are of the whole recording, as the true ratio is.
         let levels = Mean::of(heard, 0..frames);
-        let probability = if silent { 0.0 } else { whole.probability };
+        let probability = if silent { 0.0 } else { mean_probability(heard, warm) };
         let noisy = probability >= f64::from(thresholds.open);
         Self {
             duration_s: heard.duration_s(),
@@ -151,15 +150,18 @@ impl Windows {
         let judged_to = (rows.end + JUDGED_LATER_FRAMES).min(heard.frames());
         let judged_from =
             (rows.start + JUDGED_LATER_FRAMES).min(judged_to.saturating_sub(JUDGED_LATER_FRAMES));
-        let judged = Mean::of(heard, judged_from..judged_to);
-        let own_end = Mean::of(heard, rows.end.saturating_sub(END_FRAMES).max(rows.start)..rows.end);
+        let own_end = rows.end.saturating_sub(END_FRAMES).max(rows.start)..rows.end;
         if self.speech.len() == REMEMBERED_WINDOWS {
             self.speech.pop_front();
         }
         self.speech.push_back(mean.speech);
         let recent_speech = recent_speech(&self.speech);
         let silent = heard.mean_square[rows].iter().all(|&m| level_dbfs(m) < SILENT_DBFS);
-        let probability = if silent { 0.0 } else { judged.probability.min(own_end.probability) };
+        let probability = if silent {
+            0.0
+        } else {
+            mean_probability(heard, judged_from..judged_to).min(mean_probability(heard, own_end))
+        };
         let noisy = self.gate.push(to_f32(probability));
         Window {
             start_s: FrameGrid::seconds(first),
@@ -182,6 +184,11 @@ fn recent_speech(remembered: &VecDeque<f64>) -> f64 {
     spoken.iter().sum::<f64>() / real(spoken.len().max(1))
 }
 
+fn mean_probability(heard: &Activity, frames: std::ops::Range<usize>) -> f64 {
+    let count = real(frames.len().max(1));
+    frames.map(|frame| f64::from(heard.row(frame)[0])).sum::<f64>() / count
+}
+
 impl Mean {
     fn of(heard: &Activity, frames: std::ops::Range<usize>) -> Self {
         let columns = heard.labels.len();
@@ -200,7 +207,6 @@ impl Mean {
         }
         let noisiness = sums[0].max(1e-9);
         Self {
-            probability: sums[0] / count,
             speech: sums[columns - 2] / count,
             noise: sums[columns - 1] / count,
             kinds: weighed[1..columns - 2].iter().map(|w| w / noisiness).collect(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Label;
+use crate::pack::Thresholds;
 
 /// Milliseconds per frame of activity.
 const FRAME_MS: u32 = 10;
@@ -63,6 +64,11 @@ impl LabelSettings {
         let by = open - self.open;
         let close = (self.close + by).clamp(0.0, open.max(0.0));
         Self { open, close, sure: (self.sure + by.min(0.0)).clamp(0.0, 1.0), ..self }
+    }
+
+    /// Where it opens and closes.
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds { open: self.open, close: self.close }
     }
 
     /// Frames that a stretch may wait to be confirmed.

@@ -147,22 +147,23 @@ def speech_by_language(runtime: PackRuntime, cache: Cache, train: list[Clip], va
     heard = {c.language for c in train if c.kind == "speech" and c.language}
     clips = [c for c in valid if c.kind == "speech" and c.language and c.seconds > 0.4]
     clips = clips[:: max(1, len(clips) // limit)]
-    hits: dict[str, list[np.ndarray]] = defaultdict(list)
-    of_source: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)
+    hits: dict[tuple[str, str], list[np.ndarray]] = defaultdict(list)  # by source and language
     for clip in clips:
         audio = cache.audio(clip)
         judged = label_speech(audio)
         if judged.range_db < 12.0:
             continue
         score = runtime.listen(audio)[:, SPEECH]
-        hits[clip.language].append(score[judged.frames[: len(score)] == 1] >= 0.5)
-        of_source[clip.source, clip.language].append(hits[clip.language][-1])
-    pooled = lambda names: false_rate([h for n in names for h in hits[n]])
-    seen, unseen = [n for n in hits if n in heard], [n for n in hits if n not in heard]
-    paired = {s for s in {s for s, _ in of_source} if len({n in heard for t, n in of_source if t == s}) == 2}
-    mean = lambda known: float(np.mean([false_rate(v) for (s, n), v in of_source.items() if s in paired and (n in heard) == known])) if paired else None
-    same_source = {"sources": sorted(paired), "recall_seen": mean(True), "recall_unseen": mean(False),
-                   "languages_seen": sum(s in paired and n in heard for s, n in of_source),
-                   "languages_unseen": sum(s in paired and n not in heard for s, n in of_source)}
+        hits[clip.source, clip.language].append(score[judged.frames[: len(score)] == 1] >= 0.5)
+    by_language: dict[str, list[np.ndarray]] = defaultdict(list)
+    for (_, language), clips_hit in hits.items():
+        by_language[language] += clips_hit
+    seen, unseen = ([n for n in by_language if (n in heard) == known] for known in (True, False))
+    pooled = lambda names: false_rate([h for n in names for h in by_language[n]])
+    paired = {s for s, n in hits if n in heard} & {s for s, n in hits if n not in heard}
+    paired_seen, paired_unseen = ([false_rate(v) for (s, n), v in hits.items() if s in paired and (n in heard) == known] for known in (True, False))
+    mean = lambda recalls: float(np.mean(recalls)) if recalls else None
+    same_source = {"sources": sorted(paired), "recall_seen": mean(paired_seen), "recall_unseen": mean(paired_unseen),
+                   "languages_seen": len(paired_seen), "languages_unseen": len(paired_unseen)}
     return {"recall_seen": pooled(seen), "recall_unseen": pooled(unseen), "unseen": sorted(unseen), "same_source": same_source,
-            "by_language": {n: {"recall": false_rate(v), "frames": int(sum(map(len, v)))} for n, v in sorted(hits.items())}}
+            "by_language": {n: {"recall": false_rate(v), "frames": int(sum(map(len, v)))} for n, v in sorted(by_language.items())}}

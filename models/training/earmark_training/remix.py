@@ -135,8 +135,8 @@ class Remixer:
         features_a, labels_a = self.shards.batch(lead)
         features_b, labels_b = self.shards.batch(follow)
         features_a, features_b = disguise(features_a, rng), disguise(features_b, rng)
-        backwards_a, backwards_b = (np.array([k in BACKWARDS_KINDS for k in kinds]) & (rng.random(count) < BACKWARDS_SHARE)
-                                    for kinds in zip(*((p[0], p[1] or p[0]) for p in pairs)))
+        backwards = lambda kinds: np.isin(kinds, BACKWARDS_KINDS) & (rng.random(count) < BACKWARDS_SHARE)
+        backwards_a, backwards_b = backwards([p[0] for p in pairs]), backwards([p[1] or p[0] for p in pairs])
         features_a, labels_a = in_time(features_a, labels_a, backwards_a, rng)
         features_b, labels_b = in_time(features_b, labels_b, backwards_b, rng)
         for i in np.flatnonzero([p[0] == "speech" for p in pairs] & (rng.random(count) < SILENT_SHARE)):

@@ -5,7 +5,6 @@ use earmark_core::audio::Source;
 use earmark_core::gate::{Adaptive, Edge, LiveDecider};
 use earmark_core::listen::Ear;
 use earmark_core::noise::{Gauge, Take};
-use earmark_core::pack::Thresholds;
 use earmark_core::timeline::TimelineSettings;
 use earmark_core::{Activity, FrameGrid};
 
@@ -62,7 +61,7 @@ impl Floor {
         let adapted = self.adaptive.at(self.take.snr_db, 0.0);
         let mut changed = settings.clone();
         for label in changed.labels.values_mut().chain(std::iter::once(&mut changed.default)) {
-            label.close = adapted.thresholds(Thresholds { open: label.open, close: label.close }).close;
+            label.close = adapted.thresholds(label.thresholds()).close;
         }
         changed
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, Program, load_preset};
-use earmark_core::pack::{Pack, Thresholds};
+use earmark_core::pack::Pack;
 use earmark_core::report::Format;
-use earmark_core::timeline::{LabelSettings, TimelineSettings};
+use earmark_core::timeline::TimelineSettings;
 
 use super::super::hearing::timeline_settings;
 use crate::args::{RenderAction, RenderArgs};
@@ -45,8 +45,8 @@ impl Plan {
         let timeline = timeline_settings(&args.timeline, pack, Some(&preset.gate))?;
         for (name, _) in &args.timeline.threshold {
             let label = Label::new(name.as_str());
-            let LabelSettings { open, close, .. } = timeline.of(&label);
-            preset.gate.thresholds.insert(label, Thresholds { open, close });
+            let thresholds = timeline.of(&label).thresholds();
+            preset.gate.thresholds.insert(label, thresholds);
         }
         if let Some(cut) = &preset.cut {
             cut.validate().map_err(usage)?;

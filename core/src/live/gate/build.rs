@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::clock::AudioClock;
-use super::super::decisions::{Decisions, Ear as Hearer};
-use super::super::delay::DelayLine;
-use super::super::latency::{LatencyParts, poll_s};
-use super::super::link::Link;
-use super::super::status::Shared;
-use super::super::stream::{EarStream, Stream, thresholds};
-use super::super::worker::Worker;
-use super::super::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
 use super::LiveGate;
 use crate::audio::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::gate::{GainComputer, GateSettings, LiveDecider, Program};
 use crate::listen::Ear;
+use crate::live::clock::AudioClock;
+use crate::live::decisions::{Decisions, Ear as Hearer};
+use crate::live::delay::DelayLine;
+use crate::live::latency::{LatencyParts, poll_s};
+use crate::live::link::Link;
+use crate::live::status::Shared;
+use crate::live::stream::{EarStream, Stream, thresholds};
+use crate::live::worker::Worker;
+use crate::live::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
 use crate::noise::{Follower, Gauge};
 use crate::pack::{self, Manifest, Pack, Thresholds};
 use crate::{FrameGrid, Label};
