@@ -160,12 +160,19 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
 
 
 def credits(names: Iterable[str]) -> str:
-    """All names, those that differ only behind their last comma under one head: packs carry hundreds of one collection."""
+    """All names, those that differ only behind their last comma under one head, and the words with which all of those begin
+    said once: packs carry hundreds of one collection."""
     heads: dict[str, list[str]] = {}
     for name in filter(None, names):
         head, comma, tail = name.rpartition(", ")
         heads.setdefault(head if comma else name, []).extend([tail] if comma else [])
-    return "; ".join(head + (", " + " / ".join(tails) if tails else "") for head, tails in heads.items())
+    return "; ".join(head + (", " + _in_common(tails) if tails else "") for head, tails in heads.items())
+
+
+def _in_common(tails: list[str]) -> str:
+    begin = os.path.commonprefix(tails).rpartition(" ")[0] if len(tails) > 1 else ""
+    words = begin + " " if begin else ""
+    return words + " / ".join(tail.removeprefix(words) for tail in tails)
 
 
 def data_table(clips: list[Clip]) -> list[dict]:
