@@ -155,7 +155,7 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         Some(Rules { rules: settings.rules.clone(), otherwise: settings.otherwise })
     };
     let leading = leading_labels(&settings.rules).next().cloned().unwrap_or(Label::SPEECH);
-    let from_pack = pack.manifest().thresholds.get(&leading).copied().unwrap_or_default();
+    let from_pack = pack.manifest().thresholds_of(&leading);
     let Thresholds { open, close } = settings.thresholds.get(&leading).copied().unwrap_or(from_pack);
     values.push((id::OPEN, f64::from(open)));
     values.push((id::CLOSE, f64::from(close)));

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use super::MAX_LABELS;
+use crate::Activity;
 use crate::listen::{Ear, ListenError, Listener};
 use crate::pack::{Manifest, Thresholds};
-use crate::{Activity, Label};
 
 /// One stream through an ear, as the worker needs it.
 pub(super) trait Stream: Send {
@@ -56,7 +56,6 @@ impl Stream for EarStream {
 /// The thresholds of a pack in the order of its labels.
 pub(super) fn thresholds(manifest: &Manifest) -> [Thresholds; MAX_LABELS] {
     std::array::from_fn(|index| {
-        let label: Option<&Label> = manifest.labels.get(index);
-        label.and_then(|label| manifest.thresholds.get(label)).copied().unwrap_or_default()
+        manifest.labels.get(index).map(|label| manifest.thresholds_of(label)).unwrap_or_default()
     })
 }

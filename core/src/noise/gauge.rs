@@ -69,7 +69,7 @@ impl Gauge {
 
     /// The probability at which a recording counts as noisy, and below which a stretch of it counts as clean again.
     pub fn thresholds(&self) -> Thresholds {
-        self.pack().manifest().thresholds.get(&Label::NOISE).copied().unwrap_or_default()
+        self.pack().manifest().thresholds_of(&Label::NOISE)
     }
 
     /// Frames after the end of a second until it can be judged: a live gate follows it from then on.

@@ -146,6 +146,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The default decision thresholds of a label; those of [`Thresholds::default`] where the pack names none.
+    pub fn thresholds_of(&self, label: &Label) -> Thresholds {
+        self.thresholds.get(label).copied().unwrap_or_default()
+    }
+
     fn check(&self) -> Result<(), String> {
         let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         must(self.format == FORMAT, "its format is not 1; a newer Earmark may read it")?;

@@ -156,9 +156,8 @@ fn gate(
 
 /// The pack's thresholds of speech, music and noise.
 fn pack_pairs(ear: Option<&Ear>) -> Pairs {
-    [Label::SPEECH, Label::MUSIC, Label::NOISE].map(|label| {
-        ear.and_then(|ear| ear.pack().manifest().thresholds.get(&label).copied()).unwrap_or_default()
-    })
+    [Label::SPEECH, Label::MUSIC, Label::NOISE]
+        .map(|label| ear.map(|ear| ear.pack().manifest().thresholds_of(&label)).unwrap_or_default())
 }
 
 #[expect(

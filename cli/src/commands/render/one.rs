@@ -127,12 +127,8 @@ fn file_edges(plan: &Plan, timeline: &Timeline, heard: &Activity) -> Vec<Edge> {
 /// Frame by frame, as the plugin decides.
 fn live_decider(plan: &Plan, ear: &Ear, heard: &Activity) -> Result<LiveDecider> {
     let manifest = ear.pack().manifest();
-    let thresholds: Vec<Thresholds> = manifest
-        .labels
-        .iter()
-        .map(|label| manifest.thresholds.get(label).copied())
-        .map(Option::unwrap_or_default)
-        .collect();
+    let thresholds: Vec<Thresholds> =
+        manifest.labels.iter().map(|label| manifest.thresholds_of(label)).collect();
     Ok(LiveDecider::new(&plan.preset.gate, &manifest.labels, &thresholds, heard.rate_hz)?)
 }
 
