@@ -80,30 +80,41 @@ impl CloseGaps {
     }
 }
 
-/// Drops what no frame of its stretch is sure of, at most `window` frames on. Delay: at most `window` frames.
+/// Drops what no frame of its stretch is sure of, at most `window` frames on, unless it begins at most `near` frames after a
+/// stretch that stays. Delay: at most `window` frames.
 ///
-/// A voice that begins softly is sure of itself soon; what only resembles one hovers at the threshold.
+/// A voice that begins softly is sure of itself soon, and its last words may be soft; what only resembles one hovers at the
+/// threshold.
 #[derive(Debug, Clone)]
 pub struct Confirm {
     window: usize,
+    near: usize,
     /// Active frames in a row that nothing has confirmed yet.
     waiting: usize,
     confirmed: bool,
+    in_stretch: bool,
+    /// Frames since the last stretch that stays; `None` before there was one.
+    since: Option<usize>,
 }
 
 impl Confirm {
     /// Waits `window_frames` for a sure frame.
-    pub fn new(window_frames: usize) -> Self {
-        Self { window: window_frames, waiting: 0, confirmed: false }
+    pub fn new(window_frames: usize, near_frames: usize) -> Self {
+        let (window, near) = (window_frames, near_frames);
+        Self { window, near, waiting: 0, confirmed: false, in_stretch: false, since: None }
     }
 
     /// Takes a frame, and whether it is a sure one; appends what is decided now.
     pub fn push(&mut self, active: bool, sure: bool, out: &mut Bits) {
+        let follows = !self.in_stretch && self.since.is_some_and(|frames| frames <= self.near);
+        self.since = self.since.map(|frames| frames.saturating_add(1));
+        self.in_stretch = active;
         if !active {
             self.finish(out);
             out.push_back(false);
-        } else if self.confirmed || sure {
+        } else if self.confirmed || sure || follows {
             self.confirmed = true;
+            self.since = Some(0);
             out.extend(std::iter::repeat_n(true, std::mem::take(&mut self.waiting) + 1));
         } else if self.waiting < self.window {
             self.waiting += 1;
@@ -202,10 +213,23 @@ mod tests {
         for (window, expected) in
             [(0, "...###...........##..#"), (2, ".#####.........####..#"), (9, ".#####.......######..#")]
         {
-            let (mut stage, mut out) = (Confirm::new(window), Bits::new());
+            let (mut stage, mut out) = (Confirm::new(window, 0), Bits::new());
             input.chars().for_each(|c| stage.push(c != '.', c == '!', &mut out));
             stage.finish(&mut out);
             assert_eq!(text(&out), expected, "window {window}");
+        }
+    }
+
+    #[test]
+    fn keeps_what_follows_a_sure_stretch_closely() {
+        let input = "##...!#..##.###....##";
+        for (near, expected) in
+            [(1, ".....##.............."), (2, ".....##..##.###......"), (4, ".....##..##.###....##")]
+        {
+            let (mut stage, mut out) = (Confirm::new(9, near), Bits::new());
+            input.chars().for_each(|c| stage.push(c != '.', c == '!', &mut out));
+            stage.finish(&mut out);
+            assert_eq!(text(&out), expected, "near {near}");
         }
     }
 

@@ -26,7 +26,7 @@ use crate::{Activity, Label};
 
 pub use hysteresis::Hysteresis;
 pub use segmenter::{Event, Segmenter};
-pub use settings::{LabelSettings, SURE_WITHIN_MS, TimelineError, TimelineSettings};
+pub use settings::{LabelSettings, SURE_NEAR_MS, SURE_WITHIN_MS, TimelineError, TimelineSettings};
 
 /// One stretch of one label.
 #[derive(Debug, Clone, PartialEq)]

@@ -212,7 +212,7 @@ impl Lane {
             closed: Bits::new(),
             sure: own.sure,
             sure_frames: Bits::new(),
-            confirm: Confirm::new(own.sure_frames()),
+            confirm: Confirm::new(own.sure_frames(), own.near_frames()),
             confirmed: Bits::new(),
             refiner: Refiner::new(refine),
             refined: Bits::new(),

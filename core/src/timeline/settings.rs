@@ -11,6 +11,8 @@ use crate::pack::Thresholds;
 const FRAME_MS: u32 = 10;
 /// How long a stretch of a label may wait for the probability that confirms it ([`LabelSettings::sure`]), milliseconds.
 pub const SURE_WITHIN_MS: u32 = 2_000;
+/// What begins at most so long after a stretch that was sure of itself belongs to it.
+pub const SURE_NEAR_MS: u32 = 500;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -40,7 +42,8 @@ pub struct LabelSettings {
     /// `open`.
     pub close: f32,
     /// What follows the opening only counts if the probability reaches this before the label closes again, and only from
-    /// [`SURE_WITHIN_MS`] before that moment on. At most `open`: off.
+    /// [`SURE_WITHIN_MS`] before that moment on, or if it begins within [`SURE_NEAR_MS`] of the end of what counts. At most
+    /// `open`: off.
     pub sure: f32,
     /// Shorter segments are dropped, milliseconds.
     pub min_on_ms: u32,
@@ -74,6 +77,11 @@ impl LabelSettings {
     /// Frames that a stretch may wait to be confirmed.
     pub(super) fn sure_frames(&self) -> usize {
         if self.sure > self.open { frames(SURE_WITHIN_MS) } else { 0 }
+    }
+
+    /// Frames after a confirmed stretch in which another one needs no confirmation.
+    pub(super) fn near_frames(&self) -> usize {
+        if self.sure > self.open { frames(SURE_NEAR_MS) } else { 0 }
     }
 
     pub(super) fn min_on_frames(&self) -> usize {

@@ -237,12 +237,15 @@ fn by_definition(p: &[f32], own: LabelSettings, silent: &[bool]) -> Vec<bool> {
     };
     let f: Vec<bool> = (0..n).map(filled).collect();
     let wait = if own.sure > own.open { SURE_WITHIN_MS.div_ceil(10) as usize } else { 0 };
-    let confirmed = |t: usize| {
+    let near = SURE_NEAR_MS.div_ceil(10) as usize;
+    let mut c: Vec<bool> = Vec::with_capacity(n);
+    for t in 0..n {
         let since = (0..=t).rev().take_while(|&s| f[s]).last();
         let until = (t..n).take_while(|&s| f[s]).last().map(|end| end.min(t + wait));
-        matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.sure))
-    };
-    let g: Vec<bool> = (0..n).map(|t| confirmed(t) && !silent[t]).collect();
+        c.push(matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.sure)
+            || c[a.saturating_sub(near + 1)..a].contains(&true)));
+    }
+    let g: Vec<bool> = (0..n).map(|t| c[t] && !silent[t]).collect();
     let on = (own.min_on_ms.div_ceil(10) as usize).max(1);
     let long = |t: usize| {
         g[t] && (0..=t).rev().take_while(|&s| g[s]).count() + (t..n).take_while(|&s| g[s]).count() > on

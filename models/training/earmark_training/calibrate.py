@@ -19,8 +19,8 @@ CLOSE_GRID = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 
 SURE_GRID = (0.95, 0.93, 0.9, 0.87, 0.85, 0.8, 0.75, 0.7, 0.65)
 LOST_TO_SURE = 0.01
 """Share of the speech found that may be lost to the demand that a stretch is sure once."""
-SURE_WITHIN_FRAMES, GAP_FRAMES = 200, 20
-"""As in the core's timeline: a stretch may wait this long, shorter gaps in it are filled."""
+SURE_WITHIN_FRAMES, SURE_NEAR_FRAMES, GAP_FRAMES = 200, 50, 20
+"""As in the core's timeline: a stretch may wait this long, what begins so soon after it belongs to it, shorter gaps in it are filled."""
 F1_TOLERANCE = 0.002
 FALSE_SPEECH_ON_MUSIC = 0.05
 """Share of frames of clean music without speech that may be called speech at the default thresholds."""
@@ -99,7 +99,8 @@ def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> flo
 
 
 def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarray:
-    """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`."""
+    """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`, and does not
+    follow what does within `SURE_NEAR_FRAMES`."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], decided.astype(np.int8), [0]])))
     stretches: list[list[int]] = []
     for start, end in zip(edges[::2], edges[1::2]):
@@ -107,10 +108,14 @@ def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarra
             stretches[-1][1] = end
         else:
             stretches.append([start, end])
-    out = decided.copy()
+    out, kept_to = decided.copy(), -SURE_NEAR_FRAMES - 1
     for start, end in stretches:
         at = np.flatnonzero(scores[start:end] >= sure)
-        out[start : max(start, start + at[0] - SURE_WITHIN_FRAMES) if len(at) else end] = False
+        follows = start - kept_to <= SURE_NEAR_FRAMES
+        if not follows:
+            out[start : max(start, start + at[0] - SURE_WITHIN_FRAMES) if len(at) else end] = False
+        if follows or len(at):
+            kept_to = end
     return out
 
 

@@ -120,6 +120,7 @@ mod tests {
                 bridge_ms: said.bridge_ms,
                 pre_roll_ms: said.pre_roll_ms,
                 reach_ms: said.reach_ms,
+                sure: said.sure.clone(),
                 thresholds: said.thresholds.clone(),
                 ..preset
             };
