@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from earmark_training.corpus import Clip
+from earmark_training.labels import frame_power
 from earmark_training.noise import COLUMNS, KINDS, PAD_DB
+from earmark_training.noise.bursts import bursts
 from earmark_training.noise.evalset import SETS, balanced
 from earmark_training.noise.export import check_parity, write_pack
 from earmark_training.noise.network import Gauge, parameter_count
@@ -153,6 +155,14 @@ def test_ratios_beyond_the_ends_may_be_any_and_within_them_must_be_right():
     assert loss(60.0, 45.0) == loss(60.0, 80.0) == 0.0 and loss(60.0, 20.0) > 0.5
     assert loss(-40.0, -30.0) == 0.0 and loss(-40.0, 0.0) > 0.5
     assert loss(10.0, 10.0) < 1e-6 < loss(10.0, 8.0) < loss(10.0, 16.0)
+
+
+def test_bursts_come_and_go_and_are_never_the_same():
+    made = [bursts(48000, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(np.isfinite(m).all() and abs(np.mean(m**2) - 1) < 0.01 for m in made)
+    levels_db = [10 * np.log10(frame_power(m)) for m in made]
+    depths_db = [np.quantile(level, 0.95) - np.quantile(level, 0.05) for level in levels_db]
+    assert np.median(depths_db) > 15 and not np.array_equal(made[0], made[1])
 
 
 def test_disguises_keep_powers_and_features_together():

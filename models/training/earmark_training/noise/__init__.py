@@ -1,7 +1,7 @@
 """Training of the noise pack: is there background noise behind this speech, how much, of what kind.
 
 Read the modules in the order of the data: survey (what each clip's own floor is, who is held out) -> scenes (waveform
-mixtures with known power of speech and noise) -> shards -> network -> train -> export -> evaluate -> card.
+mixtures with known power of speech and noise; `bursts` makes some of it) -> shards -> network -> train -> export -> evaluate -> card.
 `python -m earmark_training.noise all --corpus DIR` runs them all.
 """
 

@@ -20,6 +20,7 @@ from ..labels import frame_power
 from ..mixing import Mixer
 from ..noises import MADE, blows, clicks, coloured_noise, hum, synthetic_noise, weather
 from ..sources import SPEEDS, ClipBank, _fade_edges, level_to_unit
+from .bursts import bursts
 from .survey import Floor, kind_of
 
 SCENE_SECONDS = 12.0
@@ -29,6 +30,8 @@ USABLE_RANGE_DB = 28.0
 """Others serve under noise, with their floor counted as noise."""
 MADE_KINDS = {coloured_noise: "broadband", weather: "broadband", hum: "hum", clicks: "transient", blows: "transient"}
 """The kind of noises made by rule; the others are of none."""
+BURSTS_SHARE = 0.4
+"""Of the noises made by rule."""
 SHARES = {"clean": 0.36, "noisy": 0.52, "faint": 0.08, "noise only": 0.04}
 NOISY_SNR_DB, FAINT_SNR_DB = (-6.0, 31.0), (31.0, 44.0)
 GAIN_DB = (-40.0, 0.0)
@@ -129,13 +132,13 @@ class Studio:
 
     def _noise(self, samples, rng: np.random.Generator, about: dict, plain: bool, steady: bool, origins) -> tuple[np.ndarray, str | None]:
         """Noise at any level, and its kind where it is known."""
-        names, shares = ("corpus", "synthetic", "music", "babble"), np.array([0.5, 0.22, 0.15, 0.13])
+        names, shares = ("corpus", "synthetic", "music", "babble"), np.array([0.45, 0.28, 0.14, 0.13])
         if origins is not None:
             shares = shares * np.array([name in origins for name in names])
         origin = names[rng.choice(4, p=shares / shares.sum())]
         about["origin"] = origin
         if origin == "synthetic":
-            made = MADE[rng.integers(len(MADE))]
+            made = bursts if rng.random() < BURSTS_SHARE else MADE[rng.integers(len(MADE))]
             n, kind = synthetic_noise(samples, rng, (made,)), MADE_KINDS.get(made)
         elif origin == "music":
             n, kind = self._filled("music", samples, rng, about), "music_bed"

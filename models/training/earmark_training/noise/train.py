@@ -32,14 +32,14 @@ REPORTED_DB, REPORTED_MARGIN_DB = (-5.0, 25.0), 6.0
 class Plan:
     """Settings of one training run."""
 
-    steps: int = 8000
+    steps: int = 5000
     batch: int = 64
     peak_rate: float = 4e-3
-    weight_decay: float = 0.02
+    weight_decay: float = 0.1
     warm_up: float = 0.05
-    average_decay: float = 0.995
+    average_decay: float = 0.999
     clip_norm: float = 2.0
-    dropout: float = 0.2
+    dropout: float = 0.35
     level_weight: float = 0.5
     ratio_weight: float = 0.5
     kind_weight: float = 0.3
