@@ -90,6 +90,11 @@ def write_card(folder: Path, curves: list[str]) -> None:
             ["source", "ROC-AUC, word times", "F1, word times", "ROC-AUC, energy labels", "F1, energy labels"],
             [[s, _number(v["word_times"]["roc_auc"]), _number(v["word_times"]["f1"]), _number(v["energy_labels"]["roc_auc"]),
               _number(v["energy_labels"]["f1"])] for s, v in m["word_borders"].items()]))
+        parts.append(
+            "Word times are off in places. An onset is confirmed by sound within 60 ms of it, a silence by half of it lying 20 dB under the voice.\n\n"
+            + _table(["source", "onsets", "missed", "delay p50, ms", "delay p90, ms", "silences", "found"],
+                     [[f"{s}, {which}", b["onsets"], b["missed"], _ms(b["delay_ms_p50"]), _ms(b["delay_ms_p90"]), b["silences"], _percent(b["silences_found"])]
+                      for s, v in m["word_borders"].items() for which, b in v["borders"].items()]))
     spoken = m["languages"]
     parts.append("### Languages\n\nRecall of speech frames in languages heard in training: "
                  f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
@@ -114,6 +119,10 @@ def write_card(folder: Path, curves: list[str]) -> None:
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
 
 
 def _sure(sure: dict | None) -> str:

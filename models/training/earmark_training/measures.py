@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, SPEECH
+from .borders import MIN_GAP_FRAMES, Borders, runs
 from .corpus import Cache, Clip, word_times
 from .labels import label_speech, spoken_frames
 from .metrics import describe, roc_auc
 from .mixing import SceneStore
 from .runtime import PackRuntime
 
-MIN_SILENCE_FRAMES = 15
 GAIN_SEED, ONSET_SEED = 4_000_000_000, 5_000_000_000
 GAIN_KINDS = ("speech", "speech+music", "speech+noise", "music", "noise")
 GAINS_DB = (0, -10, -20, -30, -40)
@@ -77,12 +77,6 @@ def gain_table(runtime: PackRuntime, store: SceneStore, scenes: int) -> list[dic
     return rows
 
 
-def runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """[start, end) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
-
-
 def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
     """On plain speech scenes: delay of the raw score against 0.5 at onsets after >= 150 ms of silence, and silences.
 
@@ -97,8 +91,8 @@ def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> d
         phrases = [(a, b) for a, b in runs(label == 1)]
         for n, (start, end) in enumerate(phrases):
             before = phrases[n - 1][1] if n else 0
-            quiet = label[max(start - MIN_SILENCE_FRAMES, 0) : start]
-            if start < MIN_SILENCE_FRAMES or (quiet == 1).any():
+            quiet = label[max(start - MIN_GAP_FRAMES, 0) : start]
+            if start < MIN_GAP_FRAMES or (quiet == 1).any():
                 continue
             after = np.flatnonzero(score[max(before, start - 10) : min(end, start + 50)] >= 0.5)
             if len(after) == 0:
@@ -106,7 +100,7 @@ def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> d
             else:
                 delays_ms.append((max(before, start - 10) + int(after[0]) - start) * 10)
         for (_, end), (start, _) in zip(phrases, phrases[1:]):
-            if start - end >= MIN_SILENCE_FRAMES:
+            if start - end >= MIN_GAP_FRAMES:
                 silences += 1
                 found += bool((score[end:start] < 0.5).any())
                 lasting += bool((score[end:start] < 0.5).mean() >= 0.5)
@@ -118,23 +112,25 @@ def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> d
 
 
 def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignments: Path) -> dict | None:
-    """AUC and F1 against word times (gaps under 150 ms between words count as speech); None without alignments."""
+    """AUC, F1, onsets and silences against word times (gaps under 150 ms between words count as speech); None without alignments."""
     if not alignments.exists():
         return None
     words = word_times(alignments.parent)
     result = {}
     for source in sorted({c.source for c in clips if c.path in words}):
-        scores, truth, energy = [], [], []
+        scores, truth, energy, borders = [], [], [], Borders()
         for clip in (c for c in clips if c.path in words and c.source == source):
             audio = cache.audio(clip)
             score = runtime.listen(audio)[:, SPEECH]
             spoken = spoken_frames(words[clip.path], len(score))
             scores.append(score); truth.append(spoken); energy.append(label_speech(audio).frames[: len(score)])
+            borders.add(score, spoken, audio)
         score, spoken, label = map(np.concatenate, (scores, truth, energy))
         by_word, judged = describe(score, spoken), label != DONT_CARE
         by_energy = describe(score[judged], label[judged] == 1)
         keys = ("frames", "base_rate", "roc_auc", "f1")
-        result[source] = {"word_times": {k: by_word[k] for k in keys}, "energy_labels": {k: by_energy[k] for k in keys}}
+        result[source] = {"word_times": {k: by_word[k] for k in keys}, "energy_labels": {k: by_energy[k] for k in keys},
+                          "borders": borders.figures()}
     return result
 
 

@@ -9,7 +9,7 @@ a vocal tract (a stretch of the mel axis) of its own, which makes new voices and
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import binary_dilation, uniform_filter1d
 
 from . import DONT_CARE, LABELS, SPEECH
 from .features import PAD_DB
@@ -19,7 +19,7 @@ HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
     ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
-    ("speech", "singing", 0.03, (0.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
+    ("speech", "singing", 0.08, (-5.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
     ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
     # two beds make a third that nobody recorded: the corpus has too few to be learnt by heart without harm
     ("music", "music", 0.06, (-6.0, 12.0)), ("noise", "noise", 0.12, (-6.0, 12.0)),
@@ -31,7 +31,9 @@ BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
 PACE_SHARE, PACE_RANGE = 0.4, (0.85, 1.2)
 BACKWARDS_SHARE, BACKWARDS_KINDS = 0.5, ("music", "noise")  # a voice backwards is neither speech nor any sound that is met
+ONSET_SHARE, ONSET_AFTER_FRAMES = 0.3, (5, 30)  # recordings of words and sentences begin shortly before the voice does
 SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
+TURNS_SHARE, TURNS_MARGIN_FRAMES = {"music": 0.3, "noise": 0.3, "singing": 0.7}, 10  # as on the radio: a voice, then a song
 SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
 
 
@@ -90,10 +92,17 @@ def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def in_time(features: np.ndarray, labels: np.ndarray, backwards: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch]."""
+    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch].
+
+    `ONSET_SHARE` of those with a voice begin shortly before it sets in."""
     batch, frames = features.shape[:2]
+    begin = rng.integers(0, frames, batch)
+    for i in np.flatnonzero(~backwards & (rng.random(batch) < ONSET_SHARE)):
+        onsets = np.flatnonzero(np.diff((labels[i, :, SPEECH] == 1).astype(np.int8), prepend=1) == 1)
+        if len(onsets):
+            begin[i] = onsets[rng.integers(len(onsets))] - rng.integers(*ONSET_AFTER_FRAMES)
     pace = np.where(rng.random(batch) < PACE_SHARE, rng.uniform(*PACE_RANGE, batch), 1.0)
-    at = np.arange(frames) * np.where(backwards, -pace, pace)[:, None] + rng.integers(0, frames, batch)[:, None]
+    at = np.arange(frames) * np.where(backwards, -pace, pace)[:, None] + begin[:, None]
     at, rows = np.floor(at).astype(int) % frames, np.arange(batch)[:, None]
     return features[rows, at], labels[rows, at]
 
@@ -107,6 +116,12 @@ def fall_silent(features: np.ndarray, labels: np.ndarray, rng: np.random.Generat
     later = pauses[pauses >= begin + rng.integers(*SILENT_FRAMES)]
     end = later[0] if len(later) else len(labels)
     features[begin:end], labels[begin:end] = PAD_DB, 0
+
+
+def take_turns(labels_voice: np.ndarray, features: np.ndarray, labels: np.ndarray) -> None:
+    """Silences a follower [frames, ...] wherever the voice speaks (in place)."""
+    speaking = binary_dilation(labels_voice[:, SPEECH] == 1, iterations=TURNS_MARGIN_FRAMES)
+    features[speaking], labels[speaking] = PAD_DB, 0
 
 
 class Remixer:
@@ -139,8 +154,11 @@ class Remixer:
         backwards_a, backwards_b = backwards([p[0] for p in pairs]), backwards([p[1] or p[0] for p in pairs])
         features_a, labels_a = in_time(features_a, labels_a, backwards_a, rng)
         features_b, labels_b = in_time(features_b, labels_b, backwards_b, rng)
-        for i in np.flatnonzero([p[0] == "speech" for p in pairs] & (rng.random(count) < SILENT_SHARE)):
+        turns = rng.random(count) < np.array([TURNS_SHARE.get(p[1], 0.0) * (p[0] == "speech") for p in pairs])
+        for i in np.flatnonzero(turns | [p[0] == "speech" for p in pairs] & (rng.random(count) < SILENT_SHARE)):
             fall_silent(features_a[i], labels_a[i], rng)
+            if turns[i]:
+                take_turns(labels_a[i], features_b[i], labels_b[i])
         features, labels = add_scenes(features_a, labels_a, features_b, labels_b, level_db)
         features[alone], labels[alone] = features_a[alone], labels_a[alone]
         return features, labels

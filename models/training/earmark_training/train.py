@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import DONT_CARE, LABELS, SPEECH
+from . import DONT_CARE, LABELS, NOISE, SPEECH
 from .corpus import Cache, CorpusError
 from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
@@ -45,14 +45,16 @@ class Plan:
     clip_norm: float = 2.0
     gain_range_db: tuple[float, float] = (-12.0, 6.0)
     equaliser_db: float = 6.0
-    focal: float = 0.0
-    border_weight: float = 2.0
+    border_weight: float = 2.0    # speech loss within 100 ms of an onset or end
+    onset_weight: float = 2.0     # and once more in the first 150 ms of speech: a gate that opens late cuts words
+    gap_weight: float = 3.0       # speech loss in short silences between two words, which are few frames
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
+    masked_noise_weight: float = 2.0    # noise loss on noise behind speech
     dropout: float = 0.18         # on what the recurrent part and the head see
     mask_share: float = 0.5       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
     mask_bands: int = 18
     keep_every: int = 500         # steps between averages that stay on disk, so that an earlier one can become the pack
-    cuts: tuple[int, ...] = (1, 2, 4)  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
+    cuts: tuple[int, ...] = (1, 2, 4, 6)  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
     whiten: bool = True
     remix_share: float = 0.8
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
@@ -62,8 +64,10 @@ class Plan:
     save_every: int = 250
 
 
-UNWEIGHED = Plan(border_weight=1.0, music_negative_weight=1.0)
+UNWEIGHED = Plan(border_weight=1.0, onset_weight=1.0, gap_weight=1.0, music_negative_weight=1.0, masked_noise_weight=1.0)
 """How validation counts, whatever a run weighs more."""
+BORDER_FRAMES, ONSET_FRAMES, GAP_FRAMES = 10, 15, 30
+"""Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of` weighs more."""
 
 
 def learning_rate(progress: float, plan: Plan) -> float:
@@ -89,23 +93,38 @@ def augment(features: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.nd
     return out
 
 
+def weights_of(labels: torch.Tensor, plan: Plan) -> torch.Tensor:
+    """What each frame and label [batch, frames, 3] counts in the loss; 0 where nothing is judged."""
+    speech, music, noise = ((labels[..., k] == 1) for k in range(len(LABELS)))
+    silent = labels[..., SPEECH] == 0
+    voice = speech.float()
+    onset = nn.functional.pad(voice[:, 1:] - voice[:, :-1], (1, 0))
+    near = _spread(onset.abs(), BORDER_FRAMES, BORDER_FRAMES)
+    early = _spread(onset.clamp(min=0.0), ONSET_FRAMES - 1, 0)
+    between = _spread(voice, GAP_FRAMES, 0) * _spread(voice, 0, GAP_FRAMES)
+
+    def where(chosen: torch.Tensor, weight: float) -> torch.Tensor:
+        return 1 + (weight - 1) * chosen
+
+    weight = (labels != DONT_CARE).float()
+    weight[..., SPEECH] *= where(near, plan.border_weight) * where(early * voice, plan.onset_weight)
+    weight[..., SPEECH] *= where(between * silent, plan.gap_weight)
+    weight[..., SPEECH] *= where((silent & (music | noise)).float(), plan.music_negative_weight)
+    weight[..., NOISE] *= where((speech & noise).float(), plan.masked_noise_weight)
+    return weight
+
+
+def _spread(marks: torch.Tensor, after: int, before: int) -> torch.Tensor:
+    """Marks [batch, frames] of 0 and 1, carried on over so many frames after and before each."""
+    padded = nn.functional.pad(marks, (after, before))
+    return nn.functional.max_pool1d(padded[:, None], after + before + 1, 1)[:, 0]
+
+
 def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Tensor:
-    """Masked binary cross-entropy, mean over judged frames, labels weighed alike."""
-    judged = (labels != DONT_CARE).float()
+    """Weighted binary cross-entropy, mean over judged frames, labels weighed alike."""
     truth = (labels == 1).float()
     loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    if plan.focal > 0:
-        loss = loss * torch.abs(truth - torch.sigmoid(logits)).detach() ** plan.focal
-    weight = judged
-    if plan.music_negative_weight != 1.0:
-        alone = (labels[..., 0] == 0) & ((labels[..., 1] == 1) | (labels[..., 2] == 1))
-        weight = judged.clone()
-        weight[..., 0] = judged[..., 0] * torch.where(alone, plan.music_negative_weight, 1.0)
-    if plan.border_weight != 1.0:  # speech frames within 100 ms of an onset or end count more
-        change = (truth[:, 1:, 0] != truth[:, :-1, 0]).float()
-        near = nn.functional.max_pool1d(nn.functional.pad(change, (1, 0))[:, None], 21, 1, 10)[:, 0]
-        weight = weight.clone()
-        weight[:, :, 0] = weight[:, :, 0] * (1 + (plan.border_weight - 1) * near)
+    weight = weights_of(labels, plan)
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from earmark_training import DONT_CARE, MUSIC, NOISE, SPEECH
 from earmark_training.features import PAD_DB
-from earmark_training.remix import add_scenes, disguise, fall_silent, in_time
+from earmark_training.remix import add_scenes, disguise, fall_silent, in_time, take_turns
 
 
 def scene(level_db: float, label: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,6 +46,15 @@ def test_scenes_change_pace_and_direction_with_their_labels():
     assert (steps[::2] > 0).all() and (steps[1::2] < 0).all()
 
 
+def test_scenes_with_a_voice_often_begin_shortly_before_it():
+    features = np.zeros((64, 1200, 64), np.float32)
+    labels = np.zeros((64, 1200, 3), np.uint8)
+    labels[:, 600:900, SPEECH] = 1
+    _, said = in_time(features, labels, np.zeros(64, bool), np.random.default_rng(3))
+    first = (said[..., SPEECH] == 1).argmax(1)
+    assert 10 <= ((first >= 4) & (first <= 36)).sum() <= 40 and (said[..., SPEECH] == 1).any(1).all()
+
+
 def test_a_talker_falls_silent_from_pause_to_pause():
     features, labels = scene(-20.0, SPEECH)
     features, labels = np.tile(features, (1, 6, 1))[0], np.tile(labels, (1, 6, 1))[0]
@@ -55,3 +64,13 @@ def test_a_talker_falls_silent_from_pause_to_pause():
     assert silent.sum() >= 150 and (labels[silent] == 0).all() and (labels[~silent, SPEECH] == 1).sum() > 200
     edges = np.flatnonzero(np.diff(silent.astype(int)))
     assert 200 <= edges[0] + 1 < 940
+
+
+def test_a_follower_that_takes_turns_is_silent_while_the_voice_speaks():
+    voice = np.zeros((400, 3), np.uint8)
+    voice[100:200, SPEECH] = 1
+    features, labels = np.zeros((400, 64), np.float32), np.zeros((400, 3), np.uint8)
+    labels[:, MUSIC] = 1
+    take_turns(voice, features, labels)
+    assert (features[90:210] == PAD_DB).all() and (labels[90:210] == 0).all()
+    assert (features[:90] == 0).all() and (features[210:] == 0).all() and (labels[:90, MUSIC] == 1).all()
