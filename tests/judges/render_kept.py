@@ -22,12 +22,25 @@ SENTENCES_PER_PROGRAMME = 20
 # A level that counts as the sentence's own sound, below its loudest 10 ms frame.
 OWN_SOUND_DB = 35
 SPEECH_DBFS = -23
-BEDS = {"room tone": -62, "noise between": -35, "music between": -30, "noise throughout": -38}
+ROOM_TONE_DBFS = -62
+# Class and level of what lies between or under the sentences; all of it, or only what nobody sings, cries or talks in.
+BEDS = {
+    "room tone": ("noise", ROOM_TONE_DBFS),
+    "noise between": ("noise", -35),
+    "noise between, no voices": ("noise", -35),
+    "music between": ("music", -30),
+    "music between, no voices": ("music", -30),
+    "noise throughout": ("noise", -38),
+    "noise throughout, no voices": ("noise", -38),
+}
+VOICES = ("babble", "cry", "laugh", "cough", "sneez", "anthem", "song")
 
 
-def clips(corpus, kind, sources=None):
+def clips(corpus, kind, sources=None, voices=True):
     with open(corpus / "manifest.csv", newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["class"] == kind and r["split"] == "valid"]
+    if not voices:
+        rows = [r for r in rows if r["vocals"] != "yes" and not any(word in r["sound"] for word in VOICES)]
     return [corpus / r["path"] for r in rows if sources is None or r["source"] in sources]
 
 
@@ -72,10 +85,10 @@ def programme(sentences, bed, bed_dbfs, bed_clips, rng):
             clip = at_level(clip, bed_dbfs)[: len(under) - at]
             under[at : at + len(clip)] = clip
             at += len(clip)
-    if bed.endswith("between"):
+    if "between" in bed:
         for start, end in borders:
             under[max(0, start - 1_600) : end + 1_600] = 0
-    tone = at_level(rng.normal(size=len(samples)), BEDS["room tone"])
+    tone = at_level(rng.normal(size=len(samples)), ROOM_TONE_DBFS)
     return np.clip(samples + under + tone, -1, 1), borders
 
 
@@ -112,14 +125,13 @@ def main():
     options = options.parse_args()
     rng = np.random.default_rng(6)
     spoken = clips(options.corpus, "speech", {"librispeech-clean", "robotutor-en", "robotutor-sw", "asp-audio", "alphanumeric"})
-    beds = {"noise": clips(options.corpus, "noise"), "music": clips(options.corpus, "music")}
-    print(f"{'bed':<18}{'speech s':>9}{'energy kept':>13}{'onsets kept':>13}{'rest, dB':>10}{'at range':>10}")
-    for bed, bed_dbfs in BEDS.items():
+    print(f"{'bed':<28}{'speech s':>9}{'energy kept':>13}{'onsets kept':>13}{'rest, dB':>10}{'at range':>10}")
+    for bed, (kind, bed_dbfs) in BEDS.items():
+        bed_clips = clips(options.corpus, kind, voices="no voices" not in bed)
         kept, onsets, down, closed, seconds = [], [], [], [], 0.0
         for _ in range(options.programmes):
             picked = [sentence(spoken[i]) for i in rng.choice(len(spoken), SENTENCES_PER_PROGRAMME, replace=False)]
-            kind = "music" if bed.startswith("music") else "noise"
-            samples, borders = programme([p for p in picked if p is not None], bed, bed_dbfs, beds[kind], rng)
+            samples, borders = programme([p for p in picked if p is not None], bed, bed_dbfs, bed_clips, rng)
             with tempfile.TemporaryDirectory() as folder:
                 sf.write(f"{folder}/in.wav", samples, RATE_HZ, subtype="PCM_24")
                 command = [options.earmark, "--quiet", "render", f"{folder}/in.wav", "-o", f"{folder}/out.wav"]
@@ -131,7 +143,7 @@ def main():
             down.append(down_db)
             closed.append(at_range)
             seconds += sum(end - start for start, end in borders) / RATE_HZ
-        print(f"{bed:<18}{seconds:>9.0f}{np.mean(kept):>13.4%}{np.mean(onsets):>13.2%}{np.nanmean(down):>10.1f}{np.nanmean(closed):>10.1%}", flush=True)
+        print(f"{bed:<28}{seconds:>9.0f}{np.mean(kept):>13.4%}{np.mean(onsets):>13.2%}{np.nanmean(down):>10.1f}{np.nanmean(closed):>10.1%}", flush=True)
 
 
 if __name__ == "__main__":
