@@ -92,29 +92,26 @@ pub struct Confirm {
     /// Active frames in a row that nothing has confirmed yet.
     waiting: usize,
     confirmed: bool,
-    in_stretch: bool,
-    /// Frames since the last stretch that stays; `None` before there was one.
-    since: Option<usize>,
+    /// Frames from here on, this one among them, in which what begins follows a stretch that stays.
+    following: usize,
 }
 
 impl Confirm {
     /// Waits `window_frames` for a sure frame.
     pub fn new(window_frames: usize, near_frames: usize) -> Self {
-        let (window, near) = (window_frames, near_frames);
-        Self { window, near, waiting: 0, confirmed: false, in_stretch: false, since: None }
+        Self { window: window_frames, near: near_frames, waiting: 0, confirmed: false, following: 0 }
     }
 
     /// Takes a frame, and whether it is a sure one; appends what is decided now.
     pub fn push(&mut self, active: bool, sure: bool, out: &mut Bits) {
-        let follows = !self.in_stretch && self.since.is_some_and(|frames| frames <= self.near);
-        self.since = self.since.map(|frames| frames.saturating_add(1));
-        self.in_stretch = active;
+        let follows = self.following > 0;
+        self.following = self.following.saturating_sub(1);
         if !active {
             self.finish(out);
             out.push_back(false);
         } else if self.confirmed || sure || follows {
             self.confirmed = true;
-            self.since = Some(0);
+            self.following = self.near + 1;
             out.extend(std::iter::repeat_n(true, std::mem::take(&mut self.waiting) + 1));
         } else if self.waiting < self.window {
             self.waiting += 1;
