@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .labels import frame_power, to_db
+from .labels import frame_power, runs, to_db
 
 MIN_GAP_FRAMES = 15
 SOUND_WITHIN_FRAMES, SOUND_OVER_FLOOR_DB, SOUND_RANGE_DB = 6, 10.0, 30.0
@@ -19,21 +19,19 @@ QUIET_UNDER_LOUD_DB = 20.0
 """A silence is confirmed when half of it lies this far under the loud level of the clip."""
 
 
-def runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """[start, end) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
-
-
 @dataclass
 class Borders:
     """What was counted over some clips; `add` takes one more."""
 
     delays_ms: list[float] = field(default_factory=list)
     confirmed: list[bool] = field(default_factory=list)
-    missed: list[bool] = field(default_factory=list)
     silences_found: list[bool] = field(default_factory=list)
     silences_confirmed: list[bool] = field(default_factory=list)
+
+    @property
+    def missed(self) -> list[bool]:
+        """Which onsets have no delay, because nothing was called."""
+        return np.isnan(self.delays_ms).tolist()
 
     def add(self, score: np.ndarray, spoken: np.ndarray, samples: np.ndarray) -> None:
         """Scores [frames] and truth [frames] of one recording; the delay is that of `earmark eval activity`."""
@@ -60,7 +58,6 @@ class Borders:
         else:
             later = np.flatnonzero(called[start:end])
             delay = later[0] if len(later) else np.nan
-        self.missed.append(bool(np.isnan(delay)))
         self.delays_ms.append(10.0 * float(delay))
         self.confirmed.append(confirmed)
 

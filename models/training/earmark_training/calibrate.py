@@ -10,6 +10,7 @@ import torch
 
 from . import DONT_CARE, LABELS, SPEECH
 from .features import PAD_DB, log_mel
+from .labels import runs
 from .metrics import f1
 from .network import Ear
 from .shards import Shards
@@ -101,9 +102,8 @@ def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> flo
 def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarray:
     """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`, and does not
     follow what does within `SURE_NEAR_FRAMES`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], decided.astype(np.int8), [0]])))
     stretches: list[list[int]] = []
-    for start, end in zip(edges[::2], edges[1::2]):
+    for start, end in runs(decided):
         if stretches and start - stretches[-1][1] < GAP_FRAMES:
             stretches[-1][1] = end
         else:

@@ -43,6 +43,12 @@ def to_db(power: np.ndarray) -> np.ndarray:
     return 10.0 * np.log10(np.maximum(power, 1e-12))
 
 
+def runs(mask: np.ndarray) -> list[tuple[int, int]]:
+    """[start, end) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
+
+
 @dataclass
 class SpeechLabel:
     """Labels of one clean speech clip and what they were judged from."""
@@ -108,11 +114,10 @@ def label_words(samples: np.ndarray, words: list[tuple[float, float]]) -> Speech
 
 def unsure_fragments(frames: np.ndarray) -> np.ndarray:
     """Sets short lone bursts of speech labels to DONT_CARE (in place)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (frames == 1).astype(np.int8), [0]])))
-    starts, ends = edges[::2], edges[1::2]
-    for n, (start, end) in enumerate(zip(starts, ends)):
-        before = start - (ends[n - 1] if n else -LONE_FRAMES)
-        after = (starts[n + 1] if n + 1 < len(starts) else len(frames) + LONE_FRAMES) - end
+    bursts = runs(frames == 1)
+    for n, (start, end) in enumerate(bursts):
+        before = start - (bursts[n - 1][1] if n else -LONE_FRAMES)
+        after = (bursts[n + 1][0] if n + 1 < len(bursts) else len(frames) + LONE_FRAMES) - end
         if end - start < FRAGMENT_FRAMES and before >= LONE_FRAMES and after >= LONE_FRAMES:
             frames[start:end] = DONT_CARE
     return frames

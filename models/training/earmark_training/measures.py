@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, SPEECH
-from .borders import MIN_GAP_FRAMES, Borders, runs
+from .borders import MIN_GAP_FRAMES, Borders
 from .corpus import Cache, Clip, word_times
-from .labels import label_speech, spoken_frames
+from .labels import label_speech, runs, spoken_frames
 from .metrics import describe, roc_auc
 from .mixing import SceneStore
 from .runtime import PackRuntime

@@ -120,11 +120,10 @@ def _spread(marks: torch.Tensor, after: int, before: int) -> torch.Tensor:
     return nn.functional.max_pool1d(padded[:, None], after + before + 1, 1)[:, 0]
 
 
-def loss_of(logits: torch.Tensor, labels: torch.Tensor, plan: Plan) -> torch.Tensor:
-    """Weighted binary cross-entropy, mean over judged frames, labels weighed alike."""
+def loss_of(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy of frames that count `weight` (see `weights_of`), labels weighed alike."""
     truth = (labels == 1).float()
     loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-    weight = weights_of(labels, plan)
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
 
 
@@ -186,7 +185,8 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     for start in range(0, min(scenes, len(valid.place)), 32):
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
         heard.append(model.both(torch.from_numpy(features)))
-        losses.append(float(loss_of(heard[-1][-1], torch.from_numpy(labels), UNWEIGHED)))
+        target = torch.from_numpy(labels)
+        losses.append(float(loss_of(heard[-1][-1], target, weights_of(target, UNWEIGHED))))
         truths.append(labels.reshape(-1, 3))
     alone = [model.both(torch.from_numpy(part)) for part in np.array_split(lone, 4)]
     model.train()
@@ -233,7 +233,8 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, plan)
         heard = model.both(features)
-        loss = sum(loss_of(logits, labels, plan) for logits in heard) / len(heard)
+        weight = weights_of(labels, plan)
+        loss = sum(loss_of(logits, labels, weight) for logits in heard) / len(heard)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
