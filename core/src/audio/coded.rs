@@ -15,7 +15,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 use super::gapless::is_mp4;
-use super::source::seconds;
+use super::info::seconds;
 use super::stream::{Edits, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 

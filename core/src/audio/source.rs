@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
+use super::info::{SampleFormat, SourceInfo, seconds};
 use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
@@ -18,42 +19,6 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// Bytes of a stream kept while it is not yet known whether it is WAV. A WAV header that is longer can be read from a
 /// stream too, unless it turns out to hold a codec that needs another reader.
 const MAX_REPLAY_BYTES: usize = 1 << 20;
-
-/// How samples are stored, for writing others like them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SampleFormat {
-    /// Significant bits per sample.
-    pub bits: u16,
-    /// Floating point instead of integers.
-    pub float: bool,
-}
-
-/// Integers of `bits` are samples times this: one less than it is the loudest positive one.
-///
-/// # Panics
-///
-/// If there are no such integers: `bits` must lie in 1..=64.
-#[expect(clippy::cast_precision_loss, reason = "powers of two are exact")]
-pub const fn full_scale(bits: u16) -> f32 {
-    (1_u64 << (bits - 1)) as f32
-}
-
-/// What is known about a source before its first sample.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceInfo {
-    /// Samples per second of each channel.
-    pub rate_hz: u32,
-    /// Number of channels, at least 1.
-    pub channels: u16,
-    /// How samples are stored. Lossy codecs have no integers inside: they are told as 32-bit float.
-    pub sample_format: SampleFormat,
-    /// Samples per channel that will come, if the container tells; a damaged file may yield fewer.
-    pub samples: Option<u64>,
-    /// Short name of the codec: `pcm`, `flac`, `mp3`, …
-    pub codec: String,
-    /// Whether the codec loses information (a bad packet is then skipped with a warning instead of an error).
-    pub lossy: bool,
-}
 
 /// A stream of decoded audio.
 ///
@@ -279,12 +244,6 @@ fn not_wav(path: &Path, start: &mut (impl Read + Seek), error: HeaderError) -> R
         }
         HeaderError::Damaged(_) | HeaderError::Other => Ok(()),
     }
-}
-
-/// A count of samples in seconds.
-#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-pub(super) fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz.max(1))
 }
 
 /// A reader that remembers the beginning of what was read.

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use super::AudioWarning;
-use super::source::full_scale;
+use super::info::{full_scale, seconds};
 use super::wav_header::{Coding, WavHeader};
 
 /// Samples (of all channels) per block, unless one frame has more.
@@ -85,8 +85,8 @@ impl WavReader {
             if let Some(told) = self.told_frames.filter(|&told| told > self.frames) {
                 let rate = self.rate_hz;
                 return Ok(Some(AudioWarning::Truncated {
-                    after_s: super::source::seconds(self.frames, rate),
-                    told_s: Some(super::source::seconds(told, rate)),
+                    after_s: seconds(self.frames, rate),
+                    told_s: Some(seconds(told, rate)),
                 }));
             }
         } else if let Some(left) = &mut self.left {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::live::LevelFollower;
-use super::program::{Edge, LabelSet, Program, Target};
+use super::program::{Edge, LabelSet, Program, QUIET_DBFS, Target};
 use super::reach::reach;
 use super::{GateSettings, ms_to_samples, seconds_to_samples};
 use crate::{FrameGrid, Label};
@@ -42,7 +42,7 @@ pub fn edges_from_segments<'a>(
     let mut edges: Vec<Edge> = Vec::new();
     let mut open = [0_i32; 64];
     let mut heard: LabelSet = 0;
-    let mut level_dbfs = levels.first().map_or(super::live::QUIET_DBFS, |l| l.1);
+    let mut level_dbfs = levels.first().map_or(QUIET_DBFS, |l| l.1);
     let (mut borders, mut levels) = (borders.into_iter().peekable(), levels.into_iter().peekable());
     for at in std::iter::once(0).chain(instants.into_iter().skip_while(|&at| at == 0)) {
         if at > 0 && at >= samples {

@@ -1,14 +1,12 @@
 //! Edges frame by frame, as the frames are heard.
 
-use super::program::{Edge, LabelSet, Program, Target};
+use super::program::{Edge, LabelSet, Program, QUIET_DBFS, Target};
 use super::{Adapted, GateError, GateSettings, MotionRefused};
 use crate::pack::Thresholds;
 use crate::{Activity, FrameGrid, Label, activity::level_dbfs};
 
 /// A frame below this level is silence, whatever a network says, dBFS.
 pub const SILENCE_DBFS: f32 = -60.0;
-/// The level before anything was heard, dBFS.
-pub(super) const QUIET_DBFS: f32 = -200.0;
 
 /// Momentary level: a mean square with a time constant of 400 ms on the 10 ms grid.
 #[derive(Debug, Clone, Default)]

@@ -3,6 +3,9 @@
 use super::{Action, GateError, GateSettings, MotionRefused, When};
 use crate::Label;
 
+/// The level before anything was heard, dBFS.
+pub(super) const QUIET_DBFS: f32 = -200.0;
+
 /// What the gain shall be, and which rule says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
@@ -159,7 +162,7 @@ impl Program {
 
     /// What happens when no rule holds: the gate at rest.
     pub fn rest(&self) -> Target {
-        self.target(self.rules.len() - 1, super::live::QUIET_DBFS)
+        self.target(self.rules.len() - 1, QUIET_DBFS)
     }
 
     /// Everything passes, above every rule: for a source without decisions that shall stay audible.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrayvec::ArrayVec;
+use clack_extensions::params::PluginAudioProcessorParams;
 use clack_plugin::events::Match;
 use clack_plugin::events::Pckn;
 use clack_plugin::events::event_types::{
@@ -39,10 +40,6 @@ pub struct ClapAudio<'a> {
 }
 
 impl<'a> ClapAudio<'a> {
-    pub(super) fn shared(&self) -> &'a ClapShared<'a> {
-        self.shared
-    }
-
     pub(super) fn tail_samples(&self) -> u32 {
         self.processor.tail_samples()
     }
@@ -114,6 +111,12 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
 
     fn reset(&mut self) {
         self.processor.reset();
+    }
+}
+
+impl PluginAudioProcessorParams for ClapAudio<'_> {
+    fn flush(&mut self, input: &InputEvents, output: &mut OutputEvents) {
+        self.shared.flush(input, output);
     }
 }
 

@@ -4,8 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 
 use clack_extensions::params::{
-    ParamDisplayWriter, ParamInfo, ParamInfoFlags, ParamInfoWriter, PluginAudioProcessorParams,
-    PluginMainThreadParams,
+    ParamDisplayWriter, ParamInfo, ParamInfoFlags, ParamInfoWriter, PluginMainThreadParams,
 };
 use clack_extensions::remote_controls::{
     PluginRemoteControlsImpl, RemoteControlsPage, RemoteControlsPageWriter,
@@ -16,7 +15,6 @@ use clack_plugin::events::spaces::CoreEventSpace;
 use clack_plugin::prelude::*;
 use clack_plugin::utils::{ClapId, Cookie};
 
-use super::audio::ClapAudio;
 use super::{ClapMain, ClapShared};
 use crate::edits::Edit;
 use crate::params::{Kind, PAGES, PARAMS, ParamId, ParamSpec};
@@ -85,15 +83,9 @@ impl PluginMainThreadParams for ClapMain<'_> {
     }
 }
 
-impl PluginAudioProcessorParams for ClapAudio<'_> {
-    fn flush(&mut self, input: &InputEvents, output: &mut OutputEvents) {
-        self.shared().flush(input, output);
-    }
-}
-
 impl ClapShared<'_> {
     /// Changes outside of processing, both ways.
-    fn flush(&self, input: &InputEvents, output: &mut OutputEvents) {
+    pub(super) fn flush(&self, input: &InputEvents, output: &mut OutputEvents) {
         for event in input {
             if let Some(event) = param_event(event) {
                 self.plugin.set(event.id, event.value);

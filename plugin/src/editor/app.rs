@@ -13,10 +13,10 @@ use super::display::{Display, Now};
 use super::gesture::{EditHost, Gestures};
 use super::history::History;
 use super::preset_list::{PresetList, user_folder};
-use super::theme::{self, GAP, Theme};
+use super::theme::{self, CONTROLS_HEIGHT, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
 use super::watch::Watch;
 use super::widgets::Cx;
-use super::{MAX_SIZE, MIN_SIZE, controls, footer, header, state};
+use super::{MAX_SIZE, MIN_SIZE, state};
 use crate::meters::Class;
 use crate::shared::Shared;
 
@@ -102,9 +102,9 @@ impl App {
         let area = ui.max_rect();
         ui.painter().rect_filled(area, CornerRadius::ZERO, self.theme.window);
         let inner = area.shrink2(vec2(2.0 * GAP, 1.5 * GAP));
-        let (header, rest) = inner.split_top_bottom_at_y(inner.top() + header::HEIGHT);
-        let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - footer::HEIGHT);
-        let (rest, controls) = rest.split_top_bottom_at_y(rest.bottom() - controls::HEIGHT);
+        let (header, rest) = inner.split_top_bottom_at_y(inner.top() + HEADER_HEIGHT);
+        let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - FOOTER_HEIGHT);
+        let (rest, controls) = rest.split_top_bottom_at_y(rest.bottom() - CONTROLS_HEIGHT);
         let display = rest.shrink2(vec2(0.0, 1.5 * GAP));
         // The panel behind the controls goes to the window's edges.
         let panel = Rect::from_x_y_ranges(area.x_range(), controls.top()..=controls.bottom() - GAP);

@@ -7,9 +7,6 @@ use super::theme::{GAP, font};
 use super::widgets::{Cx, Size, knob, menu, segments, switch};
 use crate::params::{ParamId, id};
 
-/// Height of both rows with what is around them.
-pub const HEIGHT: f32 = 200.0;
-
 /// The knobs of the first row.
 const MAIN: [(ParamId, &str); 7] = [
     (id::OPEN, "Open"),

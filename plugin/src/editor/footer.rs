@@ -9,9 +9,6 @@ use super::theme::font;
 use crate::params::{Params, id};
 use crate::shared::{EarStatus, Status};
 
-/// Its height.
-pub const HEIGHT: f32 = 18.0;
-
 /// A piece of the line; true for what should worry.
 type Piece = (String, bool);
 

@@ -10,12 +10,10 @@ use super::compare::Side;
 use super::icons::{self, Icon};
 use super::preset_list::title;
 use super::state::SPANS_S;
-use super::theme::{GAP, Theme, font};
+use super::theme::{GAP, HEADER_HEIGHT, Theme, font};
 use super::widgets::{focus_ring, switch};
 use crate::params::id;
 
-/// Its height.
-pub const HEIGHT: f32 = 32.0;
 const SIDES_HELP: &str = "Two settings to compare. A dot: the other one differs.";
 
 impl App {
@@ -156,7 +154,7 @@ impl App {
 
 /// Five bars, the middle one heard: the mark, and the name.
 fn logo(ui: &mut Ui, theme: &Theme) {
-    let (rect, _) = ui.allocate_exact_size(vec2(112.0, HEIGHT), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(112.0, HEADER_HEIGHT), Sense::hover());
     let mut x = rect.left() + 2.0;
     for (height, kept) in [(7.0, false), (15.0, true), (22.0, true), (12.0, true), (5.0, false)] {
         let bar = Rect::from_center_size(egui::pos2(x, rect.center().y), vec2(3.0, height));

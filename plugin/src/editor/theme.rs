@@ -132,6 +132,12 @@ impl Theme {
 
 /// The unit of all spacing, points.
 pub const GAP: f32 = 8.0;
+/// Height of the line above everything, points.
+pub const HEADER_HEIGHT: f32 = 32.0;
+/// Height of the line under everything, points.
+pub const FOOTER_HEIGHT: f32 = 18.0;
+/// Height of both rows of controls with what is around them, points.
+pub const CONTROLS_HEIGHT: f32 = 200.0;
 
 /// The one typeface of the window; egui's own set has others that it never draws.
 pub fn fonts() -> FontDefinitions {
