@@ -13,7 +13,7 @@ import torch
 from . import SPEECH, calibrate, card, curves, evaluate, export, holdout
 from .corpus import Cache, CorpusError, build_cache, data_table
 from .network import SHAPES, Shape
-from .remix import HARD_KINDS, PURE_KINDS, Remixer
+from .remix import HARD_KINDS, PURE_KINDS
 from .shards import Shards, generate
 from .splits import SplitError, check, select
 from .train import Plan, load_average, lone_recordings, plan_of, train
@@ -37,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--hold-out", default="", help="comma-separated sources that training must not see")
     parser.add_argument("--soup", default="", help="pack: mean of the weights of RUN or RUN@STEP, comma-separated, instead of --run's own")
     parser.add_argument("--shape", default="", help="JSON that changes fields of the pack's network shape")
+    parser.add_argument("--device", default="cpu", help="train: cpu, or cuda for a GPU, which then holds all scenes in its memory")
     parser.add_argument("--plan", default="", help="JSON that changes fields of the training plan, e.g. {\"steps\": 500}")
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
     parser.add_argument("--version", default=VERSION, help="version written into the pack")
@@ -115,9 +116,10 @@ def main() -> int:
         if options.step in ("all", "train"):
             shape = Shape.from_dict({**SHAPES[options.pack].to_dict(), **json.loads(options.shape or "{}")})
             plan = plan_of(Plan, options.plan or "{}")
-            pure = Remixer(Shards(*(options.work / f"shards-{n}" for n in ("pure", "hard", "train")), hold_out=held_out))
-            train(run, shape, plan, Shards(*(options.work / f"shards-{n}" for n in ("train", "hard")), hold_out=held_out),
-                  Shards(options.work / "shards-valid"), lone_recordings(cache), pure)
+            drawn = lambda *names: Shards(*(options.work / f"shards-{n}" for n in names), hold_out=held_out)
+            train(run, shape, plan, drawn("train", "hard"), drawn("pure", "hard", "train"),
+                  Shards(options.work / "shards-valid"), lone_recordings(cache),
+                  options.device)
         if options.step in ("all", "pack"):
             _make_pack(options, cache, run)
         if options.step == "holdout":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .labels import frame_power, runs, to_db
+from .labels import runs
 
 MIN_GAP_FRAMES = 15
 SOUND_WITHIN_FRAMES, SOUND_OVER_FLOOR_DB, SOUND_RANGE_DB = 6, 10.0, 30.0
@@ -33,9 +33,8 @@ class Borders:
         """Which onsets have no delay, because nothing was called."""
         return np.isnan(self.delays_ms).tolist()
 
-    def add(self, score: np.ndarray, spoken: np.ndarray, samples: np.ndarray) -> None:
-        """Scores [frames] and truth [frames] of one recording; the delay is that of `earmark eval activity`."""
-        level_db = to_db(frame_power(samples))[: len(score)]
+    def add(self, score: np.ndarray, spoken: np.ndarray, level_db: np.ndarray) -> None:
+        """Scores, truth and levels (see `labels.SpeechLabel`) [frames] of one recording; the delay is that of `earmark eval activity`."""
         loud_db, floor_db = np.percentile(level_db, 95), np.percentile(level_db, 5)
         audible_db = max(loud_db - SOUND_RANGE_DB, floor_db + SOUND_OVER_FLOOR_DB)
         called, end_before = score > 0.5, 0

@@ -17,7 +17,7 @@ import numpy as np
 from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from .corpus import Cache, Clip
 from .labels import label_speech
-from .measures import (GAIN_KINDS, GAIN_SEED, ONSET_SEED, false_rate, gain_table, onset_and_silence, second_confusion, snr_table, speech_by_language,
+from .measures import (GAIN_KINDS, GAIN_SEED, ONSET_SEED, false_rate, gain_table, scene_borders, second_confusion, snr_table, speech_by_language,
                        word_borders)
 from .metrics import describe, f1, roc_curve
 from .mixing import Mixer, SceneStore
@@ -139,7 +139,7 @@ def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, sce
         "singing": {**sung_figures(runtime, store, count // 2),
                     "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech")},
         "gain": gain_table(runtime, store, count // 2),
-        "onsets": onset_and_silence(runtime, store, count),
+        "scene_borders": scene_borders(runtime, store, count),
         "word_borders": word_borders(runtime, cache, valid, Path(corpus) / "alignments.csv"),
         "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), valid),
         **(extra or {}),

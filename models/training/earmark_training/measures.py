@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, SPEECH
-from .borders import MIN_GAP_FRAMES, Borders
+from .borders import Borders
 from .corpus import Cache, Clip, word_times
 from .labels import label_speech, runs, spoken_frames
 from .metrics import describe, roc_auc
@@ -77,38 +77,13 @@ def gain_table(runtime: PackRuntime, store: SceneStore, scenes: int) -> list[dic
     return rows
 
 
-def onset_and_silence(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
-    """On plain speech scenes: delay of the raw score against 0.5 at onsets after >= 150 ms of silence, and silences.
-
-    Delay: start of the first frame >= 0.5, from 100 ms before the labelled onset on, minus the onset; missed when
-    the score does not reach 0.5 before the phrase ends (or 500 ms). A silence counts as found when it holds a frame < 0.5.
-    """
-    delays_ms, missed, silences, found, lasting = [], 0, 0, 0, 0
+def scene_borders(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
+    """Onsets and silences of plain speech scenes; what is neither speech nor silence belongs to the silence around it."""
+    borders = Borders()
     for i in range(scenes):
         scene = store.scene(ONSET_SEED + i, "speech")
-        score = runtime.listen(scene.samples)[:, SPEECH]
-        label = scene.labels[:, SPEECH]
-        phrases = [(a, b) for a, b in runs(label == 1)]
-        for n, (start, end) in enumerate(phrases):
-            before = phrases[n - 1][1] if n else 0
-            quiet = label[max(start - MIN_GAP_FRAMES, 0) : start]
-            if start < MIN_GAP_FRAMES or (quiet == 1).any():
-                continue
-            after = np.flatnonzero(score[max(before, start - 10) : min(end, start + 50)] >= 0.5)
-            if len(after) == 0:
-                missed += 1
-            else:
-                delays_ms.append((max(before, start - 10) + int(after[0]) - start) * 10)
-        for (_, end), (start, _) in zip(phrases, phrases[1:]):
-            if start - end >= MIN_GAP_FRAMES:
-                silences += 1
-                found += bool((score[end:start] < 0.5).any())
-                lasting += bool((score[end:start] < 0.5).mean() >= 0.5)
-    delays = np.array(delays_ms if delays_ms else [np.nan])
-    return {"onsets": len(delays_ms) + missed, "missed": missed, "delay_ms_p50": float(np.percentile(delays, 50)),
-            "delay_ms_p90": float(np.percentile(delays, 90)), "early_100_ms_share": float((delays <= -100).mean()),
-            "silences_150_ms": silences, "silences_found": found / max(silences, 1),
-            "silences_at_least_half_found": lasting / max(silences, 1)}
+        borders.add(runtime.listen(scene.samples)[:, SPEECH], scene.labels[:, SPEECH] == 1, label_speech(scene.samples).level_db)
+    return borders.figures()
 
 
 def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignments: Path) -> dict | None:
@@ -123,8 +98,9 @@ def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignmen
             audio = cache.audio(clip)
             score = runtime.listen(audio)[:, SPEECH]
             spoken = spoken_frames(words[clip.path], len(score))
-            scores.append(score); truth.append(spoken); energy.append(label_speech(audio).frames[: len(score)])
-            borders.add(score, spoken, audio)
+            judged = label_speech(audio)
+            scores.append(score); truth.append(spoken); energy.append(judged.frames[: len(score)])
+            borders.add(score, spoken, judged.level_db)
         score, spoken, label = map(np.concatenate, (scores, truth, energy))
         by_word, judged = describe(score, spoken), label != DONT_CARE
         by_energy = describe(score[judged], label[judged] == 1)

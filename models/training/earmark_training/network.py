@@ -90,8 +90,8 @@ class Shape:
 
 
 SHAPES = {
-    "live": Shape(hidden=128),
-    "studio": Shape(hidden=128, refine=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True))),
+    "live": Shape(),
+    "studio": Shape(refine=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True))),
 }
 
 
@@ -173,7 +173,7 @@ class Ear(nn.Module):
 
     def zero_states(self, batch: int = 1) -> list[Tensor]:
         """States at stream start."""
-        return [torch.zeros(s) for s in self.state_shapes(batch)]
+        return [torch.zeros(s, device=self.basis.device) for s in self.state_shapes(batch)]
 
     def _blocks(self, x: Tensor, blocks, convs, states, new_states: list[Tensor]) -> Tensor:
         for block, conv, state in zip(blocks, convs, states):
@@ -232,7 +232,7 @@ class Ear(nn.Module):
     def both(self, features: Tensor) -> tuple[Tensor, ...]:
         """Like `whole`: the trunk's own logits and, if there is a refinement, the refined ones."""
         shape, batch = self.shape, features.shape[0]
-        padding = torch.full((batch, shape.lookahead_frames, features.shape[2]), PAD_DB)
+        padding = torch.full((batch, shape.lookahead_frames, features.shape[2]), PAD_DB, device=features.device)
         states = self.zero_states(batch)
         heard, _ = self._hear(torch.cat([features, padding], 1), tuple(states))
         logits = self.head(heard)

@@ -4,21 +4,29 @@ Two scenes are added band by band (powers add when phases are unrelated), one of
 follow the same rule as in `labels`: what ends up far below the rest is not judged or is gone. So every talker meets
 every music bed at every level, at the price of an addition. Before that each scene gets an equaliser, a band limit and
 a vocal tract (a stretch of the mel axis) of its own, which makes new voices and instruments out of old ones.
+
+Everything here is done to whole batches of tensors, on whatever device they lie: features [batch, frames, 64] in dB,
+labels [batch, frames, 3].
 """
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.ndimage import binary_dilation, uniform_filter1d
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 from . import DONT_CARE, LABELS, SPEECH
+from .corpus import CorpusError
+from .draws import Draws
 from .features import PAD_DB
+from .shards import Scenes
 
 PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
 HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
     ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
+    ("speech", "", 0.18, (0.0, 0.0)),  # a close microphone and nothing else: what is recorded most
     ("speech", "singing", 0.08, (-5.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
     ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
     # two beds make a third that nobody recorded: the corpus has too few to be learnt by heart without harm
@@ -37,128 +45,147 @@ TURNS_SHARE, TURNS_MARGIN_FRAMES = {"music": 0.3, "noise": 0.3, "singing": 0.7},
 SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
 
 
-def loudness_db(power: np.ndarray) -> np.ndarray:
+def loudness_db(power: Tensor) -> Tensor:
     """Level of the loud frames, [batch], from total band power [batch, frames]."""
-    return 10 * np.log10(np.quantile(power, 0.9, axis=1) + 1e-9)
+    return 10 * torch.log10(torch.quantile(power, 0.9, 1) + 1e-9)
 
 
-def _masked(labels: np.ndarray, own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    out = labels.copy()
+def _smooth(power: Tensor, frames: int) -> Tensor:
+    return functional.avg_pool1d(power[:, None], frames, 1, frames // 2, count_include_pad=False)[:, 0]
+
+
+def _masked(labels: Tensor, own: Tensor, other: Tensor) -> Tensor:
+    out = labels.clone()
     for k, name in enumerate(LABELS):
         size = SMOOTH_FRAMES[name]
-        under_db = 10 * np.log10((uniform_filter1d(other, size, axis=1) + 1e-9) / (uniform_filter1d(own, size, axis=1) + 1e-9))
+        under_db = 10 * torch.log10((_smooth(other, size) + 1e-9) / (_smooth(own, size) + 1e-9))
         present = labels[..., k] == 1
-        out[..., k][present & (under_db > AUDIBLE_DB[name])] = DONT_CARE
-        out[..., k][present & (under_db > GONE_DB[name])] = 0
+        out[..., k].masked_fill_(present & (under_db > AUDIBLE_DB[name]), DONT_CARE)
+        out[..., k].masked_fill_(present & (under_db > GONE_DB[name]), 0)
     return out
 
 
-def add_scenes(features_a: np.ndarray, labels_a: np.ndarray, features_b: np.ndarray, labels_b: np.ndarray,
-               a_over_b_db: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mixture of each pair; the leader keeps its level, the follower is set `a_over_b_db` below it."""
-    power_a, power_b = (np.power(10.0, f / 10.0, dtype=np.float32) for f in (features_a, features_b))
+def add_scenes(features_a: Tensor, labels_a: Tensor, features_b: Tensor, labels_b: Tensor, a_over_b_db: Tensor) -> tuple[Tensor, Tensor]:
+    """Mixture of each pair; the leader keeps its level, the follower is set `a_over_b_db` [batch] below it."""
+    power_a, power_b = (10.0 ** (f / 10.0) for f in (features_a, features_b))
     total_a, total_b = power_a.sum(2), power_b.sum(2)
-    shift_db = loudness_db(total_a) - loudness_db(total_b) - a_over_b_db
-    factor = np.power(10.0, shift_db / 10.0).astype(np.float32)
-    power_b *= factor[:, None, None]
+    factor = 10.0 ** ((loudness_db(total_a) - loudness_db(total_b) - a_over_b_db) / 10.0)
     total_b = total_b * factor[:, None]
     labels_a, labels_b = _masked(labels_a, total_a, total_b), _masked(labels_b, total_b, total_a)
-    both = np.maximum(labels_a, labels_b)
-    both[(labels_a == 1) | (labels_b == 1)] = 1
-    power_a += power_b
-    return np.maximum(10.0 * np.log10(power_a + 1e-10, dtype=np.float32), PAD_DB), both
+    both = torch.maximum(labels_a, labels_b).masked_fill((labels_a == 1) | (labels_b == 1), 1)
+    power = power_a.addcmul_(power_b, factor[:, None, None])
+    return (10.0 * torch.log10(power + 1e-10)).clamp(min=PAD_DB), both
 
 
-def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The scenes [batch, frames, bands] as other voices, instruments and microphones might have sounded."""
+def disguise(features: Tensor, draws: Draws) -> Tensor:
+    """The scenes as other voices, instruments and microphones might have sounded."""
     batch, _, bands = features.shape
-    axis = np.arange(bands, dtype=np.float32)
-    factor = np.where(rng.random(batch) < WARP_SHARE, rng.uniform(*WARP_RANGE, batch), 1.0).astype(np.float32)
-    at = np.clip(axis * factor[:, None], 0, bands - 1.001)
-    low = at.astype(int)
-    part = (at - low).astype(np.float32)[:, None, :]
-    rows = np.arange(batch)[:, None]
-    by_band = features.transpose(0, 2, 1)  # taking whole rows is what memory likes
-    out = by_band[rows, low].transpose(0, 2, 1) * (1 - part) + by_band[rows, low + 1].transpose(0, 2, 1) * part
-    knots = rng.normal(0.0, EQUALISER_DB / 2, (batch, 7))
-    curve = np.stack([np.interp(np.linspace(0, 6, bands), np.arange(7), k) for k in knots])
-    limited = rng.random(batch) < BAND_LIMIT_SHARE
-    below, above = rng.uniform(-8, 14, batch), rng.uniform(38, bands + 4, batch)
-    edge = np.minimum(np.minimum(axis - below[:, None], above[:, None] - axis), 0.0) * 12.0
-    curve += np.where(limited[:, None], np.maximum(edge, -60.0), 0.0)
-    out = np.maximum(out + curve[:, None, :].astype(np.float32), PAD_DB)
-    out[(features <= PAD_DB).all(2)] = PAD_DB  # digital silence stays what it is
-    return out
+    axis = torch.arange(bands, dtype=torch.float32, device=features.device)
+    factor = torch.where(draws.chance(batch, WARP_SHARE), draws.uniform(batch, *WARP_RANGE), 1.0)
+    at = (axis * factor[:, None]).clamp(0, bands - 1.001)
+    low = at.floor()
+    part = at - low
+    warp = torch.zeros(batch, bands, bands, device=features.device)  # from band, to band
+    warp.scatter_(1, low.long()[:, None], (1 - part)[:, None])
+    warp.scatter_(1, low.long()[:, None] + 1, part[:, None])
+    curve = draws.curve(batch, EQUALISER_DB / 2, 7, bands)
+    below, above = draws.uniform(batch, -8, 14), draws.uniform(batch, 38, bands + 4)
+    edge = torch.minimum(axis - below[:, None], above[:, None] - axis).clamp(max=0.0) * 12.0
+    curve = curve + torch.where(draws.chance(batch, BAND_LIMIT_SHARE)[:, None], edge.clamp(min=-60.0), 0.0)
+    silent = (features <= PAD_DB).all(2, keepdim=True)  # digital silence stays what it is
+    out = torch.baddbmm(curve[:, None, :], features, warp)
+    return out.clamp_(min=PAD_DB).masked_fill_(silent, PAD_DB)
 
 
-def in_time(features: np.ndarray, labels: np.ndarray, backwards: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
     """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch].
 
     `ONSET_SHARE` of those with a voice begin shortly before it sets in."""
-    batch, frames = features.shape[:2]
-    begin = rng.integers(0, frames, batch)
-    for i in np.flatnonzero(~backwards & (rng.random(batch) < ONSET_SHARE)):
-        onsets = np.flatnonzero(np.diff((labels[i, :, SPEECH] == 1).astype(np.int8), prepend=1) == 1)
-        if len(onsets):
-            begin[i] = onsets[rng.integers(len(onsets))] - rng.integers(*ONSET_AFTER_FRAMES)
-    pace = np.where(rng.random(batch) < PACE_SHARE, rng.uniform(*PACE_RANGE, batch), 1.0)
-    at = np.arange(frames) * np.where(backwards, -pace, pace)[:, None] + begin[:, None]
-    at, rows = np.floor(at).astype(int) % frames, np.arange(batch)[:, None]
+    batch, frames = labels.shape[:2]
+    voice = labels[..., SPEECH] == 1
+    onsets = functional.pad(voice[:, 1:] & ~voice[:, :-1], (1, 0))
+    onset, found = draws.one_of(onsets)
+    at_voice = found & ~backwards & draws.chance(batch, ONSET_SHARE)
+    begin = torch.where(at_voice, onset - draws.integers(batch, *ONSET_AFTER_FRAMES), draws.integers(batch, 0, frames))
+    pace = torch.where(draws.chance(batch, PACE_SHARE), draws.uniform(batch, *PACE_RANGE), 1.0)
+    pace = torch.where(backwards, -pace, pace)
+    steps = torch.arange(frames, device=features.device)
+    at = (steps * pace[:, None] + begin[:, None]).floor().long() % frames
+    rows = torch.arange(batch, device=features.device)[:, None]
     return features[rows, at], labels[rows, at]
 
 
-def fall_silent(features: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> None:
-    """Takes the voice out of one scene [frames, ...] for 1.5 to 9 s, from pause to pause (in place)."""
-    pauses = np.flatnonzero(labels[:, SPEECH] == 0)
-    if len(pauses) == 0:
-        return
-    begin = pauses[rng.integers(len(pauses))]
-    later = pauses[pauses >= begin + rng.integers(*SILENT_FRAMES)]
-    end = later[0] if len(later) else len(labels)
-    features[begin:end], labels[begin:end] = PAD_DB, 0
+def fall_silent(features: Tensor, labels: Tensor, chosen: Tensor, draws: Draws) -> None:
+    """Takes the voice out of the `chosen` [batch] scenes for 1.5 to 9 s, from pause to pause (in place)."""
+    batch, frames = labels.shape[:2]
+    pauses = labels[..., SPEECH] == 0
+    begin, found = draws.one_of(pauses)
+    at = torch.arange(frames, device=labels.device)
+    later = pauses & (at >= (begin + draws.integers(batch, *SILENT_FRAMES))[:, None])
+    end = torch.where(later.any(1), later.int().argmax(1), frames)
+    silent = (at >= begin[:, None]) & (at < end[:, None]) & (chosen & found)[:, None]
+    _silence(features, labels, silent)
 
 
-def take_turns(labels_voice: np.ndarray, features: np.ndarray, labels: np.ndarray) -> None:
-    """Silences a follower [frames, ...] wherever the voice speaks (in place)."""
-    speaking = binary_dilation(labels_voice[:, SPEECH] == 1, iterations=TURNS_MARGIN_FRAMES)
-    features[speaking], labels[speaking] = PAD_DB, 0
+def take_turns(labels_voice: Tensor, features: Tensor, labels: Tensor, chosen: Tensor) -> None:
+    """Silences the followers among the `chosen` [batch] wherever the voice speaks (in place)."""
+    voice = (labels_voice[..., SPEECH] == 1).float()[:, None]
+    speaking = functional.max_pool1d(voice, 2 * TURNS_MARGIN_FRAMES + 1, 1, TURNS_MARGIN_FRAMES)[:, 0] > 0
+    _silence(features, labels, speaking & chosen[:, None])
+
+
+def _silence(features: Tensor, labels: Tensor, silent: Tensor) -> None:
+    features.masked_fill_(silent[..., None], PAD_DB)
+    labels.masked_fill_(silent[..., None], 0)
 
 
 class Remixer:
-    """Draws remixed batches from the scenes of one kind among the given shards."""
+    """Draws remixed batches from the scenes of one kind among the given ones."""
 
-    def __init__(self, shards):
-        self.shards = shards
-        self.by_kind: dict[str, np.ndarray] = {}
-        self.refresh()
+    def __init__(self, scenes: Scenes):
+        self.scenes = scenes
+        self._find_pairs()
 
     def refresh(self) -> None:
         """Takes up new shards."""
-        self.shards.refresh()
-        kinds = np.array([a["kind"] for a in self.shards.about])
-        self.by_kind = {k: np.flatnonzero(kinds == k) for k in PURE_KINDS}
+        if self.scenes.refresh():
+            self._find_pairs()
 
-    def batch(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def _find_pairs(self) -> None:
+        """Lays out, as tensors, the scenes of each kind and those of `PAIRS` for which there are any."""
+        device = self.scenes.device
+        by_kind = {kind: [i for i, a in enumerate(self.scenes.about) if a["kind"] == kind] for kind in PURE_KINDS}
+        usable = [p for p in PAIRS if by_kind[p[0]] and (not p[1] or by_kind[p[1]])]
+        if not usable:
+            raise CorpusError("no finished shard has scenes of one kind to mix anew; make some with the step `shards`")
+        kinds = list(by_kind)
+        self.count = torch.tensor([len(by_kind[k]) for k in kinds], device=device)
+        self.first = self.count.cumsum(0) - self.count
+        self.pool = torch.tensor([i for k in kinds for i in by_kind[k]], device=device)
+        column = lambda values: torch.tensor(values, device=device)
+        self.lead, self.follow = column([kinds.index(p[0]) for p in usable]), column([kinds.index(p[1] or p[0]) for p in usable])
+        self.share = column([p[2] for p in usable])
+        self.low_db, self.high_db = column([p[3][0] for p in usable]), column([p[3][1] for p in usable])
+        self.alone, self.spoken = column([not p[1] for p in usable]), column([p[0] == "speech" for p in usable])
+        self.turns_share = column([TURNS_SHARE.get(p[1], 0.0) * (p[0] == "speech") for p in usable])
+        self.reversible = column([k in BACKWARDS_KINDS for k in kinds])
+
+    def batch(self, count: int, draws: Draws) -> tuple[Tensor, Tensor]:
         """`count` mixtures: features [count, frames, 64], labels [count, frames, 3]."""
-        usable = [p for p in PAIRS if len(self.by_kind[p[0]]) and (not p[1] or len(self.by_kind[p[1]]))]
-        shares = np.array([p[2] for p in usable])
-        pairs = [usable[i] for i in rng.choice(len(PAIRS), count, p=shares / shares.sum())]
-        lead = np.array([rng.choice(self.by_kind[p[0]]) for p in pairs])
-        follow = np.array([rng.choice(self.by_kind[p[1]]) if p[1] else k for p, k in zip(pairs, lead)])
-        alone = np.array([not p[1] for p in pairs])
-        level_db = np.array([rng.uniform(*p[3]) for p in pairs])
-        features_a, labels_a = self.shards.batch(lead)
-        features_b, labels_b = self.shards.batch(follow)
-        features_a, features_b = disguise(features_a, rng), disguise(features_b, rng)
-        backwards = lambda kinds: np.isin(kinds, BACKWARDS_KINDS) & (rng.random(count) < BACKWARDS_SHARE)
-        backwards_a, backwards_b = backwards([p[0] for p in pairs]), backwards([p[1] or p[0] for p in pairs])
-        features_a, labels_a = in_time(features_a, labels_a, backwards_a, rng)
-        features_b, labels_b = in_time(features_b, labels_b, backwards_b, rng)
-        turns = rng.random(count) < np.array([TURNS_SHARE.get(p[1], 0.0) * (p[0] == "speech") for p in pairs])
-        for i in np.flatnonzero(turns | [p[0] == "speech" for p in pairs] & (rng.random(count) < SILENT_SHARE)):
-            fall_silent(features_a[i], labels_a[i], rng)
-            if turns[i]:
-                take_turns(labels_a[i], features_b[i], labels_b[i])
+        pair = draws.weighted(count, self.share)
+        level_db = self.low_db[pair] + draws.uniform(count, 0, 1) * (self.high_db - self.low_db)[pair]
+        features_a, labels_a = self._scenes_of(self.lead[pair], draws)
+        features_b, labels_b = self._scenes_of(self.follow[pair], draws)
+        turns = draws.chance(count, self.turns_share[pair])
+        fall_silent(features_a, labels_a, turns | self.spoken[pair] & draws.chance(count, SILENT_SHARE), draws)
+        take_turns(labels_a, features_b, labels_b, turns)
         features, labels = add_scenes(features_a, labels_a, features_b, labels_b, level_db)
-        features[alone], labels[alone] = features_a[alone], labels_a[alone]
-        return features, labels
+        alone = self.alone[pair][:, None, None]
+        return torch.where(alone, features_a, features), torch.where(alone, labels_a, labels)
+
+    def _scenes_of(self, kind: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+        """A disguised scene of each `kind` [count], in a time of its own."""
+        offset = (draws.uniform(len(kind), 0, 1) * self.count[kind]).long()
+        features, labels = self.scenes.batch(self.pool[self.first[kind] + offset])
+        backwards = self.reversible[kind] & draws.chance(len(kind), BACKWARDS_SHARE)
+        return in_time(disguise(features, draws), labels, backwards, draws)

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from .corpus import Cache
 from .features import log_mel
@@ -87,3 +89,36 @@ class Shards:
         chosen = [self.place[i] for i in indices]
         features = np.stack([self.features[s][i] for s, i in chosen]).astype(np.float32)
         return features, np.stack([self.labels[s][i] for s, i in chosen])
+
+
+class Scenes:
+    """The scenes of some shards as tensors on a device: read from disk when they are asked for or, for a GPU, held in its memory."""
+
+    def __init__(self, shards: Shards, device: torch.device, hold: bool | None = None):
+        self.shards, self.device = shards, device
+        self.held: tuple[Tensor, Tensor] | None = None
+        if device.type != "cpu" if hold is None else hold:
+            # a shard at a time: a file is read once, and no second copy of everything is made on the way
+            chosen = [[i for of, i in shards.place if of == s] for s in range(len(shards.features))]
+            load = lambda arrays: torch.cat([torch.from_numpy(a[c]).to(device) for a, c in zip(arrays, chosen) if c])
+            self.held = load(shards.features), load(shards.labels)
+
+    @property
+    def about(self) -> list[dict]:
+        """How each scene was made."""
+        return self.shards.about
+
+    def __len__(self) -> int:
+        return len(self.shards.place)
+
+    def refresh(self) -> bool:
+        """Takes up shards that were finished since, unless scenes are held in memory; whether there are more now."""
+        before = len(self)
+        return self.held is None and self.shards.refresh() > before
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Features float32 [batch, frames, 64] and labels uint8 [batch, frames, 3]."""
+        if self.held is not None:
+            return self.held[0][indices].float(), self.held[1][indices]
+        features, labels = self.shards.batch(indices.numpy())
+        return torch.from_numpy(features), torch.from_numpy(labels)

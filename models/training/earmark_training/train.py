@@ -14,16 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from . import DONT_CARE, LABELS, NOISE, SPEECH
 from .corpus import Cache, CorpusError
+from .draws import Draws
 from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .remix import Remixer
-from .shards import Shards
+from .shards import Scenes, Shards
 from .splits import select
 
 
@@ -59,7 +60,7 @@ class Plan:
     remix_share: float = 0.8
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
     seed: int = 1
-    deadline: str = ""  # local HH:MM at which the learning rate has to have reached zero (steps are cut to fit)
+    deadline: str = ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
     report_every: int = 500
     save_every: int = 250
 
@@ -78,22 +79,21 @@ def learning_rate(progress: float, plan: Plan) -> float:
     return plan.peak_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
 
 
-def augment(features: np.ndarray, plan: Plan, rng: np.random.Generator) -> np.ndarray:
-    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor)."""
+def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
+    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor), and masked bands."""
     batch = len(features)
-    offset = rng.uniform(*plan.gain_range_db, (batch, 1, 1))
-    knots = rng.normal(0.0, plan.equaliser_db / 2, (batch, 6)) * (rng.random((batch, 1)) < 0.5)
-    grid = np.linspace(0, 5, BANDS)
-    curve = np.stack([np.interp(grid, np.arange(6), k) for k in knots])[:, None, :]
-    out = np.maximum(features + (offset + curve).astype(np.float32), PAD_DB)
-    for i in np.flatnonzero(rng.random(batch) < plan.mask_share):
-        width = int(rng.integers(2, plan.mask_bands + 1))
-        low = int(rng.integers(0, BANDS - width))
-        out[i, :, low : low + width] = out[i, :, low : low + width].mean()
-    return out
+    curve = draws.curve(batch, plan.equaliser_db / 2, 6, BANDS) * draws.chance(batch, 0.5)[:, None]
+    offset = draws.uniform(batch, *plan.gain_range_db)
+    out = (features + (offset[:, None] + curve)[:, None, :]).clamp_(min=PAD_DB)
+    width = draws.integers(batch, 2, plan.mask_bands + 1)
+    low = (draws.uniform(batch, 0, 1) * (BANDS - width)).long()
+    axis = torch.arange(BANDS, device=out.device)
+    masked = (axis >= low[:, None]) & (axis < (low + width)[:, None]) & draws.chance(batch, plan.mask_share)[:, None]
+    mean = (out.mean(1) * masked).sum(1) / masked.sum(1).clamp(min=1)
+    return torch.where(masked[:, None, :], mean[:, None, None], out)
 
 
-def weights_of(labels: torch.Tensor, plan: Plan) -> torch.Tensor:
+def weights_of(labels: Tensor, plan: Plan) -> Tensor:
     """What each frame and label [batch, frames, 3] counts in the loss; 0 where nothing is judged."""
     speech, music, noise = ((labels[..., k] == 1) for k in range(len(LABELS)))
     silent = labels[..., SPEECH] == 0
@@ -103,7 +103,7 @@ def weights_of(labels: torch.Tensor, plan: Plan) -> torch.Tensor:
     early = _spread(onset.clamp(min=0.0), ONSET_FRAMES - 1, 0)
     between = _spread(voice, GAP_FRAMES, 0) * _spread(voice, 0, GAP_FRAMES)
 
-    def where(chosen: torch.Tensor, weight: float) -> torch.Tensor:
+    def where(chosen: Tensor, weight: float) -> Tensor:
         return 1 + (weight - 1) * chosen
 
     weight = (labels != DONT_CARE).float()
@@ -114,13 +114,13 @@ def weights_of(labels: torch.Tensor, plan: Plan) -> torch.Tensor:
     return weight
 
 
-def _spread(marks: torch.Tensor, after: int, before: int) -> torch.Tensor:
+def _spread(marks: Tensor, after: int, before: int) -> Tensor:
     """Marks [batch, frames] of 0 and 1, carried on over so many frames after and before each."""
     padded = nn.functional.pad(marks, (after, before))
     return nn.functional.max_pool1d(padded[:, None], after + before + 1, 1)[:, 0]
 
 
-def loss_of(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def loss_of(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
     """Binary cross-entropy of frames that count `weight` (see `weights_of`), labels weighed alike."""
     truth = (labels == 1).float()
     loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
@@ -128,39 +128,41 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) ->
 
 
 class BatchDrawer:
-    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step and finished shards."""
+    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and finished shards."""
 
-    def __init__(self, plan: Plan, shards: Shards, remixer: Remixer | None):
-        self.plan, self.shards, self.remixer = plan, shards, remixer
+    def __init__(self, plan: Plan, scenes: Scenes, remixer: Remixer):
+        self.plan, self.scenes, self.remixer = plan, scenes, remixer
         self.pool, self.ahead = ThreadPoolExecutor(1), {}
 
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Features [batch, frames, 64] and labels [batch, frames, 3] of a step."""
         ready = self.ahead.pop(step, None) or self.pool.submit(self._draw, step)
         self.ahead = {step + 1: self.pool.submit(self._draw, step + 1)}
         return ready.result()
 
-    def _draw(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        plan, rng = self.plan, np.random.default_rng([self.plan.seed, step])
+    @torch.no_grad()
+    def _draw(self, step: int) -> tuple[Tensor, Tensor]:
+        plan, draws = self.plan, Draws((self.plan.seed, step), self.scenes.device)
         if step % 50 == 0:
-            self.shards.refresh()
-            if self.remixer is not None:
-                self.remixer.refresh()
-        features, labels = self.shards.batch(rng.integers(0, len(self.shards.place), plan.batch))
-        if self.remixer is not None and plan.remix_share > 0:
-            count = int(round(plan.batch * plan.remix_share))
-            features[:count], labels[:count] = self.remixer.batch(count, rng)
-        pieces = plan.cuts[rng.integers(len(plan.cuts))]
-        return tuple(torch.from_numpy(x.reshape(-1, x.shape[1] // pieces, x.shape[2])) for x in (augment(features, plan, rng), labels))
+            self.scenes.refresh()
+            self.remixer.refresh()
+        remixed = int(round(plan.batch * plan.remix_share))
+        parts = [self.remixer.batch(remixed, draws)] if remixed else []
+        if remixed < plan.batch:
+            parts.append(self.scenes.batch(draws.integers(plan.batch - remixed, 0, len(self.scenes))))
+        features, labels = (torch.cat(x) for x in zip(*parts))
+        pieces = plan.cuts[step % len(plan.cuts)]
+        return tuple(x.reshape(-1, x.shape[1] // pieces, x.shape[2]) for x in (augment(features, plan, draws), labels))
 
 
-def patches_of(shards: Shards, shape: Shape, plan: Plan, scenes: int = 384) -> torch.Tensor:
-    """Scaled feature patches as the first layer sees them, [count, 64 * first_kernel]."""
-    rng = np.random.default_rng([plan.seed, 77])
-    features = augment(shards.batch(rng.integers(0, len(shards.place), scenes))[0], plan, rng)
-    starts = rng.integers(0, features.shape[1] - shape.first_kernel, (scenes, 120))
-    patches = [features[i, s : s + shape.first_kernel].T.reshape(-1) for i in range(scenes) for s in starts[i]]
-    return torch.from_numpy((np.stack(patches) - PAD_DB) / SCALE_DB)
+def patches_of(scenes: Scenes, shape: Shape, plan: Plan, count: int = 384) -> Tensor:
+    """Scaled feature patches as the first layer sees them, [patches, 64 * first_kernel]."""
+    draws = Draws((plan.seed, 0, 77), scenes.device)
+    features = augment(scenes.batch(draws.integers(count, 0, len(scenes)))[0], plan, draws)
+    starts = draws.integers((count, 120), 0, features.shape[1] - shape.first_kernel)
+    at = starts[..., None] + torch.arange(shape.first_kernel, device=features.device)
+    patches = features[torch.arange(count, device=features.device)[:, None, None], at]
+    return (patches.transpose(2, 3).reshape(-1, BANDS * shape.first_kernel) - PAD_DB) / SCALE_DB
 
 
 def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
@@ -181,40 +183,47 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are called
     speech at the threshold that finds `WATCHED_RECALL` of the speech. `trunk_`: without the refinement."""
     model.eval()
+    device = model.basis.device
+    hear = lambda features: model.both(torch.from_numpy(features).to(device))
     heard, truths, losses = [], [], []
     for start in range(0, min(scenes, len(valid.place)), 32):
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
-        heard.append(model.both(torch.from_numpy(features)))
-        target = torch.from_numpy(labels)
+        heard.append(hear(features))
+        target = torch.from_numpy(labels).to(device)
         losses.append(float(loss_of(heard[-1][-1], target, weights_of(target, UNWEIGHED))))
         truths.append(labels.reshape(-1, 3))
-    alone = [model.both(torch.from_numpy(part)) for part in np.array_split(lone, 4)]
+    alone = [hear(part) for part in np.array_split(lone, 4)]
     model.train()
     truth, result = np.concatenate(truths), {"valid_loss": float(np.mean(losses))}
     for prefix, which in (("", -1), ("trunk_", 0)):
-        score = np.concatenate([h[which].reshape(-1, 3).numpy() for h in heard])
+        score = np.concatenate([h[which].reshape(-1, 3).cpu().numpy() for h in heard])
         for k, name in enumerate(LABELS):
             judged = truth[:, k] != DONT_CARE
             result[f"{prefix}auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
         threshold = np.quantile(score[truth[:, SPEECH] == 1, SPEECH], 1 - WATCHED_RECALL)
-        false = np.concatenate([a[which][..., SPEECH].reshape(-1).numpy() for a in alone]) > threshold
+        false = np.concatenate([a[which][..., SPEECH].reshape(-1).cpu().numpy() for a in alone]) > threshold
         result[f"{prefix}false_speech"] = float(false.mean())
     return result
 
 
-def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shards: Shards, lone: np.ndarray,
-          remixer: Remixer | None = None) -> Ear:
-    """Trains (or resumes) the run in folder `run`; returns the averaged model. `lone`: see `lone_recordings`."""
+def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_shards: Shards, valid_shards: Shards, lone: np.ndarray,
+          device: str = "cpu") -> Ear:
+    """Trains (or resumes) the run in folder `run`; returns the averaged model.
+
+    `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see `lone_recordings`.
+    """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     (run / "run.json").write_text(json.dumps(
-        {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out)}, indent=1))
+        {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out), "device": device}, indent=1))
+    scenes = Scenes(train_shards, torch.device(device))
+    remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
     torch.manual_seed(plan.seed)
-    model = Ear(shape)
+    model = Ear(shape).to(device)
     if plan.whiten and not (run / "last.pt").exists():
-        model.set_basis(patches_of(train_shards, shape, plan))
+        model.set_basis(patches_of(scenes, shape, plan))
     if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=False)["average"])
+        model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=False, map_location=device)["average"])
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
@@ -227,7 +236,7 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
     writer = csv.writer(log)
     if step == 0:
         writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", *COLUMNS])
-    draw = BatchDrawer(plan, train_shards, remixer)
+    draw = BatchDrawer(plan, scenes, remixer)
     while progress < 1.0:
         features, labels = draw.batch(step)
         for group in optimiser.param_groups:
@@ -244,12 +253,12 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
         if deadline_s is not None:  # whichever comes first: the steps or the clock
             progress = max(progress, (time.time() - started) / max(deadline_s - started, 1.0))
         follow(average, model, step, plan.average_decay)
-        running.append(float(loss.detach()))
+        running.append(loss.detach())
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards, lone)
             hours = step * features.shape[0] * features.shape[1] / 360000
             row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
-                   f"{np.mean(running):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
+                   f"{float(torch.stack(running).mean()):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
             writer.writerow(row); log.flush(); running.clear()
             print(*row, flush=True)
         if step % plan.keep_every == 0:
@@ -264,15 +273,14 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, valid_shard
 def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
     """Moves the weight average towards the model; quicker at the beginning, when it has little to remember."""
     decay = min(decay, (1 + step) / (10 + step))
-    for a, b in zip(average.parameters(), model.parameters()):
-        a.lerp_(b, 1 - decay)
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
 def resume(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
     """Takes up what `checkpoint` left in the folder of a run; its step and seconds, zeros where nothing is."""
     if not (run / "last.pt").exists():
         return 0, 0.0
-    saved = torch.load(run / "last.pt", weights_only=False)
+    saved = torch.load(run / "last.pt", weights_only=False, map_location=next(model.parameters()).device)
     for name, part in (("model", model), ("average", average), ("optimiser", optimiser)):
         part.load_state_dict(saved[name])
     return saved["step"], saved["trained_s"]
@@ -312,7 +320,7 @@ def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     for name in soup or (run.name,):
         of, _, step = name.partition("@")
         file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
-        parts.append(torch.load(file, weights_only=False)["average"])
+        parts.append(torch.load(file, weights_only=False, map_location="cpu")["average"])
     model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
     model.fold()
     return model.eval()
@@ -322,5 +330,5 @@ def _deadline(clock: str) -> float | None:
     if not clock:
         return None
     now = time.localtime()
-    hour, minute = map(int, clock.split(":"))
-    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, 0, 0, 0, -1))
+    hour, minute, *second = map(int, clock.split(":"))
+    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, *(second or [0]), 0, 0, -1))

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from earmark_training import HOP_SAMPLES
 from earmark_training.borders import Borders
 
 
 def tone(frames_on: list[tuple[int, int]], frames: int) -> np.ndarray:
-    """Sound in some frames over a floor 60 dB down."""
-    level = np.full(frames, 1e-3)
+    """Levels of sound in some frames over a floor 60 dB down."""
+    level_db = np.full(frames, -80.0)
     for start, end in frames_on:
-        level[start:end] = 1.0
-    return np.repeat(level, HOP_SAMPLES) * np.random.default_rng(1).standard_normal(frames * HOP_SAMPLES) * 0.1
+        level_db[start:end] = -20.0
+    return level_db
 
 
 def mask(frames_on: list[tuple[int, int]], frames: int) -> np.ndarray:
@@ -23,9 +22,9 @@ def mask(frames_on: list[tuple[int, int]], frames: int) -> np.ndarray:
 
 def test_a_score_that_follows_the_sound_is_late_only_where_the_times_are_wrong():
     sound = [(30, 100), (150, 200)]
-    samples, score = tone(sound, 260), mask(sound, 260)
+    level_db, score = tone(sound, 260), mask(sound, 260)
     borders = Borders()
-    borders.add(score, mask([(20, 100), (150, 200)], 260) == 1, samples)  # the first word is said to begin 100 ms early
+    borders.add(score, mask([(20, 100), (150, 200)], 260) == 1, level_db)  # the first word is said to begin 100 ms early
     figures = borders.figures()
     assert figures["all"]["onsets"] == 2 and figures["confirmed"]["onsets"] == 1
     assert borders.delays_ms == [100.0, 0.0] and figures["confirmed"]["delay_ms_p90"] == 0.0
@@ -33,9 +32,9 @@ def test_a_score_that_follows_the_sound_is_late_only_where_the_times_are_wrong()
 
 
 def test_a_silence_that_is_none_is_not_confirmed_and_a_word_never_called_is_missed():
-    samples = tone([(30, 170)], 300)
+    level_db = tone([(30, 170)], 300)
     borders = Borders()
-    borders.add(mask([(30, 150)], 300), mask([(30, 80), (110, 140), (230, 260)], 300) == 1, samples)
+    borders.add(mask([(30, 150)], 300), mask([(30, 80), (110, 140), (230, 260)], 300) == 1, level_db)
     figures = borders.figures()
     assert figures["all"]["silences"] == 2 and figures["confirmed"]["silences"] == 1
     assert figures["all"]["silences_found"] == 0.5 and figures["confirmed"]["silences_found"] == 1.0
