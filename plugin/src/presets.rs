@@ -7,24 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
-use earmark_core::gate::{self, Action, GateError, GateSettings, Preset, Rule};
+use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
 use earmark_core::output::{OutputError, SafeFile};
 use earmark_core::pack::{Pack, PackError, Thresholds};
-use serde::{Deserialize, Serialize};
 
-use crate::params::{Kind, ParamId, id};
+use crate::params::{ParamId, Rules, id, pack_name};
 use crate::processor::settings::{KEEP_RULES, SettingsBank, keep_rules, leading_labels};
 use crate::shared::Shared;
-
-/// Rules of a preset that parameters cannot say.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    /// What to do with what.
-    pub rules: Vec<Rule>,
-    /// What to do with the rest.
-    pub otherwise: Action,
-}
 
 /// Why a preset cannot be loaded or saved.
 #[derive(Debug, thiserror::Error)]
@@ -54,50 +43,60 @@ pub fn built_in() -> impl Iterator<Item = (&'static str, String)> {
     gate::preset_names().map(|name| (name, gate::preset(name).map(|preset| preset.about).unwrap_or_default()))
 }
 
-pub(crate) fn load(shared: &Shared, name_or_path: &str) -> Result<(), PresetError> {
-    let preset = gate::load_preset(name_or_path)?;
-    let settings = preset.gate;
-    let pack = Pack::find(pack_name(shared.params.choice(id::PACK)))?;
-    let (values, rules) = as_parameters(&settings, &pack);
-    shared.kept(|kept| {
-        if rules.is_some() && kept.rules != rules {
-            shared.want_restart();
+impl Shared {
+    /// Takes over a preset, a built-in name or a file; the host is told of each parameter that moves.
+    ///
+    /// # Errors
+    /// [`PresetError`] if there is no such preset or it asks for more than parameters can say.
+    pub fn load_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
+        let preset = gate::load_preset(name_or_path)?;
+        let settings = preset.gate;
+        let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
+        let (values, rules) = as_parameters(&settings, &pack);
+        self.kept(|kept| {
+            if rules.is_some() && kept.rules != rules {
+                self.want_restart();
+            }
+            kept.rules = rules;
+            kept.preset = Some(name_or_path.to_owned());
+        });
+        for (id, plain) in values {
+            self.edit(id, plain);
         }
-        kept.rules = rules;
-        kept.preset = Some(name_or_path.to_owned());
-    });
-    for (id, plain) in values {
-        shared.edit(id, plain);
+        Ok(())
     }
-    Ok(())
-}
 
-/// As [`Shared::save_preset`].
-pub(crate) fn save(shared: &Shared, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
-    let name = name.trim();
-    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(is_plain) {
-        return Err(PresetError::Name);
+    /// Writes what is set as a preset file of the user's, and counts as having loaded it. `name` is for people; the file
+    /// has it with `.json` behind.
+    ///
+    /// # Errors
+    /// [`PresetError`] if that is no name for a file, another preset has it, or it cannot be written.
+    pub fn save_preset(&self, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
+        let name = name.trim();
+        let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(is_plain) {
+            return Err(PresetError::Name);
+        }
+        let path = folder.join(name).with_extension("json");
+        let loaded = self.preset();
+        let source = path.to_str().ok_or(PresetError::Name)?.to_owned();
+        if path.exists() && loaded.as_deref() != Some(&source) {
+            return Err(PresetError::Exists(name.to_owned()));
+        }
+        // What only files can do has no parameter: it stays as the loaded preset has it.
+        let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
+        let preset = Preset {
+            about: "Saved from the plugin.".to_owned(),
+            gate: as_settings(self, base.gate),
+            cut: base.cut,
+        };
+        let failed = |source| OutputError::from_io(&path, source);
+        let json = serde_json::to_string_pretty(&preset).map_err(|error| failed(error.into()))?;
+        fs::create_dir_all(folder).map_err(failed)?;
+        SafeFile::write_all_to(&path, (json + "\n").as_bytes())?;
+        self.kept(|kept| kept.preset = Some(source));
+        Ok(path)
     }
-    let path = folder.join(name).with_extension("json");
-    let loaded = shared.preset();
-    let source = path.to_str().ok_or(PresetError::Name)?.to_owned();
-    if path.exists() && loaded.as_deref() != Some(&source) {
-        return Err(PresetError::Exists(name.to_owned()));
-    }
-    // What only files can do has no parameter: it stays as the loaded preset has it.
-    let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
-    let preset = Preset {
-        about: "Saved from the plugin.".to_owned(),
-        gate: as_settings(shared, base.gate),
-        cut: base.cut,
-    };
-    let failed = |source| OutputError::from_io(&path, source);
-    let json = serde_json::to_string_pretty(&preset).map_err(|error| failed(error.into()))?;
-    fs::create_dir_all(folder).map_err(failed)?;
-    SafeFile::write_all_to(&path, (json + "\n").as_bytes())?;
-    shared.kept(|kept| kept.preset = Some(source));
-    Ok(path)
 }
 
 fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
@@ -110,14 +109,6 @@ fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
         reach_ms: base.reach_ms,
         curve: base.curve,
         ..said
-    }
-}
-
-/// Name of the pack that a value of the pack parameter stands for.
-pub(crate) fn pack_name(choice: usize) -> &'static str {
-    match id::PACK.spec().kind {
-        Kind::Choice { keys, .. } => keys.get(choice).copied().unwrap_or(earmark_core::pack::LIVE),
-        Kind::Float { .. } | Kind::Toggle { .. } => earmark_core::pack::LIVE,
     }
 }
 

@@ -1,6 +1,5 @@
 //! What all threads of one instance see.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::edits::Edits;
 use crate::meters::Meters;
-use crate::params::{PARAMS, ParamId, Params};
-use crate::presets::{PresetError, Rules};
-use crate::state::{self, StateError};
+use crate::params::{PARAMS, ParamId, Params, Rules};
 
 /// Parameters, meters, status and state of one instance; held in an `Arc` by the format layer, the processor and the
 /// window.
@@ -147,36 +144,9 @@ impl Shared {
         }
     }
 
-    /// The state as bytes, the same in every format: a preset moves between them.
-    pub fn save_state(&self) -> Vec<u8> {
-        state::save(self)
-    }
-
-    /// Takes over a state of this or an older version.
-    ///
-    /// # Errors
-    /// [`StateError`] for what is no state; nothing is changed then.
-    pub fn load_state(&self, bytes: &[u8]) -> Result<(), StateError> {
-        state::load(self, bytes)?;
+    /// A state took the place of all values.
+    pub(crate) fn values_were_replaced(&self) {
         self.values_replaced.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Takes over a preset, a built-in name or a file; the host is told of each parameter that moves.
-    ///
-    /// # Errors
-    /// [`PresetError`] if there is no such preset or it asks for more than parameters can say.
-    pub fn load_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
-        crate::presets::load(self, name_or_path)
-    }
-
-    /// Writes what is set as a preset file of the user's, and counts as having loaded it. `name` is for people; the file
-    /// has it with `.json` behind.
-    ///
-    /// # Errors
-    /// [`PresetError`] if that is no name for a file, another preset has it, or it cannot be written.
-    pub fn save_preset(&self, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
-        crate::presets::save(self, folder, name)
     }
 
     /// Name of the preset that was loaded last.

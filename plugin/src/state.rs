@@ -8,8 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::params::{Kind, PARAMS, ParamSpec};
-use crate::presets::Rules;
+use crate::params::{Kind, PARAMS, ParamSpec, Rules};
 use crate::shared::Shared;
 
 /// The format that this version writes.
@@ -44,47 +43,58 @@ struct File {
     window: Map<String, Value>,
 }
 
-/// Writes the state.
-pub(crate) fn save(shared: &Shared) -> Vec<u8> {
-    let params = PARAMS
-        .iter()
-        .filter(|spec| !spec.flags.read_only)
-        .map(|spec| (spec.key.to_owned(), to_value(spec, shared.params.get(spec.id))))
-        .collect();
-    let kept = shared.kept(|kept| kept.clone());
-    let file =
-        File { earmark_state: FORMAT, params, rules: kept.rules, preset: kept.preset, window: kept.window };
-    // Maps with string keys and finite numbers: nothing that JSON could refuse.
-    serde_json::to_vec_pretty(&file).unwrap_or_default()
-}
+impl Shared {
+    /// The state as bytes, the same in every format: a preset moves between them.
+    pub fn save_state(&self) -> Vec<u8> {
+        let params = PARAMS
+            .iter()
+            .filter(|spec| !spec.flags.read_only)
+            .map(|spec| (spec.key.to_owned(), to_value(spec, self.params.get(spec.id))))
+            .collect();
+        let kept = self.kept(|kept| kept.clone());
+        let file = File {
+            earmark_state: FORMAT,
+            params,
+            rules: kept.rules,
+            preset: kept.preset,
+            window: kept.window,
+        };
+        // Maps with string keys and finite numbers: nothing that JSON could refuse.
+        serde_json::to_vec_pretty(&file).unwrap_or_default()
+    }
 
-/// Reads a state; changes nothing unless all of it is good.
-pub(crate) fn load(shared: &Shared, bytes: &[u8]) -> Result<(), StateError> {
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > LIMIT_BYTES) {
-        return Err(StateError::TooLarge(bytes.len()));
+    /// Takes over a state of this or an older version.
+    ///
+    /// # Errors
+    /// [`StateError`] for what is no state; nothing is changed then.
+    pub fn load_state(&self, bytes: &[u8]) -> Result<(), StateError> {
+        if u64::try_from(bytes.len()).is_ok_and(|len| len > LIMIT_BYTES) {
+            return Err(StateError::TooLarge(bytes.len()));
+        }
+        let mut value: Value = serde_json::from_slice(bytes)?;
+        let format = value.get("earmark_state").and_then(Value::as_u64).unwrap_or(FORMAT);
+        if format > FORMAT {
+            return Err(StateError::Newer(format));
+        }
+        migrate(&mut value, format);
+        let file: File = serde_json::from_value(value)?;
+        for spec in PARAMS.iter().filter(|spec| !spec.flags.read_only) {
+            let plain = file.params.get(spec.key).and_then(|value| from_value(spec, value));
+            self.set(spec.id, plain.unwrap_or_else(|| spec.default_plain()));
+        }
+        let rules_changed = self.kept(|kept| {
+            let changed = kept.rules != file.rules;
+            kept.rules = file.rules;
+            kept.preset = file.preset;
+            kept.window = file.window;
+            changed
+        });
+        if rules_changed {
+            self.want_restart();
+        }
+        self.values_were_replaced();
+        Ok(())
     }
-    let mut value: Value = serde_json::from_slice(bytes)?;
-    let format = value.get("earmark_state").and_then(Value::as_u64).unwrap_or(FORMAT);
-    if format > FORMAT {
-        return Err(StateError::Newer(format));
-    }
-    migrate(&mut value, format);
-    let file: File = serde_json::from_value(value)?;
-    for spec in PARAMS.iter().filter(|spec| !spec.flags.read_only) {
-        let plain = file.params.get(spec.key).and_then(|value| from_value(spec, value));
-        shared.set(spec.id, plain.unwrap_or_else(|| spec.default_plain()));
-    }
-    let rules_changed = shared.kept(|kept| {
-        let changed = kept.rules != file.rules;
-        kept.rules = file.rules;
-        kept.preset = file.preset;
-        kept.window = file.window;
-        changed
-    });
-    if rules_changed {
-        shared.want_restart();
-    }
-    Ok(())
 }
 
 /// Brings a state of an older format up to date, one format after the other.

@@ -6,10 +6,13 @@
 //!   1); a *normalised* value is 0 to 1 along a knob's way. CLAP speaks plain, VST3 normalised.
 //! * [`Params`] holds the values of one instance, each an atomic.
 
+mod beside;
 mod table;
 mod text;
 mod values;
 
+pub use beside::Rules;
+pub(crate) use beside::pack_name;
 pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;
 

@@ -12,8 +12,7 @@ use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs}
 use super::mix::Mixer;
 use super::settings::SettingsBank;
 use super::{ActivateError, Activation, Delay, MAX_CHANNELS, Processor};
-use crate::params::id;
-use crate::presets::pack_name;
+use crate::params::{id, pack_name};
 use crate::shared::Shared;
 
 /// Frames that a piece has room for at most: at rates so low that a frame is less than a sample, the rest is not shown.

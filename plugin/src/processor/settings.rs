@@ -4,8 +4,7 @@ use earmark_core::Label;
 use earmark_core::gate::{Action, Duck, GateSettings, Rule, When};
 use earmark_core::pack::Thresholds;
 
-use crate::params::{Params, id};
-use crate::presets::Rules;
+use crate::params::{Params, Rules, id};
 
 /// Number of *keep* choices that stand for rules of their own; the one after them is the preset's.
 pub(crate) const KEEP_RULES: usize = 6;
