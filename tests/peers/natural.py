@@ -30,6 +30,7 @@ seed gives the same folder.
 import argparse
 import csv
 import random
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -38,9 +39,11 @@ import soundfile as sf
 
 from peer import FRAME, RATE_HZ, read_mono
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
+from earmark_training.borders import all_confirmed  # noqa: E402  what the packs' cards count by
+from earmark_training.labels import label_speech, spoken_frames  # noqa: E402
+
 WORD_GAP_S, LOUD_GAP_S = 0.15, 0.3
-SOUND_WITHIN_FRAMES, SOUND_RANGE_DB, SOUND_OVER_FLOOR_DB, QUIET_UNDER_LOUD_DB = 6, 30, 10, 20
-PRE_EMPHASIS = 0.9  # so that hum under a voice is not taken for it
 LOUD_RANGE_DB, LOUD_FLOOR_DBFS = 45, -60
 MIX_SNR_DB = 5
 EXCERPT_S = 15
@@ -64,33 +67,11 @@ def bridged(stretches, gap_s):
     return merged
 
 
-def frame_levels_db(samples):
-    count = len(samples) // FRAME
-    power = np.mean(samples[: count * FRAME].reshape(count, FRAME) ** 2, axis=1)
-    return 10 * np.log10(np.maximum(power, 1e-20))
-
-
-def confirmed(samples, spoken):
-    """Whether the recording agrees with the borders of its stretches of words."""
-    level = frame_levels_db(np.append(samples[:1], samples[1:] - PRE_EMPHASIS * samples[:-1]))
-    voice, floor = np.percentile(level, 95), np.percentile(level, 5)
-    audible = max(voice - SOUND_RANGE_DB, floor + SOUND_OVER_FLOOR_DB)
-    end_before = None
-    for start, end in spoken:
-        first = round(start * 100)
-        if start - (end_before or 0.0) >= WORD_GAP_S:
-            gap = level[round(end_before * 100) : first] if end_before is not None else []
-            if not (level[first : first + SOUND_WITHIN_FRAMES] > audible).any():
-                return False
-            if len(gap) and np.median(gap) >= voice - QUIET_UNDER_LOUD_DB:
-                return False
-        end_before = end
-    return True
-
-
 def loud(samples):
     """Stretches where something is to be heard."""
-    level = frame_levels_db(samples)
+    count = len(samples) // FRAME
+    power = np.mean(samples[: count * FRAME].reshape(count, FRAME) ** 2, axis=1)
+    level = 10 * np.log10(np.maximum(power, 1e-20))
     on = level > max(level.max() - LOUD_RANGE_DB, LOUD_FLOOR_DBFS)
     frames = [(k / 100, (k + 1) / 100) for k in np.flatnonzero(on)]
     return bridged(frames, LOUD_GAP_S)
@@ -179,7 +160,9 @@ def main():
     for row in clips:
         speech = read_mono(args.corpus / row["path"])
         spoken = bridged(words[row["path"]], WORD_GAP_S)
-        borders[row["path"]] = "confirmed" if confirmed(speech, spoken) else "doubtful"
+        level_db = label_speech(speech).level_db
+        agrees = all_confirmed(spoken_frames(spoken, len(level_db)), level_db)
+        borders[row["path"]] = "confirmed" if agrees else "doubtful"
         folder.add("speech", row, speech, {"speech": spoken}, borders=borders[row["path"]])
     below_of = {
         "speech-over-music": ("music", heard["instrumental"] + heard["music-other"]),

@@ -117,9 +117,8 @@ def main() -> int:
             shape = Shape.from_dict({**SHAPES[options.pack].to_dict(), **json.loads(options.shape or "{}")})
             plan = plan_of(Plan, options.plan or "{}")
             drawn = lambda *names: Shards(*(options.work / f"shards-{n}" for n in names), hold_out=held_out)
-            train(run, shape, plan, drawn("train", "hard"), drawn("pure", "hard", "train"),
-                  Shards(options.work / "shards-valid"), lone_recordings(cache),
-                  options.device)
+            train(run, shape, plan, drawn("train", "hard"), drawn("pure", "hard", "train"), Shards(options.work / "shards-valid"),
+                  lone_recordings(cache), options.device)
         if options.step in ("all", "pack"):
             _make_pack(options, cache, run)
         if options.step == "holdout":

@@ -1,4 +1,4 @@
-"""Onsets and silences of timed words, and whether the recording itself agrees with the times.
+"""Onsets and silences of scenes and of timed words, and whether the recording itself agrees with them.
 
 Word times come from people and aligners and are off in places: words that "begin" in silence, "silences" as loud as the words
 beside them. A score that follows the sound is late or deaf there by decree, so both are also counted where sound and times agree.
@@ -71,3 +71,10 @@ class Borders:
             result[name] = {"onsets": int(onsets.sum()), "missed": int(missed[onsets].sum()), "delay_ms_p50": p50, "delay_ms_p90": p90,
                             "silences": int(silences.sum()), "silences_found": float(found[silences].mean()) if silences.any() else None}
         return result
+
+
+def all_confirmed(spoken: np.ndarray, level_db: np.ndarray) -> bool:
+    """Whether the recording agrees with every border that `Borders` would count."""
+    borders = Borders()
+    borders.add(np.zeros(len(spoken)), spoken, level_db)
+    return all(borders.confirmed) and all(borders.silences_confirmed)

@@ -10,7 +10,7 @@ import numpy as np
 from . import DONT_CARE, SPEECH
 from .borders import Borders
 from .corpus import Cache, Clip, word_times
-from .labels import label_speech, runs, spoken_frames
+from .labels import label_speech, spoken_frames
 from .metrics import describe, roc_auc
 from .mixing import SceneStore
 from .runtime import PackRuntime

@@ -99,7 +99,9 @@ class Scenes:
         self.held: tuple[Tensor, Tensor] | None = None
         if device.type != "cpu" if hold is None else hold:
             # a shard at a time: a file is read once, and no second copy of everything is made on the way
-            chosen = [[i for of, i in shards.place if of == s] for s in range(len(shards.features))]
+            chosen: list[list[int]] = [[] for _ in shards.features]
+            for shard, scene in shards.place:
+                chosen[shard].append(scene)
             load = lambda arrays: torch.cat([torch.from_numpy(a[c]).to(device) for a, c in zip(arrays, chosen) if c])
             self.held = load(shards.features), load(shards.labels)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earmark_training.borders import Borders
+from earmark_training.borders import Borders, all_confirmed
 
 
 def tone(frames_on: list[tuple[int, int]], frames: int) -> np.ndarray:
@@ -44,3 +44,9 @@ def test_a_silence_that_is_none_is_not_confirmed_and_a_word_never_called_is_miss
 def test_nothing_counted_gives_no_figures():
     figures = Borders().figures()
     assert figures["all"]["onsets"] == 0 and figures["all"]["delay_ms_p90"] is None and figures["all"]["silences_found"] is None
+
+
+def test_a_recording_agrees_when_all_its_borders_do():
+    level_db = tone([(30, 80), (110, 140)], 200)
+    agrees = lambda *words: all_confirmed(mask(list(words), 200) == 1, level_db)
+    assert agrees((30, 80), (110, 140)) and agrees((16, 24)) is False and agrees((30, 60), (76, 140)) is False

@@ -1,7 +1,6 @@
 """The noise pack's training: yardstick, truth, splits, state, export."""
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
