@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use earmark_core::pack;
-use earmark_core::runtime::{Device, LIBRARY_VARIABLE};
+use earmark_core::model::pack;
+use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 
 /// Hears speech, music and noise in recordings.
 #[derive(Debug, Parser)]

@@ -1,10 +1,10 @@
-//! Several inputs at once: one ear per thread, results in the order of the inputs.
+//! Several inputs at once: one detector per thread, results in the order of the inputs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
-use earmark_core::listen::{Ear, Pace};
+use earmark_core::detect::{Detector, DetectorMode};
 
 use crate::args::Global;
 use crate::commands::hearing;
@@ -16,7 +16,7 @@ use crate::interrupt;
 pub struct Jobs<'a> {
     /// The pack, as named on the command line.
     pub pack: &'a str,
-    pub pace: Pace,
+    pub pace: DetectorMode,
     /// Inputs worked on at once; the number of processors unless said otherwise.
     pub jobs: Option<usize>,
     pub global: &'a Global,
@@ -24,8 +24,8 @@ pub struct Jobs<'a> {
 }
 
 impl Jobs<'_> {
-    /// An ear; the first one is opened by the command itself, which wants to know the pack before it begins.
-    pub fn ear(&self) -> Result<Ear> {
+    /// A detector; the first one is opened by the command itself, which wants to know the pack before it begins.
+    pub fn detector(&self) -> Result<Detector> {
         hearing::open_for(self.pack, self.pace, self.global, self.console)
     }
 
@@ -37,14 +37,14 @@ impl Jobs<'_> {
     /// If the pack cannot be opened again, or the user interrupted.
     pub fn run<T: Send>(
         &self,
-        first: Ear,
+        first: Detector,
         inputs: &[Input],
-        work: impl Fn(&Ear, &Input) -> Result<T> + Sync,
+        work: impl Fn(&Detector, &Input) -> Result<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        self.run_with(first, || self.ear(), inputs, work)
+        self.run_with(first, || self.detector(), inputs, work)
     }
 
-    /// The same with something other than an ear for each thread, on a list of anything.
+    /// The same with something other than a detector for each thread, on a list of anything.
     ///
     /// # Errors
     ///
@@ -58,28 +58,28 @@ impl Jobs<'_> {
     ) -> Result<Vec<Option<T>>> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let jobs = self.jobs.unwrap_or(processors).clamp(1, inputs.len().max(1));
-        let mut ears = vec![first];
+        let mut detectors = vec![first];
         for _ in 1..jobs {
-            ears.push(another()?);
+            detectors.push(another()?);
         }
         let next = AtomicUsize::new(0);
         let results: Mutex<Vec<Option<T>>> = Mutex::new(inputs.iter().map(|_| None).collect());
-        let work_through = |ear: &E| {
+        let work_through = |detector: &E| {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(input) = inputs.get(index) else { return };
                 if interrupt::requested() {
                     return;
                 }
-                match work(ear, input) {
+                match work(detector, input) {
                     Ok(done) => results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(done),
                     Err(error) => self.console.error(&error),
                 }
             }
         };
         std::thread::scope(|scope| {
-            for ear in &ears {
-                scope.spawn(|| work_through(ear));
+            for detector in &detectors {
+                scope.spawn(|| work_through(detector));
             }
         });
         interrupt::check()?;

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use earmark_core::audio::{Resampler, downmix};
+use earmark_core::signal::{Resampler, downmix};
 use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{
     Async, Fft, FixedAsync, FixedSync, SincInterpolationParameters, SincInterpolationType, WindowFunction,

@@ -3,7 +3,7 @@
 //! "busy" changes its mind every 50 ms with 20 ms ramps, far more often than speech does; "steady" is open all the time.
 
 use criterion::{Criterion, Throughput, criterion_main};
-use earmark_core::gate::{Edge, GainComputer, GateSettings, Program, Target, apply};
+use earmark_core::gate::{GainComputer, GainEvent, GateSettings, RuleSet, Target, apply};
 use earmark_core::render::{AudioOut, Dither, Metadata, Quantiser, RenderSpec, Renderer, StreamFormat};
 use std::hint::black_box;
 
@@ -18,11 +18,14 @@ fn computer(busy: bool) -> GainComputer {
         lookahead_ms: 0.0,
         ..GateSettings::default()
     };
-    let mut computer = GainComputer::new(&settings, Program::pass(), RATE_HZ).expect("valid");
+    let mut computer = GainComputer::new(&settings, RuleSet::unity(), RATE_HZ).expect("valid");
     if busy {
         let edges = (0..2_000_000_u64).map(|index| {
             let rank = u8::from(index % 2 == 1);
-            Edge { at: index * 2_400, target: Target { rank, gain_db: if rank == 0 { 0.0 } else { -40.0 } } }
+            GainEvent {
+                at: index * 2_400,
+                target: Target { rank, gain_db: if rank == 0 { 0.0 } else { -40.0 } },
+            }
         });
         computer.extend(edges).expect("sorted");
     }
@@ -79,7 +82,7 @@ fn render(criterion: &mut Criterion) {
                 output: format,
                 dither: Dither::Triangular,
                 gate: GateSettings::default(),
-                rest: Program::pass(),
+                rest: RuleSet::unity(),
                 edges: Vec::new(),
                 cut: None,
                 measure_loudness,

@@ -1,7 +1,7 @@
 //! What the live gate costs its host: `cargo bench -p earmark-core --bench live`.
 //!
 //! A block of 64 samples of stereo at 48 kHz lasts 1333 µs. "copy" is a plain delay line, the least that anything with
-//! latency does. "flat out" calls the gate as fast as it can: the worker, which runs the real ear beside it, cannot keep
+//! latency does. "flat out" calls the gate as fast as it can: the worker, which runs the real detector beside it, cannot keep
 //! up, so that what is measured is the audio thread alone, with full rings and held decisions. "paced" calls it as a host
 //! does.
 
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_main};
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::GateSettings;
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::live::{LiveConfig, LiveGate, OutputMode};
-use earmark_core::pack::{self, Pack};
-use earmark_core::runtime::Runtime;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
 
 const BLOCK: usize = 64;
 /// Four seconds.
@@ -57,10 +57,11 @@ fn live(criterion: &mut Criterion) {
 
     let runtime = Runtime::embedded().expect("it is inside");
     let pack = Pack::find(pack::LIVE).expect("it is inside");
-    let ear = Arc::new(Ear::load(&runtime, pack, Pace::Live).expect("it fits"));
+    let detector = Arc::new(Detector::load(&runtime, pack, DetectorMode::LowLatency).expect("it fits"));
     let config = LiveConfig { max_block_samples: BLOCK, ..LiveConfig::default() };
     let gate = || {
-        let mut gate = LiveGate::new(Arc::clone(&ear), &GateSettings::default(), &config).expect("it fits");
+        let mut gate =
+            LiveGate::new(Arc::clone(&detector), &GateSettings::default(), &config).expect("it fits");
         gate.guess_offline(false);
         gate
     };

@@ -5,17 +5,17 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use earmark_core::decide::{TimelineSettings, segment};
 use earmark_core::report::plot::{EnvelopeBuilder, PlotInput, PlotOptions, png, render};
 use earmark_core::report::{Format, Report};
-use earmark_core::timeline::{TimelineSettings, segment};
-use earmark_core::{Activity, Label};
+use earmark_core::{FrameScores, Label};
 
 /// Seconds of the source.
 const SECONDS: u16 = 3_600;
 
 /// Labels that come and go every few seconds, over a level that moves with them.
-fn hour() -> Activity {
-    let mut activity = Activity::new(vec![Label::SPEECH, Label::MUSIC, Label::NOISE], 48_000);
+fn hour() -> FrameScores {
+    let mut activity = FrameScores::new(vec![Label::SPEECH, Label::MUSIC, Label::NOISE], 48_000);
     for second in 0..SECONDS {
         for frame in 0..100_u16 {
             let t = f32::from(second) + f32::from(frame) / 100.0;

@@ -10,23 +10,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::GateSettings;
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::live::{LiveConfig, LiveGate, OutputMode};
-use earmark_core::pack::{self, Pack};
-use earmark_core::runtime::Runtime;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default: u32| arguments.next().map_or(Ok(default), |text| text.parse());
     let (instances, seconds, rate_hz, block) = (number(50)?, number(20)?, number(48_000)?, number(512)?);
-    let ear = Arc::new(Ear::load(&Runtime::embedded()?, Pack::find(pack::LIVE)?, Pace::Live)?);
+    let detector =
+        Arc::new(Detector::load(&Runtime::embedded()?, Pack::find(pack::LIVE)?, DetectorMode::LowLatency)?);
     let block_samples = usize::try_from(block)?;
     let config =
         LiveConfig { rate_hz: f64::from(rate_hz), max_block_samples: block_samples, ..LiveConfig::default() };
     let settings = GateSettings::default();
     let mut gates = (0..instances)
-        .map(|_| LiveGate::new(Arc::clone(&ear), &settings, &config))
+        .map(|_| LiveGate::new(Arc::clone(&detector), &settings, &config))
         .collect::<Result<Vec<_>, _>>()?;
     let latency_ms = f64::from(gates[0].latency_samples()) / f64::from(rate_hz) * 1e3;
     println!(

@@ -3,31 +3,28 @@
 //! Data flows one way; each step is a module:
 //!
 //! ```text
-//! samples ─▶ audio ─▶ features ─▶ listen ─▶ timeline ─▶ report  (label files, plots)
-//!            decode    MelStream   Listener   segments  ─▶ gate    (gain curve) ─▶ render (files)
-//!                                    ▲
-//!                                   pack + runtime  (network, its feature spec, the backend that runs it)
+//! bytes ─▶ audio ─▶ features ─▶ detect ─▶ FrameScores ─▶ decide ─┬─ segments (future known) ─▶ report   label files, plots
+//!          decode    MelStream   Detector    every 10 ms          └─ causal (now) ──┐
+//!                                  ▲                                                ▼
+//!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
+//!
+//! beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
 
-pub mod activity;
 pub mod audio;
+pub mod decide;
+pub mod detect;
 pub mod eval;
 pub mod features;
 pub mod gate;
-pub mod label;
-pub mod listen;
-pub mod live;
+pub mod model;
 pub mod noise;
-pub mod npy;
 pub mod output;
-pub mod pack;
+pub mod realtime;
 pub mod render;
 pub mod report;
-pub mod runtime;
-mod threads;
-pub mod timeline;
+pub mod signal;
 
-pub use activity::{Activity, FrameGrid};
-pub use label::Label;
+pub use signal::{FrameGrid, FrameScores, Label};

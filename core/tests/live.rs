@@ -1,17 +1,17 @@
-//! The live engine with the shipped ear: its frames, its latency, and that it is ready when it says.
+//! The live engine with the shipped detector: its frames, its latency, and that it is ready when it says.
 
 use std::sync::{Arc, LazyLock};
 
 use earmark_core::audio::Source;
+use earmark_core::detect::{DetectError, Detector, DetectorMode};
 use earmark_core::gate::{Action, GateSettings};
-use earmark_core::listen::{Ear, ListenError, Pace};
-use earmark_core::live::{self, LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
-use earmark_core::pack::{self, Pack};
-use earmark_core::runtime::Runtime;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::realtime::{self, LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
 
-static EAR: LazyLock<Arc<Ear>> = LazyLock::new(|| {
+static EAR: LazyLock<Arc<Detector>> = LazyLock::new(|| {
     let runtime = Runtime::embedded().unwrap();
-    Arc::new(Ear::load(&runtime, Pack::find(pack::LIVE).unwrap(), Pace::Live).unwrap())
+    Arc::new(Detector::load(&runtime, Pack::find(pack::LIVE).unwrap(), DetectorMode::LowLatency).unwrap())
 });
 
 const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
@@ -65,8 +65,8 @@ fn a_frame_is_heard_exactly_as_late_as_the_latency_says() {
     let manifest = EAR.pack().manifest();
     for rate_hz in [1_000, 11_025, 16_000, 44_100, 48_000, 96_000, 192_000, 44_056] {
         let hearing = LatencyParts::new(manifest, rate_hz, &LiveConfig::default()).unwrap().hearing;
-        let mut listener = EAR.listener(rate_hz, 1).unwrap();
-        let mut heard = listener.activity();
+        let mut listener = EAR.stream(rate_hz, 1).unwrap();
+        let mut heard = listener.scores();
         let samples = sound((rate_hz as usize).min(40_000).max(rate_hz as usize / 2), rate_hz);
         let (mut seen, mut latest) = (0, 0);
         for (count, sample) in (1_u64..).zip(&samples) {
@@ -112,8 +112,8 @@ fn frames_are_those_of_a_listener_and_ten_runs_give_the_same_bytes() {
     let (rate_hz, channels) = (48_000, 2);
     let left = sound(96_000, rate_hz);
     let right: Vec<f32> = left.iter().rev().copied().collect();
-    let mut listener = EAR.listener(rate_hz, channels).unwrap();
-    let mut heard = listener.activity();
+    let mut listener = EAR.stream(rate_hz, channels).unwrap();
+    let mut heard = listener.scores();
     let interleaved: Vec<f32> = left.iter().zip(&right).flat_map(|(l, r)| [*l, *r]).collect();
     listener.push(&interleaved, &mut heard).unwrap();
 
@@ -199,7 +199,7 @@ fn a_file_is_heard_as_the_gate_hears_it() {
     samples.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
     writer.finalize().unwrap();
     let open = || Source::open(&path).unwrap();
-    let heard = live::hear::<ListenError>(&EAR, &mut open(), |_| Ok(())).unwrap();
+    let heard = realtime::hear::<DetectError>(&EAR, &mut open(), |_| Ok(())).unwrap();
     assert_eq!((heard.samples, heard.frames()), (samples.len() as u64, 212));
 
     let config = LiveConfig { rate_hz: f64::from(rate_hz), channels: 1, ..LiveConfig::default() };
@@ -213,8 +213,8 @@ fn a_file_is_heard_as_the_gate_hears_it() {
         assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");
         assert_eq!(frame.mean_square.to_bits(), heard.mean_square[row].to_bits(), "frame {row}");
     }
-    // A file that is closed off at its end is another thing: that is why `live::hear` is there.
-    let closed = EAR.hear::<ListenError>(&mut open(), |_| Ok(())).unwrap();
+    // A file that is closed off at its end is another thing: that is why `realtime::hear` is there.
+    let closed = EAR.detect::<DetectError>(&mut open(), |_| Ok(())).unwrap();
     assert_eq!(closed.frames(), heard.frames());
     assert_ne!(closed.mean_square, heard.mean_square);
 }

@@ -6,11 +6,11 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use earmark_core::Label;
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::{Action, Curve, GateSettings, Rule, When};
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::live::{Heard, LiveConfig, LiveGate, OutputMode};
-use earmark_core::pack::{self, Pack, Thresholds};
-use earmark_core::runtime::Runtime;
+use earmark_core::model::pack::{self, Pack, Thresholds};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::realtime::{Heard, LiveConfig, LiveGate, OutputMode};
 
 struct Counting;
 
@@ -79,13 +79,15 @@ fn waits() -> u64 {
 #[test]
 fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
     let runtime = Runtime::embedded().unwrap();
-    let ear = Arc::new(Ear::load(&runtime, Pack::find(pack::LIVE).unwrap(), Pace::Live).unwrap());
+    let detector = Arc::new(
+        Detector::load(&runtime, Pack::find(pack::LIVE).unwrap(), DetectorMode::LowLatency).unwrap(),
+    );
     let config = LiveConfig { rate_hz: 16_000.0, max_block_samples: 2_048, ..LiveConfig::default() };
     let programs = programs();
     let mut dice = Dice(3);
     let (mut left, mut right) = (vec![0.0_f32; 8_192], vec![0.0_f32; 8_192]);
     let side: Vec<f32> = (0..8_192).map(|k| if k % 3 == 0 { 0.4 } else { -0.2 }).collect();
-    let mut gate = LiveGate::new(ear, &programs[0], &config).unwrap();
+    let mut gate = LiveGate::new(detector, &programs[0], &config).unwrap();
     // Blocks come as fast as can be, and are said to be real time all the same: the worker cannot keep up.
     gate.guess_offline(false);
     let (mut frames, mut samples, mut refused) = (0_u64, 0_u64, 0_u64);
@@ -113,7 +115,7 @@ fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
         match event {
             0 => gate.reset(),
             1..8 => refused += u64::from(gate.set_motion(&programs[motion]).is_err()),
-            8..12 => gate.forced(lane),
+            8..12 => gate.override_labels(lane),
             12 => {
                 let _ = gate.status();
             }

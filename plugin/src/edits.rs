@@ -26,7 +26,7 @@ pub struct EditReader {
 
 /// One step of an edit, in the order that hosts expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edit {
+pub enum ParamGesture {
     /// The user took hold of the parameter.
     Begin(ParamId),
     /// Its value is a new one: read it from the parameters.
@@ -64,7 +64,7 @@ impl Edits {
 
 impl EditReader {
     /// Hands over all that waits. Never waits, never allocates.
-    pub fn take(&self, edits: &Edits, mut each: impl FnMut(Edit)) {
+    pub fn take(&self, edits: &Edits, mut each: impl FnMut(ParamGesture)) {
         if edits.is_empty() {
             return;
         }
@@ -80,15 +80,15 @@ impl EditReader {
             all &= !bit;
             let was_held = held & bit != 0;
             if !was_held {
-                each(Edit::Begin(id));
+                each(ParamGesture::Begin(id));
                 held |= bit;
             }
             if changed & bit != 0 {
-                each(Edit::Value(id));
+                each(ParamGesture::Value(id));
             }
             // A change without a begin of its own (a key, a menu) is a gesture by itself.
             if ended & bit != 0 || (!was_held && begun & bit == 0) {
-                each(Edit::End(id));
+                each(ParamGesture::End(id));
                 held &= !bit;
             }
         }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::params::id;
 
-    fn taken(reader: &EditReader, edits: &Edits) -> Vec<Edit> {
+    fn taken(reader: &EditReader, edits: &Edits) -> Vec<ParamGesture> {
         let mut all = Vec::new();
         reader.take(edits, |edit| all.push(edit));
         all
@@ -114,16 +114,16 @@ mod tests {
         for _ in 0..100 {
             edits.change(id::WET);
         }
-        assert_eq!(taken(&reader, &edits), [Edit::Begin(id::WET), Edit::Value(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [ParamGesture::Begin(id::WET), ParamGesture::Value(id::WET)]);
         edits.change(id::WET);
-        assert_eq!(taken(&reader, &edits), [Edit::Value(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [ParamGesture::Value(id::WET)]);
         edits.end(id::WET);
-        assert_eq!(taken(&reader, &edits), [Edit::End(id::WET)]);
+        assert_eq!(taken(&reader, &edits), [ParamGesture::End(id::WET)]);
         assert!(edits.is_empty());
         edits.begin(id::MODE);
         edits.change(id::MODE);
         edits.end(id::MODE);
-        let all = [Edit::Begin(id::MODE), Edit::Value(id::MODE), Edit::End(id::MODE)];
+        let all = [ParamGesture::Begin(id::MODE), ParamGesture::Value(id::MODE), ParamGesture::End(id::MODE)];
         assert_eq!(taken(&reader, &edits), all);
         assert_eq!(taken(&reader, &edits), []);
         edits.change(id::MODE);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
 use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
+use earmark_core::model::pack::{Pack, PackError, Thresholds};
 use earmark_core::output::{OutputError, SafeFile};
-use earmark_core::pack::{Pack, PackError, Thresholds};
 
 use crate::params::{ParamId, Rules, id, pack_name};
 use crate::processor::settings::{KEEP_RULES, SettingsBank, keep_rules, leading_labels};

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use earmark_core::listen::Ear;
-use earmark_core::live::{Hearing, LiveFloor, LiveMonitor};
+use earmark_core::detect::Detector;
+use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor};
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
@@ -26,16 +26,16 @@ pub struct Shared {
     restart_wanted: AtomicBool,
     values_replaced: AtomicBool,
     label_outputs: AtomicU64,
-    activation: ActivationFacts,
-    kept: Mutex<Kept>,
+    activation: ActivationInfo,
+    kept: Mutex<PluginState>,
     /// The ear of the last activation, so that the next one need not compile it, and the gates' status.
-    ear: Mutex<Option<(&'static str, Arc<Ear>)>>,
+    ear: Mutex<Option<(&'static str, Arc<Detector>)>>,
     monitors: Mutex<Vec<LiveMonitor>>,
 }
 
 /// What the state holds beside parameters.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct PluginState {
     /// Rules of a preset that the parameters cannot say.
     pub(crate) rules: Option<Rules>,
     /// The preset that was loaded last.
@@ -45,7 +45,7 @@ pub(crate) struct Kept {
 }
 
 #[derive(Debug, Default)]
-struct ActivationFacts {
+struct ActivationInfo {
     active: AtomicBool,
     broken: AtomicBool,
     latency_samples: AtomicU32,
@@ -62,7 +62,7 @@ pub struct Status {
     /// Sample rate of this activation, Hz; 0 before the first.
     pub rate_hz: f64,
     /// The ear.
-    pub ear: EarStatus,
+    pub ear: DetectorStatus,
     /// Frames whose decision was not there in time: the last one held.
     pub underruns: u64,
     /// Those of them that came later.
@@ -77,7 +77,7 @@ pub struct Status {
 
 /// How the ear is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum EarStatus {
+pub enum DetectorStatus {
     /// Nothing runs before the first activation.
     #[default]
     Idle,
@@ -177,7 +177,8 @@ impl Shared {
     fn gates_status(&self) -> Status {
         let mut status = Status::default();
         if self.activation.broken.load(Ordering::Acquire) {
-            status.ear = EarStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
+            status.ear =
+                DetectorStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
         }
         for monitor in &*lock(&self.monitors) {
             let gate = monitor.status();
@@ -189,15 +190,15 @@ impl Shared {
                 status.floor = gate.floor.or(status.floor);
             }
             let ear = match gate.hearing {
-                Hearing::Running => EarStatus::Running,
-                Hearing::Stalled => EarStatus::Stalled,
+                Hearing::Running => DetectorStatus::Running,
+                Hearing::Stalled => DetectorStatus::Stalled,
                 Hearing::Failed | Hearing::Missing => {
-                    EarStatus::Failed(monitor.problem().unwrap_or_default())
+                    DetectorStatus::Failed(monitor.problem().unwrap_or_default())
                 }
             };
             // The worst of them counts.
-            if !matches!(status.ear, EarStatus::Failed(_)) && ear != EarStatus::Running
-                || status.ear == EarStatus::Idle
+            if !matches!(status.ear, DetectorStatus::Failed(_)) && ear != DetectorStatus::Running
+                || status.ear == DetectorStatus::Idle
             {
                 status.ear = ear;
             }
@@ -206,7 +207,7 @@ impl Shared {
     }
 
     /// The ear of a pack, or why there is none. For the main thread: may compile it.
-    pub(crate) fn ear(&self, pack: &'static str) -> Result<Arc<Ear>, String> {
+    pub(crate) fn ear(&self, pack: &'static str) -> Result<Arc<Detector>, String> {
         let mut kept = lock(&self.ear);
         if let Some((name, ear)) = &*kept
             && *name == pack
@@ -242,7 +243,7 @@ impl Shared {
         self.activation.active.store(false, Ordering::Release);
     }
 
-    pub(crate) fn kept<T>(&self, with: impl FnOnce(&mut Kept) -> T) -> T {
+    pub(crate) fn kept<T>(&self, with: impl FnOnce(&mut PluginState) -> T) -> T {
         with(&mut lock(&self.kept))
     }
 }

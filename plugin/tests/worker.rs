@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use earmark_plugin::params::id;
-use earmark_plugin::shared::EarStatus;
+use earmark_plugin::shared::DetectorStatus;
 use earmark_plugin::{Activation, Block, Processor, Shared};
 
 use crate::host::{Hosted, Running};
@@ -227,13 +227,13 @@ fn what_was_missed_is_counted_and_shown() {
             let before = shared.status().underruns;
             play(&mut processor, &tone(seconds(0.5)));
             let status = shared.status();
-            status.ear == EarStatus::Running && status.underruns == before
+            status.ear == DetectorStatus::Running && status.underruns == before
         });
         let before = shared.status().underruns;
         strike(thread, act);
         play(&mut processor, &tone(seconds(2.0)));
         let status = shared.status();
-        assert_eq!(status.ear, EarStatus::Stalled);
+        assert_eq!(status.ear, DetectorStatus::Stalled);
         // Two hundred frames, less what was decided before.
         assert!((100..=200).contains(&(status.underruns - before)), "{status:?}, {before} before");
 
@@ -242,7 +242,7 @@ fn what_was_missed_is_counted_and_shown() {
             eventually("hearing again", || {
                 play(&mut processor, &tone(seconds(0.2)));
                 let status = shared.status();
-                status.ear == EarStatus::Running && status.late > 0
+                status.ear == DetectorStatus::Running && status.late > 0
             });
         }
         drop(processor);
@@ -251,7 +251,7 @@ fn what_was_missed_is_counted_and_shown() {
             let before = shared.status().underruns;
             play(&mut processor, &tone(seconds(0.5)));
             let status = shared.status();
-            status.ear == EarStatus::Running && status.underruns == before
+            status.ear == DetectorStatus::Running && status.underruns == before
         });
     }
 }

@@ -232,12 +232,12 @@ fn adaptive_live_gives_what_the_adaptive_engine_gives() {
 
 fn live_gives_what_the_engine_gives(adaptive: bool) {
     use earmark_core::audio::read_mono;
+    use earmark_core::detect::{Detector, DetectorMode};
     use earmark_core::gate::load_preset;
-    use earmark_core::listen::{Ear, Pace};
-    use earmark_core::live::{LiveConfig, LiveGate, OutputMode};
-    use earmark_core::noise::Gauge;
-    use earmark_core::pack::{LIVE, NOISE, Pack};
-    use earmark_core::runtime::Runtime;
+    use earmark_core::model::pack::{LIVE, NOISE, Pack};
+    use earmark_core::model::runtime::Runtime;
+    use earmark_core::noise::SnrEstimator;
+    use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
 
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
@@ -263,8 +263,11 @@ fn live_gives_what_the_engine_gives(adaptive: bool) {
 
     let settings = load_preset("podcast").unwrap().gate;
     let runtime = Runtime::embedded().unwrap();
-    let ear = std::sync::Arc::new(Ear::load(&runtime, Pack::find(LIVE).unwrap(), Pace::Live).unwrap());
-    let gauge = adaptive.then(|| Gauge::load(&runtime, Pack::find(NOISE).unwrap(), Pace::Live).unwrap());
+    let ear = std::sync::Arc::new(
+        Detector::load(&runtime, Pack::find(LIVE).unwrap(), DetectorMode::LowLatency).unwrap(),
+    );
+    let gauge = adaptive
+        .then(|| SnrEstimator::load(&runtime, Pack::find(NOISE).unwrap(), DetectorMode::LowLatency).unwrap());
     let gauge = gauge.map(std::sync::Arc::new);
     for block in [4_096, 441, 64] {
         let config = LiveConfig {

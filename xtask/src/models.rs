@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::pack::Pack;
-use earmark_core::runtime::Runtime;
+use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::model::pack::Pack;
+use earmark_core::model::runtime::Runtime;
 
 use crate::pack_names;
 
@@ -34,8 +34,8 @@ pub fn verify(root: &Path) -> Result<()> {
             "{name}: its metrics were measured on another network"
         );
         ensure!(pack.card().contains(&hash), "{name}: its card is about another network");
-        for pace in [Pace::Live, Pace::Files] {
-            Ear::load_for(pack.manifest().task, &runtime, pack.clone(), pace)?;
+        for pace in [DetectorMode::LowLatency, DetectorMode::Throughput] {
+            Detector::load_for(pack.manifest().task, &runtime, pack.clone(), pace)?;
         }
         println!("{name}: {} parameters, {hash}", pack.manifest().model.parameters);
     }

@@ -1,6 +1,6 @@
 //! `earmark bench`: speed, delay and memory on this machine.
 //!
-//! A minute of audio is held in memory and heard again and again, so that the figures are those of the ear, not of the
+//! A minute of audio is held in memory and heard again and again, so that the figures are those of the detector, not of the
 //! disk; decoding is measured beside it where a file is given.
 
 use std::hint::black_box;
@@ -8,9 +8,10 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use earmark_core::audio::{Resampler, Source, downmix};
+use earmark_core::audio::Source;
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::features::MelStream;
-use earmark_core::listen::{Ear, LevelMeter, Pace};
+use earmark_core::signal::{LevelMeter, Resampler, downmix};
 
 use super::hearing;
 use crate::args::{BenchArgs, Global};
@@ -34,8 +35,8 @@ pub fn run(args: &BenchArgs, global: &Global, console: &Console) -> Result<()> {
         Some(path) => Clip::decode(path)?,
         None => (Clip::synthetic(), None),
     };
-    let files = hearing::open_for(&args.pack.pack, Pace::Files, global, console)?;
-    let live = hearing::open_for(&args.pack.pack, Pace::Live, global, console)?;
+    let files = hearing::open_for(&args.pack.pack, DetectorMode::Throughput, global, console)?;
+    let live = hearing::open_for(&args.pack.pack, DetectorMode::LowLatency, global, console)?;
     writeln!(
         table.0,
         "pack {}, {} parameters; {:.0} s of {} Hz, {} channels; one thread unless said; median of {RUNS} runs",
@@ -69,8 +70,8 @@ pub fn run(args: &BenchArgs, global: &Global, console: &Console) -> Result<()> {
 }
 
 /// Where the time goes, stage by stage.
-fn stages(clip: &Clip, ear: &Ear, table: &mut Table) -> Result<()> {
-    let spec = &ear.pack().manifest().features;
+fn stages(clip: &Clip, detector: &Detector, table: &mut Table) -> Result<()> {
+    let spec = &detector.pack().manifest().features;
     let mut mono = Vec::new();
     let mut resampled = Vec::new();
     let level = median(|| {
@@ -100,10 +101,10 @@ fn stages(clip: &Clip, ear: &Ear, table: &mut Table) -> Result<()> {
     table.line("  features", features, clip.seconds)
 }
 
-fn hear(ear: &Ear, clip: &Clip, block: usize) -> Result<()> {
+fn hear(detector: &Detector, clip: &Clip, block: usize) -> Result<()> {
     interrupt::check()?;
-    let mut listener = ear.listener(clip.rate_hz, clip.channels)?;
-    let mut heard = listener.activity();
+    let mut listener = detector.stream(clip.rate_hz, clip.channels)?;
+    let mut heard = listener.scores();
     for block in clip.samples.chunks(block) {
         listener.push(block, &mut heard)?;
     }
@@ -122,12 +123,14 @@ fn parallel(
 ) -> Result<()> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or(processors).max(1);
-    let ears =
+    let detectors =
         (0..jobs).map(|_| hearing::open(&args.pack.pack, global, console)).collect::<Result<Vec<_>>>()?;
     let took = median(|| {
         std::thread::scope(|scope| {
-            let handles: Vec<_> =
-                ears.iter().map(|ear| scope.spawn(|| hear(ear, clip, clip.samples.len().max(1)))).collect();
+            let handles: Vec<_> = detectors
+                .iter()
+                .map(|detector| scope.spawn(|| hear(detector, clip, clip.samples.len().max(1))))
+                .collect();
             handles
                 .into_iter()
                 .try_for_each(|h| h.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a job panicked"))))
@@ -138,9 +141,9 @@ fn parallel(
 }
 
 /// How long a call of 10 ms takes: most fill a buffer, every few run the network.
-fn latency(live: &Ear, clip: &Clip, table: &mut Table) -> Result<()> {
-    let mut listener = live.listener(clip.rate_hz, clip.channels)?;
-    let mut heard = listener.activity();
+fn latency(live: &Detector, clip: &Clip, table: &mut Table) -> Result<()> {
+    let mut listener = live.stream(clip.rate_hz, clip.channels)?;
+    let mut heard = listener.scores();
     let mut took = Vec::new();
     for block in clip.samples.chunks(clip.block_10_ms()) {
         let start = Instant::now();

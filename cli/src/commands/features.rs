@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use earmark_core::audio::read_mono;
 use earmark_core::features::{self, FeatureSpec, preset_names};
-use earmark_core::npy;
 use earmark_core::output::SafeFile;
+use earmark_core::report::npy;
 
 use crate::args::FeaturesArgs;
 use crate::console::{Console, Usage};

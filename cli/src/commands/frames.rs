@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use earmark_core::audio::Source;
-use earmark_core::listen::Pace;
+use earmark_core::detect::DetectorMode;
 use earmark_core::output::SafeFile;
-use earmark_core::{Activity, FrameGrid, npy};
+use earmark_core::report::npy;
+use earmark_core::{FrameGrid, FrameScores};
 
 use super::hearing;
 use crate::args::{FramesArgs, Global};
@@ -23,12 +24,12 @@ pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> 
         Some(e) if e != "csv" => return Err(Usage("name the output FILE.csv or FILE.npy".to_owned()).into()),
         _ => false,
     };
-    let pace = if args.live { Pace::Live } else { Pace::Files };
-    let ear = hearing::open_for(&args.pack.pack, pace, global, console)?;
+    let pace = if args.live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
+    let detector = hearing::open_for(&args.pack.pack, pace, global, console)?;
     let stdin = args.input.as_os_str() == "-";
     let mut source = if stdin { Source::from_stdin()? } else { Source::open(&args.input)? };
     let name = if stdin { "stdin".to_owned() } else { args.input.display().to_string() };
-    let heard = hearing::hear(&ear, &mut source, &name, console, |_| {})?;
+    let heard = hearing::hear(&detector, &mut source, &name, console, |_| {})?;
     match output {
         None => write_csv(&heard, BufWriter::new(io::stdout().lock())).context("stdout"),
         Some(path) => {
@@ -40,7 +41,7 @@ pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> 
 }
 
 /// `time,<labels>,level_dbfs`, one row per frame.
-fn write_csv(heard: &Activity, mut out: impl Write) -> Result<()> {
+fn write_csv(heard: &FrameScores, mut out: impl Write) -> Result<()> {
     write!(out, "time")?;
     for label in &heard.labels {
         write!(out, ",{label}")?;
@@ -57,7 +58,7 @@ fn write_csv(heard: &Activity, mut out: impl Write) -> Result<()> {
 }
 
 /// frames × (labels, level): the columns of the CSV without the time.
-fn write_npy(heard: &Activity, out: &mut impl Write) -> Result<()> {
+fn write_npy(heard: &FrameScores, out: &mut impl Write) -> Result<()> {
     let columns = heard.labels.len() + 1;
     let mut values = Vec::with_capacity(heard.frames() * columns);
     for frame in 0..heard.frames() {

@@ -2,34 +2,39 @@
 
 use anyhow::Result;
 use earmark_core::audio::Source;
+use earmark_core::decide::{LabelSettings, TimelineSettings};
+use earmark_core::detect::{DetectError, Detector, DetectorMode};
 use earmark_core::gate::GateSettings;
-use earmark_core::listen::{Ear, ListenError, Pace};
-use earmark_core::live;
-use earmark_core::noise::Gauge;
-use earmark_core::pack::Pack;
-use earmark_core::runtime::Runtime;
-use earmark_core::timeline::{LabelSettings, TimelineSettings};
-use earmark_core::{Activity, Label};
+use earmark_core::model::pack::Pack;
+use earmark_core::model::runtime::Runtime;
+use earmark_core::noise::SnrEstimator;
+use earmark_core::realtime;
+use earmark_core::{FrameScores, Label};
 
 use crate::args::{Global, TimelineArgs};
 use crate::console::{Console, Usage};
 use crate::interrupt;
 
 /// Opens a pack for work on files.
-pub fn open(pack: &str, global: &Global, console: &Console) -> Result<Ear> {
-    open_for(pack, Pace::Files, global, console)
+pub fn open(pack: &str, global: &Global, console: &Console) -> Result<Detector> {
+    open_for(pack, DetectorMode::Throughput, global, console)
 }
 
 /// Opens a pack for a pace.
-pub fn open_for(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Ear> {
+pub fn open_for(pack: &str, pace: DetectorMode, global: &Global, console: &Console) -> Result<Detector> {
     let (runtime, pack) = start(pack, global, console)?;
-    Ok(Ear::load(&runtime, pack, pace)?)
+    Ok(Detector::load(&runtime, pack, pace)?)
 }
 
 /// Opens a noise pack for a pace.
-pub fn open_gauge(pack: &str, pace: Pace, global: &Global, console: &Console) -> Result<Gauge> {
+pub fn open_gauge(
+    pack: &str,
+    pace: DetectorMode,
+    global: &Global,
+    console: &Console,
+) -> Result<SnrEstimator> {
     let (runtime, pack) = start(pack, global, console)?;
-    Ok(Gauge::load(&runtime, pack, pace)?)
+    Ok(SnrEstimator::load(&runtime, pack, pace)?)
 }
 
 fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pack)> {
@@ -49,24 +54,24 @@ fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pac
 
 /// Hears a source to its end, with progress; `observe` sees each block.
 pub fn hear(
-    ear: &Ear,
+    detector: &Detector,
     source: &mut Source,
     name: &str,
     console: &Console,
     observe: impl FnMut(&[f32]),
-) -> Result<Activity> {
-    hear_as(false, ear, source, name, console, observe)
+) -> Result<FrameScores> {
+    hear_as(false, detector, source, name, console, observe)
 }
 
 /// The same; `live`: as the plugin hears it.
 pub fn hear_as(
     live: bool,
-    ear: &Ear,
+    detector: &Detector,
     source: &mut Source,
     name: &str,
     console: &Console,
     mut observe: impl FnMut(&[f32]),
-) -> Result<Activity> {
+) -> Result<FrameScores> {
     let info = source.info();
     let frame = f64::from(info.rate_hz) * f64::from(info.channels);
     let told_s = info.samples.map(|samples| whole(samples) / f64::from(info.rate_hz));
@@ -79,25 +84,26 @@ pub fn hear_as(
         progress.at(done);
         Ok(())
     };
-    let heard = if live { live::hear(ear, source, observe) } else { ear.hear(source, observe) };
+    let heard =
+        if live { realtime::hear(detector, source, observe) } else { detector.detect(source, observe) };
     for warning in source.warnings() {
         console.warn(&format!("{name}: {warning}"));
     }
     heard.map_err(|stopped| match stopped {
         Stopped::Interrupted => interrupt::Interrupted.into(),
         // Errors of the audio name the file themselves.
-        Stopped::Listen(ListenError::Audio(e)) => e.into(),
+        Stopped::Listen(DetectError::Audio(e)) => e.into(),
         Stopped::Listen(e) => anyhow::Error::new(e).context(name.to_owned()),
     })
 }
 
 enum Stopped {
     Interrupted,
-    Listen(ListenError),
+    Listen(DetectError),
 }
 
-impl From<ListenError> for Stopped {
-    fn from(error: ListenError) -> Self {
+impl From<DetectError> for Stopped {
+    fn from(error: DetectError) -> Self {
         Self::Listen(error)
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use earmark_core::pack::Pack;
+use earmark_core::model::pack::Pack;
 
 use crate::args::ModelsArgs;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use earmark_core::Label;
 use earmark_core::audio::Source;
-use earmark_core::listen::Pace;
-use earmark_core::noise::{Gauge, HIGHEST_SNR_DB, LOWEST_SNR_DB, Take, Window};
+use earmark_core::detect::DetectorMode;
+use earmark_core::noise::{HIGHEST_SNR_DB, LOWEST_SNR_DB, NoiseEstimate, NoiseSecond, SnrEstimator};
 use earmark_core::output::SafeFile;
 use earmark_core::report::plot;
 use serde_json::{Value, json};
@@ -22,14 +22,14 @@ use crate::jobs::Jobs;
 /// A recording and its verdict.
 struct Found {
     file: String,
-    take: Take,
+    take: NoiseEstimate,
 }
 
 pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     if let Some(path) = &args.plot {
         picture::check_picture(path)?;
     }
-    let first = hearing::open_gauge(&args.pack, Pace::Files, global, console)?;
+    let first = hearing::open_gauge(&args.pack, DetectorMode::Throughput, global, console)?;
     let inputs = expand(&args.inputs, console);
     let mut found = gauge_all(first, &inputs, args, global, console)?;
     if found.is_empty() {
@@ -57,23 +57,28 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
 
 /// Gauges all inputs in parallel; those that fail are reported and left out.
 fn gauge_all(
-    first: Gauge,
+    first: SnrEstimator,
     inputs: &[Input],
     args: &NoiseArgs,
     global: &Global,
     console: &Console,
 ) -> Result<Vec<Found>> {
-    let jobs = Jobs { pack: &args.pack, pace: Pace::Files, jobs: args.jobs, global, console };
-    let another = || hearing::open_gauge(&args.pack, Pace::Files, global, console);
+    let jobs = Jobs { pack: &args.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
+    let another = || hearing::open_gauge(&args.pack, DetectorMode::Throughput, global, console);
     let found = jobs.run_with(first, another, inputs, |gauge, input| {
         Ok(Found { file: input.name(), take: gauge_one(gauge, input, args, console)? })
     })?;
     Ok(found.into_iter().flatten().collect())
 }
 
-fn gauge_one(gauge: &Gauge, input: &Input, args: &NoiseArgs, console: &Console) -> Result<Take> {
+fn gauge_one(
+    gauge: &SnrEstimator,
+    input: &Input,
+    args: &NoiseArgs,
+    console: &Console,
+) -> Result<NoiseEstimate> {
     let mut source = if input.is_stdin() { Source::from_stdin()? } else { Source::open(&input.path)? };
-    let heard = hearing::hear(gauge.ear(), &mut source, &input.name(), console, |_| {})?;
+    let heard = hearing::hear(gauge.detector(), &mut source, &input.name(), console, |_| {})?;
     if heard.samples == 0 {
         bail!("{}: has no samples, so nothing can be said of its noise", input.name());
     }
@@ -157,7 +162,7 @@ fn write_csv(found: &[Found], timeline: bool, out: &mut Vec<u8>) -> Result<()> {
             writer.write_record([one.file.clone(), decimals(t.duration_s, 3)].iter().chain(&values))?;
             continue;
         }
-        for Window { start_s, end_s, noisy, probability, snr_db, floor_dbfs, kind } in &t.windows {
+        for NoiseSecond { start_s, end_s, noisy, probability, snr_db, floor_dbfs, kind } in &t.windows {
             let values = cells(*noisy, *probability, *snr_db, *floor_dbfs, kind.as_ref());
             let place = [one.file.clone(), decimals(*start_s, 3), decimals(*end_s, 3)];
             writer.write_record(place.iter().chain(&values))?;
@@ -203,7 +208,7 @@ fn write_json(found: &[Found], timeline: bool, out: &mut Vec<u8>) -> Result<()> 
 }
 
 fn draw(path: &Path, found: &[Found]) -> Result<()> {
-    let takes: Vec<&Take> = found.iter().map(|f| &f.take).collect();
+    let takes: Vec<&NoiseEstimate> = found.iter().map(|f| &f.take).collect();
     let title = match found {
         [one] => one.file.clone(),
         many => format!("{} recordings", many.len()),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::Activity;
+use earmark_core::FrameScores;
 use earmark_core::output::SafeFile;
 use earmark_core::report::Report;
 use earmark_core::report::html::{self, Section};
@@ -57,7 +57,7 @@ impl Pictures {
     pub fn draw(
         &self,
         report: &Report,
-        heard: &Activity,
+        heard: &FrameScores,
         envelope: &Envelope,
         stem: &Path,
     ) -> Result<Option<Section>> {

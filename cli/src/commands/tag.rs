@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::Activity;
+use earmark_core::FrameScores;
 use earmark_core::audio::Source;
-use earmark_core::listen::{Ear, Pace};
+use earmark_core::decide::{TimelineSettings, segment};
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::output::SafeFile;
 use earmark_core::report::html::Section;
 use earmark_core::report::plot::{Envelope, EnvelopeBuilder};
 use earmark_core::report::{Format, Report};
-use earmark_core::timeline::{TimelineSettings, segment};
 
 use super::hearing;
 use super::picture::{self, Pictures};
@@ -46,14 +46,15 @@ struct Work<'a> {
 
 pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let formats = formats(&args.format)?;
-    let jobs = Jobs { pack: &args.pack.pack, pace: Pace::Files, jobs: args.jobs, global, console };
-    let first = jobs.ear()?;
+    let jobs =
+        Jobs { pack: &args.pack.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
+    let first = jobs.detector()?;
     let settings = hearing::timeline_settings(&args.timeline, first.pack(), None)?;
     let inputs = expand(&args.inputs, console);
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, inputs.len())?;
     let work = Work { settings, destination: &destination, pictures: &pictures, console };
-    let done = jobs.run(first, &inputs, |ear, input| tag_one(&work, ear, input))?;
+    let done = jobs.run(first, &inputs, |detector, input| tag_one(&work, detector, input))?;
     let (reports, sections): (Vec<_>, Vec<_>) =
         done.into_iter().flatten().map(|d| (d.report, d.section)).unzip();
     let reports: Vec<Report> = reports.into_iter().flatten().collect();
@@ -69,8 +70,8 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     }
 }
 
-fn tag_one(work: &Work<'_>, ear: &Ear, input: &Input) -> Result<Done> {
-    let (report, heard, envelope) = hear_one(work, ear, input)?;
+fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input) -> Result<Done> {
+    let (report, heard, envelope) = hear_one(work, detector, input)?;
     let section = match envelope {
         Some(envelope) => work.pictures.draw(&report, &heard, &envelope, &input.stem)?,
         None => None,
@@ -88,12 +89,16 @@ fn tag_one(work: &Work<'_>, ear: &Ear, input: &Input) -> Result<Done> {
     Ok(Done { report, section })
 }
 
-fn hear_one(work: &Work<'_>, ear: &Ear, input: &Input) -> Result<(Report, Activity, Option<Envelope>)> {
+fn hear_one(
+    work: &Work<'_>,
+    detector: &Detector,
+    input: &Input,
+) -> Result<(Report, FrameScores, Option<Envelope>)> {
     let mut source = if input.is_stdin() { Source::from_stdin()? } else { Source::open(&input.path)? };
     let info = source.info().clone();
     let mut envelope =
         work.pictures.wanted().then(|| EnvelopeBuilder::new(info.rate_hz, usize::from(info.channels)));
-    let heard = hearing::hear(ear, &mut source, &input.name(), work.console, |block| {
+    let heard = hearing::hear(detector, &mut source, &input.name(), work.console, |block| {
         if let Some(envelope) = &mut envelope {
             envelope.push(block);
         }

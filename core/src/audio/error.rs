@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::source::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
 /// Why a source cannot be opened, or cannot be read any further.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +131,7 @@ pub enum AudioError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: super::ResampleError,
+        source: crate::signal::ResampleError,
     },
 }
 

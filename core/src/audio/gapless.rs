@@ -13,7 +13,7 @@ const MAX_SKIP_S: u64 = 24 * 3600;
 
 /// The stretch of an MPEG-4 track that is to be presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edit {
+pub(super) struct EditListBox {
     /// First presented moment, in units of `1 / media_timescale` s.
     pub(super) media_time: u64,
     pub(super) media_timescale: u32,
@@ -22,7 +22,7 @@ pub(super) struct Edit {
     pub(super) movie_timescale: u32,
 }
 
-impl Edit {
+impl EditListBox {
     /// Samples to drop at the start, at `rate_hz`.
     pub(super) fn skip(self, rate_hz: u32) -> u64 {
         scale(self.media_time, rate_hz, self.media_timescale).min(MAX_SKIP_S * u64::from(rate_hz))
@@ -52,7 +52,7 @@ fn scale(value: u64, rate_hz: u32, timescale: u32) -> u64 {
 }
 
 /// The edit of the audio track with id `track_id` of an MPEG-4 file. Leaves the reader anywhere.
-pub(super) fn mp4_edit(reader: &mut (impl Read + Seek), track_id: u32) -> Option<Edit> {
+pub(super) fn mp4_edit(reader: &mut (impl Read + Seek), track_id: u32) -> Option<EditListBox> {
     let end = reader.seek(SeekFrom::End(0)).ok()?;
     let mut walk = Walk { reader, boxes: 0 };
     let moov = walk.find(0..end, *b"moov")?;
@@ -68,7 +68,7 @@ pub(super) fn mp4_edit(reader: &mut (impl Read + Seek), track_id: u32) -> Option
             let edts = walk.find(trak, *b"edts")?;
             let elst = walk.find(edts, *b"elst")?;
             let (duration, media_time) = walk.first_edit(elst)?;
-            return Some(Edit { media_time, media_timescale, duration, movie_timescale });
+            return Some(EditListBox { media_time, media_timescale, duration, movie_timescale });
         }
     }
     None

@@ -3,10 +3,8 @@
 //! * [`Source`] opens a file or a stream and hands out blocks of interleaved `f32`, whatever the format. It never holds
 //!   the file: memory does not grow with its length. Sample 0 is the first sample that the encoder was given; the delay
 //!   and padding that codecs add are removed where the container tells them.
-//! * [`downmix`] makes one channel of many, [`Resampler`] changes the rate; both stream, and neither depends on how the
-//!   stream is cut into blocks. Output sample `n` of a resampler lies at exactly `n / out_rate` seconds of its input.
 //! * [`ReadAhead`] decodes on a thread of its own.
-//! * [`read_mono`] does all three for a whole (short) file.
+//! * [`read_mono`] decodes, downmixes and resamples a whole (short) file.
 //! * [`mix`] adds noise to speech at a requested signal-to-noise ratio.
 //! * [`WavWriter`] writes WAV files that appear complete or not at all (see [`crate::output`]).
 //!
@@ -19,19 +17,17 @@
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
 //! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
-//! | `resample/`, `downmix.rs`, `mix.rs` | arithmetic on samples |
+//! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
 //! | `wav_writer.rs` | WAV out |
 
 mod coded;
-mod downmix;
 mod error;
 mod gapless;
 mod info;
 mod mix;
 mod mono;
 mod read_ahead;
-mod resample;
 mod source;
 mod stream;
 mod wav_header;
@@ -41,12 +37,10 @@ mod wav_writer;
 #[cfg(test)]
 mod tests;
 
-pub use downmix::downmix;
 pub use error::{AudioError, AudioWarning};
 pub use info::{SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
 pub use read_ahead::ReadAhead;
-pub use resample::{ResampleError, Resampler};
-pub use source::{MAX_RATE_HZ, MIN_RATE_HZ, Source};
+pub use source::Source;
 pub use wav_writer::WavWriter;

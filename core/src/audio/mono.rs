@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{AudioError, Resampler, Source, downmix};
+use super::{AudioError, Source};
+use crate::signal::{Resampler, downmix};
 
 /// Reads a whole file as one channel at `rate_hz`.
 ///

@@ -9,11 +9,8 @@ use super::info::{SampleFormat, SourceInfo, seconds};
 use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
+use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
-/// Lowest sample rate that is read, Hz.
-pub const MIN_RATE_HZ: u32 = 1_000;
-/// Highest sample rate that is read, Hz.
-pub const MAX_RATE_HZ: u32 = 768_000;
 /// Bytes buffered between the system and a reader.
 const BUFFER_BYTES: usize = 1 << 16;
 /// Bytes of a stream kept while it is not yet known whether it is WAV. A WAV header that is longer can be read from a

@@ -20,7 +20,7 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::meta::RawValue;
 use symphonia::core::units::TimeBase;
 
-use super::gapless::{Edit, itunes_gapless, mp4_edit, opus_pre_skip};
+use super::gapless::{EditListBox, itunes_gapless, mp4_edit, opus_pre_skip};
 use super::{AudioError, SampleFormat};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -131,7 +131,7 @@ impl Stream {
         Ok(stream)
     }
 
-    fn apply_edit(&mut self, edit: Option<Edit>, comment: Option<&str>, coded: Option<u64>) {
+    fn apply_edit(&mut self, edit: Option<EditListBox>, comment: Option<&str>, coded: Option<u64>) {
         let Some(rate_hz) = self.rate_hz else { return };
         let by_edit = edit.map(|e| (e.skip(rate_hz), e.keep(rate_hz, coded)));
         let by_comment = comment.and_then(itunes_gapless).map(|(delay, total)| (delay, Some(total)));

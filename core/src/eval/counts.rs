@@ -32,7 +32,7 @@ pub struct Rates {
     pub false_alarm_rate: Option<f64>,
 }
 
-/// What needs no ear: to call every frame, or none.
+/// What needs no detector: to call every frame, or none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Baselines {
     /// Share of true frames: the precision and the accuracy of calling every frame.

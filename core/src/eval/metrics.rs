@@ -24,7 +24,7 @@ pub struct Metrics {
     pub frames: usize,
     /// Frames left out because they are nearer to a border than the collar.
     pub ignored_frames: usize,
-    /// What needs no ear.
+    /// What needs no detector.
     pub baselines: Baselines,
     /// Area under the ROC curve.
     pub roc_auc: Option<f64>,

@@ -1,6 +1,6 @@
 //! Truth: stretches of time, and the frames in them.
 
-use crate::timeline::Timeline;
+use crate::decide::Timeline;
 use crate::{FrameGrid, Label};
 
 /// Times closer than this are the same: label files hold milliseconds, sums of them round.

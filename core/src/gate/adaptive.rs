@@ -7,9 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Edge, GateError};
+use super::{GainEvent, GateError};
 use crate::gate::settings::in_range;
-use crate::pack::Thresholds;
+use crate::model::pack::Thresholds;
 
 /// How close threshold and range follow the ratio of speech to noise.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -83,14 +83,19 @@ impl Adaptive {
 
     /// Makes the depth of a gate follow the ratio over time: `ratios` are `(first sample, ratio)` in order of time, each
     /// good until the next. Edges at `-range_db` get the depth of their time, and new ones stand where that changes.
-    pub fn follow(&self, edges: &[Edge], range_db: f32, ratios: &[(u64, Option<f64>)]) -> Vec<Edge> {
-        let closed = |edge: &Edge| edge.target.gain_db.to_bits() == (-range_db).to_bits();
+    pub fn follow(
+        &self,
+        edges: &[GainEvent],
+        range_db: f32,
+        ratios: &[(u64, Option<f64>)],
+    ) -> Vec<GainEvent> {
+        let closed = |edge: &GainEvent| edge.target.gain_db.to_bits() == (-range_db).to_bits();
         let depth = |at: u64| {
             let here = ratios.partition_point(|r| r.0 <= at);
             let snr_db = here.checked_sub(1).and_then(|k| ratios[k].1);
             self.at(snr_db, range_db).range_db
         };
-        let mut out: Vec<Edge> = Vec::with_capacity(edges.len());
+        let mut out: Vec<GainEvent> = Vec::with_capacity(edges.len());
         for (index, edge) in edges.iter().enumerate() {
             if !closed(edge) || range_db == 0.0 {
                 out.push(*edge);
@@ -103,7 +108,7 @@ impl Adaptive {
                 let mut target = edge.target;
                 target.gain_db = -depth(at);
                 if last != Some(target) {
-                    out.push(Edge { at, target });
+                    out.push(GainEvent { at, target });
                 }
                 last = Some(target);
             }
@@ -143,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_depth_changes_where_the_ratio_does_and_nowhere_else() {
-        let edge = |at, rank, gain_db| Edge { at, target: Target { rank, gain_db } };
+        let edge = |at, rank, gain_db| GainEvent { at, target: Target { rank, gain_db } };
         let edges = [edge(0, 1, -30.0), edge(500, 0, 0.0), edge(900, 1, -30.0)];
         let ratios = [(0, Some(40.0)), (200, Some(40.0)), (300, Some(10.0)), (600, Some(30.0)), (950, None)];
         let out = Adaptive::default().follow(&edges, 30.0, &ratios);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Edge, GainComputer, GateSettings, Target};
+use super::{GainComputer, GainEvent, GateSettings, Target};
 
 #[derive(Deserialize)]
 struct Document {
@@ -30,7 +30,8 @@ fn an_independent_computation_gives_the_same_gains() {
     for case in &document.cases {
         let rest = target(case.rest.0, case.rest.1);
         let mut computer = GainComputer::new(&case.settings, rest, document.rate_hz).expect("valid");
-        let edges = case.edges.iter().map(|&(at, rank, gain_db)| Edge { at, target: target(rank, gain_db) });
+        let edges =
+            case.edges.iter().map(|&(at, rank, gain_db)| GainEvent { at, target: target(rank, gain_db) });
         computer.extend(edges).expect("sorted");
         let mut gains = vec![0.0; document.samples];
         computer.fill(&mut gains);

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! segments of a Timeline ─▶ edges_from_segments ─┐
-//!                                                ├─▶ Edge ─▶ GainComputer ─▶ gain per sample ─▶ apply
-//! frames, as heard ───────▶ LiveDecider ─────────┘   position, rank, dB
+//!                                                ├─▶ GainEvent ─▶ GainComputer ─▶ gain per sample ─▶ apply
+//! frames, as heard ───────▶ CausalDecider ─────────┘   position, rank, dB
 //! ```
 //!
 //! * [`GateSettings`] says what is kept, ducked or muted, and how fast. It is data: the presets are JSON files.
-//! * [`Program`] is the settings compiled against the labels of a pack: a set of labels in, a [`Target`] out.
-//! * [`edges_from_segments`] and [`LiveDecider`] turn segments or frames into [`Edge`]s at sample positions of the
-//!   source. Both run through the same [`Program`].
+//! * [`RuleSet`] is the settings compiled against the labels of a pack: a set of labels in, a [`Target`] out.
+//! * [`edges_from_segments`] and [`CausalDecider`] turn segments or frames into [`GainEvent`]s at sample positions of the
+//!   source. Both run through the same [`RuleSet`].
 //! * [`GainComputer`] adds lookahead, hold, attack and release. What it gives depends on positions only: any block
 //!   size gives the same bits, and where nothing is turned down the gain is exactly 1.
 //!
@@ -17,28 +17,28 @@
 //!
 //! # Real time
 //!
-//! [`LiveDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`) and the functions of
+//! [`CausalDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`) and the functions of
 //! [`apply`] neither allocate nor wait nor fail on any input.
 
 mod adaptive;
 pub mod apply;
-mod computer;
-mod edges;
+mod causal;
+mod envelope;
 #[cfg(test)]
 mod fixture_tests;
-mod live;
+mod from_segments;
+mod onset;
 mod presets;
-mod program;
 mod ramp;
-mod reach;
+mod rules;
 mod settings;
 
 pub use adaptive::{Adapted, Adaptive};
-pub use computer::{GainComputer, PushError};
-pub use edges::{edges_from_segments, spans_at_full_gain};
-pub use live::{HeardSet, LiveDecider, SILENCE_DBFS};
+pub use causal::{CausalDecider, HeardSet, SILENCE_DBFS};
+pub use envelope::{GainComputer, PushError};
+pub use from_segments::{edges_from_segments, spans_at_full_gain};
 pub use presets::{CutSettings, Fade, Preset, load_preset, preset, preset_names};
-pub use program::{Edge, Program, Target};
+pub use rules::{GainEvent, RuleSet, Target};
 pub use settings::{Action, Curve, Duck, GateSettings, MAX_RANGE_DB, MAX_TIME_MS, MIN_RAMP_MS, Rule, When};
 
 use crate::Label;
@@ -117,7 +117,7 @@ pub enum MotionRefused {
     /// A number out of its range.
     #[error("a setting is out of its range")]
     OutOfRange,
-    /// A rule names a label that the ear does not give.
+    /// A rule names a label that the detector does not give.
     #[error("a rule names a label that the ear does not give")]
     UnknownLabel,
     /// More rules than there is memory for.

@@ -118,14 +118,14 @@ fn parse(json: &str) -> Result<Preset, GateError> {
 mod tests {
     use super::*;
     use crate::Label;
-    use crate::gate::Program;
+    use crate::gate::RuleSet;
 
     #[test]
     fn built_in_presets_compile_and_open_in_time() {
         for name in preset_names() {
             let preset = preset(name).expect(name);
             assert!(!preset.about.is_empty());
-            Program::new(&preset.gate, &[Label::SPEECH, Label::MUSIC, Label::NOISE]).expect(name);
+            RuleSet::new(&preset.gate, &[Label::SPEECH, Label::MUSIC, Label::NOISE]).expect(name);
             assert!(
                 preset.gate.attack_ms <= preset.gate.lookahead_ms,
                 "{name}: an onset meets a fully open gate"

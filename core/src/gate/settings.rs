@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GateError;
 use crate::Label;
-use crate::pack::Thresholds;
+use crate::model::pack::Thresholds;
 
 /// Longest attack, hold, release, lookahead, pre-roll, reach or bridge, in milliseconds.
 pub const MAX_TIME_MS: f32 = 10_000.0;
@@ -59,7 +59,7 @@ pub struct GateSettings {
     /// Probabilities at which a label opens and closes, where they shall differ from the pack's.
     pub thresholds: BTreeMap<Label, Thresholds>,
     /// Files only: the probability that a stretch of a label must reach once to count
-    /// ([`LabelSettings::sure`](crate::timeline::LabelSettings::sure)), where it shall differ from the pack's. What a rule
+    /// ([`LabelSettings::sure`](crate::decide::LabelSettings::sure)), where it shall differ from the pack's. What a rule
     /// adds around each stretch, hold, pre-roll and bridge, makes a short false one long; so a gate may ask for more
     /// than a list of tags does.
     pub sure: BTreeMap<Label, f32>,

@@ -1,8 +1,8 @@
 //! Background noise behind speech: is there any, how much, since when, of what kind.
 //!
 //! ```text
-//! samples ─▶ Gauge (a pack for Task::Noise) ─▶ frames ─▶ Take: one verdict ─┬▶ noise floor, SNR, kind
-//!                                                                          └▶ Window: the same, second by second
+//! samples ─▶ SnrEstimator (a pack for Task::Noise) ─▶ frames ─▶ NoiseEstimate: one verdict ─┬▶ noise floor, SNR, kind
+//!                                                                          └▶ NoiseSecond: the same, second by second
 //! ```
 //!
 //! The network looks back, never ahead: a noise that begins at ten seconds changes no window before. It gives per
@@ -16,10 +16,10 @@
 //!   recordings that are called clean have a floor of their own 30 to 40 dB below the voice.
 //! * **Kind**: told only where its probability is at least [`SURE`], and twice that of the next.
 
-mod follow;
-mod gauge;
-mod take;
+mod estimate;
+mod estimator;
+mod streaming;
 
-pub use follow::Follower;
-pub use gauge::{COLUMN_NOISE, COLUMN_NOISE_LEVEL, COLUMN_SPEECH_LEVEL, Gauge, GaugeError};
-pub use take::{HIGHEST_SNR_DB, LOWEST_SNR_DB, SURE, Take, WINDOW_S, Window};
+pub use estimate::{HIGHEST_SNR_DB, LOWEST_SNR_DB, NoiseEstimate, NoiseSecond, SURE, WINDOW_S};
+pub use estimator::{COLUMN_NOISE, COLUMN_NOISE_LEVEL, COLUMN_SPEECH_LEVEL, SnrError, SnrEstimator};
+pub use streaming::StreamingSnr;

@@ -14,7 +14,7 @@ use super::measure::GainChange;
 #[serde(rename_all = "snake_case")]
 pub enum EditKind {
     /// It is in the output as it was.
-    Kept,
+    PluginState,
     /// It is in the output, turned down by at most this many dB (negative).
     Changed(f32),
     /// It is not in the output.
@@ -23,7 +23,7 @@ pub enum EditKind {
 
 /// One stretch of the source and where it is in the output.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Edit {
+pub struct CutListEntry {
     /// What happened.
     pub kind: EditKind,
     /// First sample in the source.
@@ -39,7 +39,7 @@ pub struct Edit {
 /// Everything that happened to one source, in order, without gaps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EditList {
-    edits: Vec<Edit>,
+    edits: Vec<CutListEntry>,
     rate_hz: u32,
     stereo: bool,
     /// Half of the crossfade at a join, in samples.
@@ -55,20 +55,20 @@ impl EditList {
         for region in plan.regions() {
             push(&mut edits, EditKind::Cut, done, region.start, region.out, 0);
             let mut at = region.start;
-            let mut place = |edits: &mut Vec<Edit>, kind, to: u64| {
+            let mut place = |edits: &mut Vec<CutListEntry>, kind, to: u64| {
                 push(edits, kind, at, to, region.out + (at - region.start), to.saturating_sub(at));
                 at = at.max(to);
             };
             while changes.next_if(|change| change.end <= region.start).is_some() {}
             while let Some(change) = changes.peek().filter(|change| change.start < region.end).copied() {
-                place(&mut edits, EditKind::Kept, change.start);
+                place(&mut edits, EditKind::PluginState, change.start);
                 place(&mut edits, EditKind::Changed(change.gain_db), change.end.min(region.end));
                 if change.end > region.end {
                     break;
                 }
                 changes.next();
             }
-            place(&mut edits, EditKind::Kept, region.end);
+            place(&mut edits, EditKind::PluginState, region.end);
             done = region.end;
         }
         push(&mut edits, EditKind::Cut, done, plan.source_samples(), plan.out_samples(), 0);
@@ -76,7 +76,7 @@ impl EditList {
     }
 
     /// All stretches.
-    pub fn edits(&self) -> &[Edit] {
+    pub fn edits(&self) -> &[CutListEntry] {
         &self.edits
     }
 
@@ -85,7 +85,7 @@ impl EditList {
         let mut text = String::new();
         for edit in &self.edits {
             let note = match edit.kind {
-                EditKind::Kept => continue,
+                EditKind::PluginState => continue,
                 EditKind::Changed(gain_db) => format!("{gain_db:.1} dB"),
                 EditKind::Cut => format!("cut {:.3} s", seconds(edit.end - edit.start, self.rate_hz)),
             };
@@ -158,7 +158,7 @@ impl EditList {
         for (index, edit) in self.edits.iter().enumerate() {
             let gain = match edit.kind {
                 EditKind::Cut => continue,
-                EditKind::Kept => 1.0,
+                EditKind::PluginState => 1.0,
                 EditKind::Changed(gain_db) => 10.0_f32.powf(gain_db / 20.0),
             };
             let next_to_cut =
@@ -184,9 +184,9 @@ impl EditList {
     }
 }
 
-fn push(edits: &mut Vec<Edit>, kind: EditKind, start: u64, end: u64, out_start: u64, out_len: u64) {
+fn push(edits: &mut Vec<CutListEntry>, kind: EditKind, start: u64, end: u64, out_start: u64, out_len: u64) {
     if end > start {
-        edits.push(Edit { kind, start, end, out_start, out_end: out_start + out_len });
+        edits.push(CutListEntry { kind, start, end, out_start, out_end: out_start + out_len });
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
         for pair in edits.windows(2) {
             assert_eq!((pair[0].end, pair[0].out_end), (pair[1].start, pair[1].out_start));
         }
-        let changed = |e: &&Edit| matches!(e.kind, EditKind::Changed(_));
+        let changed = |e: &&CutListEntry| matches!(e.kind, EditKind::Changed(_));
         let spans: Vec<_> = edits.iter().filter(changed).map(|e| (e.start, e.end)).collect();
         assert_eq!(spans, [(500, 900), (3_200, 3_500), (8_500, 8_700), (9_900, 10_500)]);
     }

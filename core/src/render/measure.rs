@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use serde::Serialize;
 
 use super::cut::seconds;
-use crate::threads::Sink;
+use crate::render::sink::Sink;
 
 /// Reductions deeper than this count as this, so that mute has a mean, dB.
 const DEEPEST_DB: f64 = 120.0;

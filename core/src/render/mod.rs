@@ -21,10 +21,11 @@ mod output;
 mod quantise;
 mod renderer;
 mod riff;
+mod sink;
 mod wav;
 
 pub use cut::{CutPlan, Region};
-pub use edit_list::{Edit, EditKind, EditList};
+pub use edit_list::{CutListEntry, EditKind, EditList};
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};

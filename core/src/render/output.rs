@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::{Container, FlacOut, Metadata, RenderError, StreamFormat, WavOut};
-use crate::threads::Sink;
+use crate::render::sink::Sink;
 
 /// A file (or pipe) that takes interleaved samples.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::{
     AudioOut, CutPlan, Dither, EditList, GainFigures, GainStatistics, LoudnessFigures, Quantiser,
     RenderError, StreamFormat,
 };
-use crate::gate::{Edge, GainComputer, GateSettings, Target, apply};
+use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply};
 
 /// Frames that are worked on at a time, however the source is cut into blocks.
 const PIECE_FRAMES: usize = 8_192;
@@ -29,7 +29,7 @@ pub struct RenderSpec {
     /// What the gate does before the first edge.
     pub rest: Target,
     /// The decisions for the whole source, sorted.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<GainEvent>,
     /// What is cut out, if anything.
     pub cut: Option<CutPlan>,
     /// Whether loudness is measured, on two threads of their own.

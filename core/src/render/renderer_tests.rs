@@ -16,11 +16,11 @@ fn noise(frames: i32) -> Vec<f32> {
     (0..2 * frames).map(&mut next).collect()
 }
 
-fn edges() -> Vec<Edge> {
+fn edges() -> Vec<GainEvent> {
     let closed = Target { rank: 1, gain_db: -30.0 };
     let open = Target { rank: 0, gain_db: 0.0 };
     let at = [(0, closed), (8_000, open), (20_000, closed), (60_000, open), (70_000, closed)];
-    at.map(|(at, target)| Edge { at, target }).to_vec()
+    at.map(|(at, target)| GainEvent { at, target }).to_vec()
 }
 
 fn spec(cut: Option<CutPlan>) -> RenderSpec {
@@ -88,7 +88,7 @@ fn a_cut_writes_what_the_plan_says() {
     let gate = GateSettings { range_db: 0.0, ..GateSettings::default() };
     let mut spec = RenderSpec { gate, ..spec(Some(plan.clone())) };
     spec.edges.clear();
-    spec.rest = crate::gate::Program::pass();
+    spec.rest = crate::gate::RuleSet::unity();
     let (result, removed, summary) = render(folder.path(), &spec, &samples, 777);
     let (out, gone) = (integers(&result), integers(&removed));
     assert_eq!(out.len() as u64, 2 * plan.out_samples());

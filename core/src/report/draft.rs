@@ -2,11 +2,11 @@
 
 use super::{Format, Report, ReportError};
 use crate::Label;
-use crate::timeline::{Segment, Timeline};
+use crate::decide::{Segment, Timeline};
 
 /// A report under way.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct ReportBuilder {
     format: Format,
     pub(super) file: String,
     pub(super) duration_s: Option<f64>,
@@ -14,7 +14,7 @@ pub(super) struct Draft {
     segments: Vec<Segment>,
 }
 
-impl Draft {
+impl ReportBuilder {
     pub(super) fn new(format: Format, file: impl Into<String>) -> Self {
         Self { format, file: file.into(), duration_s: None, labels: Vec::new(), segments: Vec::new() }
     }
@@ -62,7 +62,7 @@ impl Draft {
 #[derive(Debug)]
 pub(super) struct Drafts {
     format: Format,
-    all: Vec<Draft>,
+    all: Vec<ReportBuilder>,
 }
 
 impl Drafts {
@@ -70,17 +70,17 @@ impl Drafts {
         Self { format, all: Vec::new() }
     }
 
-    pub(super) fn of(&mut self, file: &str) -> &mut Draft {
+    pub(super) fn of(&mut self, file: &str) -> &mut ReportBuilder {
         // Files come one after the other, so the last is nearly always the one.
         let at = self.all.iter().rposition(|d| d.file == file).unwrap_or_else(|| {
-            self.all.push(Draft::new(self.format, file));
+            self.all.push(ReportBuilder::new(self.format, file));
             self.all.len() - 1
         });
         &mut self.all[at]
     }
 
     pub(super) fn finish(self) -> Vec<Report> {
-        self.all.into_iter().map(Draft::finish).collect()
+        self.all.into_iter().map(ReportBuilder::finish).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, error, tiers};
+use super::draft::{ReportBuilder, error, tiers};
 use super::escape::{escape, unescape, xml};
 use super::{Format, Report, ReportError};
 
@@ -87,7 +87,7 @@ pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     }
     let all = |tag: &'static str| root.descendants().filter(move |n| n.has_tag_name(tag));
     let media = all("MEDIA_DESCRIPTOR").find_map(|n| n.attribute("MEDIA_URL")).unwrap_or("");
-    let mut draft = Draft::new(format, unescape(media));
+    let mut draft = ReportBuilder::new(format, unescape(media));
     let duration = all("PROPERTY").find(|n| n.attribute("NAME") == Some("duration")).and_then(|n| n.text());
     draft.duration_s = duration.and_then(|d| d.trim().parse::<u32>().ok()).map(|ms| f64::from(ms) / 1_000.0);
     let mut slots = std::collections::HashMap::new();

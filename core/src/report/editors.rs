@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, confidence, error, number};
+use super::draft::{ReportBuilder, confidence, error, number};
 use super::escape::{escape, unescape};
 use super::subtitles::seconds;
 use super::{Format, Report, ReportError};
@@ -20,7 +20,7 @@ pub(super) fn write_audacity(report: &Report, out: &mut dyn Write) -> io::Result
 
 pub(super) fn parse_audacity(text: &str) -> Result<Report, ReportError> {
     let format = Format::Audacity;
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     for (line, content) in (1..).zip(text.lines()) {
         // Spectral labels have a second line with their frequencies.
         if content.trim().is_empty() || content.starts_with('\\') {
@@ -62,7 +62,7 @@ pub(super) fn write_reaper(report: &Report, out: &mut dyn Write) -> Result<(), R
 
 pub(super) fn parse_reaper(text: &str) -> Result<Report, ReportError> {
     let format = Format::Reaper;
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     for (line, row) in (2..).zip(table.records()) {
         let row = row.map_err(|e| error(format, line, e.to_string()))?;
@@ -114,7 +114,7 @@ struct Track {
 
 pub(super) fn parse_cue(text: &str) -> Result<Report, ReportError> {
     let format = Format::Cue;
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     let mut tracks: Vec<Track> = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         let content = content.trim();

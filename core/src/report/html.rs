@@ -105,7 +105,7 @@ fn clock(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Segment, Timeline};
+    use crate::decide::{Segment, Timeline};
 
     #[test]
     fn the_page_is_well_formed_and_escapes_names() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::{Drafts, error};
 use super::{Format, Report, ReportError};
-use crate::timeline::Segment;
+use crate::decide::Segment;
 
 /// Version of the JSON layout; a reader refuses a higher one.
 const VERSION: u32 = 1;

@@ -8,9 +8,9 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, error, number};
+use super::draft::{ReportBuilder, error, number};
 use super::{Format, Report, ReportError};
-use crate::timeline::Segment;
+use crate::decide::Segment;
 
 /// Seconds per row unless stated otherwise.
 pub(super) const DEFAULT_HOP_S: f64 = 1.0;
@@ -60,7 +60,7 @@ const TOLERANCE: f64 = 2e-6;
 
 pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     let format = Format::Matrix;
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     let mut table = csv::Reader::from_reader(text.as_bytes());
     let header = table.headers().map_err(|e| error(format, 1, e.to_string()))?.clone();
     if header.is_empty() {

@@ -21,6 +21,7 @@ mod escape;
 pub mod html;
 mod json;
 mod matrix;
+pub mod npy;
 pub mod plot;
 mod rttm;
 mod subtitles;
@@ -33,7 +34,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use crate::timeline::Timeline;
+use crate::decide::Timeline;
 
 pub use matrix::write_matrix;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, error, number};
+use super::draft::{ReportBuilder, error, number};
 use super::escape::{escape, unescape, xml};
 use super::{Format, Report, ReportError};
 
@@ -50,7 +50,7 @@ pub(super) fn seconds(format: Format, line: usize, text: &str) -> Result<f64, Re
 
 /// Reads the cues of either format; everything before the arrow of a block is its number or name.
 pub(super) fn parse(text: &str, format: Format) -> Result<Report, ReportError> {
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     let mut lines = (1..).zip(text.lines()).peekable();
     if format == Format::Vtt {
         let file = lines.next().and_then(|(_, first)| first.strip_prefix("WEBVTT"));

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, Drafts, confidence, error, number};
+use super::draft::{Drafts, ReportBuilder, confidence, error, number};
 use super::escape::{escape, unescape};
 use super::{Format, Report, ReportError};
 
@@ -20,7 +20,7 @@ pub(super) fn write_text(report: &Report, out: &mut dyn Write) -> io::Result<()>
 /// Reads `start end label [confidence]`; skips empty lines and those that begin with `#`.
 pub(super) fn parse_text(text: &str) -> Result<Report, ReportError> {
     let format = Format::Text;
-    let mut draft = Draft::new(format, "");
+    let mut draft = ReportBuilder::new(format, "");
     for (line, content) in (1..).zip(text.lines()) {
         let columns: Vec<&str> = content.split_whitespace().collect();
         let (time, label, sure) = match columns[..] {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Label;
-use crate::timeline::Segment;
+use crate::decide::Segment;
 
 fn segment(label: &str, start_s: f64, end_s: f64, confidence: f32) -> Segment {
     Segment { label: Label::new(label), start_s, end_s, confidence }

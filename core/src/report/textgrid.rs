@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::draft::{Draft, error, tiers};
+use super::draft::{ReportBuilder, error, tiers};
 use super::escape::{escape, unescape};
 use super::{Format, Report, ReportError};
 
@@ -145,7 +145,7 @@ pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     if cursor.text()? != "ooTextFile" || cursor.text()? != "TextGrid" {
         return Err(cursor.bad("the header of a TextGrid"));
     }
-    let mut draft = Draft::new(Format::TextGrid, "");
+    let mut draft = ReportBuilder::new(Format::TextGrid, "");
     cursor.number()?;
     draft.duration_s = Some(cursor.number()?).filter(|d| *d >= 0.0);
     match cursor.next() {

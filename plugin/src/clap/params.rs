@@ -16,7 +16,7 @@ use clack_plugin::prelude::*;
 use clack_plugin::utils::{ClapId, Cookie};
 
 use super::{ClapMain, ClapShared};
-use crate::edits::Edit;
+use crate::edits::ParamGesture;
 use crate::params::{Kind, PAGES, PARAMS, ParamId, ParamSpec};
 use crate::processor::ParamEvent;
 
@@ -100,9 +100,9 @@ impl ClapShared<'_> {
         self.edits.take(&self.plugin.edits, |edit| {
             // A host whose queue is full has no use for more.
             let _ = match edit {
-                Edit::Begin(id) => output.try_push(ParamGestureBeginEvent::new(0, clap_id(id))),
-                Edit::Value(id) => output.try_push(value_event(0, id, self.plugin.params.get(id))),
-                Edit::End(id) => output.try_push(ParamGestureEndEvent::new(0, clap_id(id))),
+                ParamGesture::Begin(id) => output.try_push(ParamGestureBeginEvent::new(0, clap_id(id))),
+                ParamGesture::Value(id) => output.try_push(value_event(0, id, self.plugin.params.get(id))),
+                ParamGesture::End(id) => output.try_push(ParamGestureEndEvent::new(0, clap_id(id))),
             };
         });
     }

@@ -1,13 +1,13 @@
 //! The line at the bottom: latency, the ear, what came too late.
 
 use earmark_core::gate::Adaptive;
-use earmark_core::pack::Thresholds;
+use earmark_core::model::pack::Thresholds;
 use egui::{Align, Layout, RichText, Ui};
 
 use super::app::App;
 use super::theme::font;
 use crate::params::{Params, id};
-use crate::shared::{EarStatus, Status};
+use crate::shared::{DetectorStatus, Status};
 
 /// A piece of the line; true for what should worry.
 type Piece = (String, bool);
@@ -32,10 +32,12 @@ fn floor_piece(status: &Status, params: &Params) -> Option<Piece> {
 pub fn pieces(status: &Status) -> Vec<Piece> {
     let mut all = Vec::new();
     match &status.ear {
-        EarStatus::Idle => all.push(("Ear at rest".to_owned(), false)),
-        EarStatus::Running => all.push((format!("Ear running, {} of a core", percent(status.load)), false)),
-        EarStatus::Stalled => all.push(("The ear does not answer".to_owned(), true)),
-        EarStatus::Failed(why) => all.push((format!("No ear: {why}"), true)),
+        DetectorStatus::Idle => all.push(("Ear at rest".to_owned(), false)),
+        DetectorStatus::Running => {
+            all.push((format!("Ear running, {} of a core", percent(status.load)), false))
+        }
+        DetectorStatus::Stalled => all.push(("The ear does not answer".to_owned(), true)),
+        DetectorStatus::Failed(why) => all.push((format!("No ear: {why}"), true)),
     }
     if status.active && status.rate_hz > 0.0 {
         let ms = 1e3 * f64::from(status.latency_samples) / status.rate_hz;
@@ -86,7 +88,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use earmark_core::live::LiveFloor;
+    use earmark_core::realtime::LiveFloor;
 
     fn said(status: &Status) -> Vec<(String, bool)> {
         pieces(status)
@@ -98,7 +100,7 @@ mod tests {
             active: true,
             latency_samples: 4_800,
             rate_hz: 48_000.0,
-            ear: EarStatus::Running,
+            ear: DetectorStatus::Running,
             load: 0.0312,
             ..Status::default()
         };
@@ -110,7 +112,7 @@ mod tests {
             ["Ear running, 3.1 % of a core", "Latency 100.0 ms (4800 samples)", "48 kHz", "no underruns",]
         );
         let broken =
-            Status { ear: EarStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
+            Status { ear: DetectorStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
         let worries: Vec<_> =
             said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
         assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);

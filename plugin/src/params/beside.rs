@@ -18,7 +18,7 @@ pub struct Rules {
 /// Name of the pack that a value of the pack parameter stands for.
 pub(crate) fn pack_name(choice: usize) -> &'static str {
     match id::PACK.spec().kind {
-        Kind::Choice { keys, .. } => keys.get(choice).copied().unwrap_or(earmark_core::pack::LIVE),
-        Kind::Float { .. } | Kind::Toggle { .. } => earmark_core::pack::LIVE,
+        Kind::Choice { keys, .. } => keys.get(choice).copied().unwrap_or(earmark_core::model::pack::LIVE),
+        Kind::Float { .. } | Kind::Toggle { .. } => earmark_core::model::pack::LIVE,
     }
 }

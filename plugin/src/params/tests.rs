@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use earmark_core::gate::{Duck, GateSettings};
-use earmark_core::pack::{LIVE, Pack};
+use earmark_core::model::pack::{LIVE, Pack};
 use proptest::prelude::*;
 
 use super::*;

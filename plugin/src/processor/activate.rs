@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use earmark_core::Label;
-use earmark_core::listen::Ear;
-use earmark_core::live::{FailMode, LatencyParts, LiveConfig, LiveGate};
-use earmark_core::noise::Gauge;
-use earmark_core::pack::{self, Pack};
+use earmark_core::detect::Detector;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::noise::SnrEstimator;
+use earmark_core::realtime::{FailMode, LatencyParts, LiveConfig, LiveGate};
 
 use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use super::mix::Mixer;
@@ -128,8 +128,8 @@ fn whole_rate(rate_hz: f64) -> u32 {
 }
 
 fn gate(
-    ear: Result<&Arc<Ear>, &String>,
-    gauge: Option<&Arc<Gauge>>,
+    ear: Result<&Arc<Detector>, &String>,
+    gauge: Option<&Arc<SnrEstimator>>,
     bank: &mut SettingsBank,
     shared: &Shared,
     config: &LiveConfig,
@@ -154,7 +154,7 @@ fn gate(
 }
 
 /// The pack's thresholds of speech, music and noise.
-fn pack_pairs(ear: Option<&Ear>) -> Pairs {
+fn pack_pairs(ear: Option<&Detector>) -> Pairs {
     [Label::SPEECH, Label::MUSIC, Label::NOISE]
         .map(|label| ear.map(|ear| ear.pack().manifest().thresholds_of(&label)).unwrap_or_default())
 }

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use earmark_core::Label;
-use earmark_core::live::{Heard, LiveFrame};
-use earmark_core::pack::Thresholds;
+use earmark_core::model::pack::Thresholds;
+use earmark_core::realtime::{Heard, LiveFrame};
 
 use super::EventSink;
 use crate::meters::Class;
@@ -94,9 +94,9 @@ pub(super) type Pairs = [Thresholds; LABEL_PLANES];
 
 /// Two thresholds per plane, as the gate has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Switches([bool; LABEL_PLANES]);
+struct HysteresisBank([bool; LABEL_PLANES]);
 
-impl Switches {
+impl HysteresisBank {
     fn update(&mut self, plane: usize, p: f32, pairs: &Pairs) {
         let Thresholds { open, close } = pairs[plane];
         self.0[plane] = p >= open || self.0[plane] && p >= close;
@@ -112,8 +112,8 @@ pub(super) struct LabelsOut {
     writing: bool,
     told: [f64; LABEL_PLANES],
     /// What the ear says, and what whoever reads the lanes must take it to say.
-    decided: Switches,
-    readable: Switches,
+    decided: HysteresisBank,
+    readable: HysteresisBank,
     class: Option<Class>,
     reduction: f64,
     since: [u64; LABEL_PLANES + 1],
@@ -128,8 +128,8 @@ impl LabelsOut {
             columns,
             writing: false,
             told: [f64::NAN; LABEL_PLANES],
-            decided: Switches::default(),
-            readable: Switches::default(),
+            decided: HysteresisBank::default(),
+            readable: HysteresisBank::default(),
             class: None,
             reduction: 0.0,
             since: [MIN_FRAMES; LABEL_PLANES + 1],
@@ -232,7 +232,7 @@ impl LabelsOut {
 
 /// The receiving side: what a host's recorded lanes say.
 #[derive(Debug, Default)]
-pub(super) struct LanesIn(Switches);
+pub(super) struct LanesIn(HysteresisBank);
 
 impl LanesIn {
     /// What the lanes say is heard, with the thresholds of the gate.

@@ -4,7 +4,7 @@
 //! the core's gate. What is switched (bypass, listen) fades over [`FADE_MS`], the output gain moves over as long: no
 //! switch clicks.
 
-use earmark_core::live::gated;
+use earmark_core::realtime::gated;
 
 use crate::params::{Params, id};
 

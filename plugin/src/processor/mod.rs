@@ -18,7 +18,7 @@ pub(crate) mod settings;
 
 use std::sync::Arc;
 
-use earmark_core::live::{LiveError, LiveFrame, LiveGate};
+use earmark_core::realtime::{LiveError, LiveFrame, LiveGate};
 
 use crate::meters::MeterFrame;
 use crate::params::ParamId;

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use arrayvec::ArrayVec;
 use earmark_core::gate::GateSettings;
-use earmark_core::live::{LiveFrame, OutputMode};
+use earmark_core::realtime::{LiveFrame, OutputMode};
 
 use super::labels::{LABEL_PLANES, LabelMode, Pairs};
 use super::mix::Planes;
@@ -117,9 +117,9 @@ impl Processor {
         self.labels.follow_mode(mode, offset(start), out);
         if mode == LabelMode::Read {
             let heard = self.lanes.heard(params, &self.columns, &self.pairs);
-            self.gates.iter_mut().for_each(|gate| gate.forced(Some(heard)));
+            self.gates.iter_mut().for_each(|gate| gate.override_labels(Some(heard)));
         } else if self.mode == LabelMode::Read {
-            self.gates.iter_mut().for_each(|gate| gate.forced(None));
+            self.gates.iter_mut().for_each(|gate| gate.override_labels(None));
         }
         self.mode = mode;
     }
@@ -322,10 +322,10 @@ fn merge(first: &mut LiveFrame, other: &LiveFrame) {
 }
 
 fn merge_heard(
-    one: earmark_core::live::Heard,
-    other: earmark_core::live::Heard,
-) -> earmark_core::live::Heard {
-    use earmark_core::live::Heard;
+    one: earmark_core::realtime::Heard,
+    other: earmark_core::realtime::Heard,
+) -> earmark_core::realtime::Heard {
+    use earmark_core::realtime::Heard;
     match () {
         () if one.contains(Heard::SILENCE) => other,
         () if other.contains(Heard::SILENCE) || other.contains(Heard::UNKNOWN) => one,

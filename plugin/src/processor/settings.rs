@@ -2,7 +2,7 @@
 
 use earmark_core::Label;
 use earmark_core::gate::{Action, Duck, GateSettings, Rule, When};
-use earmark_core::pack::Thresholds;
+use earmark_core::model::pack::Thresholds;
 
 use crate::params::{Params, Rules, id};
 
@@ -97,7 +97,7 @@ fn duck(params: &Params) -> Duck {
 mod tests {
     use super::*;
     use earmark_core::gate;
-    use earmark_core::pack::{LIVE, Pack};
+    use earmark_core::model::pack::{LIVE, Pack};
 
     use crate::Shared;
 
@@ -137,7 +137,7 @@ mod tests {
                 for (id, value) in [(id::KEEP, keep), (id::MODE, mode)] {
                     shared.set(id, f64::from(u32::try_from(value).unwrap()));
                 }
-                gate::Program::new(bank.update(&shared.params).unwrap(), &labels).unwrap();
+                gate::RuleSet::new(bank.update(&shared.params).unwrap(), &labels).unwrap();
             }
         }
     }

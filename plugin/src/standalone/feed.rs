@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use earmark_core::audio::{Resampler, Source};
+use earmark_core::audio::Source;
+use earmark_core::signal::Resampler;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 /// Where the engine gets its input. Interleaved in the ring, with as many channels as the engine has.

@@ -11,7 +11,7 @@ use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait};
 
 use super::com::int;
 use super::overlay::Overlay;
-use crate::edits::{Edit, EditReader, Edits};
+use crate::edits::{EditReader, Edits, ParamGesture};
 use crate::params::PARAMS;
 use crate::shared::Shared;
 
@@ -84,19 +84,19 @@ impl Host {
         }
         let _busy = Busy(&self.busy);
         let Some(handler) = self.handler() else { return };
-        let mut steps = ArrayVec::<Edit, { 2 * MAX_STEPS }>::new();
+        let mut steps = ArrayVec::<ParamGesture, { 2 * MAX_STEPS }>::new();
         self.window.take(&shared.edits, |edit| steps.push(edit));
         self.labels.take(lanes, |edit| steps.push(edit));
         for step in steps {
             // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
             unsafe {
                 match step {
-                    Edit::Begin(id) => handler.beginEdit(id.0),
-                    Edit::Value(id) => {
+                    ParamGesture::Begin(id) => handler.beginEdit(id.0),
+                    ParamGesture::Value(id) => {
                         overlay.forget(id);
                         handler.performEdit(id.0, shared.params.normalised(id))
                     }
-                    Edit::End(id) => handler.endEdit(id.0),
+                    ParamGesture::End(id) => handler.endEdit(id.0),
                 }
             };
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use earmark_plugin::params::id;
-use earmark_plugin::shared::EarStatus;
+use earmark_plugin::shared::DetectorStatus;
 use earmark_plugin::{Activation, Block, Processor, Shared};
 
 /// At a rate that no ear takes the fail mode holds, the latency stays, and the status says why.
@@ -20,7 +20,7 @@ fn the_fail_mode_holds_and_says_so() {
             sidechain_channels: 0,
             offline: true,
         };
-        assert_eq!(shared.status().ear, EarStatus::Idle);
+        assert_eq!(shared.status().ear, DetectorStatus::Idle);
         let mut processor = Processor::activate(Arc::clone(&shared), &activation).expect("it activates");
         let latency = processor.latency_samples() as usize;
         let mut out = Vec::new();
@@ -37,7 +37,7 @@ fn the_fail_mode_holds_and_says_so() {
         assert!(out[..latency].iter().all(|&sample| sample == 0.0));
         let expected = if passes { 0.25 } else { 0.0 };
         assert!(out[latency..].iter().all(|&sample| sample == expected));
-        let EarStatus::Failed(problem) = shared.status().ear else { panic!("the status says so") };
+        let DetectorStatus::Failed(problem) = shared.status().ear else { panic!("the status says so") };
         assert!(problem.contains("Hz"), "{problem}");
         drop(processor);
         assert!(!shared.status().active);

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use earmark_core::audio::Source;
-use earmark_core::gate::{Action, GateSettings, LiveDecider};
-use earmark_core::listen::ListenError;
-use earmark_core::timeline::{LabelSettings, TimelineSettings, segment};
-use earmark_core::{Activity, FrameGrid, Label};
+use earmark_core::decide::{LabelSettings, TimelineSettings, segment};
+use earmark_core::detect::DetectError;
+use earmark_core::gate::{Action, CausalDecider, GateSettings};
+use earmark_core::{FrameGrid, FrameScores, Label};
 use earmark_plugin::ParamId;
 use earmark_plugin::params::id;
 use earmark_plugin::processor::NOTES;
@@ -16,10 +16,10 @@ use crate::host::{Hosted, Out, Rendered, Timed};
 use crate::sound::{ear, programme};
 
 /// The programme as core hears it, with the live pack.
-fn activity() -> Activity {
+fn activity() -> FrameScores {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/programme.flac");
     let mut source = Source::open(&path).expect("the example");
-    ear().hear(&mut source, |_| Ok::<(), ListenError>(())).expect("it is heard")
+    ear().detect(&mut source, |_| Ok::<(), DetectError>(())).expect("it is heard")
 }
 
 /// Renders the programme with some parameters set, padded so that all of it leaves the output; gives its latency too.
@@ -36,7 +36,7 @@ fn run(values: &[(ParamId, f64)], block: usize) -> (Rendered, usize) {
 }
 
 /// Frames that are heard alike: what the last ones look ahead to is the end of the file for core, padding for the plugin.
-fn comparable(activity: &Activity) -> usize {
+fn comparable(activity: &FrameScores) -> usize {
     activity.frames() - 10
 }
 
@@ -194,7 +194,7 @@ fn lanes_read_back_drive_the_gate() {
     let settings = GateSettings::keep([Label::SPEECH], Action::Mute);
     let thresholds: Vec<_> = activity.labels.iter().map(|label| manifest.thresholds[label]).collect();
     let mut decider =
-        LiveDecider::new(&settings, &activity.labels, &thresholds, rate_hz).expect("it compiles");
+        CausalDecider::new(&settings, &activity.labels, &thresholds, rate_hz).expect("it compiles");
     let edges = decider.edges(&activity);
     assert!(edges.len() > 10);
     let grid = FrameGrid::new(rate_hz);

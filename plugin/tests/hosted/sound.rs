@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use earmark_core::audio::Source;
+use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::GateSettings;
-use earmark_core::listen::{Ear, Pace};
-use earmark_core::live::{FailMode, LiveConfig, LiveGate, OutputMode};
-use earmark_core::noise::Gauge;
-use earmark_core::pack::{LIVE, NOISE, Pack, Thresholds};
-use earmark_core::runtime::Runtime;
+use earmark_core::model::pack::{LIVE, NOISE, Pack, Thresholds};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::noise::SnrEstimator;
+use earmark_core::realtime::{FailMode, LiveConfig, LiveGate, OutputMode};
 use earmark_plugin::params::id;
 use earmark_plugin::{Activation, Block, Processor, Shared};
 use proptest::prelude::*;
@@ -30,9 +30,13 @@ pub fn programme() -> (u32, Vec<f32>) {
     (rate_hz, samples)
 }
 
-pub fn ear() -> Ear {
-    Ear::load(&Runtime::embedded().expect("embedded"), Pack::find(LIVE).expect("embedded"), Pace::Live)
-        .expect("it compiles")
+pub fn ear() -> Detector {
+    Detector::load(
+        &Runtime::embedded().expect("embedded"),
+        Pack::find(LIVE).expect("embedded"),
+        DetectorMode::LowLatency,
+    )
+    .expect("it compiles")
 }
 
 /// What core's live gate makes of it, offline, and its latency; `adaptive`: as it follows the noise floor.
@@ -55,7 +59,10 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -
     };
     let gauge = || {
         let pack = Pack::find(NOISE).expect("embedded");
-        Arc::new(Gauge::load(&Runtime::embedded().expect("embedded"), pack, Pace::Live).expect("it compiles"))
+        Arc::new(
+            SnrEstimator::load(&Runtime::embedded().expect("embedded"), pack, DetectorMode::LowLatency)
+                .expect("it compiles"),
+        )
     };
     let mut gate = if adaptive {
         LiveGate::adaptive(Arc::new(ear), gauge(), &settings, &config).expect("a gate")

@@ -10,11 +10,11 @@ mod truth;
 
 use anyhow::{Context, Result, bail};
 use earmark_core::audio::Source;
+use earmark_core::decide::Timeline;
+use earmark_core::detect::{DetectError, Detector, DetectorMode};
 use earmark_core::eval::PeerScores;
-use earmark_core::listen::{Ear, ListenError, Pace};
 use earmark_core::output::SafeFile;
-use earmark_core::timeline::Timeline;
-use earmark_core::{Activity, Label};
+use earmark_core::{FrameScores, Label};
 
 use self::report::Evaluation;
 use self::truth::Grouping;
@@ -29,7 +29,7 @@ use crate::jobs::Jobs;
 struct Heard {
     truth: Timeline,
     /// What the pack heard, by gain.
-    by_gain: Vec<Activity>,
+    by_gain: Vec<FrameScores>,
     /// Scores of the peers, in their order.
     peers: Vec<PeerScores>,
     /// Its group in each way of grouping.
@@ -44,16 +44,16 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
         return Err(Usage(format!("--gain-db {gain} is not within −120 to 60 dB")).into());
     }
     let gains = gains(&args.gain_db);
-    let pace = if args.live { Pace::Live } else { Pace::Files };
+    let pace = if args.live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
     let jobs = Jobs { pack: &args.pack.pack, pace, jobs: args.jobs, global, console };
-    let first = jobs.ear()?;
+    let first = jobs.detector()?;
     let pack = first.pack().clone();
     let wanted: Vec<Label> =
         args.label.iter().map(|name| known_label(name, &pack.manifest().labels)).collect::<Result<_>>()?;
     let inputs = expand(&args.inputs, console);
     let grouping = Grouping::read(&args.inputs, console);
-    let heard =
-        jobs.run(first, &inputs, |ear, input| hear_one(ear, input, &grouping, &gains, args, console))?;
+    let heard = jobs
+        .run(first, &inputs, |detector, input| hear_one(detector, input, &grouping, &gains, args, console))?;
     // Those that failed are told and left out.
     let heard: Vec<Heard> = heard.into_iter().flatten().collect();
     if heard.is_empty() {
@@ -117,7 +117,7 @@ fn labels_to_score(
 
 /// Labels come first: without them there is no point in listening.
 fn hear_one(
-    ear: &Ear,
+    detector: &Detector,
     input: &Input,
     grouping: &Grouping,
     gains: &[f64],
@@ -127,7 +127,7 @@ fn hear_one(
     let truth = truth::read(input)?;
     let peers: Vec<PeerScores> =
         args.peer.iter().map(|(_, path)| truth::peer(input, path)).collect::<Result<_>>()?;
-    let by_gain = hear_with_gains(ear, input, gains, console)?;
+    let by_gain = hear_with_gains(detector, input, gains, console)?;
     truth::check_length(input, &truth, by_gain[0].duration_s())?;
     for ((peer, _), scores) in args.peer.iter().zip(&peers) {
         // Too few scores are this recording's failure, not that of the evaluation.
@@ -139,13 +139,18 @@ fn hear_one(
 }
 
 /// One decoding, one listener per gain.
-fn hear_with_gains(ear: &Ear, input: &Input, gains: &[f64], console: &Console) -> Result<Vec<Activity>> {
+fn hear_with_gains(
+    detector: &Detector,
+    input: &Input,
+    gains: &[f64],
+    console: &Console,
+) -> Result<Vec<FrameScores>> {
     let mut source = if input.is_stdin() { Source::from_stdin()? } else { Source::open(&input.path)? };
     let info = source.info().clone();
     let mut streams = Vec::new();
     for &gain_db in gains {
-        let listener = ear.listener(info.rate_hz, info.channels).map_err(named(input))?;
-        let heard = listener.activity();
+        let listener = detector.stream(info.rate_hz, info.channels).map_err(named(input))?;
+        let heard = listener.scores();
         streams.push((factor(gain_db), listener, heard));
     }
     let mut scaled = Vec::new();
@@ -169,7 +174,7 @@ fn hear_with_gains(ear: &Ear, input: &Input, gains: &[f64], console: &Console) -
         .collect()
 }
 
-fn named(input: &Input) -> impl Fn(ListenError) -> anyhow::Error {
+fn named(input: &Input) -> impl Fn(DetectError) -> anyhow::Error {
     |error| anyhow::Error::new(error).context(input.name())
 }
 

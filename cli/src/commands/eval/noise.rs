@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use earmark_core::audio::read_mono;
+use earmark_core::detect::DetectorMode;
 use earmark_core::eval::{NoiseFigures, NoiseItem, SnrRow, noise_figures};
 use earmark_core::features;
-use earmark_core::listen::Pace;
-use earmark_core::noise::{Gauge, Take};
+use earmark_core::noise::{NoiseEstimate, SnrEstimator};
 use earmark_core::output::SafeFile;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ struct Entry {
 /// What was said of it.
 struct Scored {
     item: NoiseItem,
-    take: Take,
+    take: NoiseEstimate,
     /// Largest change of the probability by a gain.
     moved: f64,
 }
@@ -46,7 +46,7 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
     for folder in &args.inputs {
         entries.extend(read_manifest(folder)?);
     }
-    let first = hearing::open_gauge(&args.pack, Pace::Files, global, console)?;
+    let first = hearing::open_gauge(&args.pack, DetectorMode::Throughput, global, console)?;
     let pack = first.pack().clone();
     let scored = score_all(first, &entries, args, global, console)?;
     if scored.is_empty() {
@@ -120,19 +120,19 @@ fn read_manifest(folder: &Path) -> Result<Vec<Entry>> {
 
 /// Scores all recordings in parallel, in the order of the list. Those that fail are reported and left out.
 fn score_all(
-    first: Gauge,
+    first: SnrEstimator,
     entries: &[Entry],
     args: &EvalNoiseArgs,
     global: &Global,
     console: &Console,
 ) -> Result<Vec<(usize, Scored)>> {
-    let jobs = Jobs { pack: &args.pack, pace: Pace::Files, jobs: args.jobs, global, console };
-    let another = || hearing::open_gauge(&args.pack, Pace::Files, global, console);
+    let jobs = Jobs { pack: &args.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
+    let another = || hearing::open_gauge(&args.pack, DetectorMode::Throughput, global, console);
     let scored = jobs.run_with(first, another, entries, |gauge, entry| score(gauge, entry, &args.gain_db))?;
     Ok(scored.into_iter().enumerate().filter_map(|(index, one)| Some((index, one?))).collect())
 }
 
-fn score(gauge: &Gauge, entry: &Entry, gains_db: &[f64]) -> Result<Scored> {
+fn score(gauge: &SnrEstimator, entry: &Entry, gains_db: &[f64]) -> Result<Scored> {
     let spec = &gauge.pack().manifest().features;
     let samples = read_mono(&entry.path, spec.rate_hz)?;
     if samples.is_empty() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use earmark_core::eval::{Metrics, Scored, Spans, THRESHOLD, evaluate};
-use earmark_core::pack::Pack;
-use earmark_core::{Activity, FrameGrid, Label};
+use earmark_core::model::pack::Pack;
+use earmark_core::{FrameGrid, FrameScores, Label};
 use serde_json::{Value, json};
 
 use super::Heard;
@@ -152,7 +152,7 @@ fn system(name: &str, scored: &[Scored], heard: &[Heard], grouping: &Grouping) -
     SystemFigures { name: name.to_owned(), all: evaluate(&scored.iter().collect::<Vec<_>>()), groups }
 }
 
-fn column(activity: &Activity, label: &Label) -> Vec<f32> {
+fn column(activity: &FrameScores, label: &Label) -> Vec<f32> {
     match activity.column(label) {
         Some(column) => (0..activity.frames()).map(|frame| activity.row(frame)[column]).collect(),
         None => vec![0.0; activity.frames()],

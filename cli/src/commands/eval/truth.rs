@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use earmark_core::decide::Timeline;
 use earmark_core::eval::{Groups, PeerScores};
 use earmark_core::report::Format;
-use earmark_core::timeline::Timeline;
 
 use crate::console::Console;
 use crate::inputs::Input;

@@ -2,44 +2,44 @@
 
 use anyhow::{Context, Result};
 use earmark_core::audio::Source;
-use earmark_core::gate::{Adaptive, Edge, LiveDecider};
-use earmark_core::listen::Ear;
-use earmark_core::noise::{Gauge, Take};
-use earmark_core::timeline::TimelineSettings;
-use earmark_core::{Activity, FrameGrid};
+use earmark_core::decide::TimelineSettings;
+use earmark_core::detect::Detector;
+use earmark_core::gate::{Adaptive, CausalDecider, GainEvent};
+use earmark_core::noise::{NoiseEstimate, SnrEstimator};
+use earmark_core::{FrameGrid, FrameScores};
 
 use super::super::hearing;
 use crate::console::Console;
 
 /// Ratios of speech to noise over a recording.
-pub struct Floor {
+pub struct FileNoise {
     adaptive: Adaptive,
     grid: FrameGrid,
-    take: Take,
+    take: NoiseEstimate,
     /// Frames after a second until it can be judged.
     later_frames: u64,
 }
 
-impl Floor {
+impl FileNoise {
     /// Hears a source with both packs in one pass; `live`: as the plugin hears it.
     pub fn hear_beside(
-        ear: &Ear,
-        gauge: &Gauge,
+        detector: &Detector,
+        gauge: &SnrEstimator,
         live: bool,
         source: &mut Source,
         name: &str,
         console: &Console,
-    ) -> Result<(Activity, Self)> {
+    ) -> Result<(FrameScores, Self)> {
         let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-        let mut listener = gauge.ear().listener(rate_hz, channels)?;
-        let mut gauged = listener.activity();
+        let mut listener = gauge.detector().stream(rate_hz, channels)?;
+        let mut gauged = listener.scores();
         let mut failed = None;
         let observe = |block: &[f32]| {
             if failed.is_none() {
                 failed = listener.push(block, &mut gauged).err();
             }
         };
-        let heard = hearing::hear_as(live, ear, source, name, console, observe)?;
+        let heard = hearing::hear_as(live, detector, source, name, console, observe)?;
         if let Some(error) = failed {
             return Err(anyhow::Error::new(error).context(name.to_owned()));
         }
@@ -67,14 +67,19 @@ impl Floor {
     }
 
     /// The depth of the gate, second by second.
-    pub fn follow(&self, edges: &[Edge], range_db: f32) -> Vec<Edge> {
+    pub fn follow(&self, edges: &[GainEvent], range_db: f32) -> Vec<GainEvent> {
         let ratios: Vec<(u64, Option<f64>)> =
             self.windows().map(|(first, _, snr_db)| (self.grid.start(first), snr_db)).collect();
         self.adaptive.follow(edges, range_db, &ratios)
     }
 
     /// Decides frame by frame; what a second says of the floor counts from where it can be judged, as it would live.
-    pub fn live_edges(&self, mut decider: LiveDecider, heard: &Activity, range_db: f32) -> Vec<Edge> {
+    pub fn live_edges(
+        &self,
+        mut decider: CausalDecider,
+        heard: &FrameScores,
+        range_db: f32,
+    ) -> Vec<GainEvent> {
         let mut windows = self.windows().peekable();
         let mut edges = Vec::new();
         for (frame, row) in (0_u64..).zip(0..heard.frames()) {

@@ -11,9 +11,9 @@ mod plan;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use earmark_core::listen::Pace;
+use earmark_core::detect::DetectorMode;
+use earmark_core::model::pack;
 use earmark_core::output::SafeFile;
-use earmark_core::pack;
 
 use self::one::Outcome;
 use self::plan::Plan;
@@ -25,19 +25,19 @@ use crate::inputs::expand;
 use crate::jobs::Jobs;
 
 pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> {
-    let pace = if args.live { Pace::Live } else { Pace::Files };
+    let pace = if args.live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
     let default_pack = if args.live { pack::LIVE } else { pack::STUDIO };
     let pack = args.pack.as_deref().unwrap_or(default_pack);
     let inputs = expand(&args.inputs, console);
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
-    let first = jobs.ear()?;
+    let first = jobs.detector()?;
     let plan = Plan::new(args, &inputs, first.pack())?;
     let gauge = || args.adaptive.then(|| hearing::open_gauge(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
         (first, gauge()?),
-        || Ok((jobs.ear()?, gauge()?)),
+        || Ok((jobs.detector()?, gauge()?)),
         &inputs,
-        |(ear, gauge), input| one::render(args, &plan, (ear, gauge.as_ref()), input, console),
+        |(detector, gauge), input| one::render(args, &plan, (detector, gauge.as_ref()), input, console),
     )?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
 }

@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use earmark_core::audio::{ReadAhead, Source, SourceInfo};
-use earmark_core::gate::{Edge, LiveDecider, Program, edges_from_segments, spans_at_full_gain};
-use earmark_core::listen::Ear;
-use earmark_core::noise::Gauge;
+use earmark_core::decide::{Segment, Timeline, segment};
+use earmark_core::detect::Detector;
+use earmark_core::gate::{CausalDecider, GainEvent, RuleSet, edges_from_segments, spans_at_full_gain};
+use earmark_core::model::pack::Thresholds;
+use earmark_core::noise::SnrEstimator;
 use earmark_core::output::SafeFile;
-use earmark_core::pack::Thresholds;
 use earmark_core::render::{
     AudioOut, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary,
 };
 use earmark_core::report::Report;
-use earmark_core::timeline::{Segment, Timeline, segment};
-use earmark_core::{Activity, Label};
+use earmark_core::{FrameScores, Label};
 use serde::Serialize;
 
 use super::super::hearing;
 use super::super::picture::make_parent;
-use super::adaptive::Floor;
+use super::adaptive::FileNoise;
 use super::plan::{ListFormat, Plan};
 use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::{Console, Usage};
@@ -48,7 +48,7 @@ pub struct Outcome {
 pub fn render(
     args: &RenderArgs,
     plan: &Plan,
-    (ear, gauge): (&Ear, Option<&Gauge>),
+    (detector, gauge): (&Detector, Option<&SnrEstimator>),
     input: &Input,
     console: &Console,
 ) -> Result<Option<Outcome>> {
@@ -63,18 +63,19 @@ pub fn render(
     let mut source = Source::open(path)?;
     let name = input.name();
     let (heard, floor) = match gauge {
-        None => (hearing::hear_as(args.live, ear, &mut source, &name, console, |_| {})?, None),
+        None => (hearing::hear_as(args.live, detector, &mut source, &name, console, |_| {})?, None),
         Some(gauge) => {
-            let (heard, floor) = Floor::hear_beside(ear, gauge, args.live, &mut source, &name, console)?;
+            let (heard, floor) =
+                FileNoise::hear_beside(detector, gauge, args.live, &mut source, &name, console)?;
             (heard, Some(floor))
         }
     };
     let settings = floor.as_ref().map(|floor| floor.settings(&plan.timeline));
     let timeline = segment(&heard, settings.as_ref().unwrap_or(&plan.timeline));
     let edges = match (args.live, &floor) {
-        (true, None) => live_decider(plan, ear, &heard)?.edges(&heard),
+        (true, None) => live_decider(plan, detector, &heard)?.edges(&heard),
         (true, Some(floor)) => {
-            floor.live_edges(live_decider(plan, ear, &heard)?, &heard, plan.preset.gate.range_db)
+            floor.live_edges(live_decider(plan, detector, &heard)?, &heard, plan.preset.gate.range_db)
         }
         (false, None) => file_edges(plan, &timeline, &heard),
         (false, Some(floor)) => floor.follow(&file_edges(plan, &timeline, &heard), plan.preset.gate.range_db),
@@ -112,10 +113,10 @@ fn spool_stdin() -> Result<tempfile::NamedTempFile> {
 }
 
 /// The future is known: pauses are bridged, borders are those of the labels.
-fn file_edges(plan: &Plan, timeline: &Timeline, heard: &Activity) -> Vec<Edge> {
+fn file_edges(plan: &Plan, timeline: &Timeline, heard: &FrameScores) -> Vec<GainEvent> {
     let segments = timeline.segments.iter().map(|s: &Segment| (&s.label, s.start_s, s.end_s));
     edges_from_segments(
-        &plan.program,
+        &plan.rules,
         &plan.preset.gate,
         segments,
         &heard.mean_square,
@@ -125,11 +126,11 @@ fn file_edges(plan: &Plan, timeline: &Timeline, heard: &Activity) -> Vec<Edge> {
 }
 
 /// Frame by frame, as the plugin decides.
-fn live_decider(plan: &Plan, ear: &Ear, heard: &Activity) -> Result<LiveDecider> {
-    let manifest = ear.pack().manifest();
+fn live_decider(plan: &Plan, detector: &Detector, heard: &FrameScores) -> Result<CausalDecider> {
+    let manifest = detector.pack().manifest();
     let thresholds: Vec<Thresholds> =
         manifest.labels.iter().map(|label| manifest.thresholds_of(label)).collect();
-    Ok(LiveDecider::new(&plan.preset.gate, &manifest.labels, &thresholds, heard.rate_hz)?)
+    Ok(CausalDecider::new(&plan.preset.gate, &manifest.labels, &thresholds, heard.rate_hz)?)
 }
 
 /// One recording, heard, about to be written.
@@ -138,7 +139,7 @@ struct Job<'a> {
     plan: &'a Plan,
     input: &'a Input,
     path: &'a Path,
-    heard: &'a Activity,
+    heard: &'a FrameScores,
     console: &'a Console,
 }
 
@@ -146,7 +147,7 @@ impl Job<'_> {
     fn write(
         &self,
         info: &SourceInfo,
-        edges: Vec<Edge>,
+        edges: Vec<GainEvent>,
         cut: Option<CutPlan>,
         output: Option<&Path>,
     ) -> Result<Summary> {
@@ -171,7 +172,7 @@ impl Job<'_> {
             output: format,
             dither: if self.args.no_dither { Dither::Off } else { Dither::Triangular },
             gate: if self.args.live { gate.clone() } else { gate.for_files() },
-            rest: if edges.is_empty() { Program::pass() } else { self.plan.program.rest() },
+            rest: if edges.is_empty() { RuleSet::unity() } else { self.plan.rules.default_target() },
             edges,
             cut,
             measure_loudness: self.args.summary.is_some(),

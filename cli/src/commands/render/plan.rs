@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use earmark_core::Label;
-use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, Program, load_preset};
-use earmark_core::pack::Pack;
+use earmark_core::decide::TimelineSettings;
+use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, RuleSet, load_preset};
+use earmark_core::model::pack::Pack;
 use earmark_core::report::Format;
-use earmark_core::timeline::TimelineSettings;
 
 use super::super::hearing::timeline_settings;
 use crate::args::{RenderAction, RenderArgs};
@@ -20,7 +20,7 @@ pub struct Plan {
     pub preset: Preset,
     /// How what is heard becomes segments: the pack's way, as the preset and the flags change it.
     pub timeline: TimelineSettings,
-    pub program: Program,
+    pub rules: RuleSet,
     /// Of `--labels`, by its ending.
     pub label_format: Option<Format>,
     /// Of `--list`, by its ending.
@@ -51,7 +51,7 @@ impl Plan {
         if let Some(cut) = &preset.cut {
             cut.validate().map_err(usage)?;
         }
-        let program = Program::new(&preset.gate, &pack.manifest().labels).map_err(usage)?;
+        let rules = RuleSet::new(&preset.gate, &pack.manifest().labels).map_err(usage)?;
         let folder_named =
             args.output.is_dir() || args.output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
         let in_folder = args.output.as_os_str() != "-" && (folder_named || inputs.len() > 1);
@@ -66,7 +66,7 @@ impl Plan {
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
         let list_format = args.list.as_deref().map(list_format).transpose()?;
-        let plan = Self { preset, timeline, program, label_format, list_format, in_folder };
+        let plan = Self { preset, timeline, rules, label_format, list_format, in_folder };
         for input in inputs {
             plan.refuse_overwriting(args, input)?;
         }

@@ -4,8 +4,9 @@
 
 use std::f64::consts::PI;
 
-use super::super::{AudioError, AudioWarning, Source, downmix};
+use super::super::{AudioError, AudioWarning, Source};
 use super::{Read, failure, fixture};
+use crate::signal::downmix;
 
 /// The signal of `make.sh`.
 fn original(rate_hz: u32) -> Vec<f64> {

@@ -2,7 +2,6 @@
 
 mod fixtures;
 mod hostile;
-mod resampling;
 mod wav;
 
 use std::path::{Path, PathBuf};

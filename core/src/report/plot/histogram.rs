@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::style::{FONTS, GRID, GROUND, INK, PAPER, SOFT_INK};
-use crate::noise::Take;
+use crate::noise::NoiseEstimate;
 use crate::report::escape::xml;
 
 const WIDTH: f64 = 900.0;
@@ -28,7 +28,7 @@ struct Bar {
 }
 
 /// Draws the histogram of some verdicts as SVG text.
-pub fn noise_histogram(title: &str, takes: &[&Take]) -> String {
+pub fn noise_histogram(title: &str, takes: &[&NoiseEstimate]) -> String {
     let (bars, without) = count(takes);
     let noisy: u32 = u32::try_from(takes.iter().filter(|t| t.noisy).count()).unwrap_or(u32::MAX);
     let clean = u32::try_from(takes.len()).unwrap_or(u32::MAX) - noisy;
@@ -103,7 +103,7 @@ pub fn noise_histogram(title: &str, takes: &[&Take]) -> String {
 }
 
 /// Bars from the lowest to the highest ratio, and how many recordings have none.
-fn count(takes: &[&Take]) -> (Vec<Bar>, usize) {
+fn count(takes: &[&NoiseEstimate]) -> (Vec<Bar>, usize) {
     let number = usize::try_from((HIGHEST_DB - LOWEST_DB) / BAR_DB).unwrap_or(0);
     let mut bars = vec![Bar::default(); number];
     let mut without = 0;
@@ -127,8 +127,8 @@ fn count(takes: &[&Take]) -> (Vec<Bar>, usize) {
 mod tests {
     use super::*;
 
-    fn take(snr_db: Option<f64>, noisy: bool) -> Take {
-        Take {
+    fn take(snr_db: Option<f64>, noisy: bool) -> NoiseEstimate {
+        NoiseEstimate {
             duration_s: 1.0,
             noisy,
             probability: 0.5,
@@ -149,7 +149,7 @@ mod tests {
             take(Some(50.0), false),
             take(None, true),
         ];
-        let all: Vec<&Take> = takes.iter().collect();
+        let all: Vec<&NoiseEstimate> = takes.iter().collect();
         let (bars, without) = count(&all);
         assert_eq!((bars[0].noisy, bars[4].noisy, bars[5].noisy, bars[13].clean), (2, 1, 1, 1));
         assert_eq!(bars.iter().map(|b| b.noisy + b.clean).sum::<u32>(), 5);

@@ -9,8 +9,8 @@ mod png;
 mod style;
 mod svg;
 
-use crate::Activity;
-use crate::timeline::Timeline;
+use crate::FrameScores;
+use crate::decide::Timeline;
 
 pub use envelope::{Envelope, EnvelopeBuilder};
 pub use histogram::noise_histogram;
@@ -28,7 +28,7 @@ pub struct PlotInput<'a> {
     /// The waveform; without it there is none in the picture.
     pub envelope: Option<&'a Envelope>,
     /// Probabilities, drawn as a thin line in each lane; without them there are only bars.
-    pub activity: Option<&'a Activity>,
+    pub activity: Option<&'a FrameScores>,
 }
 
 /// How it is drawn.

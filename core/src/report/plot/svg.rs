@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::axis::{Ticks, clock, ticks};
 use super::style::{FONTS, GRID, GROUND, INK, PAPER, SOFT_INK, WAVE, colour};
 use super::{PlotInput, PlotOptions};
+use crate::decide::Segment;
 use crate::report::escape::xml;
-use crate::timeline::Segment;
 use crate::{FrameGrid, Label};
 
 const LEFT: f64 = 124.0;
@@ -271,7 +271,7 @@ impl Canvas {
         clippy::cast_sign_loss,
         reason = "columns and frames are in range"
     )]
-    fn curve(&mut self, activity: &crate::Activity, column: usize, colour: &str, top: f64) {
+    fn curve(&mut self, activity: &crate::FrameScores, column: usize, colour: &str, top: f64) {
         let last = ((self.to_s / FrameGrid::FRAME_S).ceil() as usize).min(activity.frames());
         let (mut path, mut at) = (String::new(), f64::NEG_INFINITY);
         let mut best = 0.0_f32;

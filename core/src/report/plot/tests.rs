@@ -1,15 +1,15 @@
 //! Plots of every range are clean XML with all their parts, and become pictures.
 
 use super::*;
-use crate::Activity;
+use crate::FrameScores;
+use crate::decide::{TimelineSettings, segment};
 use crate::report::plot::{Envelope, EnvelopeBuilder, png};
-use crate::timeline::{TimelineSettings, segment};
 
 /// A synthetic programme: music, speech over it, noise, silence.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small test signals")]
-fn programme(seconds: usize) -> (Activity, Envelope) {
+fn programme(seconds: usize) -> (FrameScores, Envelope) {
     let labels = vec![Label::SPEECH, Label::MUSIC, Label::NOISE];
-    let mut activity = Activity::new(labels, 1_000);
+    let mut activity = FrameScores::new(labels, 1_000);
     let mut wave = EnvelopeBuilder::new(1_000, 1);
     for frame in 0..seconds * 100 {
         let t = frame as f64 / 100.0 % 60.0;
@@ -95,7 +95,7 @@ fn every_range_is_drawn() {
 fn nothing_at_all_is_drawn_too() {
     let svg = drawn(0, "", &PlotOptions { width: 0, height: Some(0), ..PlotOptions::default() });
     assert!(!svg.contains("NaN") && png(&svg, 2.0).is_ok());
-    let timeline = crate::timeline::Timeline::default();
+    let timeline = crate::decide::Timeline::default();
     let bare = render(
         &PlotInput { title: "\u{1}", timeline: &timeline, envelope: None, activity: None },
         &PlotOptions::default(),

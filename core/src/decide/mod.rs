@@ -1,0 +1,124 @@
+//! From frames of activity to segments: who is heard from when to when.
+//!
+//! ```text
+//! probabilities ─▶ Hysteresis ─▶ CloseGaps ─▶ Confirm ─▶ Refiner ─┐
+//!                  open, close    min_off     sure        borders  ├─▶ minus silence ─▶ DropShort ─▶ segments
+//! mean square ──┬────────────────────────────▶ EdgeFinder ────────▶┘   (and, when      min_on        + unknown
+//!               └────────────────────────────▶ SilenceFinder ────────▶  exclusive, minus better labels)
+//! ```
+//!
+//! Every stage takes one frame at a time and answers within a bounded delay, so [`Segmenter`] serves a live stream and
+//! a whole file alike; [`segment`] only feeds it. Every stage is also *monotone*: fewer active frames in never give
+//! more active frames out. Their chain is therefore monotone too, which is why raising a threshold never adds time to
+//! a label, whatever else is switched on (see [`refine`] for the one stage where that takes thought).
+//!
+//! The segments of all labels together cover `[0, duration]`: what is neither silent nor labelled is `unknown`.
+
+pub mod hysteresis;
+pub mod refine;
+mod segmenter;
+mod settings;
+pub mod silence;
+#[cfg(test)]
+mod tests;
+
+use crate::{FrameScores, Label};
+
+pub use hysteresis::Hysteresis;
+pub use segmenter::{Event, Segmenter};
+pub use settings::{LabelSettings, SURE_NEAR_MS, SURE_WITHIN_MS, TimelineError, TimelineSettings};
+
+/// One stretch of one label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// What is heard.
+    pub label: Label,
+    /// First instant, seconds of the source.
+    pub start_s: f64,
+    /// End, seconds of the source; always later than `start_s`.
+    pub end_s: f64,
+    /// Mean probability of the label over the segment, 0..=1. Silence is measured, so it has 1; `unknown` has one
+    /// minus the mean of the best label's probability.
+    pub confidence: f32,
+}
+
+impl Segment {
+    /// Length in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.end_s - self.start_s
+    }
+}
+
+/// The segments of a source, sorted by start, then end, then label.
+///
+/// Segments of one label never overlap; those of different labels may. Together they cover `[0, duration_s]`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timeline {
+    /// All segments, of all labels.
+    pub segments: Vec<Segment>,
+    /// Length of the source in seconds.
+    pub duration_s: f64,
+    /// Every label that could have been given, in the order of the pack, then silence and unknown.
+    pub labels: Vec<Label>,
+}
+
+impl Timeline {
+    /// The segments of one label in order of time.
+    pub fn of<'a>(&'a self, label: &'a Label) -> impl Iterator<Item = &'a Segment> {
+        self.segments.iter().filter(move |s| &s.label == label)
+    }
+
+    /// Seconds that carry a label.
+    pub fn total_s(&self, label: &Label) -> f64 {
+        self.of(label).map(Segment::duration_s).sum()
+    }
+
+    /// Brings the segments into their order: start, end, label.
+    pub fn sort(&mut self) {
+        self.segments.sort_by(|a, b| {
+            let by_time = a.start_s.total_cmp(&b.start_s).then(a.end_s.total_cmp(&b.end_s));
+            by_time.then_with(|| a.label.cmp(&b.label))
+        });
+    }
+
+    /// The timeline in a resolution of `steps_per_s` (1000: milliseconds). A segment shorter than half a step may
+    /// vanish; its neighbours meet where it was.
+    pub fn rounded(&self, steps_per_s: u32) -> Self {
+        let steps = f64::from(steps_per_s);
+        let round = |s: f64| (s * steps).round() / steps;
+        let segments = self.segments.iter().map(|s| Segment {
+            start_s: round(s.start_s),
+            end_s: round(s.end_s),
+            ..s.clone()
+        });
+        let mut out = Self {
+            segments: segments.filter(|s| s.end_s > s.start_s).collect(),
+            duration_s: round(self.duration_s),
+            labels: self.labels.clone(),
+        };
+        out.sort();
+        out
+    }
+}
+
+/// Segments a whole activity.
+///
+/// Frames beyond `activity.samples` are ignored; should frames be missing at the end, the last segments reach on to
+/// the source's end.
+pub fn segment(activity: &FrameScores, settings: &TimelineSettings) -> Timeline {
+    let mut segmenter = Segmenter::new(&activity.labels, activity.rate_hz, settings);
+    let in_source = crate::FrameGrid::new(activity.rate_hz.max(1)).frames(activity.samples);
+    let frames = activity.frames().min(usize::try_from(in_source).unwrap_or(usize::MAX));
+    let mut events = Vec::new();
+    let mut segments = Vec::new();
+    for frame in 0..frames {
+        segmenter.push(activity.row(frame), activity.mean_square[frame], &mut events);
+        segments.extend(events.drain(..).filter_map(Event::into_segment));
+    }
+    let labels = segmenter.labels();
+    segmenter.finish(activity.samples, &mut events);
+    segments.extend(events.drain(..).filter_map(Event::into_segment));
+    let mut timeline = Timeline { segments, duration_s: activity.duration_s(), labels };
+    timeline.sort();
+    timeline
+}

@@ -1,0 +1,184 @@
+//! What turns probabilities into segments, as data: the one place where its defaults stand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Label;
+use crate::model::pack::Thresholds;
+
+/// Milliseconds per frame of activity.
+const FRAME_MS: u32 = 10;
+/// How long a stretch of a label may wait for the probability that confirms it ([`LabelSettings::sure`]), milliseconds.
+pub const SURE_WITHIN_MS: u32 = 2_000;
+/// What begins at most so long after a stretch that was sure of itself belongs to it.
+pub const SURE_NEAR_MS: u32 = 500;
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum TimelineError {
+    /// A threshold is no probability.
+    #[error("the {which} threshold of {label} is {value}; it must lie between 0 and 1")]
+    Threshold {
+        /// The label it belongs to.
+        label: String,
+        /// `open`, `close` or `sure`.
+        which: &'static str,
+        /// What was given.
+        value: f32,
+    },
+    /// The silence level is no level.
+    #[error("the silence level is {0} dBFS; it must be a number from -200 to 0")]
+    SilenceLevel(f64),
+}
+
+/// How one label's probability becomes segments.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LabelSettings {
+    /// A segment begins at the first frame whose probability is at least this.
+    pub open: f32,
+    /// It ends before the first frame whose probability is below this. Never above `open`: a higher value counts as
+    /// `open`.
+    pub close: f32,
+    /// What follows the opening only counts if the probability reaches this before the label closes again, and only from
+    /// [`SURE_WITHIN_MS`] before that moment on, or if it begins within [`SURE_NEAR_MS`] of the end of what counts. At most
+    /// `open`: off.
+    pub sure: f32,
+    /// Shorter segments are dropped, milliseconds.
+    pub min_on_ms: u32,
+    /// Shorter gaps between two segments are filled, milliseconds.
+    pub min_off_ms: u32,
+}
+
+impl Default for LabelSettings {
+    fn default() -> Self {
+        // Packs bring measured thresholds; these serve a network that says nothing about itself. A pause between
+        // two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
+        Self { open: 0.5, close: 0.4, sure: 0.0, min_on_ms: 100, min_off_ms: 200 }
+    }
+}
+
+impl LabelSettings {
+    /// These settings with another opening threshold. The closing one keeps its distance; what is sure follows only
+    /// downwards, since it was sure enough before. So raising the one never lowers the others.
+    #[must_use]
+    pub fn with_threshold(self, open: f32) -> Self {
+        let by = open - self.open;
+        let close = (self.close + by).clamp(0.0, open.max(0.0));
+        Self { open, close, sure: (self.sure + by.min(0.0)).clamp(0.0, 1.0), ..self }
+    }
+
+    /// Where it opens and closes.
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds { open: self.open, close: self.close }
+    }
+
+    /// Frames that a stretch may wait to be confirmed.
+    pub(super) fn sure_frames(&self) -> usize {
+        if self.sure > self.open { frames(SURE_WITHIN_MS) } else { 0 }
+    }
+
+    /// Frames after a confirmed stretch in which another one needs no confirmation.
+    pub(super) fn near_frames(&self) -> usize {
+        if self.sure > self.open { frames(SURE_NEAR_MS) } else { 0 }
+    }
+
+    pub(super) fn min_on_frames(&self) -> usize {
+        frames(self.min_on_ms)
+    }
+
+    pub(super) fn min_off_frames(&self) -> usize {
+        frames(self.min_off_ms)
+    }
+}
+
+/// How a [`FrameScores`](crate::FrameScores) becomes a [`Timeline`](super::Timeline).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimelineSettings {
+    /// For every label that has no entry in `labels`.
+    pub default: LabelSettings,
+    /// Settings of single labels, usually those of the pack.
+    pub labels: BTreeMap<Label, LabelSettings>,
+    /// Silent is what has at most this level (RMS; a full-scale square wave has 0 dBFS).
+    pub silence_dbfs: f64,
+    /// Shorter silences are not reported, milliseconds. A source that is silent from end to end always is.
+    pub min_silence_ms: u32,
+    /// Whether borders move to the clearest rise or fall of the level nearby.
+    pub refine_borders: bool,
+    /// How far a border may move, milliseconds to either side.
+    pub refine_window_ms: u32,
+    /// One label per instant: where several are heard, the first of this list stays. Labels that it does not name
+    /// come after those that it names. `None`: labels may overlap.
+    pub exclusive: Option<Vec<Label>>,
+}
+
+impl Default for TimelineSettings {
+    fn default() -> Self {
+        Self {
+            default: LabelSettings::default(),
+            labels: BTreeMap::new(),
+            silence_dbfs: -60.0,
+            // The closure of a plosive in a gated recording is digitally silent for up to 150 ms; a pause that a
+            // listener would call one is longer.
+            min_silence_ms: 200,
+            refine_borders: true,
+            refine_window_ms: 80,
+            exclusive: None,
+        }
+    }
+}
+
+impl TimelineSettings {
+    /// The usual order of `exclusive`: speech, music, noise.
+    pub fn default_priority() -> Vec<Label> {
+        vec![Label::SPEECH, Label::MUSIC, Label::NOISE]
+    }
+
+    /// The settings of a label.
+    pub fn of(&self, label: &Label) -> LabelSettings {
+        self.labels.get(label).copied().unwrap_or(self.default)
+    }
+
+    /// Moves the opening threshold of a label; see [`LabelSettings::with_threshold`].
+    pub fn set_threshold(&mut self, label: &Label, open: f32) {
+        let moved = self.of(label).with_threshold(open);
+        self.labels.insert(label.clone(), moved);
+    }
+
+    /// Whether all values make sense.
+    ///
+    /// # Errors
+    ///
+    /// A threshold outside 0..=1 or a silence level that is no level.
+    pub fn check(&self) -> Result<(), TimelineError> {
+        let named = self.labels.iter().map(|(label, s)| (label.as_str(), s));
+        for (label, settings) in std::iter::once(("every other label", &self.default)).chain(named) {
+            for (which, value) in
+                [("open", settings.open), ("close", settings.close), ("sure", settings.sure)]
+            {
+                if !(0.0..=1.0).contains(&value) {
+                    return Err(TimelineError::Threshold { label: label.to_owned(), which, value });
+                }
+            }
+        }
+        if !(-200.0..=0.0).contains(&self.silence_dbfs) {
+            return Err(TimelineError::SilenceLevel(self.silence_dbfs));
+        }
+        Ok(())
+    }
+
+    pub(super) fn min_silence_frames(&self) -> usize {
+        frames(self.min_silence_ms)
+    }
+
+    pub(super) fn refine_frames(&self) -> usize {
+        if self.refine_borders { frames(self.refine_window_ms) } else { 0 }
+    }
+}
+
+/// Whole frames that last at least `ms`.
+fn frames(ms: u32) -> usize {
+    usize::try_from(ms.div_ceil(FRAME_MS)).unwrap_or(usize::MAX)
+}

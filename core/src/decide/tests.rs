@@ -1,0 +1,369 @@
+//! What must hold for every activity and every setting, and the named checks.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn activity(
+    labels: &[Label],
+    rows: &[Vec<f32>],
+    mean_square: &[f32],
+    rate_hz: u32,
+    samples: u64,
+) -> FrameScores {
+    FrameScores {
+        labels: labels.to_vec(),
+        probabilities: rows.concat(),
+        mean_square: mean_square.to_vec(),
+        rate_hz,
+        samples,
+    }
+}
+
+/// 20 s of one label whose probability is `high` in `frames`, `low` elsewhere, at a steady level.
+fn steady(frames: std::ops::Range<usize>, high: f32, low: f32) -> FrameScores {
+    let rows: Vec<_> = (0..2_000).map(|t| vec![if frames.contains(&t) { high } else { low }]).collect();
+    activity(&[Label::SPEECH], &rows, &[1e-3; 2_000], 16_000, 320_000)
+}
+
+fn spans(timeline: &Timeline, label: &Label) -> Vec<(f64, f64)> {
+    timeline.of(label).map(|s| (s.start_s, s.end_s)).collect()
+}
+
+#[test]
+fn a_segment_at_ten_seconds_lands_in_frames_1000_to_1100() {
+    let timeline = segment(&steady(1_000..1_100, 0.9, 0.1), &TimelineSettings::default());
+    assert_eq!(spans(&timeline, &Label::SPEECH), [(10.0, 11.0)]);
+    assert_eq!(spans(&timeline, &Label::UNKNOWN), [(0.0, 10.0), (11.0, 20.0)]);
+    assert!((timeline.of(&Label::SPEECH).next().unwrap().confidence - 0.9).abs() < 1e-6);
+    assert!((timeline.of(&Label::UNKNOWN).next().unwrap().confidence - 0.9).abs() < 1e-6);
+}
+
+#[test]
+fn a_probability_of_0_6_at_threshold_0_7_is_unknown() {
+    let mut settings = TimelineSettings::default();
+    settings.set_threshold(&Label::SPEECH, 0.7);
+    let timeline = segment(&steady(0..2_000, 0.6, 0.6), &settings);
+    assert_eq!(spans(&timeline, &Label::UNKNOWN), [(0.0, 20.0)]);
+    assert_eq!(timeline.segments.len(), 1);
+    settings.set_threshold(&Label::SPEECH, 0.6);
+    assert_eq!(spans(&segment(&steady(0..2_000, 0.6, 0.6), &settings), &Label::SPEECH), [(0.0, 20.0)]);
+}
+
+#[test]
+fn what_never_becomes_sure_is_unknown() {
+    let mut settings = TimelineSettings::default();
+    settings.default.sure = 0.8;
+    let unsure_at = |high| steady(500..1_500, high, 0.1);
+    let unsure = segment(&unsure_at(0.7), &settings);
+    assert_eq!(spans(&unsure, &Label::UNKNOWN), [(0.0, 20.0)]);
+    let mut late = unsure_at(0.7);
+    late.probabilities[1_000] = 0.8;
+    assert_eq!(spans(&segment(&late, &settings), &Label::SPEECH), [(8.0, 15.0)], "two seconds before it");
+    settings.set_threshold(&Label::SPEECH, 0.75);
+    assert_eq!(
+        spans(&segment(&late, &settings), &Label::SPEECH),
+        [(10.0, 15.0)],
+        "no more is asked than before"
+    );
+    settings.set_threshold(&Label::SPEECH, 0.4);
+    assert_eq!(
+        spans(&segment(&unsure_at(0.7), &settings), &Label::SPEECH),
+        [(5.0, 15.0)],
+        "a lower threshold asks for less"
+    );
+}
+
+#[test]
+#[expect(clippy::cast_possible_truncation, reason = "mean squares are small")]
+fn silence_is_exact_and_excludes_the_rest() {
+    for (dbfs, silent) in [(-59.9_f64, false), (-60.1, true)] {
+        // A 10 Hz sine: each frame of 10 ms holds a tenth of its period.
+        let amplitude = 10_f64.powf(dbfs / 20.0) * 2_f64.sqrt();
+        let sample = |n: u32| (amplitude * (std::f64::consts::TAU * f64::from(n) / 800.0).sin()).powi(2);
+        let frame = |f: u32| ((f * 80..f * 80 + 80).map(sample).sum::<f64>() / 80.0) as f32;
+        let mean_square: Vec<f32> = (0..100).map(frame).collect();
+        let sine = activity(&[Label::SPEECH], &vec![vec![1.0]; 100], &mean_square, 8_000, 8_000);
+        let timeline = segment(&sine, &TimelineSettings::default());
+        let expected = if silent { Label::SILENCE } else { Label::SPEECH };
+        assert_eq!(timeline.segments.len(), 1);
+        assert_eq!(spans(&timeline, &expected), [(0.0, 1.0)], "{dbfs} dBFS");
+    }
+}
+
+#[test]
+fn silence_cuts_labels_and_slivers_are_dropped() {
+    // Speech claimed throughout; sound in frames 0..100 and, for 50 ms only, 150..155.
+    let mean_square: Vec<f32> =
+        (0..300).map(|t| if t < 100 || (150..155).contains(&t) { 1e-2 } else { 0.0 }).collect();
+    let claimed = activity(&[Label::SPEECH], &vec![vec![1.0]; 300], &mean_square, 8_000, 24_000);
+    let timeline = segment(&claimed, &TimelineSettings::default());
+    assert_eq!(spans(&timeline, &Label::SPEECH), [(0.0, 1.0)]);
+    assert_eq!(spans(&timeline, &Label::SILENCE), [(1.0, 1.5), (1.55, 3.0)]);
+    assert_eq!(spans(&timeline, &Label::UNKNOWN), [(1.5, 1.55)]);
+}
+
+#[test]
+fn borders_follow_the_level() {
+    let mut heard = steady(506..807, 0.9, 0.1);
+    for t in 0..2_000 {
+        heard.mean_square[t] = if (500..800).contains(&t) { 1.01e-2 } else { 1e-4 };
+    }
+    assert_eq!(spans(&segment(&heard, &TimelineSettings::default()), &Label::SPEECH), [(5.0, 8.0)]);
+    let off = TimelineSettings { refine_borders: false, ..TimelineSettings::default() };
+    assert_eq!(spans(&segment(&heard, &off), &Label::SPEECH), [(5.06, 8.07)]);
+}
+
+#[test]
+fn exclusive_keeps_the_first_of_the_list() {
+    let rows: Vec<_> = (0..300).map(|t| vec![0.9, if (100..200).contains(&t) { 0.9 } else { 0.0 }]).collect();
+    let both = activity(&[Label::MUSIC, Label::SPEECH], &rows, &[1e-2; 300], 8_000, 24_000);
+    let mut settings = TimelineSettings::default();
+    assert_eq!(spans(&segment(&both, &settings), &Label::MUSIC), [(0.0, 3.0)]);
+    settings.exclusive = Some(TimelineSettings::default_priority());
+    let timeline = segment(&both, &settings);
+    assert_eq!(spans(&timeline, &Label::MUSIC), [(0.0, 1.0), (2.0, 3.0)]);
+    assert_eq!(spans(&timeline, &Label::SPEECH), [(1.0, 2.0)]);
+}
+
+#[test]
+fn nothing_and_little_are_covered() {
+    let settings = TimelineSettings::default();
+    let empty = segment(&activity(&[Label::SPEECH], &[], &[], 8_000, 0), &settings);
+    assert!(empty.segments.is_empty());
+    assert_eq!(empty.labels, [Label::SPEECH, Label::SILENCE, Label::UNKNOWN]);
+    let one_sample = segment(&activity(&[Label::SPEECH], &[vec![1.0]], &[0.5], 8_000, 1), &settings);
+    assert_eq!(spans(&one_sample, &Label::UNKNOWN), [(0.0, 1.0 / 8_000.0)]);
+    let no_frames = segment(&activity(&[], &[], &[], 8_000, 80), &settings);
+    assert_eq!(spans(&no_frames, &Label::UNKNOWN), [(0.0, 0.01)]);
+}
+
+#[test]
+fn settings_are_data() {
+    let json = r#"{"labels": {"speech": {"open": 0.7}}, "exclusive": ["speech"]}"#;
+    let settings: TimelineSettings = serde_json::from_str(json).unwrap();
+    assert_eq!(settings.of(&Label::SPEECH).open, 0.7);
+    assert_eq!(settings.of(&Label::MUSIC), LabelSettings::default());
+    assert!(serde_json::from_str::<TimelineSettings>(r#"{"silence": -50}"#).is_err());
+    assert_eq!(settings.check(), Ok(()));
+    let wrong = TimelineSettings { silence_dbfs: f64::NAN, ..settings.clone() };
+    assert!(wrong.check().is_err());
+    let mut wrong = settings;
+    wrong.set_threshold(&Label::MUSIC, 1.5);
+    assert_eq!(
+        wrong.check().unwrap_err().to_string(),
+        "the open threshold of music is 1.5; it must lie between 0 and 1"
+    );
+}
+
+/// FrameScores with the structure that makes trouble: runs of levels and probabilities, near the thresholds, short.
+fn any_activity() -> impl Strategy<Value = FrameScores> {
+    let run = (1_usize..40, prop::sample::select(vec![-200.0_f32, -70.0, -61.0, -59.0, -50.0, -30.0, -10.0]));
+    let levels = prop::collection::vec((run, any::<u8>()), 0..12);
+    let probability = prop::sample::select(vec![0.0_f32, 0.2, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 1.0]);
+    let column = prop::collection::vec((1_usize..25, probability), 1..30);
+    let rate = prop::sample::select(vec![8_000_u32, 22_050, 44_100]);
+    (levels, prop::collection::vec(column, 3), rate, 1_u64..80).prop_map(
+        |(levels, columns, rate_hz, tail)| {
+            let mut mean_square = Vec::new();
+            for ((frames, dbfs), seed) in levels {
+                // A little level noise, so that smoothing and local maxima are exercised.
+                let jitter = |t: usize| {
+                    f32::from(seed.wrapping_mul(31).wrapping_add(u8::try_from(t * 97 % 251).unwrap())) / 64.0
+                };
+                mean_square.extend((0..frames).map(|t| 10_f32.powf((dbfs + jitter(t)) / 10.0)));
+            }
+            let frames = mean_square.len();
+            let at = |column: &Vec<(usize, f32)>, t: usize| {
+                let all = column.iter().flat_map(|&(n, p)| std::iter::repeat_n(p, n));
+                all.cycle().nth(t).unwrap_or(0.0)
+            };
+            let rows: Vec<Vec<f32>> =
+                (0..frames).map(|t| columns.iter().map(|c| at(c, t)).collect()).collect();
+            let grid = crate::FrameGrid::new(rate_hz);
+            let samples = if frames == 0 { 0 } else { grid.start(frames as u64 - 1) + tail };
+            activity(&[Label::SPEECH, Label::MUSIC, Label::NOISE], &rows, &mean_square, rate_hz, samples)
+        },
+    )
+}
+
+fn any_settings() -> impl Strategy<Value = TimelineSettings> {
+    let threshold = || prop::sample::select(vec![0.0_f32, 0.2, 0.4, 0.5, 0.6, 0.7, 1.0]);
+    let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
+        |(open, close, sure, min_on_ms, min_off_ms)| LabelSettings {
+            open,
+            close,
+            sure,
+            min_on_ms,
+            min_off_ms,
+        },
+    );
+    let exclusive = prop::option::of(Just(TimelineSettings::default_priority()));
+    (prop::collection::vec(label, 3), 0_u32..400, prop::bool::ANY, 0_u32..160, exclusive).prop_map(
+        |(labels, min_silence_ms, refine_borders, refine_window_ms, exclusive)| TimelineSettings {
+            labels: [Label::SPEECH, Label::MUSIC, Label::NOISE].into_iter().zip(labels).collect(),
+            min_silence_ms,
+            refine_borders,
+            refine_window_ms,
+            exclusive,
+            ..TimelineSettings::default()
+        },
+    )
+}
+
+/// Which of the labels is on, frame by frame.
+fn frames_of(timeline: &Timeline, label: &Label, frames: usize) -> Vec<bool> {
+    let at = |t: usize| {
+        let time = crate::FrameGrid::seconds(t as u64);
+        timeline.of(label).any(|s| s.start_s - 1e-9 <= time && time < s.end_s - 1e-9)
+    };
+    (0..frames).map(at).collect()
+}
+
+/// One label's decision written as statements about sets of frames instead of as a chain of stages; without borders.
+fn by_definition(p: &[f32], own: LabelSettings, silent: &[bool]) -> Vec<bool> {
+    let n = p.len();
+    let close = own.close.min(own.open);
+    let opened = |t: usize| {
+        let since = (0..=t).rev().take_while(|&s| p[s] >= close).last();
+        since.is_some_and(|s| p[s..=t].iter().any(|&v| v >= own.open))
+    };
+    let h: Vec<bool> = (0..n).map(opened).collect();
+    let off = own.min_off_ms.div_ceil(10) as usize;
+    let filled = |t: usize| {
+        let before = (0..=t).rev().find(|&a| h[a]);
+        let after = (t..n).find(|&b| h[b]);
+        matches!((before, after), (Some(a), Some(b)) if a == b || b - a - 1 < off)
+    };
+    let f: Vec<bool> = (0..n).map(filled).collect();
+    let wait = if own.sure > own.open { SURE_WITHIN_MS.div_ceil(10) as usize } else { 0 };
+    let near = SURE_NEAR_MS.div_ceil(10) as usize;
+    let mut c: Vec<bool> = Vec::with_capacity(n);
+    for t in 0..n {
+        let since = (0..=t).rev().take_while(|&s| f[s]).last();
+        let until = (t..n).take_while(|&s| f[s]).last().map(|end| end.min(t + wait));
+        c.push(matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.sure)
+            || c[a.saturating_sub(near + 1)..a].contains(&true)));
+    }
+    let g: Vec<bool> = (0..n).map(|t| c[t] && !silent[t]).collect();
+    let on = (own.min_on_ms.div_ceil(10) as usize).max(1);
+    let long = |t: usize| {
+        g[t] && (0..=t).rev().take_while(|&s| g[s]).count() + (t..n).take_while(|&s| g[s]).count() > on
+    };
+    (0..n).map(long).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn segments_cover_the_source_and_never_overlap_per_label(a in any_activity(), settings in any_settings()) {
+        let timeline = segment(&a, &settings);
+        prop_assert_eq!(timeline.duration_s, a.duration_s());
+        let mut reached = 0.0;
+        for s in &timeline.segments {
+            prop_assert!(s.start_s < s.end_s);
+            prop_assert!((0.0..=1.0).contains(&s.confidence));
+            prop_assert!(s.start_s <= reached, "a hole before {}", s.start_s);
+            reached = f64::max(reached, s.end_s);
+        }
+        prop_assert_eq!(reached, a.duration_s());
+        for label in &timeline.labels {
+            let spans = spans(&timeline, label);
+            prop_assert!(spans.windows(2).all(|w| w[0].1 < w[1].0), "{label} {spans:?}");
+        }
+        // Silence and unknown exclude everything, and each other; with `exclusive` all labels do.
+        let frames = a.frames();
+        let on: Vec<Vec<bool>> = timeline.labels.iter().map(|l| frames_of(&timeline, l, frames)).collect();
+        for t in 0..frames {
+            let labels = on[..3].iter().filter(|o| o[t]).count();
+            let rest = on[3..].iter().filter(|o| o[t]).count();
+            prop_assert!(rest <= 1 && (rest == 0 || labels == 0));
+            prop_assert!(settings.exclusive.is_none() || labels <= 1);
+        }
+    }
+
+    #[test]
+    fn raising_a_threshold_never_adds_time(
+        a in any_activity(), settings in any_settings(), open in 0.0_f32..0.5, close in 0.0_f32..0.5, both in any::<bool>(),
+    ) {
+        let mut raised = settings.clone();
+        let own = raised.labels.get_mut(&Label::MUSIC).unwrap();
+        if both {
+            let threshold = own.open + open;
+            raised.set_threshold(&Label::MUSIC, threshold);
+        } else {
+            own.open += open;
+            own.close += close;
+        }
+        let (before, after) = (segment(&a, &settings), segment(&a, &raised));
+        let before = frames_of(&before, &Label::MUSIC, a.frames());
+        let after = frames_of(&after, &Label::MUSIC, a.frames());
+        for t in 0..a.frames() {
+            prop_assert!(before[t] || !after[t], "frame {t} was added");
+        }
+    }
+
+    #[test]
+    fn frame_by_frame_equals_whole_and_is_never_late(a in any_activity(), settings in any_settings()) {
+        let whole = segment(&a, &settings);
+        let mut segmenter = Segmenter::new(&a.labels, a.rate_hz, &settings);
+        let delay = segmenter.delay_frames();
+        let mut events = Vec::new();
+        for t in 0..a.frames() {
+            let told = events.len();
+            segmenter.push(a.row(t), a.mean_square[t], &mut events);
+            for event in &events[told..] {
+                let at = match event { Event::Began { start_s, .. } => *start_s, Event::Ended(s) => s.end_s };
+                let late_s = crate::FrameGrid::seconds(t as u64) - at;
+                prop_assert!(late_s <= crate::FrameGrid::seconds(delay as u64) + 1e-9, "{late_s} s late");
+            }
+        }
+        segmenter.finish(a.samples, &mut events);
+        for label in &whole.labels {
+            let of = |e: &&Event| match e { Event::Began { label: l, .. } => l == label, Event::Ended(s) => &s.label == label };
+            let own: Vec<_> = events.iter().filter(of).collect();
+            for pair in own.chunks(2) {
+                let [Event::Began { start_s, .. }, Event::Ended(s)] = pair else { panic!("{pair:?}") };
+                prop_assert_eq!(*start_s, s.start_s);
+            }
+        }
+        let mut streamed: Timeline = Timeline {
+            segments: events.into_iter().filter_map(Event::into_segment).collect(),
+            duration_s: whole.duration_s,
+            labels: whole.labels.clone(),
+        };
+        streamed.sort();
+        prop_assert_eq!(streamed, whole);
+    }
+
+    #[test]
+    fn the_chain_does_what_its_definition_says(a in any_activity(), settings in any_settings()) {
+        let settings = TimelineSettings { refine_borders: false, exclusive: None, ..settings };
+        let timeline = segment(&a, &settings);
+        let silent = frames_of(&timeline, &Label::SILENCE, a.frames());
+        for (column, label) in a.labels.iter().enumerate() {
+            let p: Vec<f32> = (0..a.frames()).map(|t| a.row(t)[column]).collect();
+            prop_assert_eq!(frames_of(&timeline, label, a.frames()), by_definition(&p, settings.of(label), &silent));
+        }
+    }
+
+    #[test]
+    fn borders_move_only_within_the_window(a in any_activity(), settings in any_settings()) {
+        // With nothing filled, dropped or silenced, each refined border lies near a border of the decision.
+        let mut settings = TimelineSettings { silence_dbfs: -200.0, exclusive: None, refine_borders: false, ..settings };
+        for own in settings.labels.values_mut() {
+            (own.min_on_ms, own.min_off_ms) = (0, 0);
+        }
+        let plain = segment(&a, &settings);
+        let refined = segment(&a, &TimelineSettings { refine_borders: true, ..settings.clone() });
+        let reach = f64::from(settings.refine_window_ms.div_ceil(10)) * 0.01 + 1e-9;
+        for label in &a.labels {
+            let plain = spans(&plain, label);
+            for (start, end) in spans(&refined, label) {
+                prop_assert!(plain.iter().any(|s| (s.0 - start).abs() <= reach));
+                prop_assert!(plain.iter().any(|s| (s.1 - end).abs() <= reach));
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The first half of a listener: all that needs the source's own samples.
+
+use crate::signal::{LevelMeter, ResampleError, Resampler, downmix};
+
+/// What a stretch of the source becomes on its way to the features.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Mono, at the rate of the features.
+    pub(super) mono: Vec<f32>,
+    /// Levels of the frames of the source that are complete.
+    pub(super) mean_square: Vec<f32>,
+    /// Samples per channel of the source so far.
+    pub(super) position: u64,
+    /// Nothing follows.
+    pub(super) last: bool,
+}
+
+/// Measures the level, mixes down and resamples.
+#[derive(Debug)]
+pub(super) struct Preprocessor {
+    rate_hz: u32,
+    channels: u16,
+    level: LevelMeter,
+    resampler: Resampler,
+    downmixed: Vec<f32>,
+}
+
+impl Preprocessor {
+    pub(super) fn new(rate_hz: u32, channels: u16, feature_rate_hz: u32) -> Result<Self, ResampleError> {
+        Ok(Self {
+            rate_hz,
+            channels,
+            level: LevelMeter::new(rate_hz, channels),
+            resampler: Resampler::new(rate_hz, feature_rate_hz)?,
+            downmixed: Vec::new(),
+        })
+    }
+
+    /// Back to the start of a new source.
+    pub(super) fn reset(&mut self) {
+        self.level = LevelMeter::new(self.rate_hz, self.channels);
+        self.resampler.reset();
+    }
+
+    /// Takes interleaved samples and fills `piece` with what they complete.
+    pub(super) fn push(&mut self, interleaved: &[f32], piece: &mut Block) {
+        piece.mono.clear();
+        piece.mean_square.clear();
+        self.level.push(interleaved, &mut piece.mean_square);
+        if self.channels == 1 {
+            self.resampler.push(interleaved, &mut piece.mono);
+        } else {
+            self.downmixed.clear();
+            downmix(interleaved, self.channels, &mut self.downmixed);
+            self.resampler.push(&self.downmixed, &mut piece.mono);
+        }
+        piece.position = self.level.samples();
+        piece.last = false;
+    }
+
+    /// Fills `piece` with what was waiting for more.
+    pub(super) fn finish(&mut self, piece: &mut Block) {
+        piece.mono.clear();
+        piece.mean_square.clear();
+        self.level.finish(&mut piece.mean_square);
+        self.resampler.finish(&mut piece.mono);
+        piece.position = self.level.samples();
+        piece.last = true;
+    }
+}

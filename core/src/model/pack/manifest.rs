@@ -1,0 +1,212 @@
+//! `pack.json`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Label;
+use crate::features::FeatureSpec;
+use crate::model::runtime::{NetworkShape, StateShape};
+
+/// The format that this version reads.
+const FORMAT: u32 = 1;
+
+/// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
+const FRAMES_LIMIT: usize = 6_000;
+
+/// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Probabilities of kinds of sound.
+    Activity,
+    /// Background noise behind speech: its probability and that of its kinds, and the levels of both; the columns are
+    /// those of [`noise`](crate::noise).
+    Noise,
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Activity => "activity",
+            Self::Noise => "noise",
+        })
+    }
+}
+
+/// What a pack states of its network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this file's form.
+    pub format: u32,
+    /// Name of the pack.
+    pub name: String,
+    /// Version of the pack.
+    pub version: String,
+    /// What the network answers.
+    pub task: Task,
+    /// The ONNX file.
+    pub model: ModelFile,
+    /// The features that it was trained on.
+    pub features: FeatureSpec,
+    /// Name of the feature input, `[1, T, bands]`.
+    pub input: String,
+    /// Name of the probability output, `[1, T, labels]`.
+    pub output: String,
+    /// Recurrent states, zero at the start of a stream.
+    pub states: Vec<State>,
+    /// Name of the symbolic dimension T.
+    pub time_axis: String,
+    /// Fewest frames per call; every call has a multiple of it.
+    pub hop_frames: usize,
+    /// Output row `i` is about input frame `i - lookahead_frames`.
+    pub lookahead_frames: usize,
+    /// Frames per call when throughput counts, not delay.
+    pub batch_frames: usize,
+    /// Columns of the output.
+    pub labels: Vec<Label>,
+    /// Default decision thresholds by label.
+    pub thresholds: BTreeMap<Label, Thresholds>,
+    /// For files: the probability that a stretch of a label has to reach once to stay, by label
+    /// ([`LabelSettings::sure`](crate::decide::LabelSettings::sure)). Live audio cannot wait for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sure: BTreeMap<Label, f32>,
+    /// Licence of the weights.
+    pub licence: String,
+    /// What it was trained on.
+    pub data: Vec<DataSource>,
+    /// File of the figures, beside the manifest.
+    pub metrics: String,
+    /// File of the card, beside the manifest.
+    pub card: String,
+}
+
+/// The network's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// Name, beside the manifest.
+    pub file: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Number of trained parameters.
+    pub parameters: u64,
+}
+
+/// One recurrent state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Name of the input.
+    pub input: String,
+    /// Name of the output that replaces it after a call.
+    pub output: String,
+    /// Shape of both.
+    pub shape: Vec<usize>,
+}
+
+/// Probabilities at which a label begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// A label begins where its probability reaches this.
+    pub open: f32,
+    /// It lasts until its probability falls below this.
+    pub close: f32,
+}
+
+impl Default for Thresholds {
+    /// For labels that a pack says nothing about.
+    fn default() -> Self {
+        Self { open: 0.5, close: 0.35 }
+    }
+}
+
+/// A source of training audio.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSource {
+    /// Name of the source.
+    pub source: String,
+    /// Its licence.
+    pub licence: String,
+    /// Whom to name.
+    pub attribution: String,
+    /// Hours used.
+    pub hours: f64,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest; the error is a clause that says what is wrong.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The default decision thresholds of a label; those of [`Thresholds::default`] where the pack names none.
+    pub fn thresholds_of(&self, label: &Label) -> Thresholds {
+        self.thresholds.get(label).copied().unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+        must(self.format == FORMAT, "its format is not 1; a newer Earmark may read it")?;
+        let own_folder = !self.model.file.contains(['/', '\\']) && self.model.file != "..";
+        must(own_folder, "its model file must lie beside pack.json")?;
+        must(!self.labels.is_empty(), "it has no labels")?;
+        must((1..=FRAMES_LIMIT).contains(&self.hop_frames), "hop_frames must be 1 to 6000")?;
+        must(
+            self.batch_frames <= FRAMES_LIMIT
+                && self.batch_frames >= self.hop_frames
+                && self.batch_frames.is_multiple_of(self.hop_frames),
+            "batch_frames must be a multiple of hop_frames, at most 6000",
+        )?;
+        must(self.lookahead_frames <= FRAMES_LIMIT, "lookahead_frames must be at most 6000")?;
+        must(
+            self.states.iter().all(|s| s.shape.iter().product::<usize>() < 1 << 24),
+            "a state is too large",
+        )?;
+        for (label, t) in &self.thresholds {
+            must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
+            must(
+                (0.0..=1.0).contains(&t.open) && (0.0..=t.open).contains(&t.close),
+                "thresholds must be 0 <= close <= open <= 1",
+            )?;
+        }
+        for (label, sure) in &self.sure {
+            must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
+            must((0.0..=1.0).contains(sure), "what is sure must lie between 0 and 1")?;
+        }
+        let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
+        must(!twice, "it has a label twice")?;
+        let every_10_ms = self.features.hop * 100 == usize::try_from(self.features.rate_hz).unwrap_or(0);
+        must(every_10_ms, "its features do not come every 10 ms")?;
+        must(
+            self.features.finishes_per_frame(),
+            "its features need whole windows, which a stream does not have",
+        )
+    }
+
+    /// Inputs and outputs as the runtime wants them.
+    pub(crate) fn network_shape(&self, bands: usize) -> NetworkShape {
+        NetworkShape {
+            input: self.input.clone(),
+            output: self.output.clone(),
+            time_axis: self.time_axis.clone(),
+            bands,
+            labels: self.labels.len(),
+            states: self
+                .states
+                .iter()
+                .map(|s| StateShape {
+                    input: s.input.clone(),
+                    output: s.output.clone(),
+                    shape: s.shape.clone(),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! From frames, as they come, to edges for the gain, at the sample where each is due.
+//!
+//! Real time: reads rings and atomics, writes to queues whose memory was taken at the start. `fetch` waits for the
+//! worker only while its caller says that there is time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::link::{HeardFrame, Link, Message};
+use super::status::Shared;
+use super::worker::Worker;
+use super::{FailMode, Heard, MAX_LABELS, MotionRefused};
+use crate::FrameGrid;
+use crate::gate::{
+    Adaptive, CausalDecider, GainComputer, GainEvent, GateSettings, HeardSet, RuleSet, Target,
+};
+use crate::signal::level_dbfs;
+
+/// Frames in a row without a decision (a second) after which the fail mode comes on.
+const STALLED_FRAMES: u32 = 100;
+/// A waiting thread looks again after this time.
+pub(super) const WAIT: Duration = Duration::from_micros(100);
+
+/// A frame that was decided and whose audio has not left yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decided {
+    pub(super) frame: u64,
+    pub(super) start: u64,
+    pub(super) probabilities: [f32; MAX_LABELS],
+    pub(super) mean_square: f32,
+    pub(super) heard: Heard,
+    pub(super) held: bool,
+}
+
+/// The rings and the thread behind them.
+#[derive(Debug)]
+pub(super) struct WorkerLink {
+    pub(super) link: Link,
+    pub(super) worker: Worker,
+}
+
+/// Decides frame after frame and moves the gain.
+#[derive(Debug)]
+pub(super) struct Decisions {
+    pub(super) detector: Option<WorkerLink>,
+    pub(super) gain: GainComputer,
+    decider: CausalDecider,
+    shared: Arc<Shared>,
+    grid: FrameGrid,
+    labels: usize,
+    lookahead: u64,
+    fail_mode: FailMode,
+    failing: bool,
+    forced: Option<Heard>,
+    next_frame: u64,
+    missed_in_a_row: u32,
+    last: HeardFrame,
+    last_edge: u64,
+    waiting: VecDeque<Decided>,
+    adaptive: Adaptive,
+    /// Depth of the gate by its settings, dB.
+    range_db: f32,
+    /// The last ratio that came.
+    snr_db: Option<f64>,
+}
+
+impl Decisions {
+    pub(super) fn new(
+        detector: Option<WorkerLink>,
+        gain: GainComputer,
+        decider: CausalDecider,
+        shared: Arc<Shared>,
+        fail_mode: FailMode,
+        range_db: f32,
+        max_piece: usize,
+    ) -> Self {
+        let (grid, labels) = (decider.grid(), decider.labels().len());
+        let lookahead = gain.lookahead_samples();
+        let waiting = usize::try_from(grid.frames(lookahead + max_piece as u64)).unwrap_or(0) + 8;
+        Self {
+            detector,
+            gain,
+            decider,
+            shared,
+            grid,
+            labels,
+            lookahead,
+            fail_mode,
+            failing: false,
+            forced: None,
+            next_frame: 0,
+            missed_in_a_row: 0,
+            last: HeardFrame::default(),
+            last_edge: 0,
+            waiting: VecDeque::with_capacity(waiting),
+            adaptive: Adaptive::default(),
+            range_db,
+            snr_db: None,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        if let Some(detector) = &mut self.detector {
+            let epoch = detector.link.restart();
+            self.shared.epoch.store(epoch, Ordering::Release);
+        }
+        self.gain.reset(0);
+        self.decider.reset();
+        self.adapt(None);
+        self.failing = false;
+        self.next_frame = 0;
+        self.missed_in_a_row = 0;
+        self.last = HeardFrame::default();
+        self.last_edge = 0;
+        self.waiting.clear();
+        self.force(self.forced, 0);
+    }
+
+    pub(super) fn set_motion(&mut self, settings: &GateSettings, position: u64) -> Result<(), MotionRefused> {
+        self.decider.set_motion(settings)?;
+        self.gain.set_motion(settings);
+        self.range_db = settings.range_db;
+        self.adapt(self.snr_db);
+        if self.failing {
+            self.aim(position, self.fail_target());
+        }
+        if self.forced.is_some() {
+            // No frame may ever come to ask the new rules.
+            self.force(self.forced, position);
+        }
+        Ok(())
+    }
+
+    pub(super) fn force(&mut self, heard: Option<Heard>, position: u64) {
+        self.forced = heard;
+        if heard.is_some() && self.failing {
+            self.failing = false;
+            self.decider.forget_target();
+        }
+        if let Some(target) = self.decider.force(heard.map(Heard::labels)) {
+            self.aim(position, target);
+        }
+    }
+
+    /// Whether frames that came too late, or are about audio that is gone, wait in the ring; takes them.
+    pub(super) fn take_late(&mut self, position: u64) {
+        while let Some(frame) = self.front().filter(|frame| self.is_old(frame)) {
+            self.drop_front();
+            self.take_old(&frame, position);
+        }
+    }
+
+    /// Position from which the next undecided frame may move the gain.
+    pub(super) fn next_due(&self) -> u64 {
+        self.grid.start(self.next_frame).saturating_sub(self.lookahead)
+    }
+
+    /// Decides the next frame; the output is at `position`.
+    pub(super) fn decide(&mut self, position: u64, may_wait: impl FnMut() -> bool) {
+        let frame = self.next_frame;
+        let fetched = self.fetch(position, may_wait);
+        self.next_frame += 1;
+        self.shared.frames.fetch_add(1, Ordering::Relaxed);
+        let held = fetched.is_none();
+        match fetched {
+            Some(heard) => self.take(&heard, position),
+            None => self.hold(position),
+        }
+        let decided = self.decider.decided();
+        self.waiting.push_back(Decided {
+            frame,
+            start: self.grid.start(frame),
+            probabilities: self.last.probabilities,
+            mean_square: self.last.mean_square,
+            heard: Heard::from_set(decided),
+            held,
+        });
+    }
+
+    /// The next decided frame, if it begins before `end`.
+    pub(super) fn leaving_before(&mut self, end: u64) -> Option<Decided> {
+        self.waiting.front().filter(|decided| decided.start < end)?;
+        let mut decided = self.waiting.pop_front()?;
+        if self.forced.is_some() {
+            decided.heard = Heard::from_set(self.decider.decided());
+        }
+        Some(decided)
+    }
+
+    /// The next frame's result, if it is there or there is time to wait for it.
+    fn fetch(&mut self, position: u64, mut may_wait: impl FnMut() -> bool) -> Option<HeardFrame> {
+        loop {
+            // In this order: what it sent before it died is seen.
+            let dead = self.shared.is_dead();
+            while let Some(frame) = self.next_message() {
+                if self.is_old(&frame) {
+                    self.drop_front();
+                    self.take_old(&frame, position);
+                } else if frame.frame == self.next_frame {
+                    self.drop_front();
+                    return Some(frame);
+                } else {
+                    // The next one was never heard.
+                    return None;
+                }
+            }
+            let detector = self.detector.as_ref()?;
+            if dead || !detector.link.will_come(self.next_frame) || !may_wait() {
+                return None;
+            }
+            detector.worker.wake();
+            std::thread::sleep(WAIT);
+        }
+    }
+
+    /// The frame at the front of the ring; takes thresholds over on the way.
+    fn next_message(&mut self) -> Option<HeardFrame> {
+        loop {
+            let messages = &mut self.detector.as_mut()?.link.messages;
+            match *messages.peek().ok()? {
+                Message::Frame(frame) => return Some(frame),
+                Message::Thresholds(thresholds) => {
+                    self.decider.set_pack_thresholds(&thresholds[..self.labels]);
+                    self.drop_front();
+                }
+                Message::Ratio { epoch, snr_db } => {
+                    if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == epoch) {
+                        self.adapt(snr_db);
+                    }
+                    self.drop_front();
+                }
+            }
+        }
+    }
+
+    /// The frame at the front of the ring, if nothing stands before it.
+    fn front(&self) -> Option<HeardFrame> {
+        match self.detector.as_ref()?.link.messages.peek().ok()? {
+            Message::Frame(frame) => Some(*frame),
+            Message::Thresholds(_) | Message::Ratio { .. } => None,
+        }
+    }
+
+    /// Depth and close threshold follow the floor. Without a ratio the gate is its own.
+    fn adapt(&mut self, snr_db: Option<f64>) {
+        self.snr_db = snr_db;
+        self.decider.adapt(self.adaptive.at(snr_db, self.range_db));
+    }
+
+    fn drop_front(&mut self) {
+        if let Some(detector) = &mut self.detector {
+            // It was seen there.
+            let _ = detector.link.messages.pop();
+        }
+    }
+
+    fn is_old(&self, frame: &HeardFrame) -> bool {
+        let epoch = self.detector.as_ref().map_or(0, |detector| detector.link.epoch());
+        frame.epoch != epoch || frame.frame < self.next_frame
+    }
+
+    fn take_old(&mut self, frame: &HeardFrame, position: u64) {
+        if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == frame.epoch) {
+            self.shared.late.fetch_add(1, Ordering::Relaxed);
+            self.take(frame, position);
+        }
+    }
+
+    fn take(&mut self, heard: &HeardFrame, position: u64) {
+        self.missed_in_a_row = 0;
+        if self.failing {
+            self.failing = false;
+            self.decider.forget_target();
+        }
+        self.shared.stalled.store(false, Ordering::Relaxed);
+        self.last = *heard;
+        let edge = self.decider.frame(heard.frame, &heard.probabilities[..self.labels], heard.mean_square);
+        if let Some(edge) = edge {
+            // What a host's lane says is about the audio that leaves now.
+            let at = if self.forced.is_some() { edge.at.max(position) } else { edge.at };
+            self.aim(at, edge.target);
+        }
+    }
+
+    fn hold(&mut self, position: u64) {
+        let dead = self.shared.is_dead();
+        if !dead {
+            self.shared.underruns.fetch_add(1, Ordering::Relaxed);
+            self.missed_in_a_row = self.missed_in_a_row.saturating_add(1);
+        }
+        let stalled = self.missed_in_a_row >= STALLED_FRAMES;
+        if stalled {
+            self.shared.stalled.store(true, Ordering::Relaxed);
+        }
+        if (dead || stalled) && !self.failing && self.forced.is_none() {
+            self.failing = true;
+            self.aim(position, self.fail_target());
+        }
+    }
+
+    fn fail_target(&self) -> Target {
+        match self.fail_mode {
+            FailMode::Open => RuleSet::unity(),
+            FailMode::Closed => self.decider.rules().default_target(),
+        }
+    }
+
+    fn aim(&mut self, at: u64, target: Target) {
+        // Decisions that come late, or from elsewhere, may lie before one that was taken already.
+        self.last_edge = self.last_edge.max(at);
+        if self.gain.push(GainEvent { at: self.last_edge, target }).is_err() {
+            // A storm of settings between two samples filled the queue: the next frame says it again.
+            self.decider.forget_target();
+        }
+    }
+}
+
+impl Heard {
+    fn from_set(set: HeardSet) -> Self {
+        let labels = (0..MAX_LABELS).filter(|index| set.labels & (1 << index) != 0);
+        let covers = [(set.silence, Self::SILENCE), (set.unknown, Self::UNKNOWN)];
+        let covering = covers.into_iter().filter_map(|(heard, bit)| heard.then_some(bit));
+        labels.map(Self::label).chain(covering).fold(Self::NOTHING, Self::and)
+    }
+}
+
+/// A frame's level for people, finite whatever came in.
+pub(super) fn shown_level_dbfs(mean_square: f32) -> f32 {
+    level_dbfs(mean_square).clamp(-200.0, 200.0)
+}

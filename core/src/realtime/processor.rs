@@ -1,0 +1,223 @@
+//! The audio thread's half.
+//!
+//! Real time: see the promise in the module above; `process`, `set_motion`, `forced` and `reset` keep it.
+
+mod build;
+
+use super::clock::AudioClock;
+use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
+use super::delay::DelayLine;
+use super::latency::LatencyParts;
+use super::link::Push;
+use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused, OutputMode};
+use crate::Label;
+use crate::gate::GateSettings;
+use crate::signal::{for_detector, gate_samples, mapped, removed};
+
+/// A gate that hears while audio runs. Owned by the audio thread; made and dropped on another one.
+#[derive(Debug)]
+pub struct LiveGate {
+    latency: u64,
+    offline: bool,
+    delay: DelayLine,
+    decisions: Decisions,
+    clock: AudioClock,
+    /// Samples taken since the last reset.
+    elapsed: u64,
+    max_piece: usize,
+    channels: usize,
+    gains: Vec<f32>,
+    monitor: LiveMonitor,
+    parts: LatencyParts,
+}
+
+impl LiveGate {
+    /// Delay from input to output, samples: constant while the gate lives. `docs/latency.md` derives it.
+    pub fn latency_samples(&self) -> u32 {
+        u32::try_from(self.latency).unwrap_or(u32::MAX)
+    }
+
+    /// What the latency is made of.
+    pub fn latency_parts(&self) -> LatencyParts {
+        self.parts
+    }
+
+    /// What the detector can hear; frames and [`Heard`] count in this order.
+    pub fn labels(&self) -> &[Label] {
+        &self.monitor.labels
+    }
+
+    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
+    /// With [`OutputMode::Bypassed`] a caller that crossfades between outputs applies them itself.
+    pub fn gains(&self) -> &[f32] {
+        &self.gains
+    }
+
+    /// The counters as they stand.
+    pub fn status(&self) -> LiveStatus {
+        self.monitor.status()
+    }
+
+    /// A handle for other threads: the status, and another detector.
+    pub fn monitor(&self) -> LiveMonitor {
+        self.monitor.clone()
+    }
+
+    /// Takes over everything but the lookahead, from the next sample on: rules, range, thresholds, attack, hold,
+    /// release, curve, wet. Real-time safe, given settings that were made elsewhere.
+    ///
+    /// # Errors
+    /// [`MotionRefused`] if the settings cannot be taken over; the old ones stay.
+    pub fn set_motion(&mut self, settings: &GateSettings) -> Result<(), MotionRefused> {
+        let position = self.output_position();
+        self.decisions.set_motion(settings, position)
+    }
+
+    /// Puts what a host's lane says in the place of what the detector hears, from the next output sample on; `None` goes
+    /// back to the detector. Probabilities and level are told as before. The lane is about the audio that leaves the output,
+    /// so the lookahead is of no use to it.
+    pub fn override_labels(&mut self, heard: Option<Heard>) {
+        let position = self.output_position();
+        self.decisions.force(heard, position);
+    }
+
+    /// Whether a render that the host does not declare is recognised by its speed, which is so at the start. Without it
+    /// only a declared one is waited for, even if blocks come faster than they last. A host that asks for more than 50 ms
+    /// at once, in real time, may be taken for one that renders; it is then waited for no longer than its lead lasts.
+    pub fn guess_offline(&mut self, guess: bool) {
+        self.clock.set_trusted(guess);
+    }
+
+    /// Forgets all audio and all that was heard. Real-time safe.
+    pub fn reset(&mut self) {
+        self.delay.reset();
+        self.decisions.reset();
+        self.elapsed = 0;
+    }
+
+    /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets the output, delayed
+    /// by [`latency_samples`](Self::latency_samples). With a `sidechain` that is heard in the place of `main`.
+    /// `observe` is told each frame whose first sample leaves in this block, in order.
+    ///
+    /// Waits for the worker when `offline` is true, and while audio comes faster than it lasts; else never.
+    pub fn process(
+        &mut self,
+        main: &mut [&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        offline: bool,
+        mode: OutputMode,
+        observe: &mut impl FnMut(LiveFrame),
+    ) {
+        let samples = main.iter().map(|channel| channel.len()).min().unwrap_or(0);
+        let sidechain = sidechain.filter(|channels| !channels.is_empty());
+        let offline = offline || self.offline;
+        self.clock.block(samples);
+        let mut done = 0;
+        while done < samples {
+            let count = self.max_piece.min(samples - done);
+            self.send(main, sidechain, done, count, offline);
+            self.delay.process(main.iter_mut().map(|channel| &mut channel[done..done + count]));
+            self.fill_gains(count, offline);
+            self.apply(main, done, count, mode);
+            self.tell(done, count, observe);
+            self.elapsed += count as u64;
+            done += count;
+        }
+    }
+
+    /// Number of the input sample that leaves the output next; 0 until the first has come through.
+    fn output_position(&self) -> u64 {
+        self.elapsed.saturating_sub(self.latency)
+    }
+
+    fn send(
+        &mut self,
+        main: &[&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        from: usize,
+        count: usize,
+        offline: bool,
+    ) {
+        let Some(WorkerLink { link, worker }) = &mut self.decisions.detector else { return };
+        let shared = &self.monitor.shared;
+        while !link.has_room(count) && !shared.is_dead() && (offline || self.clock.ahead()) {
+            worker.wake();
+            std::thread::sleep(super::decisions::WAIT);
+        }
+        let channels = self.channels;
+        let pushed = link.push(self.elapsed, count, |slots, first| {
+            for channel in 0..channels {
+                let slots = slots.iter_mut().skip(channel).step_by(channels);
+                let range = from + first..from + count;
+                match sidechain {
+                    None => {
+                        let samples = &main[channel % main.len()][range];
+                        slots.zip(samples).for_each(|(slot, sample)| *slot = for_detector(*sample));
+                    }
+                    Some(side) => slots.zip(range).for_each(|(slot, index)| {
+                        *slot = for_detector(mapped(side, channels, channel, index));
+                    }),
+                }
+            }
+        });
+        if pushed == Push::RanOver {
+            shared.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// The gains of the next `count` output samples, with each frame decided where it is due.
+    fn fill_gains(&mut self, count: usize, offline: bool) {
+        let silent =
+            usize::try_from(self.latency.saturating_sub(self.elapsed)).unwrap_or(usize::MAX).min(count);
+        // Nothing has come through yet: the delay line gives silence.
+        self.gains[..silent].fill(1.0);
+        let mut position = self.output_position();
+        let mut from = silent;
+        self.decisions.take_late(position);
+        while from < count {
+            while self.decisions.next_due() <= position {
+                let clock = &mut self.clock;
+                self.decisions.decide(position, || offline || clock.ahead());
+            }
+            let until_due = usize::try_from(self.decisions.next_due() - position).unwrap_or(usize::MAX);
+            let run = until_due.min(count - from);
+            self.decisions.gain.fill(&mut self.gains[from..from + run]);
+            from += run;
+            position += run as u64;
+        }
+    }
+
+    fn apply(&self, main: &mut [&mut [f32]], from: usize, count: usize, mode: OutputMode) {
+        let gains = &self.gains[..count];
+        let open = gains.iter().all(|gain| *gain == 1.0);
+        for channel in main.iter_mut() {
+            let piece = &mut channel[from..from + count];
+            match (mode, open) {
+                (OutputMode::Bypassed, _) | (OutputMode::Gated, true) => {}
+                (OutputMode::Removed, true) => piece.fill(0.0),
+                (OutputMode::Gated, false) => gate_samples(piece, gains),
+                (OutputMode::Removed, false) => removed(piece, gains),
+            }
+        }
+    }
+
+    /// Tells the frames that begin among the `count` samples which have just been given, `from` into the block.
+    fn tell(&mut self, from: usize, count: usize, observe: &mut impl FnMut(LiveFrame)) {
+        let end = (self.elapsed + count as u64).saturating_sub(self.latency);
+        while let Some(decided) = self.decisions.leaving_before(end) {
+            let offset =
+                usize::try_from(decided.start + self.latency - self.elapsed).unwrap_or(0).min(count - 1);
+            observe(LiveFrame {
+                offset_in_block: from + offset,
+                frame: decided.frame,
+                start_sample: decided.start,
+                probabilities: decided.probabilities,
+                mean_square: decided.mean_square,
+                level_dbfs: shown_level_dbfs(decided.mean_square),
+                heard: decided.heard,
+                gain_db: 20.0 * self.gains[offset].log10(),
+                held: decided.held,
+            });
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! How a gate is made: never on the audio thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::LiveGate;
+use crate::detect::Detector;
+use crate::gate::{CausalDecider, GainComputer, GateSettings, RuleSet};
+use crate::model::pack::{self, Manifest, Pack, Thresholds};
+use crate::noise::{SnrEstimator, StreamingSnr};
+use crate::realtime::clock::AudioClock;
+use crate::realtime::decisions::{Decisions, WorkerLink};
+use crate::realtime::delay::DelayLine;
+use crate::realtime::latency::{LatencyParts, poll_s};
+use crate::realtime::link::Link;
+use crate::realtime::status::Shared;
+use crate::realtime::stream::{PackStream, Stream, thresholds};
+use crate::realtime::worker::Worker;
+use crate::realtime::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
+use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
+use crate::{FrameGrid, Label};
+
+/// Audio that the ring to the worker holds, seconds. A worker that is further behind could not catch up in time anyway.
+const RING_S: f64 = 0.5;
+
+impl LiveGate {
+    /// Allocates everything and starts the worker. The detector must have been loaded with
+    /// [`DetectorMode::LowLatency`](crate::detect::DetectorMode::LowLatency); any number of gates may share it.
+    ///
+    /// # Errors
+    /// [`LiveError`] if the settings do not fit the detector or the worker cannot be started.
+    pub fn new(
+        detector: Arc<Detector>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        Self::following(detector, None, settings, config)
+    }
+
+    /// A gate that follows the noise floor, as [`Adaptive`](crate::gate::Adaptive) says, by what `gauge` hears. Both must
+    /// have been loaded with [`DetectorMode::LowLatency`](crate::detect::DetectorMode::LowLatency).
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn adaptive(
+        detector: Arc<Detector>,
+        gauge: Arc<SnrEstimator>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        Self::following(detector, Some(gauge), settings, config)
+    }
+
+    fn following(
+        detector: Arc<Detector>,
+        gauge: Option<Arc<SnrEstimator>>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        let rate_hz = check(config)?;
+        if !detector.is_live() || gauge.as_ref().is_some_and(|gauge| !gauge.detector().is_live()) {
+            return Err(LiveError::Mode);
+        }
+        if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
+            let problem = format!(
+                "nothing is heard at {} Hz: the ear takes rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz",
+                config.rate_hz
+            );
+            return Self::deaf(problem, detector.pack().manifest(), settings, config, rate_hz);
+        }
+        let manifest = detector.pack().manifest().clone();
+        let stream = Box::new(PackStream::new(detector, rate_hz, config.channels)?);
+        let floor = gauge.map(|gauge| StreamingSnr::new(gauge, rate_hz, config.channels)).transpose()?;
+        Self::with_stream(stream, floor, &manifest, settings, config, rate_hz)
+    }
+
+    /// A gate without a detector, in the fail mode; `problem` is the sentence that its status shows. Its latency is that of
+    /// the live pack.
+    ///
+    /// # Errors
+    /// [`LiveError`] if the settings make no gate.
+    pub fn without_ear(
+        problem: impl Into<String>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        let rate_hz = check(config)?;
+        let pack = Pack::find(pack::LIVE).map_err(|source| LiveError::Pack(Box::new(source)))?;
+        let mut manifest = pack.manifest().clone();
+        // Rules about labels of the pack that is missing are no mistake.
+        let wanted = settings.rules.iter().flat_map(|rule| rule.when.labels());
+        for label in wanted.filter(|label| **label != Label::SILENCE && **label != Label::UNKNOWN) {
+            if !manifest.labels.contains(label) {
+                manifest.labels.push(label.clone());
+            }
+        }
+        manifest.labels.truncate(MAX_LABELS);
+        Self::deaf(problem.into(), &manifest, settings, config, rate_hz)
+    }
+
+    fn deaf(
+        problem: String,
+        manifest: &Manifest,
+        settings: &GateSettings,
+        config: &LiveConfig,
+        rate_hz: u32,
+    ) -> Result<Self, LiveError> {
+        let heard_hz = rate_hz.clamp(MIN_RATE_HZ, MAX_RATE_HZ);
+        let parts = LatencyParts::new(manifest, heard_hz, config)?.at_rate(heard_hz, rate_hz, config);
+        Self::build(None, Arc::new(Shared::missing(problem)), parts, manifest, settings, config, rate_hz)
+    }
+
+    /// With anything that hears: for [`new`](Self::new) and for tests of what can go wrong in there.
+    pub(in crate::realtime) fn with_stream(
+        stream: Box<dyn Stream>,
+        floor: Option<StreamingSnr>,
+        manifest: &Manifest,
+        settings: &GateSettings,
+        config: &LiveConfig,
+        rate_hz: u32,
+    ) -> Result<Self, LiveError> {
+        let parts = LatencyParts::new(manifest, rate_hz, config)?;
+        let shared = Arc::new(Shared::default());
+        let grid = FrameGrid::new(rate_hz);
+        let channels = usize::from(config.channels);
+        let max_piece = config.max_block_samples.max(1);
+        let ring = to_samples(RING_S, rate_hz).max(4 * max_piece);
+        let in_flight = grid.frames(parts.total() + (ring + max_piece) as u64);
+        let frames = usize::try_from(in_flight).unwrap_or(usize::MAX).saturating_add(64);
+        let (link, ends) = Link::new(grid, channels, max_piece, ring, frames);
+        let poll = Duration::from_secs_f64(poll_s(manifest));
+        let worker = Worker::start(ends, stream, floor, grid, channels, poll, &shared)?;
+        Self::build(Some(WorkerLink { link, worker }), shared, parts, manifest, settings, config, rate_hz)
+    }
+
+    fn build(
+        detector: Option<WorkerLink>,
+        shared: Arc<Shared>,
+        parts: LatencyParts,
+        manifest: &Manifest,
+        settings: &GateSettings,
+        config: &LiveConfig,
+        rate_hz: u32,
+    ) -> Result<Self, LiveError> {
+        if manifest.labels.len() > MAX_LABELS {
+            return Err(LiveError::TooManyLabels { count: manifest.labels.len() });
+        }
+        let settings = GateSettings { lookahead_ms: config.lookahead_ms, ..settings.clone() };
+        let of_pack: [Thresholds; MAX_LABELS] = thresholds(manifest);
+        let decider = CausalDecider::new(&settings, &manifest.labels, &of_pack, rate_hz)?;
+        let rest = match (&detector, config.fail_mode) {
+            (None, FailMode::Open) => RuleSet::unity(),
+            _ => decider.rules().default_target(),
+        };
+        let gain = GainComputer::new(&settings, rest, rate_hz)?;
+        let max_piece = config.max_block_samples.max(1);
+        let delay = usize::try_from(parts.total()).unwrap_or(usize::MAX);
+        let channels = usize::from(config.channels);
+        let monitor = LiveMonitor {
+            shared: Arc::clone(&shared),
+            labels: manifest.labels.clone().into(),
+            rate_hz,
+            channels: config.channels,
+            hearing_samples: parts.hearing,
+            budget_samples: parts.budget,
+        };
+        let margin_s = 0.5 * seconds(parts.hearing + parts.budget, rate_hz);
+        Ok(Self {
+            latency: parts.total(),
+            offline: config.offline,
+            delay: DelayLine::new(channels, delay, max_piece),
+            decisions: Decisions::new(
+                detector,
+                gain,
+                decider,
+                shared,
+                config.fail_mode,
+                settings.range_db,
+                max_piece,
+            ),
+            clock: AudioClock::new(config.rate_hz, margin_s),
+            elapsed: 0,
+            max_piece,
+            channels,
+            gains: vec![0.0; max_piece],
+            monitor,
+            parts,
+        })
+    }
+}
+
+/// Refuses what no host means; gives the rate in whole Hz.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be positive; `as` saturates"
+)]
+fn check(config: &LiveConfig) -> Result<u32, LiveError> {
+    let refused = |what, value| Err(LiveError::Config { what, value });
+    if !(config.rate_hz.is_finite() && config.rate_hz >= 1.0) {
+        return refused("the sample rate", config.rate_hz);
+    }
+    if config.channels == 0 {
+        return refused("the number of channels", 0.0);
+    }
+    Ok(config.rate_hz.round() as u32)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "half a second of samples")]
+fn to_samples(seconds: f64, rate_hz: u32) -> usize {
+    (seconds * f64::from(rate_hz)).ceil() as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few seconds of samples")]
+fn seconds(samples: u64, rate_hz: u32) -> f64 {
+    samples as f64 / f64::from(rate_hz)
+}

@@ -1,0 +1,295 @@
+//! The thread that hears.
+//!
+//! Not part of the audio thread, which it can neither block nor stop: it reads the ring of samples, writes the ring of
+//! frames, and looks at the clock and the mailbox in between. One worker per gate: a failure or a slow bounce of one
+//! instance leaves the others alone, and the system shares the processors among them. The compiled network is shared;
+//! for the time of one call it is locked.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::LiveError;
+use super::handover::Detectors;
+use super::link::{HeardFrame, Message, Start, WorkerEnds};
+use super::status::Shared;
+use super::stream::Stream;
+use crate::FrameGrid;
+use crate::detect::DetectError;
+use crate::noise::{NoiseSecond, StreamingSnr};
+
+/// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
+const PIECE: usize = 1_024;
+/// How long a gate that is dropped waits for its worker.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The audio side's grip on the worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+}
+
+impl Worker {
+    /// Starts it.
+    pub(super) fn start(
+        ends: WorkerEnds,
+        stream: Box<dyn Stream>,
+        floor: Option<StreamingSnr>,
+        grid: FrameGrid,
+        channels: usize,
+        poll: Duration,
+        shared: &Arc<Shared>,
+    ) -> Result<Self, LiveError> {
+        let state = State {
+            piece: vec![0.0; PIECE * channels],
+            ends,
+            detectors: Detectors::new(stream, grid),
+            floor: NoiseTracker::new(floor),
+            channels,
+            poll,
+            shared: Arc::clone(shared),
+            starts: VecDeque::new(),
+            received: 0,
+            epoch: None,
+            load: Load::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("earmark ear".to_owned())
+            .spawn(move || state.run_guarded())
+            .map_err(LiveError::Thread)?;
+        Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
+    }
+
+    /// Wakes it before its time: a system call, so only for a thread that is about to wait.
+    pub(super) fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        let begun = Instant::now();
+        while !thread.is_finished() {
+            if begun.elapsed() > JOIN_TIMEOUT {
+                // It hangs inside the backend. It holds nothing that the host needs: let it go.
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        // It catches its panics itself.
+        let _ = thread.join();
+    }
+}
+
+struct State {
+    ends: WorkerEnds,
+    detectors: Detectors,
+    floor: NoiseTracker,
+    channels: usize,
+    poll: Duration,
+    shared: Arc<Shared>,
+    /// Starts that were told and are not reached yet.
+    starts: VecDeque<Start>,
+    /// Samples of one channel taken from the ring so far.
+    received: u64,
+    /// The epoch that is being heard; none before the first start.
+    epoch: Option<u32>,
+    piece: Vec<f32>,
+    load: Load,
+}
+
+impl State {
+    fn run_guarded(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let result = catch_unwind(AssertUnwindSafe(|| self.run()));
+        if shared.stop.load(Ordering::Acquire) {
+            return;
+        }
+        shared.fail(match result {
+            Ok(Ok(())) => "the ear stopped".to_owned(),
+            Ok(Err(error)) => format!("the ear stopped: {error}"),
+            Err(_) => "the ear crashed".to_owned(),
+        });
+    }
+
+    fn run(&mut self) -> Result<(), DetectError> {
+        while !self.shared.stop.load(Ordering::Acquire) {
+            if let Some(stream) = self.shared.take_new_stream() {
+                self.detectors.take_over(stream);
+            }
+            let begun = Instant::now();
+            if self.step()? {
+                self.load.busy(begun.elapsed());
+            } else {
+                self.shared.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
+                std::thread::park_timeout(self.poll);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears one piece; false if there is none.
+    fn step(&mut self) -> Result<bool, DetectError> {
+        // In this order: a start that belongs before one of these samples was sent before it, and is seen now.
+        let available = self.ends.samples.slots() / self.channels;
+        while let Ok(start) = self.ends.starts.pop() {
+            self.starts.push_back(start);
+        }
+        let until_start = self.starts.front().map_or(u64::MAX, |start| start.after - self.received);
+        if until_start == 0 {
+            if let Some(start) = self.starts.pop_front() {
+                self.epoch = Some(start.epoch);
+                self.detectors.start(start.frame);
+                self.floor.start(start.frame);
+                self.shared.tell_floor(None);
+            }
+            return Ok(true);
+        }
+        let current = self.shared.epoch.load(Ordering::Acquire);
+        let stale = self.epoch != Some(current);
+        let limit = usize::try_from(until_start).unwrap_or(usize::MAX);
+        let count = available.min(limit).min(PIECE);
+        if count == 0 {
+            return Ok(false);
+        }
+        let piece = &mut self.piece[..count * self.channels];
+        if self.ends.samples.pop_entire_slice(piece).is_err() {
+            return Ok(false);
+        }
+        self.received += count as u64;
+        if stale {
+            return Ok(true);
+        }
+        self.floor.push(piece);
+        self.detectors.push(piece, self.channels)?;
+        self.send();
+        Ok(true)
+    }
+
+    /// Hands over what was heard. The ring has room for more than the audio thread can have asked for; if nobody reads
+    /// it, waiting is right.
+    fn send(&mut self) {
+        let epoch = self.epoch.unwrap_or(0);
+        while let Some(next) = self.detectors.next() {
+            let message = match next {
+                super::handover::Next::Thresholds(thresholds) => Message::Thresholds(thresholds),
+                super::handover::Next::Frame { frame, probabilities, mean_square } => {
+                    // A second counts from where it can be judged: its ratio goes before the frame that begins there.
+                    while let Some(window) = self.floor.before(frame) {
+                        self.shared.tell_floor(Some(&window));
+                        if !self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch) {
+                            return;
+                        }
+                    }
+                    Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square })
+                }
+            };
+            if !self.post(message, epoch) {
+                return;
+            }
+        }
+    }
+
+    /// Puts one message into the ring, and waits for room; false if the gate is gone.
+    fn post(&mut self, mut message: Message, epoch: u32) -> bool {
+        while let Err(rtrb::PushError::Full(back)) = self.ends.messages.push(message) {
+            let stop = self.shared.stop.load(Ordering::Acquire);
+            let gone = stop || self.shared.epoch.load(Ordering::Acquire) != epoch;
+            if gone && !matches!(back, Message::Thresholds(_)) {
+                return true;
+            }
+            if stop {
+                return false;
+            }
+            message = back;
+            std::thread::park_timeout(self.poll);
+        }
+        true
+    }
+}
+
+/// The noise floor beside the detector, where the gate follows it.
+struct NoiseTracker {
+    follower: Option<StreamingSnr>,
+    /// Frame at which the next window ends.
+    next_end: u64,
+    /// Frames after its end from which a window counts: by then it has come whatever the size of the blocks.
+    later_frames: u64,
+    ready: VecDeque<(u64, NoiseSecond)>,
+}
+
+impl NoiseTracker {
+    const WINDOW_FRAMES: u64 = FrameGrid::FRAMES_PER_SECOND;
+
+    fn new(follower: Option<StreamingSnr>) -> Self {
+        let later_frames = follower.as_ref().map_or(0, StreamingSnr::later_frames);
+        Self { follower, next_end: Self::WINDOW_FRAMES, later_frames, ready: VecDeque::new() }
+    }
+
+    /// The next sample is the first of `frame`.
+    fn start(&mut self, frame: u64) {
+        if let Some(follower) = &mut self.follower {
+            follower.reset();
+        }
+        self.next_end = frame + Self::WINDOW_FRAMES;
+        self.ready.clear();
+    }
+
+    /// Hears samples. If the network fails the gate is its own from then on: the detector works without it.
+    fn push(&mut self, interleaved: &[f32]) {
+        let Some(follower) = &mut self.follower else { return };
+        if follower.push(interleaved).is_err() {
+            self.follower = None;
+            return;
+        }
+        while let Some(window) = follower.next_window() {
+            self.ready.push_back((self.next_end, window));
+            self.next_end += Self::WINDOW_FRAMES;
+        }
+    }
+
+    /// The next window that counts when `frame` begins.
+    fn before(&mut self, frame: u64) -> Option<NoiseSecond> {
+        self.ready.front().filter(|(end, _)| end + self.later_frames <= frame)?;
+        self.ready.pop_front().map(|(_, window)| window)
+    }
+}
+
+/// How busy the worker is, over about a second.
+struct Load {
+    since: Instant,
+    busy: Duration,
+    last_ppm: u32,
+}
+
+impl Load {
+    const WINDOW: Duration = Duration::from_secs(1);
+
+    fn new() -> Self {
+        Self { since: Instant::now(), busy: Duration::ZERO, last_ppm: 0 }
+    }
+
+    fn busy(&mut self, time: Duration) {
+        self.busy += time;
+    }
+
+    fn share_ppm(&mut self) -> u32 {
+        let passed = self.since.elapsed();
+        if passed >= Self::WINDOW {
+            let ppm = self.busy.as_micros() * 1_000_000 / passed.as_micros().max(1);
+            self.last_ppm = u32::try_from(ppm).unwrap_or(u32::MAX);
+            self.since = Instant::now();
+            self.busy = Duration::ZERO;
+        }
+        self.last_ppm
+    }
+}

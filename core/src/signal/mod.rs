@@ -1,0 +1,24 @@
+//! What every other module counts in: the frame grid, labels, levels, and arithmetic on samples.
+//!
+//! | file | what |
+//! |---|---|
+//! | `frames.rs` | [`FrameGrid`], the 10 ms grid over a source, and [`FrameScores`], what a network said on it |
+//! | `label.rs` | [`Label`] |
+//! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
+//! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
+//! | `sanitise.rs` | samples that every later step can work with: finite, normal, bounded |
+
+mod downmix;
+mod frames;
+mod label;
+mod level;
+mod resample;
+mod sanitise;
+
+pub use downmix::downmix;
+pub use frames::{FrameGrid, FrameScores, level_dbfs};
+pub use label::Label;
+pub use level::LevelMeter;
+pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
+pub use sanitise::gated;
+pub(crate) use sanitise::{clean, for_detector, gate_samples, mapped, removed};
