@@ -39,14 +39,18 @@ pub struct FaceRule {
 
 /// What multiplies samples or makes a decision; a face calls what calls these.
 const INSIDES: &[&str] = &[
-    "decide::hysteresis",
     "decide::Hysteresis",
     "decide::Segmenter",
-    "decide::causal",
-    "decide::CausalDecider",
-    "gate::envelope",
+    "decide::hysteresis",
+    "decide::silence",
+    "gate::CausalDecider",
     "gate::GainComputer",
+    "gate::RuleSet",
     "gate::apply",
+    "gate::edges_from_segments",
+    "gate::spans_at_full_gain",
+    "realtime::gated",
+    "signal::gated",
 ];
 
 pub const FACE_RULES: &[FaceRule] = &[
@@ -150,10 +154,10 @@ mod tests {
     #[test]
     fn a_planted_multiplication_in_a_face_is_found() {
         let planted = [
-            import("a", "gate::envelope"),
+            import("a", "gate::apply"),
             import("b", "gate::GainComputer"),
-            import("c", "gate::envelope::Envelope"),
-            import("d", "gate::envelopes"),
+            import("c", "gate::apply::plane"),
+            import("d", "gate::applied"),
             import("e", "pipeline::tag_file"),
         ];
         let broken = broken_in_face(&planted, &FACE_RULES[0]);
