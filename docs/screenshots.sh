@@ -1,6 +1,6 @@
 #!/bin/sh
 # Draws docs/editor-dark.png and docs/editor-light.png: the standalone plays the shipped programme on a display in
-# memory. Needs: xvfb openbox xdotool imagemagick, and a built earmark-standalone.
+# memory. Needs: xvfb openbox xdotool imagemagick, and earmark-standalone, built with --features standalone.
 set -eu
 cd "$(dirname "$0")/.."
 program=${EARMARK_STANDALONE:-target/release/earmark-standalone}

@@ -1,5 +1,9 @@
 //! The window on a real display: opened, stormed, closed, in any order. Run it through `xvfb-run` where there is no screen.
 
+#[path = "../../tests/required.rs"]
+#[allow(dead_code, reason = "other tests need variables, these a display")]
+mod required;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -138,7 +142,7 @@ fn open(parent: &PlatformHandle, shared: &Arc<Shared>) -> Editor {
 fn no_display() -> bool {
     let none = cfg!(target_os = "linux") && std::env::var_os("DISPLAY").is_none();
     if none {
-        println!("skipped: there is no display; `xvfb-run -a cargo test …` makes one");
+        required::skip("there is no display; `xvfb-run -a cargo test …` makes one");
     }
     none
 }

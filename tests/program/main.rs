@@ -6,6 +6,8 @@ mod eval;
 mod noise;
 mod program;
 mod render;
+#[path = "../required.rs"]
+mod required;
 mod runtime;
 mod support;
 mod tag;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::required::required;
 use crate::support::{code, noise, ok, programme, run, stderr, write_wav};
 
 const RATE_HZ: u32 = 16_000;
@@ -138,13 +139,10 @@ fn silence_is_clean_and_pure_noise_is_noisy() {
     );
 }
 
-/// As in `runtime.rs`: `.ci/run` names the library.
+/// As in `runtime.rs`: `cargo xtask check` names the library.
 #[test]
 fn the_embedded_runtime_agrees_with_onnx_runtime() {
-    let Some(library) = std::env::var_os("EARMARK_TEST_ONNXRUNTIME") else {
-        eprintln!("EARMARK_TEST_ONNXRUNTIME is not set: skipped");
-        return;
-    };
+    let Some(library) = required("EARMARK_TEST_ONNXRUNTIME") else { return };
     let file = programme();
     let args = ["--timeline", file.to_str().unwrap()];
     let embedded = json(&args);

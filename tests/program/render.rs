@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::required::required;
 use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr, workspace, write_wav};
 
 fn text(path: &Path) -> &str {
@@ -301,10 +302,8 @@ fn live_gives_what_the_engine_gives(adaptive: bool) {
 
 #[test]
 fn a_gate_in_numpy_gives_the_same_samples() {
-    let Ok(python) = std::env::var("EARMARK_TEST_HOSTS") else {
-        eprintln!("skipped: EARMARK_TEST_HOSTS names no Python with tests/hosts/requirements.txt");
-        return;
-    };
+    // A Python with tests/requirements.txt.
+    let Some(python) = required("EARMARK_TEST_HOSTS") else { return };
     let judge = workspace().join("tests/fixtures/gate/judge.py");
     let output = std::process::Command::new(python)
         .args([judge.as_os_str(), env!("CARGO_BIN_EXE_earmark").as_ref(), programme().as_os_str()])

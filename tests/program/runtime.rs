@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::required::required;
 use crate::support::{ok, programme, run, stderr};
 
 /// Frames as numbers, without the header.
@@ -15,14 +16,10 @@ fn largest_difference(a: &str, b: &str) -> f64 {
     a.iter().flatten().zip(b.iter().flatten()).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
 }
 
-/// `.ci/run` installs the library and names it here; where it is not, there is nothing to hold the embedded runtime
-/// against.
+/// `cargo xtask check` installs the library and names it here.
 #[test]
 fn the_embedded_runtime_agrees_with_onnx_runtime() {
-    let Some(library) = std::env::var_os("EARMARK_TEST_ONNXRUNTIME") else {
-        eprintln!("EARMARK_TEST_ONNXRUNTIME is not set: skipped");
-        return;
-    };
+    let Some(library) = required("EARMARK_TEST_ONNXRUNTIME") else { return };
     let programme = programme();
     let programme = programme.to_str().unwrap();
     for pack in ["live", "studio"] {

@@ -16,6 +16,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
+use crate::tools::{cargo, copy, remove, target_dir};
+
 /// No bundle is meant to be larger, networks included.
 const LIMIT_BYTES: u64 = 25 << 20;
 /// The profile of what is shipped.
@@ -40,6 +42,13 @@ pub struct Options {
     target: Option<String>,
 }
 
+impl Options {
+    /// For this machine, as it is shipped.
+    pub fn shipped() -> Self {
+        Self { profile: SHIPPED.to_owned(), target: None }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum System {
     Linux,
@@ -52,6 +61,13 @@ enum System {
 pub struct Bundle {
     path: PathBuf,
     bytes: u64,
+}
+
+impl Bundle {
+    /// The file or folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 /// Builds the plugin and lays out its bundles in `target/bundled`.
@@ -124,14 +140,9 @@ fn links_with_lld(target: Option<&str>) -> bool {
     target.map_or(here, |target| target == TRIPLE)
 }
 
-fn target_dir(root: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
-}
-
 fn build(root: &Path, package: &str, options: &Options, system: System) -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(root).args(["rustc", "--package", package, "--lib", "--profile", &options.profile]);
+    let mut command = cargo(root);
+    command.args(["rustc", "--package", package, "--lib", "--profile", &options.profile]);
     let mut folder = target_dir(root);
     if let Some(target) = &options.target {
         command.args(["--target", target]);
@@ -227,25 +238,6 @@ fn plugin_folder(system: System, kind: &str) -> Result<PathBuf> {
         System::MacOs => from("HOME")?.join("Library/Audio/Plug-Ins").join(kind.to_uppercase()),
         System::Windows => from("LOCALAPPDATA")?.join("Programs").join("Common").join(kind.to_uppercase()),
     })
-}
-
-fn remove(path: &Path) -> Result<()> {
-    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
-    if found.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
-        .with_context(|| format!("cannot remove {}", path.display()))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        fs::copy(from, to).with_context(|| format!("cannot write {}", to.display()))?;
-        return Ok(());
-    }
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
 }
 
 fn size(path: &Path) -> Result<u64> {

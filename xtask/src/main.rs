@@ -1,13 +1,19 @@
 //! Chores of the workspace: `cargo xtask --help`.
 
 mod bundle;
+mod check;
+mod dist;
+mod licences;
 mod models;
 mod readme;
+mod tools;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use sha2::{Digest, Sha256};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
@@ -18,12 +24,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Install what is missing, then run all that a change must pass
+    Check(check::Options),
     /// Check every pack in models/packs: hash, manifest, card, metrics, and that its network runs
     Models,
     /// Build the plugin and lay out its CLAP and VST3 bundles in target/bundled
     Bundle(bundle::Options),
     /// Make the bundles and copy them to where hosts look for your plugins
     Install(bundle::Options),
+    /// Archives of the command and of the plugin with checksums, in target/archives
+    Dist(dist::Options),
+    /// Write the licences of all that the command and the plugin contain
+    Licences(licences::Options),
     /// Write the figures of the packs' metrics into the README
     Readme {
         /// Only say whether the README is up to date; exit code 1 if it is not
@@ -33,11 +45,15 @@ enum Command {
 }
 
 fn main() -> Result<()> {
+    let root = workspace();
     match Cli::parse().command {
-        Command::Models => models::verify(&workspace()),
-        Command::Bundle(options) => bundle::bundle(&workspace(), &options).map(drop),
-        Command::Install(options) => bundle::install(&workspace(), &options),
-        Command::Readme { check } => readme::update(&workspace(), check),
+        Command::Check(options) => check::run(&root, &options),
+        Command::Models => models::verify(&root, &tools::build_program(&root)?),
+        Command::Bundle(options) => bundle::bundle(&root, &options).map(drop),
+        Command::Install(options) => bundle::install(&root, &options),
+        Command::Dist(options) => dist::run(&root, &options),
+        Command::Licences(options) => licences::run(&root, &options),
+        Command::Readme { check } => readme::update(&root, check),
     }
 }
 
@@ -58,4 +74,13 @@ fn pack_names(root: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask readme`: the README's figures come from the packs' metrics, never from a keyboard.
+//! `cargo xtask readme`: the figures of `docs/figures.md` come from the packs' metrics, never from a keyboard.
 
 use std::fmt::Write;
 use std::fs;
@@ -9,20 +9,23 @@ use serde_json::Value;
 
 use crate::pack_names;
 
+/// The page that bears the figures.
+const PAGE: &str = "docs/figures.md";
 const BEGIN: &str = "<!-- figures: begin (cargo xtask readme) -->\n";
 const END: &str = "<!-- figures: end -->";
 
-/// Writes the tables between the two marks, or with `check` refuses a README that lacks them.
+/// Writes the tables between the two marks, or with `check` refuses a page that lacks them.
 pub fn update(root: &Path, check: bool) -> Result<()> {
-    let path = root.join("README.md");
-    let readme = fs::read_to_string(&path)?;
-    let (before, rest) = readme.split_once(BEGIN).context("README.md has no mark where the figures begin")?;
-    let (_, after) = rest.split_once(END).context("README.md has no mark where the figures end")?;
+    let path = root.join(PAGE);
+    let page = fs::read_to_string(&path)?;
+    let (before, rest) =
+        page.split_once(BEGIN).context("docs/figures.md has no mark where the figures begin")?;
+    let (_, after) = rest.split_once(END).context("docs/figures.md has no mark where the figures end")?;
     let updated = format!("{before}{BEGIN}{}{END}{after}", tables(root)?);
     if check {
         ensure!(
-            updated == readme,
-            "README.md: its figures are not those of the packs; run `cargo xtask readme`"
+            updated == page,
+            "docs/figures.md: its figures are not those of the packs; run `cargo xtask readme`"
         );
         return Ok(());
     }

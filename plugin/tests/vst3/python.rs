@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::bundle::bundle;
 use crate::command::render_live;
 use crate::reference::{input, is_gated, render};
+use crate::required::required;
 
 /// Blocks of the hosts, samples.
 const BLOCKS: [usize; 2] = [512, 8_192];
@@ -74,10 +75,7 @@ fn case(folder: &Path, rate_hz: u32, channels: usize, settings: &[(ParamId, f64)
 
 #[test]
 fn pedalboard_and_dawdreamer_give_the_commands_bytes() {
-    let Ok(python) = std::env::var("EARMARK_TEST_HOSTS") else {
-        eprintln!("skipped: EARMARK_TEST_HOSTS names no Python with tests/hosts/requirements.txt");
-        return;
-    };
+    let Some(python) = required("EARMARK_TEST_HOSTS") else { return };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("vst3/cases");
     std::fs::create_dir_all(&folder).expect("a folder for the cases");
     let mut cases = Vec::new();

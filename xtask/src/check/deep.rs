@@ -1,0 +1,98 @@
+//! Steps of `--deep` that are more than one command.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::session::{Session, on_screen};
+use crate::bundle;
+use crate::tools;
+
+/// Makes the bundles that the validators judge.
+pub fn bundles(session: &Session) -> Result<()> {
+    bundle::bundle(&session.root, &bundle::Options::shipped()).map(drop)
+}
+
+/// Has the program that a variable names judge the bundle of one kind.
+pub fn judge(session: &Session, variable: &str, arguments: &[&str], kind: &str) -> Result<()> {
+    let program = env::var_os(variable).with_context(|| format!("{variable} names no program"))?;
+    let bundle = tools::target_dir(&session.root).join("bundled").join(format!("Earmark.{kind}"));
+    ensure!(bundle.exists(), "{} is missing; the step `bundles` makes it", bundle.display());
+    let mut command = Command::new(program);
+    command.args(arguments).arg(bundle);
+    tools::run(session.prepare(&mut on_screen(command)))
+}
+
+/// Runs each target of `fuzz/` for the chosen time; cargo-fuzz ends with an error at the first crash.
+pub fn fuzz(session: &Session) -> Result<()> {
+    let targets = tools::output(
+        Command::new("rustup").args(["run", "nightly", "cargo", "fuzz", "list"]).current_dir(&session.root),
+    )?;
+    ensure!(targets.split_whitespace().next().is_some(), "fuzz/ has no targets");
+    let limit = format!("-max_total_time={}", u64::from(session.fuzz_minutes) * 60);
+    for target in targets.split_whitespace() {
+        println!("{target}, {} min", session.fuzz_minutes);
+        let mut command = Command::new("rustup");
+        command.args(["run", "nightly", "cargo", "fuzz", "run", target, "--", &limit]);
+        tools::run(session.prepare(&mut command))?;
+    }
+    Ok(())
+}
+
+/// Runs the test of the audio thread under LLVM's real-time sanitizer, whose runtime comes with a nightly compiler.
+/// `docs/realtime.md` has the reasons.
+pub fn real_time_sanitizer(session: &Session) -> Result<()> {
+    const BEGIN: &str = "void __rtsan_ensure_initialized(void);\n\
+        __attribute__((constructor(101))) static void begin(void) { __rtsan_ensure_initialized(); }\n";
+    let folder = tools::target_dir(&session.root).join("rtsan");
+    fs::create_dir_all(&folder)?;
+    let archive = folder.join("rtsan.a");
+    fs::copy(sanitizer_runtime()?, &archive)?;
+    // Only a program can have this part; a library that is loaded first begins by itself.
+    tools::run(Command::new("ar").arg("d").arg(&archive).arg("rtsan_preinit.cpp.o"))?;
+    fs::write(folder.join("begin.c"), BEGIN)?;
+    tools::run(
+        Command::new("gcc")
+            .current_dir(&folder)
+            .args(["-fPIC", "-shared", "-o", "librtsan.so", "begin.c", "-Wl,--whole-archive", "rtsan.a"])
+            .args(["-Wl,--no-whole-archive", "-lpthread", "-ldl", "-lm", "-lstdc++"]),
+    )?;
+    let mut test = Command::new(realtime_test(session)?);
+    test.arg("--nocapture").env("LD_PRELOAD", folder.join("librtsan.so"));
+    tools::run(session.prepare(&mut test))
+}
+
+fn sanitizer_runtime() -> Result<PathBuf> {
+    let sysroot =
+        tools::output(Command::new("rustup").args(["run", "nightly", "rustc", "--print", "sysroot"]))?;
+    let libraries = format!("lib/rustlib/{}-unknown-linux-gnu/lib", env::consts::ARCH);
+    let folder = Path::new(sysroot.trim_end()).join(libraries);
+    fs::read_dir(&folder)
+        .with_context(|| folder.display().to_string())?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .find(|path| path.to_string_lossy().ends_with("_rt.rtsan.a"))
+        .with_context(|| format!("{} has no runtime of the real-time sanitizer", folder.display()))
+}
+
+/// Builds `plugin/tests/realtime.rs`; cargo says where the program is.
+fn realtime_test(session: &Session) -> Result<PathBuf> {
+    let mut command = session.cargo(&["test", "--release", "--locked", "--workspace", "--exclude=xtask"]);
+    command.args([super::steps::FEATURES, "--test=realtime", "--no-run", "--message-format=json"]);
+    let messages = tools::output(&mut command)?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "realtime")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo names no program for the test `realtime`")
+}
+
+/// Proves both commands of the README in an empty system.
+pub fn bare_machine(session: &Session) -> Result<()> {
+    let folder = tools::target_dir(&session.root).join("bare");
+    tools::run(Command::new("sh").current_dir(&session.root).arg("tests/bare.sh").arg(folder))
+}

@@ -1,0 +1,257 @@
+//! The steps of the check, as data: what a change must pass, in the order in which it is run.
+
+use super::deep;
+use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
+use super::packages::Group::{Bare, Compiler, Jack, Screen, Sound, Window};
+use super::python::Venv;
+use super::session::Session;
+use crate::{licences, models, readme};
+
+/// When a step is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Always.
+    Quick,
+    /// Only with `--deep`: it is long, or wants what is large.
+    Deep,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy)]
+pub enum Work {
+    /// Runs cargo with these arguments.
+    Cargo(&'static [&'static str]),
+    /// The same on a display in memory, where windows need one.
+    CargoOnScreen(&'static [&'static str]),
+    /// Runs a Python with these arguments.
+    Python(Venv, &'static [&'static str]),
+    /// What is not one command.
+    Task(fn(&Session) -> anyhow::Result<()>),
+}
+
+/// One line of the check.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// What `--only` and the table call it.
+    pub name: &'static str,
+    /// When it is run.
+    pub kind: Kind,
+    /// What must be there.
+    pub needs: &'static [Need],
+    /// Variables that it is run with.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// What is done.
+    pub work: Work,
+}
+
+const fn quick(name: &'static str, needs: &'static [Need], work: Work) -> Step {
+    Step { name, kind: Kind::Quick, needs, variables: &[], work }
+}
+
+const fn deep(name: &'static str, needs: &'static [Need], work: Work) -> Step {
+    Step { name, kind: Kind::Deep, needs, variables: &[], work }
+}
+
+/// What building everything takes: the plugin's window and the standalone's sound card.
+const BUILD: &[Need] = &[Packages(Window), Packages(Sound)];
+/// What the tests hold the product against: ONNX Runtime, hosts in Python, and a display.
+const TESTS: &[Need] = &[Packages(Window), Packages(Sound), Packages(Screen), Python(Venv::Tests)];
+/// All that can be had without JACK.
+pub const FEATURES: &str = "--features=earmark-plugin/standalone";
+
+/// All steps. Builds and test runs are apart so that each says what it took.
+pub const STEPS: &[Step] = &[
+    quick("format", &[Rust("rustfmt")], Work::Cargo(&["fmt", "--all", "--check"])),
+    quick("chores", &[], Work::Cargo(&["test", "--profile=chores", "--locked", "--package=xtask"])),
+    quick(
+        "build",
+        BUILD,
+        Work::Cargo(&["build", "--release", "--locked", "--workspace", "--exclude=xtask", FEATURES]),
+    ),
+    quick("figures", &[], Work::Task(|session| readme::update(&session.root, true))),
+    quick("packs", BUILD, Work::Task(|session| models::verify(&session.root, &session.program()))),
+    quick("licences", &[], Work::Task(|session| licences::complete(&session.root))),
+    quick(
+        "lints",
+        &[Packages(Window), Packages(Sound), Rust("clippy")],
+        Work::Cargo(&[
+            "clippy",
+            "--release",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            FEATURES,
+            "--",
+            "--deny=warnings",
+        ]),
+    ),
+    Step {
+        variables: &[("RUSTDOCFLAGS", "--deny=warnings")],
+        ..quick(
+            "docs",
+            BUILD,
+            Work::Cargo(&["doc", "--release", "--locked", "--workspace", "--no-deps", FEATURES]),
+        )
+    },
+    quick(
+        "tests, build",
+        BUILD,
+        Work::Cargo(&[
+            "test",
+            "--release",
+            "--locked",
+            "--workspace",
+            "--exclude=xtask",
+            FEATURES,
+            "--no-run",
+        ]),
+    ),
+    quick(
+        "tests, units",
+        TESTS,
+        Work::CargoOnScreen(&[
+            "test",
+            "--release",
+            "--locked",
+            "--workspace",
+            "--exclude=xtask",
+            FEATURES,
+            "--lib",
+            "--bins",
+        ]),
+    ),
+    quick(
+        "tests, whole",
+        TESTS,
+        Work::CargoOnScreen(&[
+            "test",
+            "--release",
+            "--locked",
+            "--workspace",
+            "--exclude=xtask",
+            FEATURES,
+            "--test=*",
+        ]),
+    ),
+    quick(
+        "tests, examples in docs",
+        TESTS,
+        Work::Cargo(&["test", "--release", "--locked", "--workspace", "--exclude=xtask", FEATURES, "--doc"]),
+    ),
+    quick(
+        "training",
+        &[Python(Venv::Tests)],
+        Work::Python(
+            Venv::Tests,
+            &["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not torch", "models/training"],
+        ),
+    ),
+    quick(
+        "training, style",
+        &[Python(Venv::Tests)],
+        Work::Python(Venv::Tests, &["-m", "ruff", "check", "--no-cache", "models/training"]),
+    ),
+    deep(
+        "training with torch",
+        &[Python(Venv::Torch)],
+        Work::Python(Venv::Torch, &["-m", "pytest", "-q", "-p", "no:cacheprovider", "models/training"]),
+    ),
+    deep(
+        "jack",
+        &[Packages(Window), Packages(Sound), Packages(Jack)],
+        Work::Cargo(&[
+            "check",
+            "--release",
+            "--locked",
+            "--package=earmark-plugin",
+            "--features=jack",
+            "--bins",
+        ]),
+    ),
+    deep(
+        "fifty instances",
+        BUILD,
+        Work::Cargo(&[
+            "run",
+            "--release",
+            "--locked",
+            "--package=earmark-plugin",
+            "--example=instances",
+            "--",
+            "50",
+            "30",
+        ]),
+    ),
+    Step {
+        variables: &[("EARMARK_FUZZ_SECONDS", "3600")],
+        ..deep(
+            "audio thread, an hour of audio",
+            BUILD,
+            Work::Cargo(&[
+                "test",
+                "--release",
+                "--locked",
+                "--workspace",
+                "--exclude=xtask",
+                FEATURES,
+                "--test=realtime",
+            ]),
+        )
+    },
+    deep(
+        "audio thread, real-time sanitizer",
+        &[Packages(Window), Packages(Sound), Packages(Compiler), Nightly],
+        Work::Task(deep::real_time_sanitizer),
+    ),
+    deep("fuzz", &[Nightly, Need::Program("cargo-fuzz")], Work::Task(deep::fuzz)),
+    deep(
+        "dependencies",
+        &[Need::Program("cargo-deny")],
+        Work::Cargo(&["deny", "--all-features", "check", "bans", "licenses", "sources"]),
+    ),
+    deep("bundles", BUILD, Work::Task(deep::bundles)),
+    deep(
+        "clap-validator",
+        &[Variable("EARMARK_JUDGE_CLAP_VALIDATOR")],
+        Work::Task(|session| deep::judge(session, "EARMARK_JUDGE_CLAP_VALIDATOR", &["validate"], "clap")),
+    ),
+    deep(
+        "vst3-validator",
+        &[Variable("EARMARK_JUDGE_VST3_VALIDATOR")],
+        Work::Task(|session| deep::judge(session, "EARMARK_JUDGE_VST3_VALIDATOR", &[], "vst3")),
+    ),
+    deep(
+        "pluginval",
+        &[Variable("EARMARK_JUDGE_PLUGINVAL"), Packages(Screen)],
+        Work::Task(|session| {
+            let strict = &["--strictness-level", "10", "--validate"];
+            deep::judge(session, "EARMARK_JUDGE_PLUGINVAL", strict, "vst3")
+        }),
+    ),
+    deep("bare machine", &[Packages(Bare)], Work::Task(deep::bare_machine)),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_step_has_a_name_of_its_own() {
+        let names: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
+        assert_eq!(names.len(), STEPS.len());
+    }
+
+    #[test]
+    fn what_is_built_is_built_from_the_lock_file() {
+        for step in STEPS {
+            let (Work::Cargo(arguments) | Work::CargoOnScreen(arguments)) = step.work else { continue };
+            assert!(
+                arguments.contains(&"--locked") || ["fmt", "deny"].contains(&arguments[0]),
+                "{}: {arguments:?}",
+                step.name
+            );
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The first command of the README on a machine that has Rust and its linker, and nothing else.
+
+use std::path::Path;
+use std::process::Command;
+
+/// What asks for CMake, pkg-config, libclang or a C compiler.
+const FORBIDDEN: &[&str] =
+    &["autotools", "bindgen", "cc", "cmake", "metadeps", "pkg-config", "system-deps", "vcpkg"];
+
+/// Crates whose names say that they bind a library of the system, and why these few may be there: none of them looks for
+/// anything when it is built.
+const BINDINGS: &[(&str, &str)] = &[
+    ("linux-raw-sys", "numbers and structures of Linux's system calls, written out"),
+    ("ort-sys", "with `load-dynamic` the library is named when the program runs"),
+    ("windows-sys", "declarations of Windows' own functions, written out"),
+];
+
+/// The systems that Earmark is for.
+const SYSTEMS: &[&str] = &[
+    "x86_64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "x86_64-pc-windows-msvc",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+];
+
+/// The packages of `earmark` on a system, with what builds them.
+fn packages(system: &str) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace holds xtask/");
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(["tree", "--locked", "--package=earmark", "--edges=normal,build", "--target", system])
+        .args(["--prefix=none", "--no-dedupe", "--format={p}"])
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("names are UTF-8");
+    let mut names: Vec<String> =
+        text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The packages that a bare machine could not build.
+fn refused(names: &[String]) -> Vec<&str> {
+    let is_refused = |name: &str| {
+        FORBIDDEN.contains(&name)
+            || (name.ends_with("-sys") && !BINDINGS.iter().any(|(allowed, _)| *allowed == name))
+    };
+    names.iter().map(String::as_str).filter(|name| is_refused(name)).collect()
+}
+
+#[test]
+fn the_command_needs_nothing_but_rust_and_its_linker() {
+    for system in SYSTEMS {
+        let names = packages(system);
+        assert!(names.iter().any(|name| name == "earmark-core"), "this is not the command's tree: {names:?}");
+        let refused = refused(&names);
+        assert!(
+            refused.is_empty(),
+            "{system}: {refused:?} want a C compiler, CMake or headers of the system; \
+             `cargo tree --package earmark --invert NAME` says who brings them"
+        );
+    }
+}
+
+#[test]
+fn planted_packages_are_refused() {
+    let names: Vec<String> =
+        ["cmake", "cc", "opus-sys", "ort-sys", "pkg-config", "serde"].map(str::to_owned).to_vec();
+    assert_eq!(refused(&names), ["cmake", "cc", "opus-sys", "pkg-config"]);
+}
