@@ -1,7 +1,8 @@
 //! Many instances in real time: does one of them ever miss a decision?
 //!
 //! `cargo run --release -p earmark-plugin --example instances -- 50 30` runs fifty of them for thirty seconds, each with
-//! blocks of 512 samples of stereo at 48 kHz, and prints what they missed and what the audio thread took.
+//! blocks of 512 samples of stereo at 48 kHz, and prints what they missed and what the audio thread took. With a third
+//! argument, `strict`, a decision that came late is an error.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +13,10 @@ const RATE_HZ: f64 = 48_000.0;
 const BLOCK: usize = 512;
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u32>());
-    let count = arguments.next().transpose()?.unwrap_or(50);
-    let seconds = arguments.next().transpose()?.unwrap_or(30);
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |otherwise| arguments.next().map_or(Ok(otherwise), |text| text.parse::<u32>());
+    let (count, seconds) = (number(50)?, number(30)?);
+    let strict = arguments.next().is_some_and(|word| word == "strict");
     let activation =
         Activation { rate_hz: RATE_HZ, max_block: BLOCK, channels: 2, sidechain_channels: 0, offline: false };
     let mut instances = Vec::new();
@@ -56,5 +58,6 @@ fn main() -> anyhow::Result<()> {
          blocks took longer than they last; the audio thread was busy {:.1} % of the time",
         100.0 * spent.as_secs_f64() / (lasts * done).as_secs_f64()
     );
+    anyhow::ensure!(!strict || underruns + overflows == 0, "decisions came late");
     Ok(())
 }

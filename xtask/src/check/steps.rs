@@ -180,6 +180,7 @@ pub const STEPS: &[Step] = &[
             "--",
             "50",
             "30",
+            "strict",
         ]),
     ),
     Step {
