@@ -22,7 +22,7 @@ use crate::{bundle, licences, sha256, tools};
 /// What is made.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Leave out the plugin: its window wants headers that not every machine has
+    /// Leave out the plugin
     #[arg(long)]
     command_only: bool,
 }

@@ -12,14 +12,14 @@ use crate::tools;
 /// Packages that are needed together. The linker is none of them: without it this program were not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// The plugin's window.
-    Window,
     /// The standalone's sound card.
     Sound,
     /// The standalone's other sound system.
     Jack,
-    /// A display in memory, on which tests open the plugin's window.
+    /// A display in memory, and what the plugin's window opens there when it runs. It is built without any of it.
     Screen,
+    /// What the hosts in Python link.
+    Hosts,
     /// Python, for the judges and hosts of the tests.
     Python,
     /// The C compiler that makes a library of the real-time sanitizer.
@@ -42,22 +42,6 @@ struct Spec {
 impl Group {
     fn spec(self) -> Spec {
         match self {
-            Self::Window => Spec {
-                what: "the headers of X11 and OpenGL, for the plugin's window",
-                packages: &[
-                    "libgl1-mesa-dev",
-                    "libx11-dev",
-                    "libx11-xcb-dev",
-                    "libxcb-dri2-0-dev",
-                    "libxcb-icccm4-dev",
-                    "libxcb1-dev",
-                    "libxcursor-dev",
-                    "libxkbcommon-dev",
-                    "pkg-config",
-                ],
-                present: None,
-                everywhere: false,
-            },
             Self::Sound => Spec {
                 what: "the headers of ALSA, for the standalone",
                 packages: &["libasound2-dev", "pkg-config"],
@@ -72,8 +56,25 @@ impl Group {
             },
             Self::Screen => Spec {
                 what: "xvfb-run, a display in memory on which tests open the plugin's window",
-                packages: &["libgl1-mesa-dri", "xauth", "xvfb"],
+                packages: &[
+                    "libegl1",
+                    "libgl1",
+                    "libgl1-mesa-dri",
+                    "libx11-6",
+                    "libx11-xcb1",
+                    "libxcb1",
+                    "libxkbcommon-x11-0",
+                    "libxkbcommon0",
+                    "xauth",
+                    "xvfb",
+                ],
                 present: Some(|| tools::succeeds("xvfb-run", &["--help"])),
+                everywhere: false,
+            },
+            Self::Hosts => Spec {
+                what: "the libraries of GLib, OpenGL and X11, for the hosts in Python",
+                packages: &["libatomic1", "libgl1", "libglib2.0-0", "libx11-6"],
+                present: None,
                 everywhere: false,
             },
             Self::Python => Spec {

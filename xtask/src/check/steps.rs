@@ -2,7 +2,7 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{Bare, Compiler, Jack, Screen, Sound, Window};
+use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound};
 use super::python::Venv;
 use super::session::Session;
 use crate::{licences, models, readme};
@@ -52,10 +52,10 @@ const fn deep(name: &'static str, needs: &'static [Need], work: Work) -> Step {
     Step { name, kind: Kind::Deep, needs, variables: &[], work }
 }
 
-/// What building everything takes: the plugin's window and the standalone's sound card.
-const BUILD: &[Need] = &[Packages(Window), Packages(Sound)];
+/// What building everything takes beside Rust and its linker: the standalone's sound card.
+const BUILD: &[Need] = &[Packages(Sound)];
 /// What the tests hold the product against: ONNX Runtime, hosts in Python, and a display.
-const TESTS: &[Need] = &[Packages(Window), Packages(Sound), Packages(Screen), Python(Venv::Tests)];
+const TESTS: &[Need] = &[Packages(Sound), Packages(Screen), Packages(Hosts), Python(Venv::Tests)];
 /// All that can be had without JACK.
 pub const FEATURES: &str = "--features=earmark-plugin/standalone";
 
@@ -73,7 +73,7 @@ pub const STEPS: &[Step] = &[
     quick("licences", &[], Work::Task(|session| licences::complete(&session.root))),
     quick(
         "lints",
-        &[Packages(Window), Packages(Sound), Rust("clippy")],
+        &[Packages(Sound), Rust("clippy")],
         Work::Cargo(&[
             "clippy",
             "--release",
@@ -158,7 +158,7 @@ pub const STEPS: &[Step] = &[
     ),
     deep(
         "jack",
-        &[Packages(Window), Packages(Sound), Packages(Jack)],
+        &[Packages(Sound), Packages(Jack)],
         Work::Cargo(&[
             "check",
             "--release",
@@ -201,7 +201,7 @@ pub const STEPS: &[Step] = &[
     },
     deep(
         "audio thread, real-time sanitizer",
-        &[Packages(Window), Packages(Sound), Packages(Compiler), Nightly],
+        &[Packages(Sound), Packages(Compiler), Nightly],
         Work::Task(deep::real_time_sanitizer),
     ),
     deep("fuzz", &[Nightly, Need::Program("cargo-fuzz")], Work::Task(deep::fuzz)),
