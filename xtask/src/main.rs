@@ -10,6 +10,7 @@ mod tools;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -44,9 +45,19 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
     let root = workspace();
-    match Cli::parse().command {
+    match command {
         Command::Check(options) => check::run(&root, &options),
         Command::Models => models::verify(&root, &tools::build_program(&root)?),
         Command::Bundle(options) => bundle::bundle(&root, &options).map(drop),

@@ -62,7 +62,11 @@ pub const FEATURES: &str = "--features=earmark-plugin/standalone";
 /// All steps. Builds and test runs are apart so that each says what it took.
 pub const STEPS: &[Step] = &[
     quick("format", &[Rust("rustfmt")], Work::Cargo(&["fmt", "--all", "--check"])),
-    quick("chores", &[], Work::Cargo(&["test", "--profile=chores", "--locked", "--package=xtask"])),
+    quick(
+        "chores",
+        &[],
+        Work::Cargo(&["test", "--profile=chores", "--locked", "--no-fail-fast", "--package=xtask"]),
+    ),
     quick(
         "build",
         BUILD,
@@ -113,6 +117,7 @@ pub const STEPS: &[Step] = &[
             "test",
             "--release",
             "--locked",
+            "--no-fail-fast",
             "--workspace",
             "--exclude=xtask",
             FEATURES,
@@ -127,6 +132,7 @@ pub const STEPS: &[Step] = &[
             "test",
             "--release",
             "--locked",
+            "--no-fail-fast",
             "--workspace",
             "--exclude=xtask",
             FEATURES,
@@ -136,7 +142,16 @@ pub const STEPS: &[Step] = &[
     quick(
         "tests, examples in docs",
         TESTS,
-        Work::Cargo(&["test", "--release", "--locked", "--workspace", "--exclude=xtask", FEATURES, "--doc"]),
+        Work::Cargo(&[
+            "test",
+            "--release",
+            "--locked",
+            "--no-fail-fast",
+            "--workspace",
+            "--exclude=xtask",
+            FEATURES,
+            "--doc",
+        ]),
     ),
     quick(
         "training",
