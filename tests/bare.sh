@@ -44,7 +44,8 @@ mkdir "$folder/earmark"
 
 mounted() { grep -q " $1 " /proc/mounts; }
 end() {
-    for inside in dev/shm dev proc; do if mounted "$folder/$inside"; then umount "$folder/$inside"; fi; done
+    # What still runs inside keeps them busy; they go with it.
+    for inside in dev proc; do if mounted "$folder/$inside"; then umount --lazy "$folder/$inside"; fi; done
 }
 trap end EXIT
 mounted "$folder/proc" || mount -t proc proc "$folder/proc"
