@@ -21,7 +21,8 @@ SURE_GRID = (0.95, 0.93, 0.9, 0.87, 0.85, 0.8, 0.75, 0.7, 0.65)
 LOST_TO_SURE = 0.01
 """Share of the speech found that may be lost to the demand that a stretch is sure once."""
 SURE_WITHIN_FRAMES, SURE_NEAR_FRAMES, GAP_FRAMES = 200, 50, 20
-"""As in the core's timeline: a stretch may wait this long, what begins so soon after it belongs to it, shorter gaps in it are filled."""
+"""As in the core's timeline: a stretch may wait this long, what begins so soon after it belongs to it, shorter gaps in
+it are filled."""
 F1_TOLERANCE = 0.002
 FALSE_SPEECH_ON_MUSIC = 0.05
 """Share of frames of clean music without speech that may be called speech at the default thresholds."""
@@ -100,7 +101,8 @@ def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> flo
 
 
 def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarray:
-    """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`, and does not
+    """Decisions of one scene without what does not reach `sure` in its stretch or within `SURE_WITHIN_FRAMES`, and
+    does not
     follow what does within `SURE_NEAR_FRAMES`."""
     stretches: list[list[int]] = []
     for start, end in runs(decided):
@@ -119,7 +121,9 @@ def confirmed(scores: np.ndarray, decided: np.ndarray, sure: float) -> np.ndarra
     return out
 
 
-def choose_sure(logits: np.ndarray, labels: np.ndarray, thresholds: dict, undisturbed: list[np.ndarray]) -> tuple[float, dict]:
+def choose_sure(
+    logits: np.ndarray, labels: np.ndarray, thresholds: dict, undisturbed: list[np.ndarray]
+) -> tuple[float, dict]:
     """The highest demand of the grid that costs at most `LOST_TO_SURE` of the speech found, and what it does to the
     false speech in `undisturbed` (speech scores of recordings of music and noise). 0 where every one costs more."""
     scores, truth = 1.0 / (1.0 + np.exp(-logits[..., SPEECH])), labels[..., SPEECH] == 1
@@ -127,17 +131,23 @@ def choose_sure(logits: np.ndarray, labels: np.ndarray, thresholds: dict, undist
     false = [(s, hysteresis(s[None], thresholds["open"], thresholds["close"])[0]) for s in undisturbed]
     share = lambda sure: float(np.concatenate([confirmed(s, d, sure) for s, d in false]).mean())
     for sure in SURE_GRID:
-        left = np.stack([confirmed(s, d, sure) for s, d in zip(scores, decided)])
+        left = np.stack([confirmed(s, d, sure) for s, d in zip(scores, decided, strict=True)])
         lost = float((decided & ~left & truth).sum() / (decided & truth).sum())
         if lost <= LOST_TO_SURE:
-            return sure, {"sure": sure, "lost_speech": lost, "false_speech_without": share(0.0), "false_speech_with": share(sure)}
+            return sure, {
+                "sure": sure,
+                "lost_speech": lost,
+                "false_speech_without": share(0.0),
+                "false_speech_with": share(sure),
+            }
     return 0.0, {"sure": 0.0}
 
 
 def choose_thresholds(logits: np.ndarray, labels: np.ndarray, on_music: list[np.ndarray]) -> tuple[dict, str]:
     """Best frame F1 over a grid; within `F1_TOLERANCE` of it, the pair with the fewest segment starts.
 
-    For speech only pairs count that call at most `FALSE_SPEECH_ON_MUSIC` of `on_music` (speech scores of recordings without speech) speech:
+    For speech only pairs count that call at most `FALSE_SPEECH_ON_MUSIC` of `on_music` (speech scores of recordings
+    without speech) speech:
     a tagger that hears talk in instruments is of no use to an archive of music. If no pair does, all count.
     """
     chosen, notes = {}, []
@@ -155,13 +165,23 @@ def choose_thresholds(logits: np.ndarray, labels: np.ndarray, on_music: list[np.
         free = max(row[0] for row in table)
         table = [row for row in table if row[4] <= FALSE_SPEECH_ON_MUSIC] or table
         best_f1 = max(row[0] for row in table)
-        score, starts, open_at, close_at, false = min((r for r in table if r[0] >= best_f1 - F1_TOLERANCE), key=lambda r: r[1])
+        score, starts, open_at, close_at, false = min(
+            (r for r in table if r[0] >= best_f1 - F1_TOLERANCE), key=lambda r: r[1]
+        )
         true_starts = int((truth[:, 1:] & ~truth[:, :-1]).sum())
         chosen[name] = {"open": open_at, "close": close_at}
         notes.append(
-            f"{name}: open {open_at}, close {close_at}: frame F1 {score:.4f} on the calibration scenes (best of the grid "
-            f"{best_f1:.4f}; all within {F1_TOLERANCE} of it count as equal), {starts} segment starts where the labels have "
+            f"{name}: open {open_at}, close {close_at}: frame F1 {score:.4f} on the calibration scenes (best of "
+            f"the grid "
+            f"{best_f1:.4f}; all within {F1_TOLERANCE} of it count as equal), {starts} segment starts where the "
+            f"labels have "
             f"{true_starts}, the fewest among the equal ones"
-            + (f"; {false:.1%} of clean valid music called speech, at most {FALSE_SPEECH_ON_MUSIC:.0%} were wanted, which costs "
-               f"{free - best_f1:.4f} of F1" if name == "speech" else ""))
+            + (
+                f"; {false:.1%} of clean valid music called speech, at most {FALSE_SPEECH_ON_MUSIC:.0%} were "
+                f"wanted, which costs "
+                f"{free - best_f1:.4f} of F1"
+                if name == "speech"
+                else ""
+            )
+        )
     return chosen, "; ".join(notes)

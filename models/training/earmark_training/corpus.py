@@ -90,11 +90,18 @@ def _clip_of(path: str, kind: str, row: dict) -> Clip:
     recording = row.get("recording") or Path(path).with_suffix("").as_posix()
     source = row.get("source") or (parts[1] if len(parts) > 2 else parts[0])
     return Clip(
-        path=path, kind=row.get("class") or kind, source=source,
-        split=row.get("split") or hash_split(recording), speaker=row.get("speaker") or "",
-        recording=recording, language=row.get("language") or "", vocals=row.get("vocals") or "unknown",
-        sound=row.get("sound") or "", licence=row.get("licence") or "not stated",
-        attribution=row.get("attribution") or "", bandwidth_hz=int(row.get("bandwidth_hz") or RATE_HZ // 2),
+        path=path,
+        kind=row.get("class") or kind,
+        source=source,
+        split=row.get("split") or hash_split(recording),
+        speaker=row.get("speaker") or "",
+        recording=recording,
+        language=row.get("language") or "",
+        vocals=row.get("vocals") or "unknown",
+        sound=row.get("sound") or "",
+        licence=row.get("licence") or "not stated",
+        attribution=row.get("attribution") or "",
+        bandwidth_hz=int(row.get("bandwidth_hz") or RATE_HZ // 2),
     )
 
 
@@ -149,7 +156,7 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
     position = 0
     jobs = [(str(corpus), c.path) for c in clips]
     with (folder / "audio.i16").open("wb") as out, Pool(workers) as pool:
-        for clip, samples in zip(clips, pool.imap(_decode_at, jobs, chunksize=32)):
+        for clip, samples in zip(clips, pool.imap(_decode_at, jobs, chunksize=32), strict=True):
             clip.offset_samples, clip.length_samples = position, len(samples)
             out.write(samples.tobytes())
             position += len(samples)
@@ -159,8 +166,14 @@ def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
     return Cache(folder, word_times(corpus))
 
 
+def hours_of(clips: Iterable[Clip]) -> float:
+    """Hours of sound, rooms not counted."""
+    return sum(c.seconds for c in clips if c.kind != "room") / 3600
+
+
 def credits(names: Iterable[str]) -> str:
-    """All names, those that differ only behind their last comma under one head, and the words with which all of those begin
+    """All names, those that differ only behind their last comma under one head, and the words with which all of those
+    begin
     said once: packs carry hundreds of one collection."""
     heads: dict[str, list[str]] = {}
     for name in filter(None, names):
@@ -184,8 +197,14 @@ def data_table(clips: list[Clip]) -> list[dict]:
         row["files"] += 1
         row["names"][clip.attribution] = None
     return [
-        {"source": source, "class": kind, "licence": licence, "files": row["files"],
-         "attribution": credits(row["names"]), "hours": round(row["hours"], 4)}
+        {
+            "source": source,
+            "class": kind,
+            "licence": licence,
+            "files": row["files"],
+            "attribution": credits(row["names"]),
+            "hours": round(row["hours"], 4),
+        }
         for (kind, source, licence), row in sorted(table.items())
     ]
 

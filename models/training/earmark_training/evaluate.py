@@ -15,10 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
-from .corpus import Cache, Clip
+from .corpus import Cache, Clip, hours_of
 from .labels import label_speech
-from .measures import (GAIN_KINDS, GAIN_SEED, ONSET_SEED, false_rate, gain_table, scene_borders, second_confusion, snr_table, speech_by_language,
-                       word_borders)
+from .measures import (
+    GAIN_KINDS,
+    GAIN_SEED,
+    ONSET_SEED,
+    false_rate,
+    gain_table,
+    scene_borders,
+    second_confusion,
+    snr_table,
+    speech_by_language,
+    word_borders,
+)
 from .metrics import describe, f1, roc_curve
 from .mixing import Mixer, SceneStore
 from .runtime import PackRuntime
@@ -27,7 +37,7 @@ from .sources import LIVING_NOISE_WORDS, ClipBank
 from .splits import select
 
 SUNG_SEED = 3_000_000_000
-SCENES = 160             # plain speech scenes for onsets; half as many singers and scenes for the gain table
+SCENES = 160  # plain speech scenes for onsets; half as many singers and scenes for the gain table
 CALIBRATION_SHARE = 0.4  # the first scenes of the valid shards calibrate, the others are reported
 
 
@@ -60,7 +70,9 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
         for k, name in enumerate(LABELS):
             judged = labels[kinds == kind][..., k] != DONT_CARE
             d = describe(scores[kinds == kind][..., k][judged], labels[kinds == kind][..., k][judged] == 1)
-            row[name] = {key: d[key] for key in ("frames", "base_rate", "roc_auc", "f1", "accuracy", "false_alarm_rate")}
+            row[name] = {
+                key: d[key] for key in ("frames", "base_rate", "roc_auc", "f1", "accuracy", "false_alarm_rate")
+            }
         figures["by_kind"][kind] = row
     figures["speech_over_music"] = snr_table(scores, labels, about, "speech+music", "speech_over_music_db", SPEECH)
     figures["speech_over_noise"] = snr_table(scores, labels, about, "speech+noise", "speech_over_noise_db", SPEECH)
@@ -71,7 +83,8 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
     chosen = near | quiet
     judged = labels[chosen][..., NOISE] != DONT_CARE
     figures["noise_presence_speech_at_most_15_db"] = describe(
-        scores[chosen][..., NOISE][judged], labels[chosen][..., NOISE][judged] == 1)
+        scores[chosen][..., NOISE][judged], labels[chosen][..., NOISE][judged] == 1
+    )
     figures["second_confusion"] = second_confusion(scores, labels)
     return figures
 
@@ -79,9 +92,17 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
 def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tuple[dict, dict]:
     """False alarms on clips of one class, alone and undisturbed."""
     rates: dict[str, list] = {}
-    pooled: dict[str, list] = {"speech_on_music": [], "speech_on_noise": [], "music_on_noise": [], "music_on_speech": [],
-                               "speech_on_vocals_no": [], "speech_on_vocals_yes": [], "speech_on_vocals_unknown": [],
-                               "speech_on_cries_coughs_animals": [], "music_found_in_music": []}
+    pooled: dict[str, list] = {
+        "speech_on_music": [],
+        "speech_on_noise": [],
+        "music_on_noise": [],
+        "music_on_speech": [],
+        "speech_on_vocals_no": [],
+        "speech_on_vocals_yes": [],
+        "speech_on_vocals_unknown": [],
+        "speech_on_cries_coughs_animals": [],
+        "music_found_in_music": [],
+    }
     for clip in clips:
         if clip.kind not in ("music", "noise") or clip.seconds < 0.3:
             continue
@@ -96,7 +117,10 @@ def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tupl
             pooled["music_on_noise"].append(scores[:, MUSIC] >= 0.5)
             if any(word in clip.sound for word in LIVING_NOISE_WORDS):
                 pooled["speech_on_cries_coughs_animals"].append(speech)
-    by_source = {name: {"false_speech": false_rate(v), "seconds": round(sum(map(len, v)) / 100, 1)} for name, v in sorted(rates.items())}
+    by_source = {
+        name: {"false_speech": false_rate(v), "seconds": round(sum(map(len, v)) / 100, 1)}
+        for name, v in sorted(rates.items())
+    }
     return {name: false_rate(v) for name, v in pooled.items() if v}, by_source
 
 
@@ -120,7 +144,16 @@ def measured_scenes(store, count: int) -> None:
         store.scene(GAIN_SEED + i, GAIN_KINDS[i % len(GAIN_KINDS)])
 
 
-def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, scene_folder: Path, *, quick: bool = False, extra: dict | None = None) -> dict:
+def evaluate(
+    folder: Path,
+    cache: Cache,
+    valid_shards: Shards,
+    corpus: Path,
+    scene_folder: Path,
+    *,
+    quick: bool = False,
+    extra: dict | None = None,
+) -> dict:
     """All figures of a pack; writes `metrics.json` into its folder."""
     runtime = PackRuntime(folder)
     valid = select(cache.clips, "valid")
@@ -132,12 +165,18 @@ def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, sce
     report = {
         "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         "parameters": runtime.pack["model"]["parameters"],
-        "date": datetime.date.today().isoformat(), "command": command_line(),
-        "data": f"valid split of {Path(corpus).name} ({sum(c.seconds for c in valid if c.kind != 'room') / 3600:.2f} h), "
-                f"{len(about)} mixtures of 12 s not used for calibration", "split": "valid",
-        "mixtures": figures, "clean": clean, "clean_by_source": by_source,
-        "singing": {**sung_figures(runtime, store, count // 2),
-                    "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech")},
+        "date": datetime.date.today().isoformat(),
+        "command": command_line(),
+        "data": f"valid split of {Path(corpus).name} ({hours_of(valid):.2f} h), "
+        f"{len(about)} mixtures of 12 s not used for calibration",
+        "split": "valid",
+        "mixtures": figures,
+        "clean": clean,
+        "clean_by_source": by_source,
+        "singing": {
+            **sung_figures(runtime, store, count // 2),
+            "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech"),
+        },
         "gain": gain_table(runtime, store, count // 2),
         "scene_borders": scene_borders(runtime, store, count),
         "word_borders": word_borders(runtime, cache, valid, Path(corpus) / "alignments.csv"),
@@ -150,9 +189,18 @@ def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, sce
         false, hit, thresholds = roc_curve(scores[..., k][judged], labels[..., k][judged] == 1)
         truth, bins = labels[..., k][judged] == 1, np.clip((scores[..., k][judged] * 10).astype(int), 0, 9)
         curves[name] = {
-            "false_alarm": false.round(5).tolist(), "hit": hit.round(5).tolist(), "threshold": thresholds.round(5).tolist(),
-            "calibration": [[float(scores[..., k][judged][bins == b].mean()), float(truth[bins == b].mean()), int((bins == b).sum())]
-                            for b in range(10) if (bins == b).any()],
+            "false_alarm": false.round(5).tolist(),
+            "hit": hit.round(5).tolist(),
+            "threshold": thresholds.round(5).tolist(),
+            "calibration": [
+                [
+                    float(scores[..., k][judged][bins == b].mean()),
+                    float(truth[bins == b].mean()),
+                    int((bins == b).sum()),
+                ]
+                for b in range(10)
+                if (bins == b).any()
+            ],
         }
     report["curves"] = curves
     (folder / "metrics.json").write_text(json.dumps(portable(report), indent=1) + "\n")
@@ -175,4 +223,4 @@ def portable(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-__all__ = ["evaluate", "scene_indices", "label_speech", "f1"]
+__all__ = ["evaluate", "f1", "label_speech", "scene_indices"]

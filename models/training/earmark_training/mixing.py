@@ -11,15 +11,32 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, HOP_SAMPLES, MUSIC, NOISE, RATE_HZ, SPEECH
-from .effects import (CODECS, codec_round_trip, measured_room, random_band, reverberate, shape_spectrum,
-                      simulated_room, soft_or_hard_clip)
+from .effects import (
+    CODECS,
+    codec_round_trip,
+    measured_room,
+    random_band,
+    reverberate,
+    shape_spectrum,
+    simulated_room,
+    soft_or_hard_clip,
+)
 from .labels import frame_power, label_background, mask_buried_speech, to_db
 from .sources import ClipBank, Layer, babble, music_bed, noise_bed, room_tone, singer, talker
 
 SCENE_SECONDS = 12.0
 KINDS = {  # share of scenes
-    "speech": 0.17, "speech+music": 0.16, "speech+noise": 0.19, "speech+music+noise": 0.06, "music": 0.12,
-    "music+noise": 0.05, "singing": 0.11, "noise": 0.11, "babble": 0.03, "speech+babble": 0.03, "silence": 0.02,
+    "speech": 0.17,
+    "speech+music": 0.16,
+    "speech+noise": 0.19,
+    "speech+music+noise": 0.06,
+    "music": 0.12,
+    "music+noise": 0.05,
+    "singing": 0.11,
+    "noise": 0.11,
+    "babble": 0.03,
+    "speech+babble": 0.03,
+    "silence": 0.02,
 }
 SPEECH_OVER_MUSIC_DB = (-10.0, 20.0)
 SPEECH_OVER_NOISE_DB = (-5.0, 30.0)
@@ -44,8 +61,11 @@ class Mixer:
         self.tones = [room_tone(int((SCENE_SECONDS + 4) * RATE_HZ), rng) for _ in range(rooms // 2)]
         self.rooms = [simulated_room(rng) for _ in range(rooms)] + [measured_room(r) for r in bank.rooms]
 
-    def scene(self, seed: int, kind: str | None = None, plain: bool = False, kinds: dict[str, float] | None = None) -> Scene:
-        """One scene of `kind`, or of a kind drawn with the shares of `kinds`. `plain`: no room, band limit, codec or clipping (levels and gain still vary)."""
+    def scene(
+        self, seed: int, kind: str | None = None, plain: bool = False, kinds: dict[str, float] | None = None
+    ) -> Scene:
+        """One scene of `kind`, or of a kind drawn with the shares of `kinds`. `plain`: no room, band limit, codec or
+        clipping (levels and gain still vary)."""
         rng = np.random.default_rng(seed)
         shares = kinds or KINDS
         drawn = list(shares)[rng.choice(len(shares), p=np.array(list(shares.values())) / sum(shares.values()))]
@@ -131,8 +151,17 @@ class Mixer:
         s = wet if wet is not None else zeros
         if speech is None and music is not None and noise is not None and about["kind"] != "singing":
             about["speech_over_noise_db"] = rng.uniform(-5, 25)
-        m = music.samples * 10 ** (-about.get("speech_over_music_db", 0.0) * (speech is not None) / 20) if music else zeros
-        n = noise.samples * 10 ** (-about.get("speech_over_noise_db", 0.0) * (speech is not None or music is not None) / 20) if noise else zeros
+        m = (
+            music.samples * 10 ** (-about.get("speech_over_music_db", 0.0) * (speech is not None) / 20)
+            if music
+            else zeros
+        )
+        n = (
+            noise.samples
+            * 10 ** (-about.get("speech_over_noise_db", 0.0) * (speech is not None or music is not None) / 20)
+            if noise
+            else zeros
+        )
         if music is not None and not about.get("room") and rng.random() < 0.12:
             m = reverberate(m, self.rooms[rng.integers(len(self.rooms))])
         if noise is not None and rng.random() < 0.12:
@@ -157,11 +186,16 @@ class Mixer:
                 tail = (labels[:, SPEECH] == 0) & (to_db(power_s) > -22.0)
                 labels[tail, SPEECH] = DONT_CARE
         if music is not None:
-            labels[:, MUSIC] = label_background(power_m, power_s + power_n, range_db=38.0, audible_db=22.0,
-                                                gone_db=34.0, smooth_frames=51)
+            labels[:, MUSIC] = label_background(
+                power_m, power_s + power_n, range_db=38.0, audible_db=22.0, gone_db=34.0, smooth_frames=51
+            )
         if noise is not None:
-            against_speech = label_background(power_n, power_s, range_db=30.0, audible_db=27.0, gone_db=40.0, smooth_frames=41)
-            against_music = label_background(power_n, power_m, range_db=30.0, audible_db=12.0, gone_db=26.0, smooth_frames=41)
+            against_speech = label_background(
+                power_n, power_s, range_db=30.0, audible_db=27.0, gone_db=40.0, smooth_frames=41
+            )
+            against_music = label_background(
+                power_n, power_m, range_db=30.0, audible_db=12.0, gone_db=26.0, smooth_frames=41
+            )
             both = np.maximum(against_speech, against_music)  # DONT_CARE wins over 1
             both[(against_speech == 0) | (against_music == 0)] = 0
             labels[:, NOISE] = both
@@ -203,11 +237,15 @@ class Mixer:
 
 
 class SceneStore:
-    """Scenes of a mixer, kept on disk: measuring a second pack does not draw them again. Keyed by the code that makes them."""
+    """Scenes of a mixer, kept on disk: measuring a second pack does not draw them again. Keyed by the code that makes
+    them."""
 
     def __init__(self, mixer: Mixer, folder: Path):
         here = Path(__file__).parent
-        code = b"".join((here / f"{name}.py").read_bytes() for name in ("mixing", "sources", "effects", "noises", "labels", "singer", "splits"))
+        code = b"".join(
+            (here / f"{name}.py").read_bytes()
+            for name in ("mixing", "sources", "effects", "noises", "labels", "singer", "splits")
+        )
         self.mixer, self.folder = mixer, Path(folder) / hashlib.sha256(code).hexdigest()[:12]
         self.folder.mkdir(parents=True, exist_ok=True)
 

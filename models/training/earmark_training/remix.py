@@ -25,23 +25,36 @@ PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "ba
 HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
-    ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
+    ("speech", "music", 0.30, (-10.0, 20.0)),
+    ("speech", "noise", 0.30, (-5.0, 30.0)),
+    ("speech", "babble", 0.04, (2.0, 25.0)),
     ("speech", "", 0.18, (0.0, 0.0)),  # a close microphone and nothing else: what is recorded most
-    ("speech", "singing", 0.08, (-5.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
-    ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
+    ("speech", "singing", 0.08, (-5.0, 20.0)),
+    ("music", "noise", 0.09, (-10.0, 25.0)),
+    ("singing", "noise", 0.05, (0.0, 25.0)),
+    ("singing", "", 0.06, (0.0, 0.0)),
+    ("music", "", 0.06, (0.0, 0.0)),
+    ("noise", "", 0.07, (0.0, 0.0)),
     # two beds make a third that nobody recorded: the corpus has too few to be learnt by heart without harm
-    ("music", "music", 0.06, (-6.0, 12.0)), ("noise", "noise", 0.12, (-6.0, 12.0)),
+    ("music", "music", 0.06, (-6.0, 12.0)),
+    ("noise", "noise", 0.12, (-6.0, 12.0)),
 )
-AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}   # below the other scene: still judged present
-GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}      # below the other scene: absent
+AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}  # below the other scene: still judged present
+GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}  # below the other scene: absent
 EQUALISER_DB = 12.0
 BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
 PACE_SHARE, PACE_RANGE = 0.4, (0.85, 1.2)
-BACKWARDS_SHARE, BACKWARDS_KINDS = 0.5, ("music", "noise")  # a voice backwards is neither speech nor any sound that is met
+BACKWARDS_SHARE, BACKWARDS_KINDS = (
+    0.5,
+    ("music", "noise"),
+)  # a voice backwards is neither speech nor any sound that is met
 ONSET_SHARE, ONSET_AFTER_FRAMES = 0.3, (5, 30)  # recordings of words and sentences begin shortly before the voice does
 SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
-TURNS_SHARE, TURNS_MARGIN_FRAMES = {"music": 0.3, "noise": 0.3, "singing": 0.7}, 10  # as on the radio: a voice, then a song
+TURNS_SHARE, TURNS_MARGIN_FRAMES = (
+    {"music": 0.3, "noise": 0.3, "singing": 0.7},
+    10,
+)  # as on the radio: a voice, then a song
 SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
 
 
@@ -65,7 +78,9 @@ def _masked(labels: Tensor, own: Tensor, other: Tensor) -> Tensor:
     return out
 
 
-def add_scenes(features_a: Tensor, labels_a: Tensor, features_b: Tensor, labels_b: Tensor, a_over_b_db: Tensor) -> tuple[Tensor, Tensor]:
+def add_scenes(
+    features_a: Tensor, labels_a: Tensor, features_b: Tensor, labels_b: Tensor, a_over_b_db: Tensor
+) -> tuple[Tensor, Tensor]:
     """Mixture of each pair; the leader keeps its level, the follower is set `a_over_b_db` [batch] below it."""
     power_a, power_b = (10.0 ** (f / 10.0) for f in (features_a, features_b))
     total_a, total_b = power_a.sum(2), power_b.sum(2)
@@ -98,7 +113,8 @@ def disguise(features: Tensor, draws: Draws) -> Tensor:
 
 
 def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
-    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch].
+    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some
+    `backwards` [batch].
 
     `ONSET_SHARE` of those with a voice begin shortly before it sets in."""
     batch, frames = labels.shape[:2]
@@ -163,7 +179,10 @@ class Remixer:
         self.first = self.count.cumsum(0) - self.count
         self.pool = torch.tensor([i for k in kinds for i in by_kind[k]], device=device)
         column = lambda values: torch.tensor(values, device=device)
-        self.lead, self.follow = column([kinds.index(p[0]) for p in usable]), column([kinds.index(p[1] or p[0]) for p in usable])
+        self.lead, self.follow = (
+            column([kinds.index(p[0]) for p in usable]),
+            column([kinds.index(p[1] or p[0]) for p in usable]),
+        )
         self.share = column([p[2] for p in usable])
         self.low_db, self.high_db = column([p[3][0] for p in usable]), column([p[3][1] for p in usable])
         self.alone, self.spoken = column([not p[1] for p in usable]), column([p[0] == "speech" for p in usable])

@@ -21,7 +21,8 @@ class PackRuntime:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(
-            str(self.folder / self.pack["model"]["file"]), options, providers=["CPUExecutionProvider"])
+            str(self.folder / self.pack["model"]["file"]), options, providers=["CPUExecutionProvider"]
+        )
         self.names = [o.name for o in self.session.get_outputs()]
 
     def scores(self, features: np.ndarray, frames_per_call: int | None = None) -> np.ndarray:
@@ -34,8 +35,13 @@ class PackRuntime:
         states = {s["input"]: np.zeros(s["shape"], np.float32) for s in self.pack["states"]}
         rows, step = [], frames_per_call or total
         for start in range(0, total, step):
-            outputs = dict(zip(self.names, self.session.run(
-                None, {self.pack["input"]: padded[None, start : start + step], **states})))
+            outputs = dict(
+                zip(
+                    self.names,
+                    self.session.run(None, {self.pack["input"]: padded[None, start : start + step], **states}),
+                    strict=True,
+                )
+            )
             rows.append(outputs[self.pack["output"]][0])
             states = {s["input"]: outputs[s["output"]] for s in self.pack["states"]}
         return np.concatenate(rows)[delay : delay + frames]

@@ -29,8 +29,17 @@ def shard_paths(folder: Path) -> list[Path]:
     return sorted(Path(folder).glob("shard-*.json"))
 
 
-def generate(cache: Cache, folder: Path, split: str, first: int, count: int, step: int = 1, hold_out: tuple[str, ...] = (),
-             kinds: dict[str, float] | None = None, hard: bool = False) -> None:
+def generate(
+    cache: Cache,
+    folder: Path,
+    split: str,
+    first: int,
+    count: int,
+    step: int = 1,
+    hold_out: tuple[str, ...] = (),
+    kinds: dict[str, float] | None = None,
+    hard: bool = False,
+) -> None:
     """Writes shards `first, first+step, ...` (`count` of them); those that exist are kept.
 
     `kinds`: other shares of scenes. `hard`: only music and noise that are easily taken for speech.
@@ -40,11 +49,17 @@ def generate(cache: Cache, folder: Path, split: str, first: int, count: int, ste
     mixer = Mixer(ClipBank(cache, [c for c in clips if is_hard(c)] if hard else clips))
     Path(folder).mkdir(parents=True, exist_ok=True)
     for index in range(first, first + count * step, step):
-        write_shard(mixer, Path(folder) / f"shard-{index:05d}", SEED_BASE[split] + (2 * 10**8 if hard else 10**8 if kinds else 0) + index * SCENES_PER_SHARD, kinds)
+        write_shard(
+            mixer,
+            Path(folder) / f"shard-{index:05d}",
+            SEED_BASE[split] + (2 * 10**8 if hard else 10**8 if kinds else 0) + index * SCENES_PER_SHARD,
+            kinds,
+        )
 
 
 def write_shard(mixer: Mixer, stem: Path, seed: int, kinds: dict[str, float] | None) -> None:
-    """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, 3], `.json` (last, as the mark)."""
+    """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, 3], `.json` (last, as the
+    mark)."""
     done = stem.with_suffix(".json")
     if done.exists():
         return
@@ -92,7 +107,8 @@ class Shards:
 
 
 class Scenes:
-    """The scenes of some shards as tensors on a device: read from disk when they are asked for or, for a GPU, held in its memory."""
+    """The scenes of some shards as tensors on a device: read from disk when they are asked for or, for a GPU, held in
+    its memory."""
 
     def __init__(self, shards: Shards, device: torch.device, hold: bool | None = None):
         self.shards, self.device = shards, device
@@ -102,7 +118,9 @@ class Scenes:
             chosen: list[list[int]] = [[] for _ in shards.features]
             for shard, scene in shards.place:
                 chosen[shard].append(scene)
-            load = lambda arrays: torch.cat([torch.from_numpy(a[c]).to(device) for a, c in zip(arrays, chosen) if c])
+            load = lambda arrays: torch.cat(
+                [torch.from_numpy(a[c]).to(device) for a, c in zip(arrays, chosen, strict=True) if c]
+            )
             self.held = load(shards.features), load(shards.labels)
 
     @property

@@ -18,10 +18,28 @@ from .noises import LIVING, MADE, coloured_noise, synthetic_noise
 from .singer import revoice, spoken_pitch_hz, sung_pitch_hz
 
 SPEEDS = ((9, 10), (10, 9), (19, 20), (20, 19), (15, 17), (17, 15), (6, 7))
-LIVING_NOISE_WORDS = ("cry", "cough", "dog", "cat", "cow", "crow", "hen", "rooster", "pig", "sheep", "frog", "bird", "sneez",
-                      "insect", "cricket", "laugh", "snor", "breath")
+LIVING_NOISE_WORDS = (
+    "cry",
+    "cough",
+    "dog",
+    "cat",
+    "cow",
+    "crow",
+    "hen",
+    "rooster",
+    "pig",
+    "sheep",
+    "frog",
+    "bird",
+    "sneez",
+    "insect",
+    "cricket",
+    "laugh",
+    "snor",
+    "breath",
+)
 MADE_NOISE_SHARE, TWO_NOISES_SHARE = 0.25, 0.2
-SENTENCE_SECONDS = 2.0          # sources with clips longer than this on average are preferred
+SENTENCE_SECONDS = 2.0  # sources with clips longer than this on average are preferred
 TONAL_NOISE_WORDS = ("bell", "chime", "binaural", "bowl", "music", "alarm", "siren")
 
 
@@ -38,7 +56,8 @@ class Layer:
 
 
 def is_hard(clip: Clip) -> bool:
-    """Clips that are easily taken for speech: songs with a voice, cries, coughs, animals (and all speech, for singers)."""
+    """Clips that are easily taken for speech: songs with a voice, cries, coughs, animals (and all speech, for
+    singers)."""
     if clip.kind == "music":
         return clip.vocals == "yes"
     return clip.kind != "noise" or any(word in clip.sound for word in LIVING_NOISE_WORDS)
@@ -60,7 +79,9 @@ class ClipBank:
             weights = []
             for speakers in self.groups[kind].values():
                 seconds = [c.seconds for group in speakers.values() for c in group]
-                weights.append(sum(seconds) ** power * (2.0 if kind == "speech" and np.mean(seconds) > SENTENCE_SECONDS else 1.0))
+                weights.append(
+                    sum(seconds) ** power * (2.0 if kind == "speech" and np.mean(seconds) > SENTENCE_SECONDS else 1.0)
+                )
             self.weights[kind] = np.array(weights) / max(sum(weights), 1e-9)
         self.rooms = [cache.audio(c) for c in clips if c.kind == "room"]
         # a bank of nothing but cries, coughs and animals gets the made ones of that kind only
@@ -108,7 +129,9 @@ def _change_speed(samples: np.ndarray, rng: np.random.Generator, share: float) -
     return samples
 
 
-def talker(bank: ClipBank, samples: int, rng: np.random.Generator, *, labelled: bool = True, augment: bool = True) -> Layer:
+def talker(
+    bank: ClipBank, samples: int, rng: np.random.Generator, *, labelled: bool = True, augment: bool = True
+) -> Layer:
     """Clips of one speaker with pauses of 0.08 to 2 s; each trimmed to its speech plus a random margin."""
     source = bank.source("speech", rng)
     clips = bank.clips_of_one("speech", source, rng)
@@ -161,8 +184,11 @@ def noise_bed(bank: ClipBank, samples: int, rng: np.random.Generator) -> Layer:
         return Layer(synthetic_noise(samples, rng, bank.made_noises), sources={"synthetic"})
     layer = _filled(bank, "noise", samples, rng, gap_s=float(rng.choice([0.0, 0.0, 0.5, 1.5])))
     if draw < MADE_NOISE_SHARE + TWO_NOISES_SHARE:
-        other = (_filled(bank, "noise", samples, rng, gap_s=0.3) if rng.random() < 0.6
-                 else Layer(synthetic_noise(samples, rng, bank.made_noises)))
+        other = (
+            _filled(bank, "noise", samples, rng, gap_s=0.3)
+            if rng.random() < 0.6
+            else Layer(synthetic_noise(samples, rng, bank.made_noises))
+        )
         layer.samples = layer.samples + other.samples * 10 ** (rng.uniform(-12, 3) / 20)
         layer.sources |= other.sources
         layer.speech_unsure |= other.speech_unsure
@@ -179,7 +205,10 @@ def _filled(bank: ClipBank, kind: str, samples: int, rng: np.random.Generator, g
         clip = clips[rng.integers(len(clips))]
         take = min(clip.length_samples, samples - at)
         begin = int(rng.integers(0, clip.length_samples - take + 1))
-        piece = bank.cache.samples[clip.offset_samples + begin : clip.offset_samples + begin + take].astype(np.float32) / 32768.0
+        piece = (
+            bank.cache.samples[clip.offset_samples + begin : clip.offset_samples + begin + take].astype(np.float32)
+            / 32768.0
+        )
         piece = _change_speed(piece, rng, 0.25)[: samples - at]
         piece = level_to_unit(piece)
         layer.samples[at : at + len(piece)] = _fade_edges(piece, 160)
@@ -218,4 +247,4 @@ def room_tone(samples: int, rng: np.random.Generator) -> np.ndarray:
     return coloured_noise(samples, rng)
 
 
-__all__ = ["ClipBank", "Layer", "babble", "music_bed", "noise_bed", "room_tone", "singer", "talker", "DONT_CARE"]
+__all__ = ["DONT_CARE", "ClipBank", "Layer", "babble", "music_bed", "noise_bed", "room_tone", "singer", "talker"]

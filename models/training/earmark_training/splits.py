@@ -9,9 +9,9 @@ from collections import defaultdict
 
 from .corpus import Clip
 
-
 LEFT_OUT = {
-    "precise-community": "single words in 2 to 3 s phone recordings with handling noise and television as loud as the word: "
+    "precise-community": "single words in 2 to 3 s phone recordings with handling noise and television as loud "
+    "as the word: "
     "labels from energy are wrong there",
 }
 """Sources that are neither trained on nor measured, with the reason."""

@@ -1,4 +1,5 @@
-"""Trains one network on shards: AdamW, one-cycle learning rate, weight average, resumable, one CSV line per interval."""
+"""Trains one network on shards: AdamW, one-cycle learning rate, weight average, resumable, one CSV line per
+interval."""
 
 from __future__ import annotations
 
@@ -27,7 +28,6 @@ from .remix import Remixer
 from .shards import Scenes, Shards
 from .splits import select
 
-
 REPORTED = ["auc_" + name for name in LABELS] + ["false_speech"]
 COLUMNS = ["valid_loss", *[prefix + name for prefix in ("", "trunk_") for name in REPORTED]]
 WATCHED_RECALL = 0.9
@@ -46,29 +46,39 @@ class Plan:
     clip_norm: float = 2.0
     gain_range_db: tuple[float, float] = (-12.0, 6.0)
     equaliser_db: float = 6.0
-    border_weight: float = 2.0    # speech loss within 100 ms of an onset or end
-    onset_weight: float = 2.0     # and once more in the first 150 ms of speech: a gate that opens late cuts words
-    gap_weight: float = 3.0       # speech loss in short silences between two words, which are few frames
+    border_weight: float = 2.0  # speech loss within 100 ms of an onset or end
+    onset_weight: float = 2.0  # and once more in the first 150 ms of speech: a gate that opens late cuts words
+    gap_weight: float = 3.0  # speech loss in short silences between two words, which are few frames
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
-    masked_noise_weight: float = 2.0    # noise loss on noise behind speech
-    dropout: float = 0.18         # on what the recurrent part and the head see
-    mask_share: float = 0.5       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
+    masked_noise_weight: float = 2.0  # noise loss on noise behind speech
+    dropout: float = 0.18  # on what the recurrent part and the head see
+    mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean
     mask_bands: int = 18
-    keep_every: int = 500         # steps between averages that stay on disk, so that an earlier one can become the pack
-    cuts: tuple[int, ...] = (1, 2, 4, 6)  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
+    keep_every: int = 500  # steps between averages that stay on disk, so that an earlier one can become the pack
+    cuts: tuple[int, ...] = (
+        1,
+        2,
+        4,
+        6,
+    )  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
     whiten: bool = True
     remix_share: float = 0.8
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
     seed: int = 1
-    deadline: str = ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
+    deadline: str = (
+        ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
+    )
     report_every: int = 500
     save_every: int = 250
 
 
-UNWEIGHED = Plan(border_weight=1.0, onset_weight=1.0, gap_weight=1.0, music_negative_weight=1.0, masked_noise_weight=1.0)
+UNWEIGHED = Plan(
+    border_weight=1.0, onset_weight=1.0, gap_weight=1.0, music_negative_weight=1.0, masked_noise_weight=1.0
+)
 """How validation counts, whatever a run weighs more."""
 BORDER_FRAMES, ONSET_FRAMES, GAP_FRAMES = 10, 15, 30
-"""Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of` weighs more."""
+"""Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of`
+weighs more."""
 
 
 def learning_rate(progress: float, plan: Plan) -> float:
@@ -80,7 +90,8 @@ def learning_rate(progress: float, plan: Plan) -> float:
 
 
 def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
-    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor), and masked bands."""
+    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor), and masked
+    bands."""
     batch = len(features)
     curve = draws.curve(batch, plan.equaliser_db / 2, 6, BANDS) * draws.chance(batch, 0.5)[:, None]
     offset = draws.uniform(batch, *plan.gain_range_db)
@@ -128,7 +139,8 @@ def loss_of(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
 
 
 class BatchDrawer:
-    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and finished shards."""
+    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and finished
+    shards."""
 
     def __init__(self, plan: Plan, scenes: Scenes, remixer: Remixer):
         self.plan, self.scenes, self.remixer = plan, scenes, remixer
@@ -146,11 +158,11 @@ class BatchDrawer:
         if step % 50 == 0:
             self.scenes.refresh()
             self.remixer.refresh()
-        remixed = int(round(plan.batch * plan.remix_share))
+        remixed = round(plan.batch * plan.remix_share)
         parts = [self.remixer.batch(remixed, draws)] if remixed else []
         if remixed < plan.batch:
             parts.append(self.scenes.batch(draws.integers(plan.batch - remixed, 0, len(self.scenes))))
-        features, labels = (torch.cat(x) for x in zip(*parts))
+        features, labels = (torch.cat(x) for x in zip(*parts, strict=True))
         pieces = plan.cuts[step % len(plan.cuts)]
         return tuple(x.reshape(-1, x.shape[1] // pieces, x.shape[2]) for x in (augment(features, plan, draws), labels))
 
@@ -171,8 +183,11 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
     Scenes share recordings, so a network that knows its own by heart looks well on them; here it shows.
     """
     frames = int(SCENE_SECONDS * 100)
-    clips = [c for c in select(cache.clips, "valid")
-             if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound]
+    clips = [
+        c
+        for c in select(cache.clips, "valid")
+        if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound
+    ]
     chosen = [clips[i] for i in np.random.default_rng(5).permutation(len(clips))[:count]]
     features = [log_mel(cache.audio(c)) for c in chosen]
     return np.stack([f[(len(f) - frames) // 2 :][:frames] for f in features])
@@ -180,7 +195,8 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
 
 @torch.no_grad()
 def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> dict:
-    """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are called
+    """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are
+    called
     speech at the threshold that finds `WATCHED_RECALL` of the speech. `trunk_`: without the refinement."""
     model.eval()
     device = model.basis.device
@@ -206,16 +222,34 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     return result
 
 
-def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_shards: Shards, valid_shards: Shards, lone: np.ndarray,
-          device: str = "cpu") -> Ear:
+def train(
+    run: Path,
+    shape: Shape,
+    plan: Plan,
+    train_shards: Shards,
+    remixed_shards: Shards,
+    valid_shards: Shards,
+    lone: np.ndarray,
+    device: str = "cpu",
+) -> Ear:
     """Trains (or resumes) the run in folder `run`; returns the averaged model.
 
-    `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see `lone_recordings`.
+    `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see
+    `lone_recordings`.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    (run / "run.json").write_text(json.dumps(
-        {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out), "device": device}, indent=1))
+    (run / "run.json").write_text(
+        json.dumps(
+            {
+                "shape": shape.to_dict(),
+                "plan": asdict(plan),
+                "held_out": sorted(train_shards.hold_out),
+                "device": device,
+            },
+            indent=1,
+        )
+    )
     scenes = Scenes(train_shards, torch.device(device))
     remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
     torch.manual_seed(plan.seed)
@@ -223,12 +257,18 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_sha
     if plan.whiten and not (run / "last.pt").exists():
         model.set_basis(patches_of(scenes, shape, plan))
     if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=False, map_location=device)["average"])
+        model.load_state_dict(
+            torch.load(Path(plan.start_from) / "last.pt", weights_only=False, map_location=device)["average"]
+        )
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
     step, trained_s = resume(run, model, average, optimiser)
-    print(f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step {step}", flush=True)
+    print(
+        f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step "
+        f"{step}",
+        flush=True,
+    )
     began = time.time() - trained_s
     deadline_s = _deadline(plan.deadline)
     progress, started = step / plan.steps, time.time()
@@ -257,9 +297,17 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_sha
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards, lone)
             hours = step * features.shape[0] * features.shape[1] / 360000
-            row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
-                   f"{float(torch.stack(running).mean()):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
-            writer.writerow(row); log.flush(); running.clear()
+            row = [
+                step,
+                round(time.time() - began),
+                round(hours, 1),
+                f"{learning_rate(progress, plan):.6f}",
+                f"{float(torch.stack(running).mean()):.5f}",
+                *[f"{report[c]:.5f}" for c in COLUMNS],
+            ]
+            writer.writerow(row)
+            log.flush()
+            running.clear()
             print(*row, flush=True)
         if step % plan.keep_every == 0:
             save(run / f"step-{step:06d}.pt", dict(average=average.state_dict()))
@@ -286,10 +334,20 @@ def resume(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.opt
     return saved["step"], saved["trained_s"]
 
 
-def checkpoint(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, trained_s: float) -> None:
+def checkpoint(
+    run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, trained_s: float
+) -> None:
     """Writes what `resume` and `load_average` read."""
-    save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
-                               step=step, trained_s=trained_s))
+    save(
+        run / "last.pt",
+        dict(
+            model=model.state_dict(),
+            average=average.state_dict(),
+            optimiser=optimiser.state_dict(),
+            step=step,
+            trained_s=trained_s,
+        ),
+    )
 
 
 def plan_of(kind: type, changes: str):
@@ -310,7 +368,8 @@ def save(path: Path, values: dict) -> None:
 def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     """The averaged model of a run, ready to evaluate.
 
-    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was kept),
+    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was
+    kept),
     from runs that went on from each other (Wortsman et al., Model soups, ICML 2022).
     """
     run = Path(run)

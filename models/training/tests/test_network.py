@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from earmark_training.calibrate import confirmed
 from earmark_training.export import check_parity, write_pack
 from earmark_training.features import PAD_DB
-from earmark_training.calibrate import confirmed
 from earmark_training.network import SHAPES, Ear, parameter_count
 
 MAX_PARAMETERS = 300_000

@@ -33,17 +33,30 @@ class SubSpectralNorm(nn.Module):
 
 
 class BroadcastedBlock(nn.Module):
-    """A block of BC-ResNet: a frequency-depthwise part, and a temporal part on the mean over frequency, broadcast back."""
+    """A block of BC-ResNet: a frequency-depthwise part, and a temporal part on the mean over frequency, broadcast
+    back."""
 
     def __init__(self, inputs: int, outputs: int, dilation: int, stride: int):
         super().__init__()
         self.transition = inputs != outputs or stride > 1
-        self.change = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()) if inputs != outputs else nn.Identity()
+        self.change = (
+            nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+            if inputs != outputs
+            else nn.Identity()
+        )
         self.frequency = nn.Sequential(
-            nn.Conv2d(outputs, outputs, (3, 1), (stride, 1), (1, 0), groups=outputs, bias=False), SubSpectralNorm(outputs))
+            nn.Conv2d(outputs, outputs, (3, 1), (stride, 1), (1, 0), groups=outputs, bias=False),
+            SubSpectralNorm(outputs),
+        )
         self.time = nn.Sequential(
-            nn.Conv2d(outputs, outputs, (1, 3), padding=(0, dilation), dilation=(1, dilation), groups=outputs, bias=False),
-            nn.BatchNorm2d(outputs), nn.SiLU(), nn.Conv2d(outputs, outputs, 1, bias=False), nn.Dropout2d(0.1))
+            nn.Conv2d(
+                outputs, outputs, (1, 3), padding=(0, dilation), dilation=(1, dilation), groups=outputs, bias=False
+            ),
+            nn.BatchNorm2d(outputs),
+            nn.SiLU(),
+            nn.Conv2d(outputs, outputs, 1, bias=False),
+            nn.Dropout2d(0.1),
+        )
 
     def forward(self, x):
         wide = self.frequency(self.change(x))
@@ -59,8 +72,14 @@ def bc_resnet_1(classes: int = 12) -> nn.Sequential:
         for block in range(blocks):
             layers.append(BroadcastedBlock(inputs, outputs, dilation, stride if block == 0 else 1))
             inputs = outputs
-    layers += [nn.Conv2d(20, 20, 5, padding=(0, 2), groups=20, bias=False), nn.Conv2d(20, 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(),
-               nn.AdaptiveAvgPool2d(1), nn.Conv2d(32, classes, 1)]
+    layers += [
+        nn.Conv2d(20, 20, 5, padding=(0, 2), groups=20, bias=False),
+        nn.Conv2d(20, 32, 1, bias=False),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Conv2d(32, classes, 1),
+    ]
     return nn.Sequential(*layers)
 
 
@@ -176,7 +195,9 @@ def test_disguises_keep_powers_and_features_together():
 
 
 def test_development_and_report_share_no_recording():
-    clips = [Clip(path=f"{n}.opus", kind="speech", source="librispeech-clean", recording=str(n // 3)) for n in range(300)]
+    clips = [
+        Clip(path=f"{n}.opus", kind="speech", source="librispeech-clean", recording=str(n // 3)) for n in range(300)
+    ]
     halves = [{c.recording for c in clips if half_of(c) == half} for half in (0, 1)]
     assert halves[0].isdisjoint(halves[1]) and min(len(h) for h in halves) > 30
     assert len({half for half, _ in SETS.values()}) == len(SETS) == 2
@@ -194,7 +215,9 @@ def test_kinds_and_hold_out_go_by_whole_words():
     assert kind_of("rain indoors rain") == "broadband" and kind_of("crowded bar (contains babble)") == "babble"
     assert kind_of("door wood knock") == "transient" and kind_of("ambient indoors") is None
     clip = lambda sound: Clip(path="noise/x/y.opus", kind="noise", source="x", sound=sound)
-    assert is_held_out(clip("vacuum cleaner")) and is_held_out(clip("moving train")) and not is_held_out(clip("highway"))
+    assert (
+        is_held_out(clip("vacuum cleaner")) and is_held_out(clip("moving train")) and not is_held_out(clip("highway"))
+    )
     assert is_held_out(Clip(path="a", kind="speech", source="librispeech-clean"))
 
 

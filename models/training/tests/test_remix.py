@@ -115,7 +115,9 @@ def shard(folder, kinds: list[str], number: int = 0, source: str = "") -> None:
         labels[i, :, {"speech": SPEECH, "noise": NOISE}.get(kind, MUSIC)] = 1
     np.save(folder / f"shard-{number:05d}.features.npy", features)
     np.save(folder / f"shard-{number:05d}.labels.npy", labels)
-    (folder / f"shard-{number:05d}.json").write_text(json.dumps([{"kind": k, "sources": [source] if i % 2 else []} for i, k in enumerate(kinds)]))
+    (folder / f"shard-{number:05d}.json").write_text(
+        json.dumps([{"kind": k, "sources": [source] if i % 2 else []} for i, k in enumerate(kinds)])
+    )
 
 
 def test_only_kinds_that_are_there_are_mixed(tmp_path):
@@ -139,4 +141,4 @@ def test_scenes_held_in_memory_are_those_on_disk(tmp_path):
     held, read = Scenes(shards, CPU, hold=True), Scenes(shards, CPU)
     every = torch.arange(len(held))
     assert len(held) == 3 and [a["kind"] for a in held.about] == ["speech", "noise", "noise"]
-    assert all(torch.equal(a, b) for a, b in zip(held.batch(every), read.batch(every)))
+    assert all(torch.equal(a, b) for a, b in zip(held.batch(every), read.batch(every), strict=True))

@@ -44,7 +44,9 @@ def make_corpus(folder: Path, manifest: str = "") -> None:
     for kind in ("speech", "music", "noise"):
         (folder / kind / "lib").mkdir(parents=True)
         for i in range(3):
-            soundfile.write(folder / kind / "lib" / f"{i}.wav", 0.1 * np.random.default_rng(i).standard_normal(8000), 16000)
+            soundfile.write(
+                folder / kind / "lib" / f"{i}.wav", 0.1 * np.random.default_rng(i).standard_normal(8000), 16000
+            )
     if manifest:
         (folder / "manifest.csv").write_text(manifest)
 
@@ -63,9 +65,16 @@ def test_empty_folder_is_refused(tmp_path):
 
 
 def test_command_ends_with_a_sentence_and_a_non_zero_code(tmp_path):
-    make_corpus(tmp_path / "c", "path,class,source,split,speaker\nspeech/lib/0.wav,speech,lib,train,anna\n"
-                                "speech/lib/1.wav,speech,lib,valid,anna\n")
-    done = subprocess.run([sys.executable, "-m", "earmark_training", "train", "--corpus", tmp_path / "c", "--work", tmp_path / "w"],
-                          cwd=PROJECT, capture_output=True, text=True)
+    make_corpus(
+        tmp_path / "c",
+        "path,class,source,split,speaker\nspeech/lib/0.wav,speech,lib,train,anna\n"
+        "speech/lib/1.wav,speech,lib,valid,anna\n",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "earmark_training", "train", "--corpus", tmp_path / "c", "--work", tmp_path / "w"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode != 0
     assert "anna" in done.stderr and "Traceback" not in done.stderr
