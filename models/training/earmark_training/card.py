@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from . import LABELS
+from .recipes import Recipe, recipe_of
+
+SINGING_IS = {
+    True: "Singing is a label of its own, and music too; rap and spoken word over a beat are speech;",
+    False: "Singing counts as music, not as speech;",
+}
+"""Where the line between singing and speech is, by whether the pack has a label for singing."""
 
 INTENDED = """\
-Tells, 100 times a second, whether speech, music and noise can be heard; any of them at once. Meant for tagging
-recordings and programmes, for gates and for cutting. Singing counts as music, not as speech; a crowd of six or more
+Tells, 100 times a second, whether {labels} can be heard; any of them at once. Meant for tagging
+recordings and programmes, for gates and for cutting. {singing} a crowd of six or more
 voices counts as noise. It does not recognise words, speakers or emotions, and it must not be used to watch people."""
 
 LIMITS = """\
@@ -53,21 +59,28 @@ def _level_table(title: str, rows: list[dict]) -> str:
     )
 
 
-def write_card(folder: Path, curves: list[str]) -> None:
-    """CARD.md of one pack."""
+CURVES = ("roc", "det", "calibration", "training")
+
+
+def write_card(folder: Path, recipes: Path) -> None:
+    """CARD.md of one pack, from its `pack.json`, its `metrics.json` and its recipe in the folder `recipes`."""
+    curves = [f"{name}.svg" for name in CURVES if (folder / "curves" / f"{name}.svg").exists()]
     pack = json.loads((folder / "pack.json").read_text())
     m = json.loads((folder / "metrics.json").read_text())
+    names, split = pack["labels"], m["split"]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
     labels = m["mixtures"]["labels"]
     confusion, clean, sung = m["mixtures"]["second_confusion"], m["clean"], m["singing"]
     presence = m["mixtures"]["noise_presence_speech_at_most_15_db"]
     parts = [
-        f"# {pack['name']} {pack['version']}: speech, music and noise activity",
-        INTENDED,
+        f"# {pack['name']} {pack['version']}: {listed} activity",
+        INTENDED.format(labels=listed, singing=SINGING_IS["singing" in names]),
         f"{pack['model']['parameters']:,} parameters, {pack['hop_frames'] * 10} ms steps, "
         f"{pack['lookahead_frames'] * 10} ms look-ahead, 16 kHz, 64 log-mel bands, state carried explicitly. "
         f"Licence of the pack: {pack['licence']}. Model file sha256 `{m['model_sha256']}`.",
         f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "
         "Frames of 10 ms; a frame that is neither clearly audible nor clearly gone is not judged.",
+        _chosen(m, recipe_of(pack, recipes)),
         _table(
             [
                 "label",
@@ -92,12 +105,12 @@ def write_card(folder: Path, curves: list[str]) -> None:
                     _number(labels[n]["accuracy"], 3),
                     f"{labels[n]['all_one']['accuracy']:.3f} / {labels[n]['all_zero']['accuracy']:.3f}",
                 ]
-                for n in LABELS
+                for n in names
             ],
         ),
         "### Speech called where there is none (frames at 0.5)\n\n"
         + _table(
-            ["clean valid audio", "frames called speech"],
+            [f"clean {split} audio", "frames called speech"],
             [
                 [k.removeprefix("speech_on_").replace("_", " "), _percent(v)]
                 for k, v in clean.items()
@@ -118,7 +131,7 @@ def write_card(folder: Path, curves: list[str]) -> None:
         f"{_number(presence['f1'])} "
         f"(base rate {_number(presence['base_rate'], 3)}).",
         "### Level of the recording (same scenes, 16 bit)\n\n"
-        + _table(["peak dBFS", *LABELS], [[r["peak_dbfs"], *[_number(r[n]) for n in LABELS]] for r in m["gain"]]),
+        + _table(["peak dBFS", *names], [[r["peak_dbfs"], *[_number(r[n]) for n in names]] for r in m["gain"]]),
         f"### By second\n\nThe set of labels heard per second is right in {_percent(confusion['accuracy'])} of "
         f"{confusion['seconds']} seconds. Rows: truth; columns: said.\n\n"
         + _table(
@@ -149,7 +162,7 @@ def write_card(folder: Path, curves: list[str]) -> None:
     }
     parts.append(
         "### Onsets and silences\n\nAfter 150 ms without speech and more, raw score against 0.5, no lag "
-        "corrected: plain speech scenes of the valid split "
+        f"corrected: plain speech scenes of the {split} split "
         "(labels from the energy of the clean voice), and timed words of valid stories. Word times are off in "
         "places: an onset is confirmed by sound "
         "within 60 ms of it, a silence by half of it lying 20 dB under the voice.\n\n"
@@ -217,6 +230,45 @@ def write_card(folder: Path, curves: list[str]) -> None:
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _chosen(metrics: dict, recipe: Recipe | None) -> str:
+    """How these weights came to be the ones, and what that does to the figures."""
+    parts = []
+    if recipe:
+        choice = recipe.choice
+        count = choice["candidates"]
+        parts.append(
+            f"One of {count} candidates, compared on {' and on '.join(choice['compared_on'])}."
+            if count > 1
+            else f"The only candidate; what stopped its training: {' and '.join(choice['compared_on'])}."
+        )
+    if metrics["split"] == "test":
+        earlier = metrics["earlier_packs_on_test"]
+        parts.append(
+            "The figures are those of the test split, measured once: no recording and no speaker of it trained, "
+            "stopped, "
+            f"calibrated or chose this pack. Versions of this pack measured there before: {earlier}."
+        )
+        if metrics["clips_that_chose_earlier_packs"]:
+            parts.append(
+                f"{metrics['clips_that_chose_earlier_packs']} of its {metrics['clips']} clips had a part in choosing "
+                "packs up to 0.6.0."
+            )
+    else:
+        parts.append(
+            "The figures are those of the valid split, whose recordings also stopped the training, set the "
+            "calibration and "
+            "the thresholds and chose among candidates; where mixtures were kept apart for calibration, their "
+            "recordings "
+            "were not. They flatter the pack. There was no test split."
+        )
+    if recipe and not recipe.reproducible:
+        reason = " ".join(recipe.values["reason"].split())
+        parts.append(f"This pack cannot be made again from a command. {reason}")
+    elif recipe:
+        parts.append(f"Made by `models/recipes/{recipe.path.name}`.")
+    return "### How it was chosen\n\n" + " ".join(parts)
 
 
 def _ms(value: float | None) -> str:

@@ -1,4 +1,7 @@
-"""Measures a finished pack (the ONNX file itself) on the validation split; everything it reports is computed here.
+"""Measures a finished pack (the ONNX file itself) on one side of the corpus; everything it reports is computed here.
+
+While packs are made and compared that side is valid, which also calibrated them; what a shipped pack's card reports is
+test (see `splits`), measured once (see `ledger`).
 
 Labels of the mixtures come from the clean sources, judged frames only. `metrics.json` is the only place figures
 are kept; the card is written from it.
@@ -15,8 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
-from .corpus import Cache, Clip, hours_of
-from .labels import label_speech
+from .corpus import Cache, Clip, hours_of, manifest_hash
 from .measures import (
     GAIN_KINDS,
     GAIN_SEED,
@@ -29,7 +31,7 @@ from .measures import (
     speech_by_language,
     word_borders,
 )
-from .metrics import describe, f1, roc_curve
+from .metrics import describe, roc_curve
 from .mixing import Mixer, SceneStore
 from .runtime import PackRuntime
 from .shards import Shards
@@ -38,24 +40,16 @@ from .splits import select
 
 SUNG_SEED = 3_000_000_000
 SCENES = 160  # plain speech scenes for onsets; half as many singers and scenes for the gain table
-CALIBRATION_SHARE = 0.4  # the first scenes of the valid shards calibrate, the others are reported
 
 
-def scene_indices(shards: Shards) -> tuple[np.ndarray, np.ndarray]:
-    """Calibration scenes and reported scenes of the valid shards."""
-    count = len(shards.place)
-    cut = int(count * CALIBRATION_SHARE)
-    return np.arange(cut), np.arange(cut, count)
-
-
-def run_scenes(runtime: PackRuntime, shards: Shards, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[dict]]:
+def run_scenes(runtime: PackRuntime, shards: Shards) -> tuple[np.ndarray, np.ndarray, list[dict]]:
     """Scores, labels [scenes, frames, 3] and scene descriptions."""
     scores, labels = [], []
-    for i in indices:
+    for i in range(len(shards)):
         features, truth = shards.batch(np.array([i]))
         scores.append(runtime.scores(features[0]))
         labels.append(truth[0])
-    return np.stack(scores), np.stack(labels), [shards.about[i] for i in indices]
+    return np.stack(scores), np.stack(labels), shards.about
 
 
 def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -> dict:
@@ -125,7 +119,7 @@ def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tupl
 
 
 def sung_figures(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
-    """Speech called on synthetic singers of the valid split, over music and alone."""
+    """Speech called on synthetic singers made of the split, over music and alone."""
     over, alone = [], []
     for i in range(scenes):
         scene = store.scene(SUNG_SEED + i, "singing")
@@ -147,29 +141,33 @@ def measured_scenes(store, count: int) -> None:
 def evaluate(
     folder: Path,
     cache: Cache,
-    valid_shards: Shards,
-    corpus: Path,
+    split: str,
+    shards: Shards,
+    corpora: list[Path],
     scene_folder: Path,
     *,
     quick: bool = False,
     extra: dict | None = None,
 ) -> dict:
-    """All figures of a pack; writes `metrics.json` into its folder."""
+    """All figures of a pack on the clips and shards of one split; writes `metrics.json` into its folder."""
     runtime = PackRuntime(folder)
-    valid = select(cache.clips, "valid")
-    store = SceneStore(Mixer(ClipBank(cache, valid)), scene_folder)
-    scores, labels, about = run_scenes(runtime, valid_shards, scene_indices(valid_shards)[1])
+    clips = select(cache.clips, split)
+    store = SceneStore(Mixer(ClipBank(cache, clips)), Path(scene_folder) / split)
+    scores, labels, about = run_scenes(runtime, shards)
     figures = mixture_figures(scores, labels, about)
-    clean, by_source = clean_figures(runtime, cache, valid)
+    clean, by_source = clean_figures(runtime, cache, clips)
     count = 40 if quick else SCENES
     report = {
         "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         "parameters": runtime.pack["model"]["parameters"],
         "date": datetime.date.today().isoformat(),
         "command": command_line(),
-        "data": f"valid split of {Path(corpus).name} ({hours_of(valid):.2f} h), "
-        f"{len(about)} mixtures of 12 s not used for calibration",
-        "split": "valid",
+        "data": f"{split} split of {' and '.join(Path(c).name for c in corpora)} ({hours_of(clips):.2f} h), "
+        f"{len(about)} mixtures of 12 s",
+        "split": split,
+        "clips_that_chose_earlier_packs": sum(bool(c.chose) for c in clips),
+        "clips": len(clips),
+        "corpus_sha256": manifest_hash(cache.clips),
         "mixtures": figures,
         "clean": clean,
         "clean_by_source": by_source,
@@ -179,8 +177,8 @@ def evaluate(
         },
         "gain": gain_table(runtime, store, count // 2),
         "scene_borders": scene_borders(runtime, store, count),
-        "word_borders": word_borders(runtime, cache, valid, Path(corpus) / "alignments.csv"),
-        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), valid),
+        "word_borders": word_borders(runtime, cache, clips),
+        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), clips),
         **(extra or {}),
     }
     curves = {}
@@ -221,6 +219,3 @@ def portable(value):
     if isinstance(value, str) and value.startswith("/"):
         return Path(value).name
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-__all__ = ["evaluate", "f1", "label_speech", "scene_indices"]

@@ -15,7 +15,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from . import LABELS
+from . import LABELS, TrainingError
 from .features import BANDS, PAD_DB, spec
 from .network import Ear, parameter_count
 from .runtime import PackRuntime
@@ -25,7 +25,7 @@ BATCH_FRAMES = 400
 PARITY_LIMIT = 1e-5
 
 
-class ExportError(Exception):
+class ExportError(TrainingError):
     """The exported file differs from the model."""
 
 

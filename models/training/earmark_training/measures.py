@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import numpy as np
 
 from . import DONT_CARE, SPEECH
 from .borders import Borders
-from .corpus import Cache, Clip, word_times
+from .corpus import Cache, Clip
 from .labels import label_speech, spoken_frames
 from .metrics import describe, roc_auc
 from .mixing import SceneStore
@@ -99,12 +98,12 @@ def scene_borders(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
     return borders.figures()
 
 
-def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignments: Path) -> dict | None:
-    """AUC, F1, onsets and silences against word times (gaps under 150 ms between words count as speech); None without
-    alignments."""
-    if not alignments.exists():
+def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> dict | None:
+    """AUC, F1, onsets and silences against word times (gaps under 150 ms between words count as speech); None where no
+    word is timed."""
+    words = cache.words
+    if not words:
         return None
-    words = word_times(alignments.parent)
     result = {}
     for source in sorted({c.source for c in clips if c.path in words}):
         scores, truth, energy, borders = [], [], [], Borders()
@@ -132,7 +131,7 @@ def word_borders(runtime: PackRuntime, cache: Cache, clips: list[Clip], alignmen
 def speech_by_language(
     runtime: PackRuntime, cache: Cache, train: list[Clip], valid: list[Clip], limit: int = 1500
 ) -> dict:
-    """Speech recall on clean valid clips of languages heard in training and of languages never heard.
+    """Speech recall on clean clips of languages heard in training and of languages never heard.
 
     `same_source`: mean over languages within the sources that have both kinds. Over all clips the seen languages are
     also

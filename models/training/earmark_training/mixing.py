@@ -38,6 +38,9 @@ KINDS = {  # share of scenes
     "speech+babble": 0.03,
     "silence": 0.02,
 }
+PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
+HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
+"""Scenes of one kind, for mixtures made while training; and such that are easily taken for speech."""
 SPEECH_OVER_MUSIC_DB = (-10.0, 20.0)
 SPEECH_OVER_NOISE_DB = (-5.0, 30.0)
 GAIN_DB = (-40.0, 0.0)

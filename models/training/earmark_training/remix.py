@@ -19,10 +19,9 @@ from . import DONT_CARE, LABELS, SPEECH
 from .corpus import CorpusError
 from .draws import Draws
 from .features import PAD_DB
-from .shards import Scenes
+from .mixing import PURE_KINDS
+from .scenes import Scenes
 
-PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
-HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
     ("speech", "music", 0.30, (-10.0, 20.0)),
@@ -161,11 +160,6 @@ class Remixer:
     def __init__(self, scenes: Scenes):
         self.scenes = scenes
         self._find_pairs()
-
-    def refresh(self) -> None:
-        """Takes up new shards."""
-        if self.scenes.refresh():
-            self._find_pairs()
 
     def _find_pairs(self) -> None:
         """Lays out, as tensors, the scenes of each kind and those of `PAIRS` for which there are any."""

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -25,7 +26,8 @@ from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .remix import Remixer
-from .shards import Scenes, Shards
+from .scenes import Scenes
+from .shards import Shards
 from .splits import select
 
 REPORTED = ["auc_" + name for name in LABELS] + ["false_speech"]
@@ -139,8 +141,7 @@ def loss_of(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
 
 
 class BatchDrawer:
-    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and finished
-    shards."""
+    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and shards."""
 
     def __init__(self, plan: Plan, scenes: Scenes, remixer: Remixer):
         self.plan, self.scenes, self.remixer = plan, scenes, remixer
@@ -155,9 +156,6 @@ class BatchDrawer:
     @torch.no_grad()
     def _draw(self, step: int) -> tuple[Tensor, Tensor]:
         plan, draws = self.plan, Draws((self.plan.seed, step), self.scenes.device)
-        if step % 50 == 0:
-            self.scenes.refresh()
-            self.remixer.refresh()
         remixed = round(plan.batch * plan.remix_share)
         parts = [self.remixer.batch(remixed, draws)] if remixed else []
         if remixed < plan.batch:
@@ -202,8 +200,8 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     device = model.basis.device
     hear = lambda features: model.both(torch.from_numpy(features).to(device))
     heard, truths, losses = [], [], []
-    for start in range(0, min(scenes, len(valid.place)), 32):
-        features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
+    for start in range(0, min(scenes, len(valid)), 32):
+        features, labels = valid.batch(np.arange(start, min(start + 32, len(valid))))
         heard.append(hear(features))
         target = torch.from_numpy(labels).to(device)
         losses.append(float(loss_of(heard[-1][-1], target, weights_of(target, UNWEIGHED))))
@@ -234,22 +232,21 @@ def train(
 ) -> Ear:
     """Trains (or resumes) the run in folder `run`; returns the averaged model.
 
+    A run that was interrupted ends with the weights of one that was not: what a step does depends on its number alone.
     `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see
     `lone_recordings`.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    (run / "run.json").write_text(
-        json.dumps(
-            {
-                "shape": shape.to_dict(),
-                "plan": asdict(plan),
-                "held_out": sorted(train_shards.hold_out),
-                "device": device,
-            },
-            indent=1,
-        )
-    )
+    settings = {
+        "shape": shape.to_dict(),
+        "plan": asdict(plan),
+        "held_out": sorted(train_shards.hold_out),
+        "device": device,
+        "shards": {"train": train_shards.digest(), "remixed": remixed_shards.digest()},
+    }
+    _same_shards(run, settings)
+    (run / "run.json").write_text(json.dumps(settings, indent=1))
     scenes = Scenes(train_shards, torch.device(device))
     remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
     torch.manual_seed(plan.seed)
@@ -258,12 +255,12 @@ def train(
         model.set_basis(patches_of(scenes, shape, plan))
     if plan.start_from and not (run / "last.pt").exists():
         model.load_state_dict(
-            torch.load(Path(plan.start_from) / "last.pt", weights_only=False, map_location=device)["average"]
+            torch.load(Path(plan.start_from) / "last.pt", weights_only=True, map_location=device)["average"]
         )
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = resume(run, model, average, optimiser)
+    step, trained_s, running = resume(run, model, average, optimiser)
     print(
         f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step "
         f"{step}",
@@ -272,7 +269,7 @@ def train(
     began = time.time() - trained_s
     deadline_s = _deadline(plan.deadline)
     progress, started = step / plan.steps, time.time()
-    running, log = [], (run / "log.csv").open("a", newline="")
+    log = _log_up_to(run / "log.csv", step).open("a", newline="")
     writer = csv.writer(log)
     if step == 0:
         writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", *COLUMNS])
@@ -281,6 +278,7 @@ def train(
         features, labels = draw.batch(step)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, plan)
+        torch.manual_seed(step_seed(plan.seed, step))  # what dropout draws
         heard = model.both(features)
         weight = weights_of(labels, plan)
         loss = sum(loss_of(logits, labels, weight) for logits in heard) / len(heard)
@@ -312,9 +310,30 @@ def train(
         if step % plan.keep_every == 0:
             save(run / f"step-{step:06d}.pt", dict(average=average.state_dict()))
         if step % plan.save_every == 0 or progress >= 1.0:
-            checkpoint(run, model, average, optimiser, step, time.time() - began)
+            checkpoint(run, model, average, optimiser, step, time.time() - began, running)
     log.close()
     return average
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of the draws of one step."""
+    return int(np.random.SeedSequence((seed, step, 1)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _same_shards(run: Path, settings: dict) -> None:
+    """A run goes on with the scenes that it began with, or not at all."""
+    if (run / "last.pt").exists() and (run / "run.json").exists():
+        before = json.loads((run / "run.json").read_text()).get("shards")
+        if before and before != settings["shards"]:
+            raise CorpusError(f"{run}: begun on other shards than there are now; go on with those, or take another run")
+
+
+def _log_up_to(path: Path, step: int) -> Path:
+    """Takes lines of later steps out of the log: they are made again."""
+    if path.exists():
+        head, *rows = path.read_text().splitlines(keepends=True) or [""]
+        path.write_text("".join([head] * (step > 0) + [r for r in rows if int(r.split(",")[0]) <= step]))
+    return path
 
 
 @torch.no_grad()
@@ -324,30 +343,33 @@ def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> Non
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-def resume(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-    """Takes up what `checkpoint` left in the folder of a run; its step and seconds, zeros where nothing is."""
+def resume(
+    run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[int, float, list[Tensor]]:
+    """Takes up what `checkpoint` left in the folder of a run: its step, its seconds and the losses that are not in the
+    log yet; zeros and none where nothing is."""
     if not (run / "last.pt").exists():
-        return 0, 0.0
-    saved = torch.load(run / "last.pt", weights_only=False, map_location=next(model.parameters()).device)
+        return 0, 0.0, []
+    saved = torch.load(run / "last.pt", weights_only=True, map_location=next(model.parameters()).device)
     for name, part in (("model", model), ("average", average), ("optimiser", optimiser)):
         part.load_state_dict(saved[name])
-    return saved["step"], saved["trained_s"]
+    return saved["step"], saved["trained_s"], list(saved.get("losses", ()))
 
 
 def checkpoint(
-    run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, trained_s: float
+    run: Path,
+    model: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    trained_s: float,
+    losses: Sequence[Tensor] = (),
 ) -> None:
     """Writes what `resume` and `load_average` read."""
-    save(
-        run / "last.pt",
-        dict(
-            model=model.state_dict(),
-            average=average.state_dict(),
-            optimiser=optimiser.state_dict(),
-            step=step,
-            trained_s=trained_s,
-        ),
-    )
+    state = {
+        name: part.state_dict() for name, part in (("model", model), ("average", average), ("optimiser", optimiser))
+    }
+    save(run / "last.pt", {**state, "step": step, "trained_s": trained_s, "losses": list(losses)})
 
 
 def plan_of(kind: type, changes: str):
@@ -379,7 +401,7 @@ def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     for name in soup or (run.name,):
         of, _, step = name.partition("@")
         file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
-        parts.append(torch.load(file, weights_only=False, map_location="cpu")["average"])
+        parts.append(torch.load(file, weights_only=True, map_location="cpu")["average"])
     model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
     model.fold()
     return model.eval()

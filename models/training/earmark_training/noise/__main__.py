@@ -11,11 +11,12 @@ from pathlib import Path
 
 import torch
 
-from ..corpus import Cache, CorpusError, build_cache, data_table
+from .. import TrainingError
+from ..corpus import Cache, build_cache, data_table
 from ..export import ExportError, fresh_folder, put_in_place
-from ..splits import SplitError, check, select
+from ..splits import check, select
 from ..train import plan_of
-from . import bank, calibrate, card, evalset, export
+from . import bank, calibrate, card, curves, evalset, export
 from .network import Gauge, Shape
 from .shards import Shards, generate
 from .survey import is_held_out
@@ -26,14 +27,6 @@ PACKS = Path(__file__).resolve().parents[3] / "packs"
 ROOT = Path(__file__).resolve().parents[4]
 GAINS_DB = "-12,12"
 THRESHOLDS = {"noise": {"open": 0.5, "close": 0.3}}
-THRESHOLD_REASON = (
-    "0.5: on the development set (other recordings than those of the figures) 3.5 % of the clean and 3.3 % of "
-    "the reverberant clean takes "
-    "are called noisy and 98.6 to 100 % of those at -5 to 10 dB, 90.8 % at 20 dB; at 0.4 it would be 4.8 and 7.3 "
-    "% for 94.7 % at 20 dB. The target is one "
-    "half at 26 dB, so that recordings with the usual floor of a quiet room stay mostly clean. A stretch of a "
-    "recording stays noisy down to 0.3."
-)
 
 
 def _arguments() -> argparse.Namespace:
@@ -121,7 +114,6 @@ def _make_pack(options: argparse.Namespace, cache: Cache) -> None:
     _complete(
         folder,
         {
-            "threshold_reason": THRESHOLD_REASON,
             "parity": parity,
             "calibration": fitted,
             "run": json.loads((run / "run.json").read_text()),
@@ -129,7 +121,7 @@ def _make_pack(options: argparse.Namespace, cache: Cache) -> None:
         },
         options.measure_on,
     )
-    card.draw(folder, run / "log.csv")
+    curves.draw(folder, run / "log.csv")
     card.write_card(folder)
     put_in_place(folder, options.out, "noise")
 
@@ -203,7 +195,7 @@ def main() -> int:
     options = _arguments()
     torch.set_num_threads(1)
     try:
-        cache = build_cache(options.corpus, options.work / "audio", 1)
+        cache = build_cache([options.corpus], options.work / "audio", 1)
         check(cache.clips)
         if options.step in ("all", "shards"):
             generate(cache, options.work, "valid", options.valid_shards)
@@ -216,7 +208,7 @@ def main() -> int:
                 evalset.make(cache, options.work / "floors.json", options.work / f"eval-{name}", name)
         if options.step in ("all", "pack"):
             _make_pack(options, cache)
-    except (CorpusError, SplitError, ExportError) as error:
+    except TrainingError as error:
         print(f"earmark_training.noise: {error}", file=sys.stderr)
         return 1
     return 0

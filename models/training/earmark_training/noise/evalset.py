@@ -18,7 +18,7 @@ from ..corpus import Cache
 from ..features import log_mel
 from ..labels import to_db
 from ..noises import coloured_noise
-from ..splits import select
+from ..splits import SPLITS, select
 from . import POWER_FLOOR
 from .scenes import Studio
 from .shards import studio
@@ -101,7 +101,7 @@ def _untouched(cache: Cache, folder: Path, half: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clips = [
         c
-        for s in ("train", "valid")
+        for s in SPLITS
         for c in select(cache.clips, s)
         if c.source in HELD_OUT_SPEECH and c.seconds >= 2.5 and half_of(c) == half
     ]

@@ -14,7 +14,7 @@ from ..corpus import Cache
 from ..features import BANDS, log_mel
 from ..labels import frame_power
 from ..noises import coloured_noise
-from ..splits import check, select
+from ..splits import SPLITS, check, select
 from . import PAD_DB, POWER_FLOOR
 from .scenes import Studio
 from .survey import SAME_VOICE, half_of, is_held_out, survey
@@ -38,12 +38,7 @@ def studio(cache: Cache, split: str, floors_file: Path, half: int | None = None)
     check(cache.clips)
     floors = survey(cache, floors_file)
     if split == "held-out":
-        clips = [
-            c
-            for s in ("train", "valid")
-            for c in select(cache.clips, s)
-            if is_held_out(c) and c.source not in SAME_VOICE
-        ]
+        clips = [c for s in SPLITS for c in select(cache.clips, s) if is_held_out(c) and c.source not in SAME_VOICE]
         clips = [c for c in clips if half is None or half_of(c) == half]
         clips += [c for c in cache.clips if c.kind == "room" and c.split == "valid"]
     else:

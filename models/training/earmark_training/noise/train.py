@@ -82,8 +82,7 @@ def ratio_loss(levels: Tensor, said: Tensor, steps: int) -> Tensor:
 
 def losses(out: Tensor, target: dict[str, Tensor], plan: Plan, take_steps: int = 0) -> dict[str, Tensor]:
     """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene, and of the
-    ratio
-    over the first `take_steps` (0: over all)."""
+    ratio over the first `take_steps` (0: over all)."""
     at = slice(plan.ignored_steps, None)
     bce = nn.functional.binary_cross_entropy_with_logits
     noise = bce(out[:, at, 0], target["noise"][:, at], reduction="none") * target["weight"][:, at]
@@ -158,11 +157,11 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
     torch.manual_seed(plan.seed)
     model = Gauge(shape)
     if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(torch.load(plan.start_from, weights_only=False)["average"])
+        model.load_state_dict(torch.load(plan.start_from, weights_only=True)["average"])
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = resume(run, model, average, optimiser)
+    step, trained_s, _ = resume(run, model, average, optimiser)
     print(f"{run.name}: {parameter_count(model)} parameters, {len(bank)} scenes, from step {step}", flush=True)
     began = time.process_time() - trained_s
     running, log = [], (run / "log.csv").open("a", newline="")
@@ -211,5 +210,5 @@ def load_average(run: Path) -> Gauge:
     """The averaged model of a run, ready to export."""
     run = Path(run)
     model = Gauge(Shape(**json.loads((run / "run.json").read_text())["shape"]))
-    model.load_state_dict(torch.load(run / "last.pt", weights_only=False)["average"])
+    model.load_state_dict(torch.load(run / "last.pt", weights_only=True)["average"])
     return model.eval()
