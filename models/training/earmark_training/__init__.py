@@ -8,8 +8,8 @@ Read the modules in the order of the data: corpus -> splits -> mixing (on effect
 RATE_HZ = 16000
 HOP_SAMPLES = 160
 FRAMES_PER_SECOND = RATE_HZ // HOP_SAMPLES
-LABELS = ("speech", "music", "noise")
-SPEECH, MUSIC, NOISE = range(3)
+LABELS = ("speech", "singing", "music", "noise")
+SPEECH, SINGING, MUSIC, NOISE = range(4)
 DONT_CARE = 255
 
 

@@ -63,6 +63,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--device", default="cpu", help="train: cpu, or cuda for a GPU, which then holds all scenes in its memory"
     )
+    parser.add_argument(
+        "--teachers", type=Path, action="append", default=[], help="shards: folder of teachers' scores; may be repeated"
+    )
     parser.add_argument("--plan", default="", help='JSON that changes fields of the training plan, e.g. {"steps": 500}')
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
     parser.add_argument("--version", default=VERSION, help="version written into the pack")

@@ -12,18 +12,19 @@ from . import DONT_CARE, LABELS
 from .features import PAD_DB, log_mel
 from .network import Ear
 from .shards import Shards
+from .targets import labels_of
 from .thresholds import fit_scale_and_offset
 
 
 @torch.no_grad()
 def logits_of(model: Ear, shards: Shards) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and labels [scenes, frames, 3] of all scenes."""
+    """Logits and labels [scenes, frames, labels] of all scenes."""
     model.eval()
     logits, labels = [], []
     for start in range(0, len(shards), 32):
         features, truth = shards.batch(np.arange(start, min(start + 32, len(shards))))
         logits.append(model.whole(torch.from_numpy(features)).numpy())
-        labels.append(truth)
+        labels.append(labels_of(truth))
     return np.concatenate(logits), np.concatenate(labels)
 
 
@@ -36,6 +37,9 @@ def calibrate(model: Ear, shards: Shards) -> dict:
             judged = labels[..., k] != DONT_CARE
             scale, offset = fit_scale_and_offset(logits[..., k][judged], labels[..., k][judged] == 1)
             model.head.weight[k :: len(LABELS)] *= scale
+            if model.shape.refine:
+                model.correction.weight[k :: len(LABELS)] *= scale
+                model.correction.bias[k :: len(LABELS)] *= scale
             model.head.bias[k :: len(LABELS)] = model.head.bias[k :: len(LABELS)] * scale + offset
             fitted[name] = {"scale": scale, "offset": offset}
     return fitted
@@ -43,7 +47,7 @@ def calibrate(model: Ear, shards: Shards) -> dict:
 
 @torch.no_grad()
 def probabilities(model: Ear, samples: np.ndarray) -> np.ndarray:
-    """What the model says of a recording [samples], [frames, 3]."""
+    """What the model says of a recording [samples], [frames, labels]."""
     features = log_mel(samples)
     padded = np.pad(features, ((0, -len(features) % model.shape.hop_frames), (0, 0)), constant_values=PAD_DB)
     return torch.sigmoid(model.whole(torch.from_numpy(padded)[None]))[0, : len(features)].numpy()

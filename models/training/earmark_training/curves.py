@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from . import LABELS
 
-COLOURS = {"speech": "#1b6ca8", "music": "#c4472b", "noise": "#5a7d2a"}
+COLOURS = {"speech": "#1b6ca8", "singing": "#8a4fa3", "music": "#c4472b", "noise": "#5a7d2a"}
 plt.rcParams.update({"svg.fonttype": "none", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
 
 

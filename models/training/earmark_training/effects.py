@@ -117,6 +117,22 @@ def codec_round_trip(samples: np.ndarray, codec: str, rng: np.random.Generator) 
     return _align(decoded, samples) * (peak / 0.9)
 
 
+def telephone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A line of 300 to 3400 Hz at 8 kHz with noise of its own, in 8-bit \u00b5-law."""
+    peak = float(np.max(np.abs(samples)))
+    if peak < 1e-4:
+        return samples
+    narrow = shape_spectrum(samples, rng, tilt=False, low_hz=300.0, high_hz=3400.0)
+    level = np.sqrt(np.mean(narrow**2)) * 10 ** (-rng.uniform(15.0, 40.0) / 20)
+    line = narrow + (level * rng.standard_normal(len(narrow))).astype(np.float32)
+    store = io.BytesIO()
+    slow = resample_poly(line * (0.9 / max(float(np.max(np.abs(line))), 1e-9)), 1, 2).astype(np.float32)
+    soundfile.write(store, slow, RATE_HZ // 2, format="WAV", subtype="ULAW")
+    store.seek(0)
+    decoded = resample_poly(soundfile.read(store, dtype="float32")[0], 2, 1).astype(np.float32)
+    return decoded[: len(samples)] * peak
+
+
 def _align(decoded: np.ndarray, original: np.ndarray, reach: int = 2048) -> np.ndarray:
     """Shifts `decoded` to the best lag within +-reach samples of `original`; same length as `original`."""
     middle = slice(0, min(len(original), 65536))

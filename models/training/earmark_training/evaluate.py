@@ -37,18 +37,19 @@ from .runtime import PackRuntime
 from .shards import Shards
 from .sources import LIVING_NOISE_WORDS, ClipBank
 from .splits import select
+from .targets import labels_of
 
 SUNG_SEED = 3_000_000_000
 SCENES = 160  # plain speech scenes for onsets; half as many singers and scenes for the gain table
 
 
 def run_scenes(runtime: PackRuntime, shards: Shards) -> tuple[np.ndarray, np.ndarray, list[dict]]:
-    """Scores, labels [scenes, frames, 3] and scene descriptions."""
+    """Scores, labels [scenes, frames, labels] and scene descriptions."""
     scores, labels = [], []
     for i in range(len(shards)):
         features, truth = shards.batch(np.array([i]))
         scores.append(runtime.scores(features[0]))
-        labels.append(truth[0])
+        labels.append(labels_of(truth[0]))
     return np.stack(scores), np.stack(labels), shards.about
 
 

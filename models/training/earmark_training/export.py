@@ -37,7 +37,7 @@ class WithSigmoid(nn.Module):
         self.ear = ear
 
     def forward(self, features, *states):
-        """features [1, T, 64], states -> activity [1, T, 3], new states."""
+        """features [1, T, 64], states -> activity [1, T, labels], new states."""
         logits, *new_states = self.ear(features, *states)
         return torch.sigmoid(logits), *new_states
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from . import DONT_CARE, SPEECH
+from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from .borders import Borders
 from .corpus import Cache, Clip
 from .labels import label_speech, spoken_frames
@@ -47,9 +47,11 @@ def snr_table(scores, labels, about, kind: str, key: str, label: int, width_db: 
 
 def second_confusion(scores: np.ndarray, labels: np.ndarray) -> dict:
     """Per second: the set of labels heard in more than half of the judged frames, truth against decision."""
+    counted = [SPEECH, MUSIC, NOISE]
     names = ["none", "speech", "music", "speech+music", "noise", "speech+noise", "music+noise", "all"]
     table: Counter = Counter()
     for scene_scores, scene_labels in zip(scores, labels, strict=True):
+        scene_scores, scene_labels = scene_scores[:, counted], scene_labels[:, counted]
         for start in range(0, len(scene_labels) - 99, 100):
             truth, part = scene_labels[start : start + 100], scene_scores[start : start + 100] >= 0.5
             judged = truth != DONT_CARE
@@ -79,7 +81,7 @@ def gain_table(runtime: PackRuntime, store: SceneStore, scenes: int) -> list[dic
             samples = scene.samples / (np.abs(scene.samples).max() + 1e-9) * 10 ** (gain_db / 20)
             scores.append(runtime.listen((np.round(samples * 32767) / 32768).astype(np.float32)))
         row = {"peak_dbfs": gain_db}
-        for k, name in enumerate(runtime.pack["labels"]):
+        for k, name in enumerate(LABELS):
             score, label = np.concatenate([s[:, k] for s in scores]), np.concatenate([m.labels[:, k] for m in made])
             row[name] = roc_auc(score[label != DONT_CARE], label[label != DONT_CARE] == 1)
         rows.append(row)

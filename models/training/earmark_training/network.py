@@ -104,7 +104,7 @@ class StateSpec:
 
 
 class Ear(nn.Module):
-    """features [batch, T, 64] and states -> logits [batch, T, 3] and new states.
+    """features [batch, T, 64] and states -> logits [batch, T, labels] and new states.
 
     While training, the first layer's weights live in a basis in which feature patches are white (mean 0, variance
     about 1, uncorrelated): level, which moves all bands together, would otherwise slow everything else down. The
@@ -151,6 +151,16 @@ class Ear(nn.Module):
         """Weight and bias of the first convolution on plain scaled features."""
         weight = self.first.weight.flatten(1) @ self.basis
         return weight.reshape(self.first.weight.shape), self.first.bias - weight @ self.patch_mean
+
+    @torch.no_grad()
+    def take(self, other: Ear) -> None:
+        """The weights of a folded network of the same shape, in the white basis of this one (exact)."""
+        own = other.state_dict()
+        white = torch.linalg.solve(self.basis.T, other.first.weight.flatten(1).T).T
+        own["first.bias"] = other.first.bias + other.first.weight.flatten(1) @ self.patch_mean
+        own["first.weight"] = white.reshape(other.first.weight.shape)
+        own["basis"], own["patch_mean"] = self.basis.clone(), self.patch_mean.clone()
+        self.load_state_dict(own)
 
     @torch.no_grad()
     def fold(self) -> None:

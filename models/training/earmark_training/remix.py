@@ -6,7 +6,7 @@ every music bed at every level, at the price of an addition. Before that each sc
 a vocal tract (a stretch of the mel axis) of its own, which makes new voices and instruments out of old ones.
 
 Everything here is done to whole batches of tensors, on whatever device they lie: features [batch, frames, 64] in dB,
-labels [batch, frames, 3].
+targets [batch, frames, labels] as `targets` stores them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .draws import Draws
 from .features import PAD_DB
 from .mixing import PURE_KINDS
 from .scenes import Scenes
+from .targets import SURE, absent, present
 
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
@@ -28,7 +29,10 @@ PAIRS = (
     ("speech", "noise", 0.30, (-5.0, 30.0)),
     ("speech", "babble", 0.04, (2.0, 25.0)),
     ("speech", "", 0.18, (0.0, 0.0)),  # a close microphone and nothing else: what is recorded most
-    ("speech", "singing", 0.08, (-5.0, 20.0)),
+    ("speech", "song", 0.16, (-10.0, 15.0)),
+    ("song", "", 0.07, (0.0, 0.0)),
+    ("song", "noise", 0.03, (0.0, 25.0)),
+    ("speech", "singing", 0.06, (-10.0, 15.0)),
     ("music", "noise", 0.09, (-10.0, 25.0)),
     ("singing", "noise", 0.05, (0.0, 25.0)),
     ("singing", "", 0.06, (0.0, 0.0)),
@@ -38,8 +42,13 @@ PAIRS = (
     ("music", "music", 0.06, (-6.0, 12.0)),
     ("noise", "noise", 0.12, (-6.0, 12.0)),
 )
-AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}  # below the other scene: still judged present
-GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}  # below the other scene: absent
+AUDIBLE_DB = {
+    "speech": 12.0,
+    "singing": 10.0,
+    "music": 22.0,
+    "noise": 20.0,
+}  # below the other scene: still judged present
+GONE_DB = {"speech": 99.0, "singing": 34.0, "music": 34.0, "noise": 34.0}  # below the other scene: absent
 EQUALISER_DB = 12.0
 BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
@@ -51,10 +60,10 @@ BACKWARDS_SHARE, BACKWARDS_KINDS = (
 ONSET_SHARE, ONSET_AFTER_FRAMES = 0.3, (5, 30)  # recordings of words and sentences begin shortly before the voice does
 SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
 TURNS_SHARE, TURNS_MARGIN_FRAMES = (
-    {"music": 0.3, "noise": 0.3, "singing": 0.7},
+    {"music": 0.3, "noise": 0.3, "singing": 0.3, "song": 0.3},
     10,
 )  # as on the radio: a voice, then a song
-SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
+SMOOTH_FRAMES = {"speech": 9, "singing": 51, "music": 51, "noise": 41}
 
 
 def loudness_db(power: Tensor) -> Tensor:
@@ -71,9 +80,9 @@ def _masked(labels: Tensor, own: Tensor, other: Tensor) -> Tensor:
     for k, name in enumerate(LABELS):
         size = SMOOTH_FRAMES[name]
         under_db = 10 * torch.log10((_smooth(other, size) + 1e-9) / (_smooth(own, size) + 1e-9))
-        present = labels[..., k] == 1
-        out[..., k].masked_fill_(present & (under_db > AUDIBLE_DB[name]), DONT_CARE)
-        out[..., k].masked_fill_(present & (under_db > GONE_DB[name]), 0)
+        said = (labels[..., k] > 0) & (labels[..., k] != DONT_CARE)
+        out[..., k].masked_fill_(said & (under_db > AUDIBLE_DB[name]), DONT_CARE)
+        out[..., k].masked_fill_(said & (under_db > GONE_DB[name]), 0)
     return out
 
 
@@ -86,7 +95,10 @@ def add_scenes(
     factor = 10.0 ** ((loudness_db(total_a) - loudness_db(total_b) - a_over_b_db) / 10.0)
     total_b = total_b * factor[:, None]
     labels_a, labels_b = _masked(labels_a, total_a, total_b), _masked(labels_b, total_b, total_a)
-    both = torch.maximum(labels_a, labels_b).masked_fill((labels_a == 1) | (labels_b == 1), 1)
+    said_a, said_b = (labels.masked_fill(labels == DONT_CARE, 0) for labels in (labels_a, labels_b))
+    surest = torch.maximum(said_a, said_b)
+    unsure = ((labels_a == DONT_CARE) | (labels_b == DONT_CARE)) & (surest < SURE)
+    both = surest.masked_fill(unsure, DONT_CARE)
     power = power_a.addcmul_(power_b, factor[:, None, None])
     return (10.0 * torch.log10(power + 1e-10)).clamp(min=PAD_DB), both
 
@@ -117,7 +129,7 @@ def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -
 
     `ONSET_SHARE` of those with a voice begin shortly before it sets in."""
     batch, frames = labels.shape[:2]
-    voice = labels[..., SPEECH] == 1
+    voice = present(labels[..., SPEECH])
     onsets = functional.pad(voice[:, 1:] & ~voice[:, :-1], (1, 0))
     onset, found = draws.one_of(onsets)
     at_voice = found & ~backwards & draws.chance(batch, ONSET_SHARE)
@@ -133,7 +145,7 @@ def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -
 def fall_silent(features: Tensor, labels: Tensor, chosen: Tensor, draws: Draws) -> None:
     """Takes the voice out of the `chosen` [batch] scenes for 1.5 to 9 s, from pause to pause (in place)."""
     batch, frames = labels.shape[:2]
-    pauses = labels[..., SPEECH] == 0
+    pauses = absent(labels[..., SPEECH])
     begin, found = draws.one_of(pauses)
     at = torch.arange(frames, device=labels.device)
     later = pauses & (at >= (begin + draws.integers(batch, *SILENT_FRAMES))[:, None])
@@ -144,7 +156,7 @@ def fall_silent(features: Tensor, labels: Tensor, chosen: Tensor, draws: Draws) 
 
 def take_turns(labels_voice: Tensor, features: Tensor, labels: Tensor, chosen: Tensor) -> None:
     """Silences the followers among the `chosen` [batch] wherever the voice speaks (in place)."""
-    voice = (labels_voice[..., SPEECH] == 1).float()[:, None]
+    voice = present(labels_voice[..., SPEECH]).float()[:, None]
     speaking = functional.max_pool1d(voice, 2 * TURNS_MARGIN_FRAMES + 1, 1, TURNS_MARGIN_FRAMES)[:, 0] > 0
     _silence(features, labels, speaking & chosen[:, None])
 
@@ -184,7 +196,7 @@ class Remixer:
         self.reversible = column([k in BACKWARDS_KINDS for k in kinds])
 
     def batch(self, count: int, draws: Draws) -> tuple[Tensor, Tensor]:
-        """`count` mixtures: features [count, frames, 64], labels [count, frames, 3]."""
+        """`count` mixtures: features [count, frames, 64], targets [count, frames, labels]."""
         pair = draws.weighted(count, self.share)
         level_db = self.low_db[pair] + draws.uniform(count, 0, 1) * (self.high_db - self.low_db)[pair]
         features_a, labels_a = self._scenes_of(self.lead[pair], draws)

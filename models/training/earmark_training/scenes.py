@@ -34,7 +34,7 @@ class Scenes:
         return len(self.shards)
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Features float32 [batch, frames, 64] and labels uint8 [batch, frames, 3]."""
+        """Features float32 [batch, frames, 64] and targets uint8 [batch, frames, labels]."""
         if self.held is not None:
             return self.held[0][indices].float(), self.held[1][indices]
         features, labels = self.shards.batch(indices.numpy())

@@ -20,6 +20,7 @@ from .features import log_mel
 from .mixing import Mixer
 from .sources import ClipBank, is_hard
 from .splits import LEFT_OUT, check, select
+from .teachers import Teachers
 
 SCENES_PER_SHARD = 128
 SEED_BASE = {"train": 0, "valid": 1_000_000_000, "test": 1_500_000_000, "held-out": 2_000_000_000}
@@ -40,6 +41,7 @@ def generate(
     hold_out: tuple[str, ...] = (),
     kinds: dict[str, float] | None = None,
     hard: bool = False,
+    teachers: Teachers | None = None,
 ) -> None:
     """Writes shards `first, first+step, ...` (`count` of them); those that exist are kept.
 
@@ -47,7 +49,7 @@ def generate(
     """
     check(cache.clips)
     clips = select(cache.clips, split, hold_out)
-    mixer = Mixer(ClipBank(cache, [c for c in clips if is_hard(c)] if hard else clips))
+    mixer = Mixer(ClipBank(cache, [c for c in clips if is_hard(c)] if hard else clips, teachers))
     Path(folder).mkdir(parents=True, exist_ok=True)
     for index in range(first, first + count * step, step):
         write_shard(
@@ -59,7 +61,7 @@ def generate(
 
 
 def write_shard(mixer: Mixer, stem: Path, seed: int, kinds: dict[str, float] | None) -> None:
-    """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, 3], `.json` (last, as the
+    """One shard: `.features.npy` [scenes, frames, 64], `.labels.npy` [scenes, frames, labels], `.json` (last, as the
     mark)."""
     done = stem.with_suffix(".json")
     if done.exists():
@@ -67,7 +69,7 @@ def write_shard(mixer: Mixer, stem: Path, seed: int, kinds: dict[str, float] | N
     scenes = [mixer.scene(seed + i, kinds=kinds) for i in range(SCENES_PER_SHARD)]
     features = np.stack([log_mel(s.samples) for s in scenes]).astype(np.float16)
     np.save(stem.with_suffix(".features.npy"), features)
-    np.save(stem.with_suffix(".labels.npy"), np.stack([s.labels for s in scenes]))
+    np.save(stem.with_suffix(".labels.npy"), np.stack([s.targets for s in scenes]))
     partial = stem.with_suffix(".partial")
     partial.write_text(json.dumps([s.about for s in scenes]))
     os.replace(partial, done)
@@ -106,7 +108,7 @@ class Shards:
         return digest.hexdigest()
 
     def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features float32 [batch, frames, 64] and labels uint8 [batch, frames, 3]."""
+        """Features float32 [batch, frames, 64] and targets uint8 [batch, frames, labels] as `targets` stores them."""
         chosen = [self.place[i] for i in indices]
         features = np.stack([self.features[s][i] for s, i in chosen]).astype(np.float32)
         return features, np.stack([self.labels[s][i] for s, i in chosen])

@@ -56,6 +56,19 @@ def spoken_pitch_hz(frames: int, rng: np.random.Generator) -> np.ndarray:
     return base * 2 ** ((2.5 * walk + 4.0 * (0.5 - (np.arange(frames) % phrase) / phrase)) / 12)
 
 
+def whispered(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Speech without a voice: its spectral envelope, tilted up as breath is, driven by hiss. Same length and rms."""
+    spectra = _frames(samples)
+    cepstrum = scipy.fft.irfft(np.log(np.abs(spectra) + 1e-6), axis=1)
+    cepstrum[:, LIFTER : FFT_SAMPLES - LIFTER] = 0.0
+    envelope = scipy.fft.rfft(cepstrum, axis=1).real
+    tilt = np.minimum(np.arange(spectra.shape[1]) / 64.0, 1.0) * 1.5 - 1.5  # little below 1 kHz, where the voice was
+    hiss = _frames(rng.standard_normal(len(samples), dtype=np.float32))
+    count = min(len(hiss), len(envelope))
+    out = _overlap_add(hiss[:count] * np.exp(envelope[:count] + tilt), len(samples))
+    return (out / (np.sqrt(np.mean(out**2)) + 1e-9) * np.sqrt(np.mean(samples**2))).astype(np.float32)
+
+
 def revoice(samples: np.ndarray, pitch_hz: np.ndarray, rng: np.random.Generator, stretch: float = 1.0) -> np.ndarray:
     """Speech with another pitch (one value per 10 ms of the OUTPUT), stretched in time by `stretch`."""
     spectra = _frames(samples)

@@ -17,6 +17,7 @@ from .mixing import HARD_KINDS, PURE_KINDS
 from .network import SHAPES, Shape
 from .shards import Shards, generate
 from .splits import select
+from .teachers import found_for
 from .train import Plan, load_average, lone_recordings, plan_of, train
 
 LEDGER = "tested.csv"
@@ -44,15 +45,31 @@ def run(options: argparse.Namespace, cache: Cache, recipes: Path) -> None:
 
 def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
     jobs = []
+    teachers = found_for(cache.clips, options.corpus, options.teachers)
+    print(f"{len(teachers)} of {len(cache.clips)} clips have teachers' scores")
     for worker in range(options.workers):
         first = options.first_shard + worker * options.shard_step
         count = -(-(options.train_shards - worker) // options.workers)
         step = options.workers * options.shard_step
-        jobs.append(_job(options, cache, "train", "train", first, count, step))
+        jobs.append(_job(options, cache, "train", "train", first, count, step, teachers=teachers))
     for side in ("valid", "test"):
         jobs.append(_job(options, cache, side, side, 0, options.valid_shards))
-    jobs.append(_job(options, cache, "pure", "train", 0, options.train_shards // 2, kinds=PURE_KINDS))
-    jobs.append(_job(options, cache, "hard", "train", 0, options.train_shards // 8, kinds=HARD_KINDS, hard=True))
+    jobs.append(
+        _job(options, cache, "pure", "train", 0, options.train_shards // 2, kinds=PURE_KINDS, teachers=teachers)
+    )
+    jobs.append(
+        _job(
+            options,
+            cache,
+            "hard",
+            "train",
+            0,
+            options.train_shards // 8,
+            kinds=HARD_KINDS,
+            hard=True,
+            teachers=teachers,
+        )
+    )
     for job in jobs:
         job.start()
     for job in jobs:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import DONT_CARE, LABELS, NOISE, SPEECH
+from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from .corpus import Cache, CorpusError
 from .draws import Draws
 from .features import BANDS, PAD_DB, log_mel
@@ -29,6 +29,8 @@ from .remix import Remixer
 from .scenes import Scenes
 from .shards import Shards
 from .splits import select
+from .targets import YES, absent, labels_of, present
+from .weights import load_pack
 
 REPORTED = ["auc_" + name for name in LABELS] + ["false_speech"]
 COLUMNS = ["valid_loss", *[prefix + name for prefix in ("", "trunk_") for name in REPORTED]]
@@ -52,6 +54,8 @@ class Plan:
     onset_weight: float = 2.0  # and once more in the first 150 ms of speech: a gate that opens late cuts words
     gap_weight: float = 3.0  # speech loss in short silences between two words, which are few frames
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
+    sung_negative_weight: float = 1.5  # speech loss where somebody sings and nobody speaks
+    keep_old: float = 0.0  # share of what the network said at the start in the targets of music and noise
     masked_noise_weight: float = 2.0  # noise loss on noise behind speech
     dropout: float = 0.18  # on what the recurrent part and the head see
     mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean
@@ -75,7 +79,12 @@ class Plan:
 
 
 UNWEIGHED = Plan(
-    border_weight=1.0, onset_weight=1.0, gap_weight=1.0, music_negative_weight=1.0, masked_noise_weight=1.0
+    border_weight=1.0,
+    onset_weight=1.0,
+    gap_weight=1.0,
+    sung_negative_weight=1.0,
+    music_negative_weight=1.0,
+    masked_noise_weight=1.0,
 )
 """How validation counts, whatever a run weighs more."""
 BORDER_FRAMES, ONSET_FRAMES, GAP_FRAMES = 10, 15, 30
@@ -107,9 +116,9 @@ def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
 
 
 def weights_of(labels: Tensor, plan: Plan) -> Tensor:
-    """What each frame and label [batch, frames, 3] counts in the loss; 0 where nothing is judged."""
-    speech, music, noise = ((labels[..., k] == 1) for k in range(len(LABELS)))
-    silent = labels[..., SPEECH] == 0
+    """What each frame and target [batch, frames, labels] counts in the loss; 0 where nothing is judged."""
+    speech, singing, music, noise = (present(labels[..., k]) for k in range(len(LABELS)))
+    silent = absent(labels[..., SPEECH])
     voice = speech.float()
     onset = nn.functional.pad(voice[:, 1:] - voice[:, :-1], (1, 0))
     near = _spread(onset.abs(), BORDER_FRAMES, BORDER_FRAMES)
@@ -123,6 +132,7 @@ def weights_of(labels: Tensor, plan: Plan) -> Tensor:
     weight[..., SPEECH] *= where(near, plan.border_weight) * where(early * voice, plan.onset_weight)
     weight[..., SPEECH] *= where(between * silent, plan.gap_weight)
     weight[..., SPEECH] *= where((silent & (music | noise)).float(), plan.music_negative_weight)
+    weight[..., SPEECH] *= where((silent & singing).float(), plan.sung_negative_weight)
     weight[..., NOISE] *= where((speech & noise).float(), plan.masked_noise_weight)
     return weight
 
@@ -133,11 +143,23 @@ def _spread(marks: Tensor, after: int, before: int) -> Tensor:
     return nn.functional.max_pool1d(padded[:, None], after + before + 1, 1)[:, 0]
 
 
-def loss_of(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
-    """Binary cross-entropy of frames that count `weight` (see `weights_of`), labels weighed alike."""
-    truth = (labels == 1).float()
+def loss_of(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Binary cross-entropy with probabilities, of frames that count `weight` (see `weights_of`), labels weighed
+    alike."""
     loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
+
+
+def truth_of(labels: Tensor, old: Ear | None, features: Tensor, keep_old: float) -> Tensor:
+    """Probabilities of stored targets; music and noise partly as the `old` network hears them, which keeps what it
+    knew."""
+    truth = labels.clamp(max=YES).float() / YES
+    if old is not None and keep_old:
+        with torch.no_grad():
+            said = torch.sigmoid(old.whole(features))
+        for label in (MUSIC, NOISE):
+            truth[..., label] = (1 - keep_old) * truth[..., label] + keep_old * said[..., label]
+    return truth
 
 
 class BatchDrawer:
@@ -204,13 +226,14 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid))))
         heard.append(hear(features))
         target = torch.from_numpy(labels).to(device)
-        losses.append(float(loss_of(heard[-1][-1], target, weights_of(target, UNWEIGHED))))
-        truths.append(labels.reshape(-1, 3))
+        truth = truth_of(target, None, target, 0.0)
+        losses.append(float(loss_of(heard[-1][-1], truth, weights_of(target, UNWEIGHED))))
+        truths.append(labels_of(labels).reshape(-1, len(LABELS)))
     alone = [hear(part) for part in np.array_split(lone, 4)]
     model.train()
     truth, result = np.concatenate(truths), {"valid_loss": float(np.mean(losses))}
     for prefix, which in (("", -1), ("trunk_", 0)):
-        score = np.concatenate([h[which].reshape(-1, 3).cpu().numpy() for h in heard])
+        score = np.concatenate([h[which].reshape(-1, len(LABELS)).cpu().numpy() for h in heard])
         for k, name in enumerate(LABELS):
             judged = truth[:, k] != DONT_CARE
             result[f"{prefix}auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
@@ -251,12 +274,7 @@ def train(
     remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
     torch.manual_seed(plan.seed)
     model = Ear(shape).to(device)
-    if plan.whiten and not (run / "last.pt").exists():
-        model.set_basis(patches_of(scenes, shape, plan))
-    if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(
-            torch.load(Path(plan.start_from) / "last.pt", weights_only=True, map_location=device)["average"]
-        )
+    old = _start(model, plan, scenes, shape, fresh=not (run / "last.pt").exists())
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
@@ -280,8 +298,8 @@ def train(
             group["lr"] = learning_rate(progress, plan)
         torch.manual_seed(step_seed(plan.seed, step))  # what dropout draws
         heard = model.both(features)
-        weight = weights_of(labels, plan)
-        loss = sum(loss_of(logits, labels, weight) for logits in heard) / len(heard)
+        weight, truth = weights_of(labels, plan), truth_of(labels, old, features, plan.keep_old)
+        loss = sum(loss_of(logits, truth, weight) for logits in heard) / len(heard)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
@@ -313,6 +331,21 @@ def train(
             checkpoint(run, model, average, optimiser, step, time.time() - began, running)
     log.close()
     return average
+
+
+def _start(model: Ear, plan: Plan, scenes: Scenes, shape: Shape, fresh: bool) -> Ear | None:
+    """Gives a `fresh` run its first weights, those of the plan's `start_from`: the folder of a run or of a pack.
+    Returns
+    the network of that pack, for `Plan.keep_old`."""
+    device, start = model.basis.device, Path(plan.start_from)
+    old = load_pack(start, shape).to(device).eval() if plan.start_from and (start / "pack.json").exists() else None
+    if fresh and plan.whiten:
+        model.set_basis(patches_of(scenes, shape, plan))
+    if fresh and old is not None:
+        model.take(old)
+    elif fresh and plan.start_from:
+        model.load_state_dict(torch.load(start / "last.pt", weights_only=True, map_location=device)["average"])
+    return old
 
 
 def step_seed(seed: int, step: int) -> int:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from earmark_training import LABELS
 from earmark_training.shards import Shards
 
 
@@ -11,7 +12,7 @@ def store(folder, index: int, source: str = "s") -> None:
     folder.mkdir(exist_ok=True)
     stem = folder / f"shard-{index:05d}"
     np.save(stem.with_suffix(".features.npy"), np.full((2, 4, 64), index, np.float16))
-    np.save(stem.with_suffix(".labels.npy"), np.zeros((2, 4, 3), np.uint8))
+    np.save(stem.with_suffix(".labels.npy"), np.zeros((2, 4, len(LABELS)), np.uint8))
     stem.with_suffix(".json").write_text(json.dumps([{"kind": "speech", "seed": index, "sources": [source]}] * 2))
 
 

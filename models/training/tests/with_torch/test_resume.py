@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from earmark_training import MUSIC, SPEECH
+from earmark_training import LABELS, MUSIC, SPEECH
 from earmark_training.corpus import CorpusError
 from earmark_training.network import SHAPES
 from earmark_training.shards import Shards
+from earmark_training.targets import YES, present
 from earmark_training.train import Plan, follow, train
 
 FRAMES = 48
@@ -18,9 +19,9 @@ FRAMES = 48
 def stored(folder, kind: str, label: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     stem = folder / f"shard-{seed:05d}"
-    labels = np.zeros((8, FRAMES, 3), np.uint8)
-    labels[:, 12:36, label] = 1
-    features = rng.normal(-50, 6, (8, FRAMES, 64)) + 25 * labels[..., label, None] * rng.random((8, 1, 64))
+    labels = np.zeros((8, FRAMES, len(LABELS)), np.uint8)
+    labels[:, 12:36, label] = YES
+    features = rng.normal(-50, 6, (8, FRAMES, 64)) + 25 * present(labels[..., label, None]) * rng.random((8, 1, 64))
     np.save(stem.with_suffix(".features.npy"), features.astype(np.float16))
     np.save(stem.with_suffix(".labels.npy"), labels)
     stem.with_suffix(".json").write_text(json.dumps([{"kind": kind, "sources": ["s"]}] * 8))
