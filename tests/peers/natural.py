@@ -5,7 +5,8 @@
     earmark eval activity FOLDER --peer silero=SCORES/silero
 
 The corpus has `manifest.csv` (path, class, source, split, recording, vocals, sound, language, seconds) and
-`alignments.csv` (path, start, end, word). Only rows of split `valid` are used. Sub-folders of the output are groups;
+`alignments.csv` (path, start, end, word). Only rows of split `valid` are used, without those that the training project
+cuts from it for its test split: packs are compared here, and chosen. Sub-folders of the output are groups;
 `manifest.csv` there has the columns file, group, snr_db, language, source, borders.
 
 | group | what | labels |
@@ -41,6 +42,7 @@ from peer import FRAME, RATE_HZ, read_mono
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
 from earmark_training.borders import all_confirmed  # noqa: E402  what the packs' cards count by
+from earmark_training.corpus import list_clips  # noqa: E402  which rows are valid and not test
 from earmark_training.labels import label_speech, spoken_frames  # noqa: E402
 
 WORD_GAP_S, LOUD_GAP_S = 0.15, 0.3
@@ -137,7 +139,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    valid = [r for r in rows_of(args.corpus / "manifest.csv") if r["split"] == "valid"]
+    chosen = {clip.path for clip in list_clips(args.corpus) if clip.split == "valid"}
+    valid = [r for r in rows_of(args.corpus / "manifest.csv") if r["path"] in chosen]
     words = defaultdict(list)
     for row in rows_of(args.corpus / "alignments.csv"):
         words[row["path"]].append((float(row["start"]), float(row["end"])))

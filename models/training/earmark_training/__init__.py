@@ -1,12 +1,17 @@
 """Training project of Earmark's activity packs: from a corpus folder to `models/packs/<name>`.
 
 Read the modules in the order of the data: corpus -> splits -> mixing (on effects, singer, sources, labels) -> shards
--> network -> train -> calibrate -> export -> evaluate -> curves -> card. `__main__` is the command line.
+-> network -> train -> calibrate -> thresholds -> export -> evaluate -> curves -> card. `__main__` is the command line,
+`steps` what of it needs PyTorch, `fetch` brings more recordings.
 """
 
 RATE_HZ = 16000
 HOP_SAMPLES = 160
 FRAMES_PER_SECOND = RATE_HZ // HOP_SAMPLES
-LABELS = ("speech", "music", "noise")
-SPEECH, MUSIC, NOISE = range(3)
+LABELS = ("speech", "singing", "music", "noise")
+SPEECH, SINGING, MUSIC, NOISE = range(4)
 DONT_CARE = 255
+
+
+class TrainingError(Exception):
+    """What ends a command with exit code 1 and a sentence, without a traceback."""

@@ -1,7 +1,9 @@
 """Onsets and silences of scenes and of timed words, and whether the recording itself agrees with them.
 
-Word times come from people and aligners and are off in places: words that "begin" in silence, "silences" as loud as the words
-beside them. A score that follows the sound is late or deaf there by decree, so both are also counted where sound and times agree.
+Word times come from people and aligners and are off in places: words that "begin" in silence, "silences" as loud as
+the words
+beside them. A score that follows the sound is late or deaf there by decree, so both are also counted where sound and
+times agree.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from .labels import runs
 
 MIN_GAP_FRAMES = 15
 SOUND_WITHIN_FRAMES, SOUND_OVER_FLOOR_DB, SOUND_RANGE_DB = 6, 10.0, 30.0
-"""An onset is confirmed by a frame so soon after it, so much over the clip's floor and not further under its loud level."""
+"""An onset is confirmed by a frame so soon after it, so much over the clip's floor and not further under its loud
+level."""
 QUIET_UNDER_LOUD_DB = 20.0
 """A silence is confirmed when half of it lies this far under the loud level of the clip."""
 
@@ -34,7 +37,8 @@ class Borders:
         return np.isnan(self.delays_ms).tolist()
 
     def add(self, score: np.ndarray, spoken: np.ndarray, level_db: np.ndarray) -> None:
-        """Scores, truth and levels (see `labels.SpeechLabel`) [frames] of one recording; the delay is that of `earmark eval activity`."""
+        """Scores, truth and levels (see `labels.SpeechLabel`) [frames] of one recording; the delay is that of `earmark
+        eval activity`."""
         loud_db, floor_db = np.percentile(level_db, 95), np.percentile(level_db, 5)
         audible_db = max(loud_db - SOUND_RANGE_DB, floor_db + SOUND_OVER_FLOOR_DB)
         called, end_before = score > 0.5, 0
@@ -62,14 +66,27 @@ class Borders:
 
     def figures(self) -> dict:
         """Counts and delays: of all, and of those that the sound confirms."""
-        delays, missed, confirmed = np.array(self.delays_ms), np.array(self.missed, bool), np.array(self.confirmed, bool)
+        delays, missed, confirmed = (
+            np.array(self.delays_ms),
+            np.array(self.missed, bool),
+            np.array(self.confirmed, bool),
+        )
         found, real = np.array(self.silences_found, bool), np.array(self.silences_confirmed, bool)
         result = {}
-        for name, onsets, silences in (("all", np.ones_like(missed), np.ones_like(found)), ("confirmed", confirmed, real)):
+        for name, onsets, silences in (
+            ("all", np.ones_like(missed), np.ones_like(found)),
+            ("confirmed", confirmed, real),
+        ):
             heard = delays[onsets & ~missed]
             p50, p90 = (float(np.percentile(heard, q)) if len(heard) else None for q in (50, 90))
-            result[name] = {"onsets": int(onsets.sum()), "missed": int(missed[onsets].sum()), "delay_ms_p50": p50, "delay_ms_p90": p90,
-                            "silences": int(silences.sum()), "silences_found": float(found[silences].mean()) if silences.any() else None}
+            result[name] = {
+                "onsets": int(onsets.sum()),
+                "missed": int(missed[onsets].sum()),
+                "delay_ms_p50": p50,
+                "delay_ms_p90": p90,
+                "silences": int(silences.sum()),
+                "silences_found": float(found[silences].mean()) if silences.any() else None,
+            }
         return result
 
 

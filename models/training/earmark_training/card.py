@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from . import LABELS
+from .recipes import Recipe, recipe_of
+
+SINGING_IS = {
+    True: "Singing is a label of its own, and music too; rap and spoken word over a beat are speech;",
+    False: "Singing counts as music, not as speech;",
+}
+"""Where the line between singing and speech is, by whether the pack has a label for singing."""
 
 INTENDED = """\
-Tells, 100 times a second, whether speech, music and noise can be heard; any of them at once. Meant for tagging
-recordings and programmes, for gates and for cutting. Singing counts as music, not as speech; a crowd of six or more
+Tells, 100 times a second, whether {labels} can be heard; any of them at once. Meant for tagging
+recordings and programmes, for gates and for cutting. {singing} a crowd of six or more
 voices counts as noise. It does not recognise words, speakers or emotions, and it must not be used to watch people."""
 
 LIMITS = """\
 * Trained on read sentences, single words and game or orchestral music: no spontaneous conversation, no real telephone
   calls, little far-field sound, little rap, little real singing (singers are made from re-pitched speech).
-* Noise labels mean *clearly audible* noise; faint room tone is left unjudged in training, so scores there are arbitrary.
+* Noise labels mean *clearly audible* noise; faint room tone is left unjudged in training, so scores there are
+  arbitrary.
 * Labels come from the energy of the clean sources, not from listeners.
 * Several speech sources have the same readers in train and valid (see the corpus README); figures on sources that
   training never saw are the honest ones where given.
@@ -38,85 +45,230 @@ def _table(head: list[str], rows: list[list]) -> str:
 def _level_table(title: str, rows: list[dict]) -> str:
     return f"{title}\n\n" + _table(
         ["level difference", "scenes", "base rate", "F1", "ROC-AUC", "accuracy"],
-        [[f"{r['from_db']}..{r['to_db']} dB", r["scenes"], _number(r["base_rate"], 3), _number(r["f1"], 3),
-          _number(r["roc_auc"]), _number(r["accuracy"], 3)] for r in rows])
+        [
+            [
+                f"{r['from_db']}..{r['to_db']} dB",
+                r["scenes"],
+                _number(r["base_rate"], 3),
+                _number(r["f1"], 3),
+                _number(r["roc_auc"]),
+                _number(r["accuracy"], 3),
+            ]
+            for r in rows
+        ],
+    )
 
 
-def write_card(folder: Path, curves: list[str]) -> None:
-    """CARD.md of one pack."""
+CURVES = ("roc", "det", "calibration", "training")
+
+
+def write_card(folder: Path, recipes: Path) -> None:
+    """CARD.md of one pack, from its `pack.json`, its `metrics.json` and its recipe in the folder `recipes`."""
+    curves = [f"{name}.svg" for name in CURVES if (folder / "curves" / f"{name}.svg").exists()]
     pack = json.loads((folder / "pack.json").read_text())
     m = json.loads((folder / "metrics.json").read_text())
+    names, split = pack["labels"], m["split"]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
     labels = m["mixtures"]["labels"]
     confusion, clean, sung = m["mixtures"]["second_confusion"], m["clean"], m["singing"]
     presence = m["mixtures"]["noise_presence_speech_at_most_15_db"]
     parts = [
-        f"# {pack['name']} {pack['version']}: speech, music and noise activity",
-        INTENDED,
+        f"# {pack['name']} {pack['version']}: {listed} activity",
+        INTENDED.format(labels=listed, singing=SINGING_IS["singing" in names]),
         f"{pack['model']['parameters']:,} parameters, {pack['hop_frames'] * 10} ms steps, "
         f"{pack['lookahead_frames'] * 10} ms look-ahead, 16 kHz, 64 log-mel bands, state carried explicitly. "
         f"Licence of the pack: {pack['licence']}. Model file sha256 `{m['model_sha256']}`.",
         f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "
         "Frames of 10 ms; a frame that is neither clearly audible nor clearly gone is not judged.",
-        _table(["label", "ROC-AUC", "F1 at 0.5", "hits", "false alarms", "base rate", "F1 always yes", "accuracy", "always yes / no"],
-               [[n, _number(labels[n]["roc_auc"]), _number(labels[n]["f1"]), _percent(labels[n]["hit_rate"]),
-                 _percent(labels[n]["false_alarm_rate"]), _number(labels[n]["base_rate"], 3),
-                 _number(labels[n]["all_one"]["f1"], 3), _number(labels[n]["accuracy"], 3),
-                 f"{labels[n]['all_one']['accuracy']:.3f} / {labels[n]['all_zero']['accuracy']:.3f}"] for n in LABELS]),
-        "### Speech called where there is none (frames at 0.5)\n\n" + _table(
-            ["clean valid audio", "frames called speech"],
-            [[k.removeprefix("speech_on_").replace("_", " "), _percent(v)] for k, v in clean.items() if k.startswith("speech_on_")]
-            + [["synthetic singers over music", _percent(sung["over_music"])], ["synthetic singers alone", _percent(sung["alone"])],
-               ["sung lines of children's songs", _percent(sung["robotutor_songs"])],
-               ["music, at the default thresholds", _percent(m.get("speech_on_music_at_default_thresholds"))]]),
+        _chosen(m, recipe_of(pack, recipes)),
+        _table(
+            [
+                "label",
+                "ROC-AUC",
+                "F1 at 0.5",
+                "hits",
+                "false alarms",
+                "base rate",
+                "F1 always yes",
+                "accuracy",
+                "always yes / no",
+            ],
+            [
+                [
+                    n,
+                    _number(labels[n]["roc_auc"]),
+                    _number(labels[n]["f1"]),
+                    _percent(labels[n]["hit_rate"]),
+                    _percent(labels[n]["false_alarm_rate"]),
+                    _number(labels[n]["base_rate"], 3),
+                    _number(labels[n]["all_one"]["f1"], 3),
+                    _number(labels[n]["accuracy"], 3),
+                    f"{labels[n]['all_one']['accuracy']:.3f} / {labels[n]['all_zero']['accuracy']:.3f}",
+                ]
+                for n in names
+            ],
+        ),
+        "### Speech called where there is none (frames at 0.5)\n\n"
+        + _table(
+            [f"clean {split} audio", "frames called speech"],
+            [
+                [k.removeprefix("speech_on_").replace("_", " "), _percent(v)]
+                for k, v in clean.items()
+                if k.startswith("speech_on_")
+            ]
+            + [
+                ["synthetic singers over music", _percent(sung["over_music"])],
+                ["synthetic singers alone", _percent(sung["alone"])],
+                ["sung lines of children's songs", _percent(sung["robotutor_songs"])],
+                ["music, at the default thresholds", _percent(m.get("speech_on_music_at_default_thresholds"))],
+            ],
+        ),
         _level_table("### Speech over music", m["mixtures"]["speech_over_music"]),
         _level_table("### Speech over noise", m["mixtures"]["speech_over_noise"]),
         _level_table("### Music under speech (speech louder by)", m["mixtures"]["music_under_speech"]),
         _level_table("### Noise under speech (speech louder by)", m["mixtures"]["noise_under_speech"]),
-        f"Noise present or not, speech at most 15 dB above it against clean speech and silence: F1 {_number(presence['f1'])} "
+        f"Noise present or not, speech at most 15 dB above it against clean speech and silence: F1 "
+        f"{_number(presence['f1'])} "
         f"(base rate {_number(presence['base_rate'], 3)}).",
-        "### Level of the recording (same scenes, 16 bit)\n\n" + _table(
-            ["peak dBFS", *LABELS], [[r["peak_dbfs"], *[_number(r[n]) for n in LABELS]] for r in m["gain"]]),
+        "### Level of the recording (same scenes, 16 bit)\n\n"
+        + _table(["peak dBFS", *names], [[r["peak_dbfs"], *[_number(r[n]) for n in names]] for r in m["gain"]]),
         f"### By second\n\nThe set of labels heard per second is right in {_percent(confusion['accuracy'])} of "
-        f"{confusion['seconds']} seconds. Rows: truth; columns: said.\n\n" + _table(
-            ["", *confusion["order"]], [[n, *row] for n, row in zip(confusion["order"], confusion["rows_truth_columns_said"])]),
+        f"{confusion['seconds']} seconds. Rows: truth; columns: said.\n\n"
+        + _table(
+            ["", *confusion["order"]],
+            [[n, *row] for n, row in zip(confusion["order"], confusion["rows_truth_columns_said"], strict=True)],
+        ),
     ]
     if m.get("word_borders"):
-        parts.append("### Against word times (valid stories; the same voices are likely in train)\n\n" + _table(
-            ["source", "ROC-AUC, word times", "F1, word times", "ROC-AUC, energy labels", "F1, energy labels"],
-            [[s, _number(v["word_times"]["roc_auc"]), _number(v["word_times"]["f1"]), _number(v["energy_labels"]["roc_auc"]),
-              _number(v["energy_labels"]["f1"])] for s, v in m["word_borders"].items()]))
-    borders = {"scenes": m["scene_borders"], **{source: of["borders"] for source, of in (m.get("word_borders") or {}).items()}}
+        parts.append(
+            "### Against word times (valid stories; the same voices are likely in train)\n\n"
+            + _table(
+                ["source", "ROC-AUC, word times", "F1, word times", "ROC-AUC, energy labels", "F1, energy labels"],
+                [
+                    [
+                        s,
+                        _number(v["word_times"]["roc_auc"]),
+                        _number(v["word_times"]["f1"]),
+                        _number(v["energy_labels"]["roc_auc"]),
+                        _number(v["energy_labels"]["f1"]),
+                    ]
+                    for s, v in m["word_borders"].items()
+                ],
+            )
+        )
+    borders = {
+        "scenes": m["scene_borders"],
+        **{source: of["borders"] for source, of in (m.get("word_borders") or {}).items()},
+    }
     parts.append(
-        "### Onsets and silences\n\nAfter 150 ms without speech and more, raw score against 0.5, no lag corrected: plain speech scenes of the valid split "
-        "(labels from the energy of the clean voice), and timed words of valid stories. Word times are off in places: an onset is confirmed by sound "
+        "### Onsets and silences\n\nAfter 150 ms without speech and more, raw score against 0.5, no lag "
+        f"corrected: plain speech scenes of the {split} split "
+        "(labels from the energy of the clean voice), and timed words of valid stories. Word times are off in "
+        "places: an onset is confirmed by sound "
         "within 60 ms of it, a silence by half of it lying 20 dB under the voice.\n\n"
-        + _table(["of", "onsets", "missed", "delay p50, ms", "delay p90, ms", "silences", "found"],
-                 [[f"{of}, {which}", b["onsets"], b["missed"], _ms(b["delay_ms_p50"]), _ms(b["delay_ms_p90"]), b["silences"], _percent(b["silences_found"])]
-                  for of, figures in borders.items() for which, b in figures.items()]))
+        + _table(
+            ["of", "onsets", "missed", "delay p50, ms", "delay p90, ms", "silences", "found"],
+            [
+                [
+                    f"{of}, {which}",
+                    b["onsets"],
+                    b["missed"],
+                    _ms(b["delay_ms_p50"]),
+                    _ms(b["delay_ms_p90"]),
+                    b["silences"],
+                    _percent(b["silences_found"]),
+                ]
+                for of, figures in borders.items()
+                for which, b in figures.items()
+            ],
+        )
+    )
     spoken = m["languages"]
-    parts.append("### Languages\n\nRecall of speech frames in languages heard in training: "
-                 f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
-                 f"{_percent(spoken['recall_unseen'])}.")
+    parts.append(
+        "### Languages\n\nRecall of speech frames in languages heard in training: "
+        f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
+        f"{_percent(spoken['recall_unseen'])}."
+    )
     same = spoken["same_source"]
     if same["sources"]:
-        parts[-1] += (f" Within {', '.join(same['sources'])}, mean over languages: {_percent(same['recall_seen'])} of {same['languages_seen']} heard, "
-                      f"{_percent(same['recall_unseen'])} of {same['languages_unseen']} never heard.")
+        parts[-1] += (
+            f" Within {', '.join(same['sources'])}, mean over languages: {_percent(same['recall_seen'])} of "
+            f"{same['languages_seen']} heard, "
+            f"{_percent(same['recall_unseen'])} of {same['languages_unseen']} never heard."
+        )
     if m.get("held_out"):
-        parts.append("### Sources that training never saw\n\n" + m["held_out"]["note"] + "\n\n" + _table(
-            ["source", "class", "ROC-AUC", "F1 at 0.5", "false speech, alone", "recall, alone"],
-            [[r["source"], r["class"], _number(r["roc_auc"]), _number(r["f1"]), _percent(r["false_speech"]), _percent(r["recall"])]
-             for r in m["held_out"]["sources"]]))
+        parts.append(
+            "### Sources that training never saw\n\n"
+            + m["held_out"]["note"]
+            + "\n\n"
+            + _table(
+                ["source", "class", "ROC-AUC", "F1 at 0.5", "false speech, alone", "recall, alone"],
+                [
+                    [
+                        r["source"],
+                        r["class"],
+                        _number(r["roc_auc"]),
+                        _number(r["f1"]),
+                        _percent(r["false_speech"]),
+                        _percent(r["recall"]),
+                    ]
+                    for r in m["held_out"]["sources"]
+                ],
+            )
+        )
     parts += [
         f"## Default thresholds\n\n{m['threshold_reason']}." + _sure(m.get("sure")),
         "## Curves\n\n" + "\n".join(f"![{c.removesuffix('.svg')}](curves/{c})" for c in curves),
         "## Limits\n\n" + LIMITS,
-        "## Data\n\nRecordings of the train split; hours are those trained on. Synthetic hums, fans, clicks, alarms, rooms, "
-        "singers and crowds were made on top of it by the training project.\n\n" + _table(
+        "## Data\n\nRecordings of the train split; hours are those trained on. Synthetic hums, fans, clicks, "
+        "alarms, rooms, "
+        "singers and crowds were made on top of it by the training project.\n\n"
+        + _table(
             ["source", "hours", "licence", "attribution"],
-            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]])
+            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]],
+        )
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _chosen(metrics: dict, recipe: Recipe | None) -> str:
+    """How these weights came to be the ones, and what that does to the figures."""
+    parts = []
+    if recipe:
+        choice = recipe.choice
+        count = choice["candidates"]
+        parts.append(
+            f"One of {count} candidates, compared on {' and on '.join(choice['compared_on'])}."
+            if count > 1
+            else f"The only candidate; what stopped its training: {' and '.join(choice['compared_on'])}."
+        )
+    if metrics["split"] == "test":
+        earlier = metrics["earlier_packs_on_test"]
+        parts.append(
+            "The figures are those of the test split, measured once: no recording and no speaker of it trained, "
+            "stopped, "
+            f"calibrated or chose this pack. Versions of this pack measured there before: {earlier}."
+        )
+        if metrics["clips_that_chose_earlier_packs"]:
+            parts.append(
+                f"{metrics['clips_that_chose_earlier_packs']} of its {metrics['clips']} clips had a part in choosing "
+                "packs up to 0.6.0."
+            )
+    else:
+        parts.append(
+            "The figures are those of the valid split, whose recordings also stopped the training, set the "
+            "calibration and "
+            "the thresholds and chose among candidates; where mixtures were kept apart for calibration, their "
+            "recordings "
+            "were not. They flatter the pack. There was no test split."
+        )
+    if recipe and not recipe.reproducible:
+        reason = " ".join(recipe.values["reason"].split())
+        parts.append(f"This pack cannot be made again from a command. {reason}")
+    elif recipe:
+        parts.append(f"Made by `models/recipes/{recipe.path.name}`.")
+    return "### How it was chosen\n\n" + " ".join(parts)
 
 
 def _ms(value: float | None) -> str:
@@ -126,9 +278,14 @@ def _ms(value: float | None) -> str:
 def _sure(sure: dict | None) -> str:
     if not sure or not sure["sure"]:
         return ""
-    return (f"\n\nIn files, which can wait, a stretch of speech must also reach {sure['sure']} once, within two seconds of what it keeps: "
-            f"on the calibration scenes that costs {_percent(sure['lost_speech'])} of the speech found, and the share of clean valid music and "
-            f"noise called speech goes from {_percent(sure['false_speech_without'])} to {_percent(sure['false_speech_with'])}.")
+    return (
+        f"\n\nIn files, which can wait, a stretch of speech must also reach {sure['sure']} once, within two "
+        f"seconds of what it keeps: "
+        f"on the calibration scenes that costs {_percent(sure['lost_speech'])} of the speech found, and the share "
+        f"of clean valid music and "
+        f"noise called speech goes from {_percent(sure['false_speech_without'])} to "
+        f"{_percent(sure['false_speech_with'])}."
+    )
 
 
 def _short(text: str, limit: int = 220) -> str:

@@ -2,7 +2,8 @@
 
 `manifest.csv` is used when it is there; any of its columns may be missing. Without it a clip's class is its top
 folder, its source the next folder, its recording the folder and name of the file, and a tenth of the recordings
-(chosen by a hash) become `valid`. `alignments.csv` (path, start, end, word; seconds), where present, has word times.
+(chosen by a hash) become `valid`; half of those become `test`, see `splits`. `alignments.csv` (path, start, end, word;
+seconds), where present, has word times. Several folders make one corpus where no two of their files have one path.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from . import RATE_HZ
+from . import RATE_HZ, TrainingError
+from .splits import cut_test
 
 CLASS_FOLDERS = {"speech": "speech", "music": "music", "noise": "noise", "rooms": "room"}
 AUDIO_SUFFIXES = {".opus", ".ogg", ".wav", ".flac", ".mp3"}
 VALID_SHARE = 0.10
 
 
-class CorpusError(Exception):
+class CorpusError(TrainingError):
     """The corpus folder cannot be used; the message says why."""
 
 
@@ -48,6 +50,8 @@ class Clip:
     licence: str = "not stated"
     attribution: str = ""
     bandwidth_hz: int = RATE_HZ // 2
+    chose: str = ""
+    """The newest pack that this clip helped to choose; empty for what has chosen none."""
     offset_samples: int = 0
     length_samples: int = 0
 
@@ -82,6 +86,7 @@ def list_clips(folder: Path) -> list[Clip]:
             clips.append(_clip_of(path, kind, rows.get(path, {})))
     if not any(c.kind != "room" for c in clips):
         raise CorpusError(f"{folder}: no audio in speech/, music/ or noise/")
+    cut_test(clips)
     return clips
 
 
@@ -90,11 +95,18 @@ def _clip_of(path: str, kind: str, row: dict) -> Clip:
     recording = row.get("recording") or Path(path).with_suffix("").as_posix()
     source = row.get("source") or (parts[1] if len(parts) > 2 else parts[0])
     return Clip(
-        path=path, kind=row.get("class") or kind, source=source,
-        split=row.get("split") or hash_split(recording), speaker=row.get("speaker") or "",
-        recording=recording, language=row.get("language") or "", vocals=row.get("vocals") or "unknown",
-        sound=row.get("sound") or "", licence=row.get("licence") or "not stated",
-        attribution=row.get("attribution") or "", bandwidth_hz=int(row.get("bandwidth_hz") or RATE_HZ // 2),
+        path=path,
+        kind=row.get("class") or kind,
+        source=source,
+        split=row.get("split") or hash_split(recording),
+        speaker=row.get("speaker") or "",
+        recording=recording,
+        language=row.get("language") or "",
+        vocals=row.get("vocals") or "unknown",
+        sound=row.get("sound") or "",
+        licence=row.get("licence") or "not stated",
+        attribution=row.get("attribution") or "",
+        bandwidth_hz=int(row.get("bandwidth_hz") or RATE_HZ // 2),
     )
 
 
@@ -137,31 +149,51 @@ class Cache:
         return piece.astype(np.float32) / 32768.0
 
 
-def build_cache(corpus: Path, folder: Path, workers: int = 2) -> Cache:
-    """Decodes the corpus into `folder`; a complete cache of the same file list is kept."""
+def build_cache(corpora: list[Path], folder: Path, workers: int = 2) -> Cache:
+    """Decodes one corpus of one or several folders into `folder`; a complete cache of the same rows is kept."""
     folder = Path(folder)
-    clips = list_clips(corpus)
+    listed = [(corpus, clip) for corpus in corpora for clip in list_clips(corpus)]
+    clips = [clip for _, clip in listed]
+    times = {path: words for corpus in corpora for path, words in word_times(corpus).items()}
+    if len({c.path for c in clips}) < len(clips):
+        raise CorpusError(f"{', '.join(str(c) for c in corpora)}: two of these folders have a file of the same path")
     if (folder / "clips.json").exists():
-        cache = Cache(folder, word_times(corpus))
-        if [c.path for c in cache.clips] == [c.path for c in clips]:
+        cache = Cache(folder, times)
+        if [_row(c) for c in cache.clips] == [_row(c) for c in clips]:
             return cache
     folder.mkdir(parents=True, exist_ok=True)
     position = 0
-    jobs = [(str(corpus), c.path) for c in clips]
+    jobs = [(str(corpus), clip.path) for corpus, clip in listed]
     with (folder / "audio.i16").open("wb") as out, Pool(workers) as pool:
-        for clip, samples in zip(clips, pool.imap(_decode_at, jobs, chunksize=32)):
+        for clip, samples in zip(clips, pool.imap(_decode_at, jobs, chunksize=32), strict=True):
             clip.offset_samples, clip.length_samples = position, len(samples)
             out.write(samples.tobytes())
             position += len(samples)
     partial = folder / "clips.json.partial"
     partial.write_text(json.dumps([asdict(c) for c in clips]))
     os.replace(partial, folder / "clips.json")
-    return Cache(folder, word_times(corpus))
+    return Cache(folder, times)
+
+
+def _row(clip: Clip) -> dict:
+    """What a manifest says of a clip, without its place in the cache."""
+    return {name: value for name, value in asdict(clip).items() if name not in ("offset_samples", "length_samples")}
+
+
+def manifest_hash(clips: Iterable[Clip]) -> str:
+    """sha256 of all rows: two corpora of one hash have the same files, sides and labels."""
+    rows = [json.dumps(_row(c), sort_keys=True, ensure_ascii=False) for c in clips]
+    return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
+
+
+def hours_of(clips: Iterable[Clip]) -> float:
+    """Hours of sound, rooms not counted."""
+    return sum(c.seconds for c in clips if c.kind != "room") / 3600
 
 
 def credits(names: Iterable[str]) -> str:
-    """All names, those that differ only behind their last comma under one head, and the words with which all of those begin
-    said once: packs carry hundreds of one collection."""
+    """All names, those that differ only behind their last comma under one head, and the words with which all of those
+    begin said once: packs carry hundreds of one collection."""
     heads: dict[str, list[str]] = {}
     for name in filter(None, names):
         head, comma, tail = name.rpartition(", ")
@@ -184,8 +216,14 @@ def data_table(clips: list[Clip]) -> list[dict]:
         row["files"] += 1
         row["names"][clip.attribution] = None
     return [
-        {"source": source, "class": kind, "licence": licence, "files": row["files"],
-         "attribution": credits(row["names"]), "hours": round(row["hours"], 4)}
+        {
+            "source": source,
+            "class": kind,
+            "licence": licence,
+            "files": row["files"],
+            "attribution": credits(row["names"]),
+            "hours": round(row["hours"], 4),
+        }
         for (kind, source, licence), row in sorted(table.items())
     ]
 

@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from . import LABELS
 
-COLOURS = {"speech": "#1b6ca8", "music": "#c4472b", "noise": "#5a7d2a"}
+COLOURS = {"speech": "#1b6ca8", "singing": "#8a4fa3", "music": "#c4472b", "noise": "#5a7d2a"}
 plt.rcParams.update({"svg.fonttype": "none", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
 
 
@@ -49,9 +49,11 @@ def draw(folder: Path, log: Path | None) -> list[str]:
         c = report["curves"][name]
         x, y = (norm.ppf(np.clip(_thin(v), 5e-4, 0.9)) for v in (c["false_alarm"], list(1 - np.asarray(c["hit"]))))
         axes.plot(x, y, color=COLOURS[name], label=name)
-    axes.set_xticks(norm.ppf(ticks), [f"{t:g}" for t in ticks]); axes.set_yticks(norm.ppf(ticks), [f"{t:g}" for t in ticks])
+    axes.set_xticks(norm.ppf(ticks), [f"{t:g}" for t in ticks])
+    axes.set_yticks(norm.ppf(ticks), [f"{t:g}" for t in ticks])
     axes.set(xlabel="false alarms", ylabel="misses", title="DET, validation mixtures")
-    axes.grid(alpha=0.3); axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
     _save(figure, out / "det.svg")
 
     figure, axes = plt.subplots(figsize=(4.2, 3.4))
@@ -71,10 +73,12 @@ def draw(folder: Path, log: Path | None) -> list[str]:
         figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.0))
         left.plot(steps, [float(r["train_loss"]) for r in rows], color="#999999", label="train (augmented)")
         left.plot(steps, [float(r["valid_loss"]) for r in rows], color="#222222", label="valid (averaged weights)")
-        left.set(xlabel="step", ylabel="loss", title="Loss"); left.legend(frameon=False)
+        left.set(xlabel="step", ylabel="loss", title="Loss")
+        left.legend(frameon=False)
         for name in LABELS:
             right.plot(steps, [float(r[f"auc_{name}"]) for r in rows], color=COLOURS[name], label=name)
-        right.set(xlabel="step", ylabel="ROC-AUC", title="Valid mixtures"); right.legend(frameon=False)
+        right.set(xlabel="step", ylabel="ROC-AUC", title="Valid mixtures")
+        right.legend(frameon=False)
         _save(figure, out / "training.svg")
         names.append("training.svg")
     return names

@@ -12,7 +12,9 @@ class Draws:
 
     def __init__(self, seed: tuple[int, ...], device: torch.device):
         self.device = device
-        self.generator = torch.Generator(device).manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+        self.generator = torch.Generator(device).manual_seed(
+            int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        )
 
     def uniform(self, shape, low: float, high: float) -> Tensor:
         """Between `low` and `high`."""
@@ -20,7 +22,9 @@ class Draws:
 
     def integers(self, shape, low: int, high: int) -> Tensor:
         """From `low` to below `high`."""
-        return torch.randint(low, high, (shape,) if isinstance(shape, int) else shape, generator=self.generator, device=self.device)
+        return torch.randint(
+            low, high, (shape,) if isinstance(shape, int) else shape, generator=self.generator, device=self.device
+        )
 
     def chance(self, count: int, share) -> Tensor:
         """True in `share` (a number, or one for each) of the cases, [count]."""

@@ -51,7 +51,9 @@ def reverberate(samples: np.ndarray, response: np.ndarray) -> np.ndarray:
     return wet * (before / after)
 
 
-def shape_spectrum(samples: np.ndarray, rng: np.random.Generator, *, tilt: bool, low_hz: float, high_hz: float) -> np.ndarray:
+def shape_spectrum(
+    samples: np.ndarray, rng: np.random.Generator, *, tilt: bool, low_hz: float, high_hz: float
+) -> np.ndarray:
     """Zero-phase filter: a smooth random EQ and a pass band with steep edges (one FFT for both)."""
     length = scipy.fft.next_fast_len(len(samples) + 512, real=True)
     hz = np.arange(length // 2 + 1) * (RATE_HZ / length)
@@ -71,9 +73,13 @@ def shape_spectrum(samples: np.ndarray, rng: np.random.Generator, *, tilt: bool,
 
 def random_band(rng: np.random.Generator) -> tuple[float, float]:
     """Pass band: mostly full, else telephone, 4 kHz, 7 kHz or a random low-pass."""
-    return [(0.0, 8000.0), (300.0, 3400.0), (0.0, 4000.0), (0.0, 7000.0), (rng.uniform(0, 150), rng.uniform(3000, 8000))][
-        rng.choice(5, p=[0.62, 0.10, 0.08, 0.08, 0.12])
-    ]
+    return [
+        (0.0, 8000.0),
+        (300.0, 3400.0),
+        (0.0, 4000.0),
+        (0.0, 7000.0),
+        (rng.uniform(0, 150), rng.uniform(3000, 8000)),
+    ][rng.choice(5, p=[0.62, 0.10, 0.08, 0.08, 0.12])]
 
 
 def soft_or_hard_clip(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -97,8 +103,10 @@ def codec_round_trip(samples: np.ndarray, codec: str, rng: np.random.Generator) 
         "mp3": dict(format="MP3", subtype="MPEG_LAYER_III", compression_level=float(rng.uniform(0.4, 0.95))),
         "opus": dict(format="OGG", subtype="OPUS", compression_level=float(rng.uniform(0.4, 0.98))),
         "vorbis": dict(format="OGG", subtype="VORBIS", compression_level=float(rng.uniform(0.5, 1.0))),
-        "gsm": dict(format="WAV", subtype="GSM610"), "ulaw": dict(format="WAV", subtype="ULAW"),
-        "alaw": dict(format="WAV", subtype="ALAW"), "adpcm": dict(format="WAV", subtype="IMA_ADPCM"),
+        "gsm": dict(format="WAV", subtype="GSM610"),
+        "ulaw": dict(format="WAV", subtype="ULAW"),
+        "alaw": dict(format="WAV", subtype="ALAW"),
+        "adpcm": dict(format="WAV", subtype="IMA_ADPCM"),
     }[codec]
     store = io.BytesIO()
     soundfile.write(store, scaled, rate_hz, **settings)
@@ -107,6 +115,22 @@ def codec_round_trip(samples: np.ndarray, codec: str, rng: np.random.Generator) 
     if decoded_hz != RATE_HZ:
         decoded = resample_poly(decoded, RATE_HZ, decoded_hz).astype(np.float32)
     return _align(decoded, samples) * (peak / 0.9)
+
+
+def telephone(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A line of 300 to 3400 Hz at 8 kHz with noise of its own, in 8-bit \u00b5-law."""
+    peak = float(np.max(np.abs(samples)))
+    if peak < 1e-4:
+        return samples
+    narrow = shape_spectrum(samples, rng, tilt=False, low_hz=300.0, high_hz=3400.0)
+    level = np.sqrt(np.mean(narrow**2)) * 10 ** (-rng.uniform(15.0, 40.0) / 20)
+    line = narrow + (level * rng.standard_normal(len(narrow))).astype(np.float32)
+    store = io.BytesIO()
+    slow = resample_poly(line * (0.9 / max(float(np.max(np.abs(line))), 1e-9)), 1, 2).astype(np.float32)
+    soundfile.write(store, slow, RATE_HZ // 2, format="WAV", subtype="ULAW")
+    store.seek(0)
+    decoded = resample_poly(soundfile.read(store, dtype="float32")[0], 2, 1).astype(np.float32)
+    return decoded[: len(samples)] * peak
 
 
 def _align(decoded: np.ndarray, original: np.ndarray, reach: int = 2048) -> np.ndarray:

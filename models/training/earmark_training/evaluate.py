@@ -1,4 +1,7 @@
-"""Measures a finished pack (the ONNX file itself) on the validation split; everything it reports is computed here.
+"""Measures a finished pack (the ONNX file itself) on one side of the corpus; everything it reports is computed here.
+
+While packs are made and compared that side is valid, which also calibrated them; what a shipped pack's card reports is
+test (see `splits`), measured once (see `ledger`).
 
 Labels of the mixtures come from the clean sources, judged frames only. `metrics.json` is the only place figures
 are kept; the card is written from it.
@@ -15,37 +18,39 @@ from pathlib import Path
 import numpy as np
 
 from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
-from .corpus import Cache, Clip
-from .labels import label_speech
-from .measures import (GAIN_KINDS, GAIN_SEED, ONSET_SEED, false_rate, gain_table, scene_borders, second_confusion, snr_table, speech_by_language,
-                       word_borders)
-from .metrics import describe, f1, roc_curve
+from .corpus import Cache, Clip, hours_of, manifest_hash
+from .measures import (
+    GAIN_KINDS,
+    GAIN_SEED,
+    ONSET_SEED,
+    false_rate,
+    gain_table,
+    scene_borders,
+    second_confusion,
+    snr_table,
+    speech_by_language,
+    word_borders,
+)
+from .metrics import describe, roc_curve
 from .mixing import Mixer, SceneStore
 from .runtime import PackRuntime
 from .shards import Shards
 from .sources import LIVING_NOISE_WORDS, ClipBank
 from .splits import select
+from .targets import labels_of
 
 SUNG_SEED = 3_000_000_000
-SCENES = 160             # plain speech scenes for onsets; half as many singers and scenes for the gain table
-CALIBRATION_SHARE = 0.4  # the first scenes of the valid shards calibrate, the others are reported
+SCENES = 160  # plain speech scenes for onsets; half as many singers and scenes for the gain table
 
 
-def scene_indices(shards: Shards) -> tuple[np.ndarray, np.ndarray]:
-    """Calibration scenes and reported scenes of the valid shards."""
-    count = len(shards.place)
-    cut = int(count * CALIBRATION_SHARE)
-    return np.arange(cut), np.arange(cut, count)
-
-
-def run_scenes(runtime: PackRuntime, shards: Shards, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[dict]]:
-    """Scores, labels [scenes, frames, 3] and scene descriptions."""
+def run_scenes(runtime: PackRuntime, shards: Shards) -> tuple[np.ndarray, np.ndarray, list[dict]]:
+    """Scores, labels [scenes, frames, labels] and scene descriptions."""
     scores, labels = [], []
-    for i in indices:
+    for i in range(len(shards)):
         features, truth = shards.batch(np.array([i]))
         scores.append(runtime.scores(features[0]))
-        labels.append(truth[0])
-    return np.stack(scores), np.stack(labels), [shards.about[i] for i in indices]
+        labels.append(labels_of(truth[0]))
+    return np.stack(scores), np.stack(labels), shards.about
 
 
 def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -> dict:
@@ -60,7 +65,9 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
         for k, name in enumerate(LABELS):
             judged = labels[kinds == kind][..., k] != DONT_CARE
             d = describe(scores[kinds == kind][..., k][judged], labels[kinds == kind][..., k][judged] == 1)
-            row[name] = {key: d[key] for key in ("frames", "base_rate", "roc_auc", "f1", "accuracy", "false_alarm_rate")}
+            row[name] = {
+                key: d[key] for key in ("frames", "base_rate", "roc_auc", "f1", "accuracy", "false_alarm_rate")
+            }
         figures["by_kind"][kind] = row
     figures["speech_over_music"] = snr_table(scores, labels, about, "speech+music", "speech_over_music_db", SPEECH)
     figures["speech_over_noise"] = snr_table(scores, labels, about, "speech+noise", "speech_over_noise_db", SPEECH)
@@ -71,7 +78,8 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
     chosen = near | quiet
     judged = labels[chosen][..., NOISE] != DONT_CARE
     figures["noise_presence_speech_at_most_15_db"] = describe(
-        scores[chosen][..., NOISE][judged], labels[chosen][..., NOISE][judged] == 1)
+        scores[chosen][..., NOISE][judged], labels[chosen][..., NOISE][judged] == 1
+    )
     figures["second_confusion"] = second_confusion(scores, labels)
     return figures
 
@@ -79,9 +87,17 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
 def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tuple[dict, dict]:
     """False alarms on clips of one class, alone and undisturbed."""
     rates: dict[str, list] = {}
-    pooled: dict[str, list] = {"speech_on_music": [], "speech_on_noise": [], "music_on_noise": [], "music_on_speech": [],
-                               "speech_on_vocals_no": [], "speech_on_vocals_yes": [], "speech_on_vocals_unknown": [],
-                               "speech_on_cries_coughs_animals": [], "music_found_in_music": []}
+    pooled: dict[str, list] = {
+        "speech_on_music": [],
+        "speech_on_noise": [],
+        "music_on_noise": [],
+        "music_on_speech": [],
+        "speech_on_vocals_no": [],
+        "speech_on_vocals_yes": [],
+        "speech_on_vocals_unknown": [],
+        "speech_on_cries_coughs_animals": [],
+        "music_found_in_music": [],
+    }
     for clip in clips:
         if clip.kind not in ("music", "noise") or clip.seconds < 0.3:
             continue
@@ -96,12 +112,15 @@ def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tupl
             pooled["music_on_noise"].append(scores[:, MUSIC] >= 0.5)
             if any(word in clip.sound for word in LIVING_NOISE_WORDS):
                 pooled["speech_on_cries_coughs_animals"].append(speech)
-    by_source = {name: {"false_speech": false_rate(v), "seconds": round(sum(map(len, v)) / 100, 1)} for name, v in sorted(rates.items())}
+    by_source = {
+        name: {"false_speech": false_rate(v), "seconds": round(sum(map(len, v)) / 100, 1)}
+        for name, v in sorted(rates.items())
+    }
     return {name: false_rate(v) for name, v in pooled.items() if v}, by_source
 
 
 def sung_figures(runtime: PackRuntime, store: SceneStore, scenes: int) -> dict:
-    """Speech called on synthetic singers of the valid split, over music and alone."""
+    """Speech called on synthetic singers made of the split, over music and alone."""
     over, alone = [], []
     for i in range(scenes):
         scene = store.scene(SUNG_SEED + i, "singing")
@@ -120,28 +139,47 @@ def measured_scenes(store, count: int) -> None:
         store.scene(GAIN_SEED + i, GAIN_KINDS[i % len(GAIN_KINDS)])
 
 
-def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, scene_folder: Path, *, quick: bool = False, extra: dict | None = None) -> dict:
-    """All figures of a pack; writes `metrics.json` into its folder."""
+def evaluate(
+    folder: Path,
+    cache: Cache,
+    split: str,
+    shards: Shards,
+    corpora: list[Path],
+    scene_folder: Path,
+    *,
+    quick: bool = False,
+    extra: dict | None = None,
+) -> dict:
+    """All figures of a pack on the clips and shards of one split; writes `metrics.json` into its folder."""
     runtime = PackRuntime(folder)
-    valid = select(cache.clips, "valid")
-    store = SceneStore(Mixer(ClipBank(cache, valid)), scene_folder)
-    scores, labels, about = run_scenes(runtime, valid_shards, scene_indices(valid_shards)[1])
+    clips = select(cache.clips, split)
+    store = SceneStore(Mixer(ClipBank(cache, clips)), Path(scene_folder) / split)
+    scores, labels, about = run_scenes(runtime, shards)
     figures = mixture_figures(scores, labels, about)
-    clean, by_source = clean_figures(runtime, cache, valid)
+    clean, by_source = clean_figures(runtime, cache, clips)
     count = 40 if quick else SCENES
     report = {
         "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         "parameters": runtime.pack["model"]["parameters"],
-        "date": datetime.date.today().isoformat(), "command": command_line(),
-        "data": f"valid split of {Path(corpus).name} ({sum(c.seconds for c in valid if c.kind != 'room') / 3600:.2f} h), "
-                f"{len(about)} mixtures of 12 s not used for calibration", "split": "valid",
-        "mixtures": figures, "clean": clean, "clean_by_source": by_source,
-        "singing": {**sung_figures(runtime, store, count // 2),
-                    "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech")},
+        "date": datetime.date.today().isoformat(),
+        "command": command_line(),
+        "data": f"{split} split of {' and '.join(Path(c).name for c in corpora)} ({hours_of(clips):.2f} h), "
+        f"{len(about)} mixtures of 12 s",
+        "split": split,
+        "clips_that_chose_earlier_packs": sum(bool(c.chose) for c in clips),
+        "clips": len(clips),
+        "corpus_sha256": manifest_hash(cache.clips),
+        "mixtures": figures,
+        "clean": clean,
+        "clean_by_source": by_source,
+        "singing": {
+            **sung_figures(runtime, store, count // 2),
+            "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech"),
+        },
         "gain": gain_table(runtime, store, count // 2),
         "scene_borders": scene_borders(runtime, store, count),
-        "word_borders": word_borders(runtime, cache, valid, Path(corpus) / "alignments.csv"),
-        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), valid),
+        "word_borders": word_borders(runtime, cache, clips),
+        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), clips),
         **(extra or {}),
     }
     curves = {}
@@ -150,9 +188,18 @@ def evaluate(folder: Path, cache: Cache, valid_shards: Shards, corpus: Path, sce
         false, hit, thresholds = roc_curve(scores[..., k][judged], labels[..., k][judged] == 1)
         truth, bins = labels[..., k][judged] == 1, np.clip((scores[..., k][judged] * 10).astype(int), 0, 9)
         curves[name] = {
-            "false_alarm": false.round(5).tolist(), "hit": hit.round(5).tolist(), "threshold": thresholds.round(5).tolist(),
-            "calibration": [[float(scores[..., k][judged][bins == b].mean()), float(truth[bins == b].mean()), int((bins == b).sum())]
-                            for b in range(10) if (bins == b).any()],
+            "false_alarm": false.round(5).tolist(),
+            "hit": hit.round(5).tolist(),
+            "threshold": thresholds.round(5).tolist(),
+            "calibration": [
+                [
+                    float(scores[..., k][judged][bins == b].mean()),
+                    float(truth[bins == b].mean()),
+                    int((bins == b).sum()),
+                ]
+                for b in range(10)
+                if (bins == b).any()
+            ],
         }
     report["curves"] = curves
     (folder / "metrics.json").write_text(json.dumps(portable(report), indent=1) + "\n")
@@ -173,6 +220,3 @@ def portable(value):
     if isinstance(value, str) and value.startswith("/"):
         return Path(value).name
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-__all__ = ["evaluate", "scene_indices", "label_speech", "f1"]

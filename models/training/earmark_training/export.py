@@ -15,7 +15,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from . import LABELS
+from . import LABELS, TrainingError
 from .features import BANDS, PAD_DB, spec
 from .network import Ear, parameter_count
 from .runtime import PackRuntime
@@ -25,7 +25,7 @@ BATCH_FRAMES = 400
 PARITY_LIMIT = 1e-5
 
 
-class ExportError(Exception):
+class ExportError(TrainingError):
     """The exported file differs from the model."""
 
 
@@ -37,7 +37,7 @@ class WithSigmoid(nn.Module):
         self.ear = ear
 
     def forward(self, features, *states):
-        """features [1, T, 64], states -> activity [1, T, 3], new states."""
+        """features [1, T, 64], states -> activity [1, T, labels], new states."""
         logits, *new_states = self.ear(features, *states)
         return torch.sigmoid(logits), *new_states
 
@@ -54,9 +54,15 @@ def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            graph, (torch.zeros(1, frames or BATCH_FRAMES, BANDS), *states), str(path), input_names=inputs,
-            output_names=outputs, opset_version=OPSET, dynamo=False,
-            dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}})
+            graph,
+            (torch.zeros(1, frames or BATCH_FRAMES, BANDS), *states),
+            str(path),
+            input_names=inputs,
+            output_names=outputs,
+            opset_version=OPSET,
+            dynamo=False,
+            dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}},
+        )
     halve_weights(path)
 
 
@@ -79,7 +85,9 @@ def halve_weights(path: Path) -> None:
         if values.dtype != np.float32 or values.ndim < 2 or np.count_nonzero(values.astype(np.float16) != values):
             continue
         narrow = tensor.name + "_16"
-        widened.append(helper.make_node("Cast", [narrow], [tensor.name], to=TensorProto.FLOAT, name=tensor.name + "_widen"))
+        widened.append(
+            helper.make_node("Cast", [narrow], [tensor.name], to=TensorProto.FLOAT, name=tensor.name + "_widen")
+        )
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), narrow))
     nodes = [*widened, *model.graph.node]
     del model.graph.node[:]
@@ -88,16 +96,35 @@ def halve_weights(path: Path) -> None:
     onnx.save(model, path)
 
 
-def write_pack(model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict], sure: dict | None = None) -> dict:
-    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures. `sure`: see `calibrate.choose_sure`."""
+def write_pack(
+    model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict], sure: dict | None = None
+) -> dict:
+    """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures. `sure`: see
+    `calibrate.choose_sure`."""
     folder.mkdir(parents=True, exist_ok=True)
     export_onnx(model, folder / "model.onnx")
-    write_manifest(folder, name, version, parameter_count(model), data, {
-        "task": "activity", "features": spec(), "input": "features", "output": "activity",
-        "states": [{"input": f"state_{i}", "output": f"next_state_{i}", "shape": s} for i, s in enumerate(model.state_shapes())],
-        "hop_frames": model.shape.hop_frames, "lookahead_frames": model.shape.lookahead_frames,
-        "labels": list(LABELS), "thresholds": thresholds, **({"sure": sure} if sure else {}),
-    })
+    write_manifest(
+        folder,
+        name,
+        version,
+        parameter_count(model),
+        data,
+        {
+            "task": "activity",
+            "features": spec(),
+            "input": "features",
+            "output": "activity",
+            "states": [
+                {"input": f"state_{i}", "output": f"next_state_{i}", "shape": s}
+                for i, s in enumerate(model.state_shapes())
+            ],
+            "hop_frames": model.shape.hop_frames,
+            "lookahead_frames": model.shape.lookahead_frames,
+            "labels": list(LABELS),
+            "thresholds": thresholds,
+            **({"sure": sure} if sure else {}),
+        },
+    )
     return within_limit(folder, check_parity(model, folder))
 
 
@@ -105,12 +132,17 @@ def write_manifest(folder: Path, name: str, version: str, parameters: int, data:
     """`pack.json` beside a finished `model.onnx`; `network` says what only this kind of pack can."""
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     pack = {
-        "format": 1, "name": name, "version": version,
+        "format": 1,
+        "name": name,
+        "version": version,
         "model": {"file": "model.onnx", "sha256": digest, "parameters": parameters},
-        "time_axis": "T", "batch_frames": BATCH_FRAMES, **network,
+        "time_axis": "T",
+        "batch_frames": BATCH_FRAMES,
+        **network,
         "licence": "MIT OR Apache-2.0",
         "data": [{k: row[k] for k in ("source", "licence", "attribution", "hours")} for row in data],
-        "metrics": "metrics.json", "card": "CARD.md",
+        "metrics": "metrics.json",
+        "card": "CARD.md",
     }
     (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
 
@@ -157,5 +189,6 @@ def check_parity(model: Ear, folder: Path) -> dict:
     whole, by_hop, by_batch = (runtime.scores(features, n) for n in (None, model.shape.hop_frames, BATCH_FRAMES))
     return {
         "pytorch_onnxruntime": float(np.abs(reference - whole).max()),
-        "hop_whole": float(np.abs(by_hop - whole).max()), "hop_batch": float(np.abs(by_hop - by_batch).max()),
+        "hop_whole": float(np.abs(by_hop - whole).max()),
+        "hop_batch": float(np.abs(by_hop - by_batch).max()),
     }

@@ -27,13 +27,27 @@ PAD_DB = -100.0
 def spec(power_floor: float = POWER_FLOOR) -> dict:
     """The FeatureSpec as it stands in `pack.json`."""
     return {
-        "rate_hz": RATE_HZ, "sample_scale": "unit", "pre_emphasis": None,
+        "rate_hz": RATE_HZ,
+        "sample_scale": "unit",
+        "pre_emphasis": None,
         "window": {"shape": "hann", "length": WINDOW_SAMPLES, "periodic": True, "placement": "start"},
-        "hop": HOP_SAMPLES, "n_fft": FFT_SAMPLES, "padding": {"zeros": PAD_START_SAMPLES}, "power_scale": 1.0,
-        "mel": {"bands": BANDS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "scale": "htk", "norm": "none",
-                "edges_to_bins": False},
-        "mfcc": None, "log": {"kind": "db", "multiplier": 10.0, "floor": power_floor},
-        "top_db": None, "window_frames": None, "normalise": "none",
+        "hop": HOP_SAMPLES,
+        "n_fft": FFT_SAMPLES,
+        "padding": {"zeros": PAD_START_SAMPLES},
+        "power_scale": 1.0,
+        "mel": {
+            "bands": BANDS,
+            "low_hz": LOW_HZ,
+            "high_hz": HIGH_HZ,
+            "scale": "htk",
+            "norm": "none",
+            "edges_to_bins": False,
+        },
+        "mfcc": None,
+        "log": {"kind": "db", "multiplier": 10.0, "floor": power_floor},
+        "top_db": None,
+        "window_frames": None,
+        "normalise": "none",
     }
 
 

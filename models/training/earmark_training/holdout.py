@@ -18,8 +18,11 @@ from .splits import select
 from .train import load_average
 
 SCENES_PER_SOURCE = 40
-KINDS = {"speech": ("speech", "speech+music", "speech+noise"), "music": ("music", "speech+music", "music+noise"),
-         "noise": ("noise", "speech+noise", "music+noise")}
+KINDS = {
+    "speech": ("speech", "speech+music", "speech+noise"),
+    "music": ("music", "speech+music", "music+noise"),
+    "noise": ("noise", "speech+noise", "music+noise"),
+}
 LABEL_OF = {"speech": SPEECH, "music": MUSIC, "noise": NOISE}
 MAX_CLEAN_SECONDS = 400.0
 
@@ -59,16 +62,28 @@ def report(run: Path, cache: Cache, work: Path, path: Path) -> dict:
             else:
                 false_speech.append(said[:, SPEECH])
                 recall.append(said[:, label])
-        rows.append({"source": source, "class": kind, "roc_auc": figures["roc_auc"], "f1": figures["f1"],
-                     "base_rate": figures["base_rate"], "recall": float(np.concatenate(recall).mean()),
-                     "false_speech": float(np.concatenate(false_speech).mean()) if false_speech else None,
-                     "clean_seconds": round(seconds, 1)})
+        rows.append(
+            {
+                "source": source,
+                "class": kind,
+                "roc_auc": figures["roc_auc"],
+                "f1": figures["f1"],
+                "base_rate": figures["base_rate"],
+                "recall": float(np.concatenate(recall).mean()),
+                "false_speech": float(np.concatenate(false_speech).mean()) if false_speech else None,
+                "clean_seconds": round(seconds, 1),
+            }
+        )
         print(rows[-1], flush=True)
-    result = {"note": f"A network of the same shape trained without these {len(held_out)} sources (run `{run.name}`). ROC-AUC and F1: "
-                      f"{SCENES_PER_SOURCE} mixtures per source, half of them with it. Alone: its undisturbed clips.", "sources": rows}
+    result = {
+        "note": f"A network of the same shape trained without these {len(held_out)} sources (run `{run.name}`). "
+        "ROC-AUC and F1: "
+        f"{SCENES_PER_SOURCE} mixtures per source, half of them with it. Alone: its undisturbed clips.",
+        "sources": rows,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n")
     return result
 
 
-__all__ = ["report", "LABELS"]
+__all__ = ["LABELS", "report"]

@@ -16,18 +16,18 @@ from scipy.ndimage import binary_closing, binary_propagation, maximum_filter1d, 
 from . import DONT_CARE, HOP_SAMPLES
 
 PRE_EMPHASIS = 0.9
-SPEECH_RANGE_DB = 32.0        # frames this far below the clip's loud level are no speech
-SPEECH_OVER_FLOOR_DB = 10.0   # and they must rise this much over the clip's own floor
-SEED_OVER_DB = 8.0            # a speech region needs at least one frame this much over the threshold
-BRIDGE_FRAMES = 12            # gaps up to 120 ms inside a phrase are speech
-FRAGMENT_FRAMES = 8           # lone bursts shorter than 80 ms, 150 ms from other speech (clicks, lips), are not judged
+SPEECH_RANGE_DB = 32.0  # frames this far below the clip's loud level are no speech
+SPEECH_OVER_FLOOR_DB = 10.0  # and they must rise this much over the clip's own floor
+SEED_OVER_DB = 8.0  # a speech region needs at least one frame this much over the threshold
+BRIDGE_FRAMES = 12  # gaps up to 120 ms inside a phrase are speech
+FRAGMENT_FRAMES = 8  # lone bursts shorter than 80 ms, 150 ms from other speech (clicks, lips), are not judged
 LONE_FRAMES = 15
-AMBIGUOUS_DB = 6.0            # border frames this close below the threshold are not judged
-WORD_GAP_S = 0.15             # shorter gaps between words are speech
-WORD_MARGIN_FRAMES = 5        # a pause between timed words is trusted from 50 ms beside them
-PAUSE_UNDER_LOUD_DB = 12.0    # and only where it is this much softer than the voice: else a word was not written down
-AUDIBLE_OVER_FLOOR_DB = 3.0   # inside a word a frame counts as speech from this much over the clip's floor
-SPEECH_MASKED_DB = -20.0      # speech this far below the background, frame by frame, is not judged
+AMBIGUOUS_DB = 6.0  # border frames this close below the threshold are not judged
+WORD_GAP_S = 0.15  # shorter gaps between words are speech
+WORD_MARGIN_FRAMES = 5  # a pause between timed words is trusted from 50 ms beside them
+PAUSE_UNDER_LOUD_DB = 12.0  # and only where it is this much softer than the voice: else a word was not written down
+AUDIBLE_OVER_FLOOR_DB = 3.0  # inside a word a frame counts as speech from this much over the clip's floor
+SPEECH_MASKED_DB = -20.0  # speech this far below the background, frame by frame, is not judged
 
 
 def frame_power(samples: np.ndarray) -> np.ndarray:
@@ -46,7 +46,7 @@ def to_db(power: np.ndarray) -> np.ndarray:
 def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """[start, end) of each run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 @dataclass
@@ -92,7 +92,7 @@ def spoken_frames(words: list[tuple[float, float]], frames: int) -> np.ndarray:
     for n, (start, end) in enumerate(words):
         if n + 1 < len(words) and words[n + 1][0] - end < WORD_GAP_S:
             end = max(end, words[n + 1][0])
-        spoken[int(round(start * 100)) : int(round(end * 100))] = True
+        spoken[round(start * 100) : round(end * 100)] = True
     return spoken
 
 
@@ -107,8 +107,11 @@ def label_words(samples: np.ndarray, words: list[tuple[float, float]]) -> Speech
     audible = judged.level_db > judged.floor_db + AUDIBLE_OVER_FLOOR_DB
     near = maximum_filter1d(spoken.astype(np.uint8), 2 * WORD_MARGIN_FRAMES + 1) > 0
     pause = ~near & (judged.level_db < judged.loud_db - PAUSE_UNDER_LOUD_DB)
-    frames = np.where(spoken, np.where(audible | (judged.frames == 1), 1, DONT_CARE),
-                      np.where(pause | (judged.frames == 0), 0, DONT_CARE)).astype(np.uint8)
+    frames = np.where(
+        spoken,
+        np.where(audible | (judged.frames == 1), 1, DONT_CARE),
+        np.where(pause | (judged.frames == 0), 0, DONT_CARE),
+    ).astype(np.uint8)
     return SpeechLabel(frames, judged.loud_db, judged.floor_db, judged.level_db)
 
 
@@ -130,7 +133,12 @@ def mask_buried_speech(speech: np.ndarray, speech_power: np.ndarray, rest_power:
 
 
 def label_background(
-    own_power: np.ndarray, rest_power: np.ndarray, *, range_db: float, audible_db: float, gone_db: float,
+    own_power: np.ndarray,
+    rest_power: np.ndarray,
+    *,
+    range_db: float,
+    audible_db: float,
+    gone_db: float,
     smooth_frames: int,
 ) -> np.ndarray:
     """0 / 1 / DONT_CARE for music or noise.

@@ -36,9 +36,13 @@ def describe(scores: np.ndarray, truth: np.ndarray, threshold: float = 0.5) -> d
     decided = scores >= threshold
     base = float(truth.mean()) if len(truth) else float("nan")
     return {
-        "frames": int(len(truth)), "base_rate": base, "roc_auc": roc_auc(scores, truth), "f1": f1(decided, truth),
+        "frames": len(truth),
+        "base_rate": base,
+        "roc_auc": roc_auc(scores, truth),
+        "f1": f1(decided, truth),
         "accuracy": float((decided == truth).mean()) if len(truth) else float("nan"),
         "hit_rate": float(decided[truth].mean()) if truth.any() else float("nan"),
         "false_alarm_rate": float(decided[~truth].mean()) if (~truth).any() else float("nan"),
-        "all_one": {"accuracy": base, "f1": 2 * base / (1 + base)}, "all_zero": {"accuracy": 1 - base, "f1": 0.0},
+        "all_one": {"accuracy": base, "f1": 2 * base / (1 + base)},
+        "all_zero": {"accuracy": 1 - base, "f1": 0.0},
     }

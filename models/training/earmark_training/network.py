@@ -20,8 +20,8 @@ from . import LABELS
 from .features import BANDS, PAD_DB
 
 SCALE_DB = 30.0
-TYPICAL_DB = -30.0    # a usual band level, until a white basis is fitted
-WHITEN_FLOOR = 0.01   # variance (3 dB squared, scaled) under which a direction is not blown up
+TYPICAL_DB = -30.0  # a usual band level, until a white basis is fitted
+WHITEN_FLOOR = 0.01  # variance (3 dB squared, scaled) under which a direction is not blown up
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Shape:
         return self.trunk_lookahead_frames + self.hop_frames * self.refine_delay
 
     @staticmethod
-    def from_dict(values: dict) -> "Shape":
+    def from_dict(values: dict) -> Shape:
         """From JSON."""
         values = dict(values)
         for name in ("blocks", "refine"):
@@ -104,7 +104,7 @@ class StateSpec:
 
 
 class Ear(nn.Module):
-    """features [batch, T, 64] and states -> logits [batch, T, 3] and new states.
+    """features [batch, T, 64] and states -> logits [batch, T, labels] and new states.
 
     While training, the first layer's weights live in a basis in which feature patches are white (mean 0, variance
     about 1, uncorrelated): level, which moves all bands together, would otherwise slow everything else down. The
@@ -139,7 +139,8 @@ class Ear(nn.Module):
         self.register_buffer("basis", torch.eye(patch))
 
     def set_basis(self, patches: Tensor) -> None:
-        """Fits the white basis to feature patches [count, 64 * first_kernel] (scaled, band-major) and restarts layer 1."""
+        """Fits the white basis to feature patches [count, 64 * first_kernel] (scaled, band-major) and restarts layer
+        1."""
         self.patch_mean.copy_(patches.mean(0))
         variances, axes = torch.linalg.eigh(torch.cov((patches - self.patch_mean).T))
         self.basis.copy_((axes / torch.sqrt(variances.clamp(min=0) + WHITEN_FLOOR)).T)
@@ -152,11 +153,23 @@ class Ear(nn.Module):
         return weight.reshape(self.first.weight.shape), self.first.bias - weight @ self.patch_mean
 
     @torch.no_grad()
+    def take(self, other: Ear) -> None:
+        """The weights of a folded network of the same shape, in the white basis of this one (exact)."""
+        own = other.state_dict()
+        white = torch.linalg.solve(self.basis.T, other.first.weight.flatten(1).T).T
+        own["first.bias"] = other.first.bias + other.first.weight.flatten(1) @ self.patch_mean
+        own["first.weight"] = white.reshape(other.first.weight.shape)
+        own["basis"], own["patch_mean"] = self.basis.clone(), self.patch_mean.clone()
+        self.load_state_dict(own)
+
+    @torch.no_grad()
     def fold(self) -> None:
         """Puts the basis into the first layer for good (exact)."""
         weight, bias = self.first_layer()
-        self.first.weight.copy_(weight); self.first.bias.copy_(bias)
-        self.patch_mean.zero_(); self.basis.copy_(torch.eye(len(self.basis)))
+        self.first.weight.copy_(weight)
+        self.first.bias.copy_(bias)
+        self.patch_mean.zero_()
+        self.basis.copy_(torch.eye(len(self.basis)))
         self.folded = True
 
     def _trunk_states(self) -> int:
@@ -176,7 +189,7 @@ class Ear(nn.Module):
         return [torch.zeros(s, device=self.basis.device) for s in self.state_shapes(batch)]
 
     def _blocks(self, x: Tensor, blocks, convs, states, new_states: list[Tensor]) -> Tensor:
-        for block, conv, state in zip(blocks, convs, states):
+        for block, conv, state in zip(blocks, convs, states, strict=False):
             context = torch.cat([state, x], 2)
             new_states.append(context[:, :, -block.span :])
             y = torch.relu(conv(context))
@@ -243,7 +256,7 @@ class Ear(nn.Module):
         refined, _ = self._correct(heard, logits, tuple(states[self._trunk_states() :]))
         return first, rows(refined)[:, shape.lookahead_frames :]
 
-    def without_refinement(self) -> "Ear":
+    def without_refinement(self) -> Ear:
         """The trunk with its own head, as a network of its own (weights copied)."""
         plain = Ear(replace(self.shape, refine=()))
         own = plain.state_dict()

@@ -59,7 +59,9 @@ def weather(samples: int, rng: np.random.Generator) -> np.ndarray:
     out = np.zeros(samples, np.float32)
     for _ in range(2):
         knots = max(2, int(samples / RATE_HZ * _log_uniform(rng, 0.1, 4)))
-        swell_db = np.interp(np.arange(samples), np.linspace(0, samples, knots + 1), rng.normal(0, rng.uniform(2, 9), knots + 1))
+        swell_db = np.interp(
+            np.arange(samples), np.linspace(0, samples, knots + 1), rng.normal(0, rng.uniform(2, 9), knots + 1)
+        )
         out += coloured_noise(samples, rng) * 10 ** (swell_db / 20) * rng.uniform(0.3, 1)
     return out
 
@@ -71,7 +73,11 @@ def blows(samples: int, rng: np.random.Generator) -> np.ndarray:
     base_hz = _log_uniform(rng, 60, 3000)
     body = np.zeros(length, np.float32)
     for _ in range(rng.integers(2, 9)):
-        body += rng.random() * np.sin(2 * np.pi * base_hz * rng.uniform(1, 6) * t_s) * np.exp(-t_s * _log_uniform(rng, 8, 120))
+        body += (
+            rng.random()
+            * np.sin(2 * np.pi * base_hz * rng.uniform(1, 6) * t_s)
+            * np.exp(-t_s * _log_uniform(rng, 8, 120))
+        )
     strike = rng.standard_normal(length) * np.exp(-t_s * _log_uniform(rng, 40, 600))
     hits = np.zeros(samples, np.float32)
     period, loose = rng.uniform(0.15, 2.0) * RATE_HZ, rng.uniform(0.0, 0.8)
@@ -79,11 +85,14 @@ def blows(samples: int, rng: np.random.Generator) -> np.ndarray:
     while at < samples:
         hits[int(at)] = rng.uniform(0.2, 1)
         at += max(400.0, period * (1 + loose * rng.standard_normal()))
-    return fftconvolve(hits, _unit(body) + rng.uniform(0.1, 1.5) * _unit(strike))[:samples] + 0.01 * coloured_noise(samples, rng)
+    return fftconvolve(hits, _unit(body) + rng.uniform(0.1, 1.5) * _unit(strike))[:samples] + 0.01 * coloured_noise(
+        samples, rng
+    )
 
 
 def cries(samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Animals and toys: harmonic calls that glide, each call of a beast like its last; one mouth shape, no syllables."""
+    """Animals and toys: harmonic calls that glide, each call of a beast like its last; one mouth shape, no
+    syllables."""
     base_hz, count = _log_uniform(rng, 150, 4000), int(rng.integers(1, 25))
     resonances_hz = [_log_uniform(rng, 400, 6000) for _ in range(rng.integers(1, 4))]
     length_s, glide, rough = _log_uniform(rng, 0.1, 1.5), rng.normal(0, 0.4), rng.uniform(0, 0.5)
@@ -123,7 +132,9 @@ def coughs(samples: int, rng: np.random.Generator) -> np.ndarray:
             source = rng.standard_normal(length)
             source += voice * 6 * ((t_s * _log_uniform(rng, 90, 500)) % 1 < 0.05)
             ring_s = _times(400)
-            mouth = sum(np.exp(-ring_s * 600) * np.sin(2 * np.pi * f * ring_s) / (i + 1) for i, f in enumerate(formants_hz))
+            mouth = sum(
+                np.exp(-ring_s * 600) * np.sin(2 * np.pi * f * ring_s) / (i + 1) for i, f in enumerate(formants_hz)
+            )
             burst = fftconvolve(source, mouth + 0.2 * (ring_s == 0))[:length]
             out[begin : begin + length] += burst * (1 - np.exp(-t_s * 400)) * np.exp(-t_s * decay)
             at += length / RATE_HZ * rng.uniform(0.5, 1.3)

@@ -6,7 +6,7 @@ every music bed at every level, at the price of an addition. Before that each sc
 a vocal tract (a stretch of the mel axis) of its own, which makes new voices and instruments out of old ones.
 
 Everything here is done to whole batches of tensors, on whatever device they lie: features [batch, frames, 64] in dB,
-labels [batch, frames, 3].
+targets [batch, frames, labels] as `targets` stores them.
 """
 
 from __future__ import annotations
@@ -19,30 +19,51 @@ from . import DONT_CARE, LABELS, SPEECH
 from .corpus import CorpusError
 from .draws import Draws
 from .features import PAD_DB
-from .shards import Scenes
+from .mixing import PURE_KINDS
+from .scenes import Scenes
+from .targets import SURE, absent, present
 
-PURE_KINDS = {"speech": 0.42, "music": 0.24, "noise": 0.20, "singing": 0.11, "babble": 0.03}
-HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
 PAIRS = (
-    ("speech", "music", 0.30, (-10.0, 20.0)), ("speech", "noise", 0.30, (-5.0, 30.0)), ("speech", "babble", 0.04, (2.0, 25.0)),
+    ("speech", "music", 0.30, (-10.0, 20.0)),
+    ("speech", "noise", 0.30, (-5.0, 30.0)),
+    ("speech", "babble", 0.04, (2.0, 25.0)),
     ("speech", "", 0.18, (0.0, 0.0)),  # a close microphone and nothing else: what is recorded most
-    ("speech", "singing", 0.08, (-5.0, 20.0)), ("music", "noise", 0.09, (-10.0, 25.0)), ("singing", "noise", 0.05, (0.0, 25.0)),
-    ("singing", "", 0.06, (0.0, 0.0)), ("music", "", 0.06, (0.0, 0.0)), ("noise", "", 0.07, (0.0, 0.0)),
+    ("speech", "song", 0.16, (-10.0, 15.0)),
+    ("song", "", 0.07, (0.0, 0.0)),
+    ("song", "noise", 0.03, (0.0, 25.0)),
+    ("speech", "singing", 0.06, (-10.0, 15.0)),
+    ("music", "noise", 0.09, (-10.0, 25.0)),
+    ("singing", "noise", 0.05, (0.0, 25.0)),
+    ("singing", "", 0.06, (0.0, 0.0)),
+    ("music", "", 0.06, (0.0, 0.0)),
+    ("noise", "", 0.07, (0.0, 0.0)),
     # two beds make a third that nobody recorded: the corpus has too few to be learnt by heart without harm
-    ("music", "music", 0.06, (-6.0, 12.0)), ("noise", "noise", 0.12, (-6.0, 12.0)),
+    ("music", "music", 0.06, (-6.0, 12.0)),
+    ("noise", "noise", 0.12, (-6.0, 12.0)),
 )
-AUDIBLE_DB = {"speech": 12.0, "music": 22.0, "noise": 20.0}   # below the other scene: still judged present
-GONE_DB = {"speech": 99.0, "music": 34.0, "noise": 34.0}      # below the other scene: absent
+AUDIBLE_DB = {
+    "speech": 12.0,
+    "singing": 10.0,
+    "music": 22.0,
+    "noise": 20.0,
+}  # below the other scene: still judged present
+GONE_DB = {"speech": 99.0, "singing": 34.0, "music": 34.0, "noise": 34.0}  # below the other scene: absent
 EQUALISER_DB = 12.0
 BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
 PACE_SHARE, PACE_RANGE = 0.4, (0.85, 1.2)
-BACKWARDS_SHARE, BACKWARDS_KINDS = 0.5, ("music", "noise")  # a voice backwards is neither speech nor any sound that is met
+BACKWARDS_SHARE, BACKWARDS_KINDS = (
+    0.5,
+    ("music", "noise"),
+)  # a voice backwards is neither speech nor any sound that is met
 ONSET_SHARE, ONSET_AFTER_FRAMES = 0.3, (5, 30)  # recordings of words and sentences begin shortly before the voice does
 SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
-TURNS_SHARE, TURNS_MARGIN_FRAMES = {"music": 0.3, "noise": 0.3, "singing": 0.7}, 10  # as on the radio: a voice, then a song
-SMOOTH_FRAMES = {"speech": 9, "music": 51, "noise": 41}
+TURNS_SHARE, TURNS_MARGIN_FRAMES = (
+    {"music": 0.3, "noise": 0.3, "singing": 0.3, "song": 0.3},
+    10,
+)  # as on the radio: a voice, then a song
+SMOOTH_FRAMES = {"speech": 9, "singing": 51, "music": 51, "noise": 41}
 
 
 def loudness_db(power: Tensor) -> Tensor:
@@ -59,20 +80,25 @@ def _masked(labels: Tensor, own: Tensor, other: Tensor) -> Tensor:
     for k, name in enumerate(LABELS):
         size = SMOOTH_FRAMES[name]
         under_db = 10 * torch.log10((_smooth(other, size) + 1e-9) / (_smooth(own, size) + 1e-9))
-        present = labels[..., k] == 1
-        out[..., k].masked_fill_(present & (under_db > AUDIBLE_DB[name]), DONT_CARE)
-        out[..., k].masked_fill_(present & (under_db > GONE_DB[name]), 0)
+        said = (labels[..., k] > 0) & (labels[..., k] != DONT_CARE)
+        out[..., k].masked_fill_(said & (under_db > AUDIBLE_DB[name]), DONT_CARE)
+        out[..., k].masked_fill_(said & (under_db > GONE_DB[name]), 0)
     return out
 
 
-def add_scenes(features_a: Tensor, labels_a: Tensor, features_b: Tensor, labels_b: Tensor, a_over_b_db: Tensor) -> tuple[Tensor, Tensor]:
+def add_scenes(
+    features_a: Tensor, labels_a: Tensor, features_b: Tensor, labels_b: Tensor, a_over_b_db: Tensor
+) -> tuple[Tensor, Tensor]:
     """Mixture of each pair; the leader keeps its level, the follower is set `a_over_b_db` [batch] below it."""
     power_a, power_b = (10.0 ** (f / 10.0) for f in (features_a, features_b))
     total_a, total_b = power_a.sum(2), power_b.sum(2)
     factor = 10.0 ** ((loudness_db(total_a) - loudness_db(total_b) - a_over_b_db) / 10.0)
     total_b = total_b * factor[:, None]
     labels_a, labels_b = _masked(labels_a, total_a, total_b), _masked(labels_b, total_b, total_a)
-    both = torch.maximum(labels_a, labels_b).masked_fill((labels_a == 1) | (labels_b == 1), 1)
+    said_a, said_b = (labels.masked_fill(labels == DONT_CARE, 0) for labels in (labels_a, labels_b))
+    surest = torch.maximum(said_a, said_b)
+    unsure = ((labels_a == DONT_CARE) | (labels_b == DONT_CARE)) & (surest < SURE)
+    both = surest.masked_fill(unsure, DONT_CARE)
     power = power_a.addcmul_(power_b, factor[:, None, None])
     return (10.0 * torch.log10(power + 1e-10)).clamp(min=PAD_DB), both
 
@@ -98,11 +124,12 @@ def disguise(features: Tensor, draws: Draws) -> Tensor:
 
 
 def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
-    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some `backwards` [batch].
+    """The scenes at a pace of their own, begun anywhere (what runs over the end goes on at the start), some
+    `backwards` [batch].
 
     `ONSET_SHARE` of those with a voice begin shortly before it sets in."""
     batch, frames = labels.shape[:2]
-    voice = labels[..., SPEECH] == 1
+    voice = present(labels[..., SPEECH])
     onsets = functional.pad(voice[:, 1:] & ~voice[:, :-1], (1, 0))
     onset, found = draws.one_of(onsets)
     at_voice = found & ~backwards & draws.chance(batch, ONSET_SHARE)
@@ -118,7 +145,7 @@ def in_time(features: Tensor, labels: Tensor, backwards: Tensor, draws: Draws) -
 def fall_silent(features: Tensor, labels: Tensor, chosen: Tensor, draws: Draws) -> None:
     """Takes the voice out of the `chosen` [batch] scenes for 1.5 to 9 s, from pause to pause (in place)."""
     batch, frames = labels.shape[:2]
-    pauses = labels[..., SPEECH] == 0
+    pauses = absent(labels[..., SPEECH])
     begin, found = draws.one_of(pauses)
     at = torch.arange(frames, device=labels.device)
     later = pauses & (at >= (begin + draws.integers(batch, *SILENT_FRAMES))[:, None])
@@ -129,7 +156,7 @@ def fall_silent(features: Tensor, labels: Tensor, chosen: Tensor, draws: Draws) 
 
 def take_turns(labels_voice: Tensor, features: Tensor, labels: Tensor, chosen: Tensor) -> None:
     """Silences the followers among the `chosen` [batch] wherever the voice speaks (in place)."""
-    voice = (labels_voice[..., SPEECH] == 1).float()[:, None]
+    voice = present(labels_voice[..., SPEECH]).float()[:, None]
     speaking = functional.max_pool1d(voice, 2 * TURNS_MARGIN_FRAMES + 1, 1, TURNS_MARGIN_FRAMES)[:, 0] > 0
     _silence(features, labels, speaking & chosen[:, None])
 
@@ -146,11 +173,6 @@ class Remixer:
         self.scenes = scenes
         self._find_pairs()
 
-    def refresh(self) -> None:
-        """Takes up new shards."""
-        if self.scenes.refresh():
-            self._find_pairs()
-
     def _find_pairs(self) -> None:
         """Lays out, as tensors, the scenes of each kind and those of `PAIRS` for which there are any."""
         device = self.scenes.device
@@ -163,7 +185,10 @@ class Remixer:
         self.first = self.count.cumsum(0) - self.count
         self.pool = torch.tensor([i for k in kinds for i in by_kind[k]], device=device)
         column = lambda values: torch.tensor(values, device=device)
-        self.lead, self.follow = column([kinds.index(p[0]) for p in usable]), column([kinds.index(p[1] or p[0]) for p in usable])
+        self.lead, self.follow = (
+            column([kinds.index(p[0]) for p in usable]),
+            column([kinds.index(p[1] or p[0]) for p in usable]),
+        )
         self.share = column([p[2] for p in usable])
         self.low_db, self.high_db = column([p[3][0] for p in usable]), column([p[3][1] for p in usable])
         self.alone, self.spoken = column([not p[1] for p in usable]), column([p[0] == "speech" for p in usable])
@@ -171,7 +196,7 @@ class Remixer:
         self.reversible = column([k in BACKWARDS_KINDS for k in kinds])
 
     def batch(self, count: int, draws: Draws) -> tuple[Tensor, Tensor]:
-        """`count` mixtures: features [count, frames, 64], labels [count, frames, 3]."""
+        """`count` mixtures: features [count, frames, 64], targets [count, frames, labels]."""
         pair = draws.weighted(count, self.share)
         level_db = self.low_db[pair] + draws.uniform(count, 0, 1) * (self.high_db - self.low_db)[pair]
         features_a, labels_a = self._scenes_of(self.lead[pair], draws)

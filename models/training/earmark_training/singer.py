@@ -40,7 +40,9 @@ def sung_pitch_hz(frames: int, rng: np.random.Generator) -> np.ndarray:
         notes.append(np.full(max(10, int(beat_frames * rng.choice([0.5, 1, 1, 2, 3]))), scale[degree], np.float32))
     semitones = np.concatenate(notes)[:frames]
     glide = max(1, int(rng.integers(2, 9)))
-    semitones = np.convolve(np.pad(semitones, (glide, glide), "edge"), np.ones(2 * glide + 1) / (2 * glide + 1), "valid")
+    semitones = np.convolve(
+        np.pad(semitones, (glide, glide), "edge"), np.ones(2 * glide + 1) / (2 * glide + 1), "valid"
+    )
     t_s = np.arange(frames) * 0.01
     vibrato = rng.uniform(0.0, 0.8) * np.sin(2 * np.pi * rng.uniform(4.5, 6.5) * t_s + rng.uniform(0, 6))
     return base * 2 ** ((semitones + vibrato) / 12)
@@ -54,6 +56,19 @@ def spoken_pitch_hz(frames: int, rng: np.random.Generator) -> np.ndarray:
     return base * 2 ** ((2.5 * walk + 4.0 * (0.5 - (np.arange(frames) % phrase) / phrase)) / 12)
 
 
+def whispered(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Speech without a voice: its spectral envelope, tilted up as breath is, driven by hiss. Same length and rms."""
+    spectra = _frames(samples)
+    cepstrum = scipy.fft.irfft(np.log(np.abs(spectra) + 1e-6), axis=1)
+    cepstrum[:, LIFTER : FFT_SAMPLES - LIFTER] = 0.0
+    envelope = scipy.fft.rfft(cepstrum, axis=1).real
+    tilt = np.minimum(np.arange(spectra.shape[1]) / 64.0, 1.0) * 1.5 - 1.5  # little below 1 kHz, where the voice was
+    hiss = _frames(rng.standard_normal(len(samples), dtype=np.float32))
+    count = min(len(hiss), len(envelope))
+    out = _overlap_add(hiss[:count] * np.exp(envelope[:count] + tilt), len(samples))
+    return (out / (np.sqrt(np.mean(out**2)) + 1e-9) * np.sqrt(np.mean(samples**2))).astype(np.float32)
+
+
 def revoice(samples: np.ndarray, pitch_hz: np.ndarray, rng: np.random.Generator, stretch: float = 1.0) -> np.ndarray:
     """Speech with another pitch (one value per 10 ms of the OUTPUT), stretched in time by `stretch`."""
     spectra = _frames(samples)
@@ -61,8 +76,8 @@ def revoice(samples: np.ndarray, pitch_hz: np.ndarray, rng: np.random.Generator,
     cepstrum = scipy.fft.irfft(log_magnitude, axis=1)
     cepstrum[:, LIFTER : FFT_SAMPLES - LIFTER] = 0.0
     envelope = scipy.fft.rfft(cepstrum, axis=1).real
-    low = np.mean(np.abs(spectra[:, 6:64]) ** 2, axis=1)      # about 90 Hz .. 1 kHz
-    high = np.mean(np.abs(spectra[:, 192:]) ** 2, axis=1)     # above 3 kHz
+    low = np.mean(np.abs(spectra[:, 6:64]) ** 2, axis=1)  # about 90 Hz .. 1 kHz
+    high = np.mean(np.abs(spectra[:, 192:]) ** 2, axis=1)  # above 3 kHz
     voiced = np.clip(10 * np.log10((low + 1e-9) / (high + 1e-9)) / 12.0, 0.0, 1.0).astype(np.float32)
     frames = len(pitch_hz)
     position = np.minimum(np.arange(frames) / stretch, len(envelope) - 1.001)
@@ -71,7 +86,9 @@ def revoice(samples: np.ndarray, pitch_hz: np.ndarray, rng: np.random.Generator,
     voiced = voiced[index][:, None]
     length = frames * HOP
     phase = np.cumsum(np.repeat(pitch_hz, HOP)) / RATE_HZ
-    pulses = np.diff(np.floor(phase), prepend=0.0).astype(np.float32) * np.sqrt(np.repeat(RATE_HZ / pitch_hz, HOP)).astype(np.float32)
+    pulses = np.diff(np.floor(phase), prepend=0.0).astype(np.float32) * np.sqrt(
+        np.repeat(RATE_HZ / pitch_hz, HOP)
+    ).astype(np.float32)
     hiss = rng.standard_normal(length, dtype=np.float32)
     source_voiced, source_hiss = _frames(pulses)[:frames], _frames(hiss)[:frames]
     mixed = voiced * source_voiced + np.sqrt(1 - voiced**2) * source_hiss + 0.03 * source_hiss

@@ -1,4 +1,5 @@
-"""Trains one network on shards: AdamW, one-cycle learning rate, weight average, resumable, one CSV line per interval."""
+"""Trains one network on shards: AdamW, one-cycle learning rate, weight average, resumable, one CSV line per
+interval."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import json
 import math
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import DONT_CARE, LABELS, NOISE, SPEECH
+from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from .corpus import Cache, CorpusError
 from .draws import Draws
 from .features import BANDS, PAD_DB, log_mel
@@ -24,9 +26,11 @@ from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .remix import Remixer
-from .shards import Scenes, Shards
+from .scenes import Scenes
+from .shards import Shards
 from .splits import select
-
+from .targets import YES, absent, labels_of, present
+from .weights import load_pack
 
 REPORTED = ["auc_" + name for name in LABELS] + ["false_speech"]
 COLUMNS = ["valid_loss", *[prefix + name for prefix in ("", "trunk_") for name in REPORTED]]
@@ -46,29 +50,46 @@ class Plan:
     clip_norm: float = 2.0
     gain_range_db: tuple[float, float] = (-12.0, 6.0)
     equaliser_db: float = 6.0
-    border_weight: float = 2.0    # speech loss within 100 ms of an onset or end
-    onset_weight: float = 2.0     # and once more in the first 150 ms of speech: a gate that opens late cuts words
-    gap_weight: float = 3.0       # speech loss in short silences between two words, which are few frames
+    border_weight: float = 2.0  # speech loss within 100 ms of an onset or end
+    onset_weight: float = 2.0  # and once more in the first 150 ms of speech: a gate that opens late cuts words
+    gap_weight: float = 3.0  # speech loss in short silences between two words, which are few frames
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
-    masked_noise_weight: float = 2.0    # noise loss on noise behind speech
-    dropout: float = 0.18         # on what the recurrent part and the head see
-    mask_share: float = 0.5       # of the scenes get one run of up to `mask_bands` bands replaced by their mean
+    sung_negative_weight: float = 1.5  # speech loss where somebody sings and nobody speaks
+    keep_old: float = 0.0  # share of what the network said at the start in the targets of music and noise
+    masked_noise_weight: float = 2.0  # noise loss on noise behind speech
+    dropout: float = 0.18  # on what the recurrent part and the head see
+    mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean
     mask_bands: int = 18
-    keep_every: int = 500         # steps between averages that stay on disk, so that an earlier one can become the pack
-    cuts: tuple[int, ...] = (1, 2, 4, 6)  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
+    keep_every: int = 500  # steps between averages that stay on disk, so that an earlier one can become the pack
+    cuts: tuple[int, ...] = (
+        1,
+        2,
+        4,
+        6,
+    )  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
     whiten: bool = True
     remix_share: float = 0.8
     start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
     seed: int = 1
-    deadline: str = ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
+    deadline: str = (
+        ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
+    )
     report_every: int = 500
     save_every: int = 250
 
 
-UNWEIGHED = Plan(border_weight=1.0, onset_weight=1.0, gap_weight=1.0, music_negative_weight=1.0, masked_noise_weight=1.0)
+UNWEIGHED = Plan(
+    border_weight=1.0,
+    onset_weight=1.0,
+    gap_weight=1.0,
+    sung_negative_weight=1.0,
+    music_negative_weight=1.0,
+    masked_noise_weight=1.0,
+)
 """How validation counts, whatever a run weighs more."""
 BORDER_FRAMES, ONSET_FRAMES, GAP_FRAMES = 10, 15, 30
-"""Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of` weighs more."""
+"""Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of`
+weighs more."""
 
 
 def learning_rate(progress: float, plan: Plan) -> float:
@@ -80,7 +101,8 @@ def learning_rate(progress: float, plan: Plan) -> float:
 
 
 def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
-    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor), and masked bands."""
+    """Gain and a smooth equaliser per scene, as dB offsets (exact for a linear change above the floor), and masked
+    bands."""
     batch = len(features)
     curve = draws.curve(batch, plan.equaliser_db / 2, 6, BANDS) * draws.chance(batch, 0.5)[:, None]
     offset = draws.uniform(batch, *plan.gain_range_db)
@@ -94,9 +116,9 @@ def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
 
 
 def weights_of(labels: Tensor, plan: Plan) -> Tensor:
-    """What each frame and label [batch, frames, 3] counts in the loss; 0 where nothing is judged."""
-    speech, music, noise = ((labels[..., k] == 1) for k in range(len(LABELS)))
-    silent = labels[..., SPEECH] == 0
+    """What each frame and target [batch, frames, labels] counts in the loss; 0 where nothing is judged."""
+    speech, singing, music, noise = (present(labels[..., k]) for k in range(len(LABELS)))
+    silent = absent(labels[..., SPEECH])
     voice = speech.float()
     onset = nn.functional.pad(voice[:, 1:] - voice[:, :-1], (1, 0))
     near = _spread(onset.abs(), BORDER_FRAMES, BORDER_FRAMES)
@@ -110,6 +132,7 @@ def weights_of(labels: Tensor, plan: Plan) -> Tensor:
     weight[..., SPEECH] *= where(near, plan.border_weight) * where(early * voice, plan.onset_weight)
     weight[..., SPEECH] *= where(between * silent, plan.gap_weight)
     weight[..., SPEECH] *= where((silent & (music | noise)).float(), plan.music_negative_weight)
+    weight[..., SPEECH] *= where((silent & singing).float(), plan.sung_negative_weight)
     weight[..., NOISE] *= where((speech & noise).float(), plan.masked_noise_weight)
     return weight
 
@@ -120,15 +143,27 @@ def _spread(marks: Tensor, after: int, before: int) -> Tensor:
     return nn.functional.max_pool1d(padded[:, None], after + before + 1, 1)[:, 0]
 
 
-def loss_of(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
-    """Binary cross-entropy of frames that count `weight` (see `weights_of`), labels weighed alike."""
-    truth = (labels == 1).float()
+def loss_of(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Binary cross-entropy with probabilities, of frames that count `weight` (see `weights_of`), labels weighed
+    alike."""
     loss = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
 
 
+def truth_of(labels: Tensor, old: Ear | None, features: Tensor, keep_old: float) -> Tensor:
+    """Probabilities of stored targets; music and noise partly as the `old` network hears them, which keeps what it
+    knew."""
+    truth = labels.clamp(max=YES).float() / YES
+    if old is not None and keep_old:
+        with torch.no_grad():
+            said = torch.sigmoid(old.whole(features))
+        for label in (MUSIC, NOISE):
+            truth[..., label] = (1 - keep_old) * truth[..., label] + keep_old * said[..., label]
+    return truth
+
+
 class BatchDrawer:
-    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and finished shards."""
+    """Draws batches a step ahead in a thread of its own; what a step gets depends on seed, step, device and shards."""
 
     def __init__(self, plan: Plan, scenes: Scenes, remixer: Remixer):
         self.plan, self.scenes, self.remixer = plan, scenes, remixer
@@ -143,14 +178,11 @@ class BatchDrawer:
     @torch.no_grad()
     def _draw(self, step: int) -> tuple[Tensor, Tensor]:
         plan, draws = self.plan, Draws((self.plan.seed, step), self.scenes.device)
-        if step % 50 == 0:
-            self.scenes.refresh()
-            self.remixer.refresh()
-        remixed = int(round(plan.batch * plan.remix_share))
+        remixed = round(plan.batch * plan.remix_share)
         parts = [self.remixer.batch(remixed, draws)] if remixed else []
         if remixed < plan.batch:
             parts.append(self.scenes.batch(draws.integers(plan.batch - remixed, 0, len(self.scenes))))
-        features, labels = (torch.cat(x) for x in zip(*parts))
+        features, labels = (torch.cat(x) for x in zip(*parts, strict=True))
         pieces = plan.cuts[step % len(plan.cuts)]
         return tuple(x.reshape(-1, x.shape[1] // pieces, x.shape[2]) for x in (augment(features, plan, draws), labels))
 
@@ -171,8 +203,11 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
     Scenes share recordings, so a network that knows its own by heart looks well on them; here it shows.
     """
     frames = int(SCENE_SECONDS * 100)
-    clips = [c for c in select(cache.clips, "valid")
-             if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound]
+    clips = [
+        c
+        for c in select(cache.clips, "valid")
+        if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound
+    ]
     chosen = [clips[i] for i in np.random.default_rng(5).permutation(len(clips))[:count]]
     features = [log_mel(cache.audio(c)) for c in chosen]
     return np.stack([f[(len(f) - frames) // 2 :][:frames] for f in features])
@@ -180,23 +215,25 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
 
 @torch.no_grad()
 def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> dict:
-    """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are called
+    """What `COLUMNS` names, on the first valid scenes: loss, AUC by label, share of the frames of `lone` that are
+    called
     speech at the threshold that finds `WATCHED_RECALL` of the speech. `trunk_`: without the refinement."""
     model.eval()
     device = model.basis.device
     hear = lambda features: model.both(torch.from_numpy(features).to(device))
     heard, truths, losses = [], [], []
-    for start in range(0, min(scenes, len(valid.place)), 32):
-        features, labels = valid.batch(np.arange(start, min(start + 32, len(valid.place))))
+    for start in range(0, min(scenes, len(valid)), 32):
+        features, labels = valid.batch(np.arange(start, min(start + 32, len(valid))))
         heard.append(hear(features))
         target = torch.from_numpy(labels).to(device)
-        losses.append(float(loss_of(heard[-1][-1], target, weights_of(target, UNWEIGHED))))
-        truths.append(labels.reshape(-1, 3))
+        truth = truth_of(target, None, target, 0.0)
+        losses.append(float(loss_of(heard[-1][-1], truth, weights_of(target, UNWEIGHED))))
+        truths.append(labels_of(labels).reshape(-1, len(LABELS)))
     alone = [hear(part) for part in np.array_split(lone, 4)]
     model.train()
     truth, result = np.concatenate(truths), {"valid_loss": float(np.mean(losses))}
     for prefix, which in (("", -1), ("trunk_", 0)):
-        score = np.concatenate([h[which].reshape(-1, 3).cpu().numpy() for h in heard])
+        score = np.concatenate([h[which].reshape(-1, len(LABELS)).cpu().numpy() for h in heard])
         for k, name in enumerate(LABELS):
             judged = truth[:, k] != DONT_CARE
             result[f"{prefix}auc_{name}"] = roc_auc(score[judged, k], truth[judged, k] == 1)
@@ -206,33 +243,51 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
     return result
 
 
-def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_shards: Shards, valid_shards: Shards, lone: np.ndarray,
-          device: str = "cpu") -> Ear:
+def train(
+    run: Path,
+    shape: Shape,
+    plan: Plan,
+    train_shards: Shards,
+    remixed_shards: Shards,
+    valid_shards: Shards,
+    lone: np.ndarray,
+    device: str = "cpu",
+) -> Ear:
     """Trains (or resumes) the run in folder `run`; returns the averaged model.
 
-    `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see `lone_recordings`.
+    A run that was interrupted ends with the weights of one that was not: what a step does depends on its number alone.
+    `train_shards` give scenes as they are, `remixed_shards` what `Remixer` makes of theirs; `lone`: see
+    `lone_recordings`.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    (run / "run.json").write_text(json.dumps(
-        {"shape": shape.to_dict(), "plan": asdict(plan), "held_out": sorted(train_shards.hold_out), "device": device}, indent=1))
+    settings = {
+        "shape": shape.to_dict(),
+        "plan": asdict(plan),
+        "held_out": sorted(train_shards.hold_out),
+        "device": device,
+        "shards": {"train": train_shards.digest(), "remixed": remixed_shards.digest()},
+    }
+    _same_shards(run, settings)
+    (run / "run.json").write_text(json.dumps(settings, indent=1))
     scenes = Scenes(train_shards, torch.device(device))
     remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
     torch.manual_seed(plan.seed)
     model = Ear(shape).to(device)
-    if plan.whiten and not (run / "last.pt").exists():
-        model.set_basis(patches_of(scenes, shape, plan))
-    if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=False, map_location=device)["average"])
+    old = _start(model, plan, scenes, shape, fresh=not (run / "last.pt").exists())
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = resume(run, model, average, optimiser)
-    print(f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step {step}", flush=True)
+    step, trained_s, running = resume(run, model, average, optimiser)
+    print(
+        f"{run.name}: {parameter_count(model)} parameters, look-ahead {shape.lookahead_frames} frames, from step "
+        f"{step}",
+        flush=True,
+    )
     began = time.time() - trained_s
     deadline_s = _deadline(plan.deadline)
     progress, started = step / plan.steps, time.time()
-    running, log = [], (run / "log.csv").open("a", newline="")
+    log = _log_up_to(run / "log.csv", step).open("a", newline="")
     writer = csv.writer(log)
     if step == 0:
         writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", *COLUMNS])
@@ -241,9 +296,10 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_sha
         features, labels = draw.batch(step)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, plan)
+        torch.manual_seed(step_seed(plan.seed, step))  # what dropout draws
         heard = model.both(features)
-        weight = weights_of(labels, plan)
-        loss = sum(loss_of(logits, labels, weight) for logits in heard) / len(heard)
+        weight, truth = weights_of(labels, plan), truth_of(labels, old, features, plan.keep_old)
+        loss = sum(loss_of(logits, truth, weight) for logits in heard) / len(heard)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
@@ -257,16 +313,60 @@ def train(run: Path, shape: Shape, plan: Plan, train_shards: Shards, remixed_sha
         if step % plan.report_every == 0 or progress >= 1.0:
             report = validate(average, valid_shards, lone)
             hours = step * features.shape[0] * features.shape[1] / 360000
-            row = [step, round(time.time() - began), round(hours, 1), f"{learning_rate(progress, plan):.6f}",
-                   f"{float(torch.stack(running).mean()):.5f}", *[f"{report[c]:.5f}" for c in COLUMNS]]
-            writer.writerow(row); log.flush(); running.clear()
+            row = [
+                step,
+                round(time.time() - began),
+                round(hours, 1),
+                f"{learning_rate(progress, plan):.6f}",
+                f"{float(torch.stack(running).mean()):.5f}",
+                *[f"{report[c]:.5f}" for c in COLUMNS],
+            ]
+            writer.writerow(row)
+            log.flush()
+            running.clear()
             print(*row, flush=True)
         if step % plan.keep_every == 0:
             save(run / f"step-{step:06d}.pt", dict(average=average.state_dict()))
         if step % plan.save_every == 0 or progress >= 1.0:
-            checkpoint(run, model, average, optimiser, step, time.time() - began)
+            checkpoint(run, model, average, optimiser, step, time.time() - began, running)
     log.close()
     return average
+
+
+def _start(model: Ear, plan: Plan, scenes: Scenes, shape: Shape, fresh: bool) -> Ear | None:
+    """Gives a `fresh` run its first weights, those of the plan's `start_from`: the folder of a run or of a pack.
+    Returns
+    the network of that pack, for `Plan.keep_old`."""
+    device, start = model.basis.device, Path(plan.start_from)
+    old = load_pack(start, shape).to(device).eval() if plan.start_from and (start / "pack.json").exists() else None
+    if fresh and plan.whiten:
+        model.set_basis(patches_of(scenes, shape, plan))
+    if fresh and old is not None:
+        model.take(old)
+    elif fresh and plan.start_from:
+        model.load_state_dict(torch.load(start / "last.pt", weights_only=True, map_location=device)["average"])
+    return old
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Seed of the draws of one step."""
+    return int(np.random.SeedSequence((seed, step, 1)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _same_shards(run: Path, settings: dict) -> None:
+    """A run goes on with the scenes that it began with, or not at all."""
+    if (run / "last.pt").exists() and (run / "run.json").exists():
+        before = json.loads((run / "run.json").read_text()).get("shards")
+        if before and before != settings["shards"]:
+            raise CorpusError(f"{run}: begun on other shards than there are now; go on with those, or take another run")
+
+
+def _log_up_to(path: Path, step: int) -> Path:
+    """Takes lines of later steps out of the log: they are made again."""
+    if path.exists():
+        head, *rows = path.read_text().splitlines(keepends=True) or [""]
+        path.write_text("".join([head] * (step > 0) + [r for r in rows if int(r.split(",")[0]) <= step]))
+    return path
 
 
 @torch.no_grad()
@@ -276,20 +376,33 @@ def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> Non
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
-def resume(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-    """Takes up what `checkpoint` left in the folder of a run; its step and seconds, zeros where nothing is."""
+def resume(
+    run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[int, float, list[Tensor]]:
+    """Takes up what `checkpoint` left in the folder of a run: its step, its seconds and the losses that are not in the
+    log yet; zeros and none where nothing is."""
     if not (run / "last.pt").exists():
-        return 0, 0.0
-    saved = torch.load(run / "last.pt", weights_only=False, map_location=next(model.parameters()).device)
+        return 0, 0.0, []
+    saved = torch.load(run / "last.pt", weights_only=True, map_location=next(model.parameters()).device)
     for name, part in (("model", model), ("average", average), ("optimiser", optimiser)):
         part.load_state_dict(saved[name])
-    return saved["step"], saved["trained_s"]
+    return saved["step"], saved["trained_s"], list(saved.get("losses", ()))
 
 
-def checkpoint(run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, trained_s: float) -> None:
+def checkpoint(
+    run: Path,
+    model: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    trained_s: float,
+    losses: Sequence[Tensor] = (),
+) -> None:
     """Writes what `resume` and `load_average` read."""
-    save(run / "last.pt", dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
-                               step=step, trained_s=trained_s))
+    state = {
+        name: part.state_dict() for name, part in (("model", model), ("average", average), ("optimiser", optimiser))
+    }
+    save(run / "last.pt", {**state, "step": step, "trained_s": trained_s, "losses": list(losses)})
 
 
 def plan_of(kind: type, changes: str):
@@ -310,7 +423,8 @@ def save(path: Path, values: dict) -> None:
 def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     """The averaged model of a run, ready to evaluate.
 
-    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was kept),
+    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was
+    kept),
     from runs that went on from each other (Wortsman et al., Model soups, ICML 2022).
     """
     run = Path(run)
@@ -320,7 +434,7 @@ def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     for name in soup or (run.name,):
         of, _, step = name.partition("@")
         file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
-        parts.append(torch.load(file, weights_only=False, map_location="cpu")["average"])
+        parts.append(torch.load(file, weights_only=True, map_location="cpu")["average"])
     model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
     model.fold()
     return model.eval()

@@ -24,7 +24,9 @@ def test_a_score_that_follows_the_sound_is_late_only_where_the_times_are_wrong()
     sound = [(30, 100), (150, 200)]
     level_db, score = tone(sound, 260), mask(sound, 260)
     borders = Borders()
-    borders.add(score, mask([(20, 100), (150, 200)], 260) == 1, level_db)  # the first word is said to begin 100 ms early
+    borders.add(
+        score, mask([(20, 100), (150, 200)], 260) == 1, level_db
+    )  # the first word is said to begin 100 ms early
     figures = borders.figures()
     assert figures["all"]["onsets"] == 2 and figures["confirmed"]["onsets"] == 1
     assert borders.delays_ms == [100.0, 0.0] and figures["confirmed"]["delay_ms_p90"] == 0.0
@@ -43,7 +45,11 @@ def test_a_silence_that_is_none_is_not_confirmed_and_a_word_never_called_is_miss
 
 def test_nothing_counted_gives_no_figures():
     figures = Borders().figures()
-    assert figures["all"]["onsets"] == 0 and figures["all"]["delay_ms_p90"] is None and figures["all"]["silences_found"] is None
+    assert (
+        figures["all"]["onsets"] == 0
+        and figures["all"]["delay_ms_p90"] is None
+        and figures["all"]["silences_found"] is None
+    )
 
 
 def test_a_recording_agrees_when_all_its_borders_do():

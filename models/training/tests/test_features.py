@@ -31,9 +31,12 @@ def test_twin_is_within_a_thousandth_of_a_decibel(name):
     rng = np.random.default_rng(1)
     t = np.arange(16000) / 16000
     signal = {
-        "sweep": 0.5 * np.sin(2 * np.pi * (50 * t + 3800 * t**2)), "noise": 0.1 * rng.standard_normal(16000),
-        "silence": np.zeros(1600), "square": np.where((t * 440) % 1 < 0.5, 1.0, -1.0),
-        "impulse": np.eye(1, 4000, 2000)[0], "short": 0.1 * rng.standard_normal(101),
+        "sweep": 0.5 * np.sin(2 * np.pi * (50 * t + 3800 * t**2)),
+        "noise": 0.1 * rng.standard_normal(16000),
+        "silence": np.zeros(1600),
+        "square": np.where((t * 440) % 1 < 0.5, 1.0, -1.0),
+        "impulse": np.eye(1, 4000, 2000)[0],
+        "short": 0.1 * rng.standard_normal(101),
     }[name].astype(np.float32)
     ours, expected = log_mel(signal), reference(signal)
     assert ours.shape == expected.shape

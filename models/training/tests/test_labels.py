@@ -3,7 +3,7 @@
 import numpy as np
 
 from earmark_training import DONT_CARE
-from earmark_training.labels import label_background, label_speech, label_words, frame_power
+from earmark_training.labels import frame_power, label_background, label_speech, label_words
 
 
 def burst(seconds: float, rng) -> np.ndarray:
@@ -13,7 +13,9 @@ def burst(seconds: float, rng) -> np.ndarray:
 def test_speech_borders_are_within_two_frames_and_short_gaps_are_bridged():
     rng = np.random.default_rng(2)
     quiet = lambda s: (1e-5 * rng.standard_normal(int(s * 16000))).astype(np.float32)
-    clip = np.concatenate([quiet(0.5), burst(0.3, rng), quiet(0.08), burst(0.3, rng), quiet(0.4), burst(0.2, rng), quiet(0.5)])
+    clip = np.concatenate(
+        [quiet(0.5), burst(0.3, rng), quiet(0.08), burst(0.3, rng), quiet(0.4), burst(0.2, rng), quiet(0.5)]
+    )
     frames = label_speech(clip).frames
     on = frames == 1
     starts = np.flatnonzero(on[1:] & ~on[:-1]) + 1

@@ -1,7 +1,8 @@
 """Training of the noise pack: is there background noise behind this speech, how much, of what kind.
 
 Read the modules in the order of the data: survey (what each clip's own floor is, who is held out) -> scenes (waveform
-mixtures with known power of speech and noise; `bursts` makes some of it) -> shards -> network -> train -> export -> evaluate -> card.
+mixtures with known power of speech and noise; `bursts` makes some of it) -> shards -> network -> train -> export ->
+evaluate -> card.
 `python -m earmark_training.noise all --corpus DIR` runs them all.
 """
 
@@ -13,7 +14,8 @@ STEP_FRAMES = 10
 """Frames of 10 ms per step of the network."""
 
 NOISY_BELOW_DB, CLEAN_ABOVE_DB = 18.0, 34.0
-"""Speech this far above the noise is noisy, is clean. In between the target falls linearly; it is one half at 26 dB, above
+"""Speech this far above the noise is noisy, is clean. In between the target falls linearly; it is one half at 26 dB,
+above
 the 20 dB that must be found and below the floor that most recordings called clean have of themselves."""
 
 POWER_FLOOR = 1e-18

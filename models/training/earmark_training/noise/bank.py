@@ -1,6 +1,7 @@
 """What the trained layers see, computed once: statistics of stored and of new mixtures with their targets.
 
-The front of the network has nothing to train, and it costs more than the rest: training on a bank takes a tenth of the time.
+The front of the network has nothing to train, and it costs more than the rest: training on a bank takes a tenth of the
+time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ FIELDS = ("statistics", "power_dbfs", "noise", "weight", "speech_dbfs", "noise_d
 
 
 def build(model: Gauge, shards: Shards, path: Path, remixes: int, seed: int = 1, plain: bool = False) -> None:
-    """Writes the bank of all stored scenes and of `remixes` new mixtures of them. `plain`: as they are, without an equaliser."""
+    """Writes the bank of all stored scenes and of `remixes` new mixtures of them. `plain`: as they are, without an
+    equaliser."""
     path = Path(path)
     if path.with_suffix(".json").exists():
         return
@@ -58,7 +60,9 @@ class Bank:
     def __init__(self, path: Path):
         path = Path(path)
         self.header = json.loads(path.with_suffix(".json").read_text())
-        self.arrays = {name: np.load(f"{path}.{name}.npy", mmap_mode="r" if name in FIELDS[:2] else None) for name in FIELDS}
+        self.arrays = {
+            name: np.load(f"{path}.{name}.npy", mmap_mode="r" if name in FIELDS[:2] else None) for name in FIELDS
+        }
         self.kinds = np.load(f"{path}.kinds.npy")
         self.about = self.header["about"]
 

@@ -1,6 +1,7 @@
 """Four numbers fitted on steady scenes of the valid split: how sure the network may be of which power is speech.
 
-The log-odds of every band are scaled and shifted alike, and those of each whole step once more, so that the SNR of whole
+The log-odds of every band are scaled and shifted alike, and those of each whole step once more, so that the SNR of
+whole
 takes comes out right on voices and recordings that training did not hear. The first two are folded into the last layer,
 the others are constants of the graph (`Gauge.stretch`).
 """
@@ -45,7 +46,10 @@ def fit(model: Gauge, steady: Bank) -> dict:
         out = []
         for steps, ratios in true.items():
             chosen = (ratios > RANGE_DB[0]) & (ratios < RANGE_DB[1])
-            said = torch.log((speech[chosen, :steps].sum(1) + LEAST_POWER) / (noise[chosen, :steps].sum(1) + LEAST_POWER)) / PER_DB
+            said = (
+                torch.log((speech[chosen, :steps].sum(1) + LEAST_POWER) / (noise[chosen, :steps].sum(1) + LEAST_POWER))
+                / PER_DB
+            )
             out.append(said - ratios[chosen])
         return torch.cat(out)
 
@@ -58,9 +62,23 @@ def fit(model: Gauge, steady: Bank) -> dict:
         errors(torch.exp(numbers[0]), numbers[1], torch.exp(numbers[2]), numbers[3]).abs().mean().backward()
         optimiser.step()
     with torch.no_grad():
-        scale, shift, stretch, lift = float(torch.exp(numbers[0])), float(numbers[1]), float(torch.exp(numbers[2])), float(numbers[3])
+        scale, shift, stretch, lift = (
+            float(torch.exp(numbers[0])),
+            float(numbers[1]),
+            float(torch.exp(numbers[2])),
+            float(numbers[3]),
+        )
         after = errors(scale, shift, stretch, lift)
-        model.split.weight.mul_(scale); model.split.bias.mul_(scale).add_(shift)
+        model.split.weight.mul_(scale)
+        model.split.bias.mul_(scale).add_(shift)
         model.stretch = (stretch, lift)
-    return {"scale": scale, "shift": shift, "stretch": stretch, "lift": lift, "takes": len(after), "mae_db_before": float(before.abs().mean()),
-            "mae_db_after": float(after.abs().mean()), "bias_db_after": float(after.mean())}
+    return {
+        "scale": scale,
+        "shift": shift,
+        "stretch": stretch,
+        "lift": lift,
+        "takes": len(after),
+        "mae_db_before": float(before.abs().mean()),
+        "mae_db_after": float(after.abs().mean()),
+        "bias_db_after": float(after.mean()),
+    }

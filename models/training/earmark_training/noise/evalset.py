@@ -15,10 +15,10 @@ import soundfile
 
 from .. import RATE_HZ
 from ..corpus import Cache
-from ..noises import coloured_noise
 from ..features import log_mel
 from ..labels import to_db
-from ..splits import select
+from ..noises import coloured_noise
+from ..splits import SPLITS, select
 from . import POWER_FLOOR
 from .scenes import Studio
 from .shards import studio
@@ -35,7 +35,8 @@ RMS_SHARE = 0.42
 ROOM_TONE_UNDER_DB = 72.0
 """No room is digitally silent: without this, pauses of clean takes alone would give the class away."""
 SETS = {"develop": (0, 8_000_000_000), "report": (1, 9_000_000_000)}
-"""Half of the held-out recordings and first seed of each set. `develop` may be looked at as often as one likes; `report` is for the published
+"""Half of the held-out recordings and first seed of each set. `develop` may be looked at as often as one likes;
+`report` is for the published
 figures, once, after every choice is made."""
 FANS, FAN_FROM_S, FAN_SNR_DB = 40, 10.0, 10.0
 """Scenes in which a fan starts: how many, when, how loud."""
@@ -43,7 +44,8 @@ COLUMNS = ("file", "snr_db", "origin", "kind", "room", "codec")
 
 
 def make(cache: Cache, floors_file: Path, folder: Path, name: str) -> None:
-    """Writes the recordings and `manifest.csv` of a set; also `untouched/`, held-out sentences as the corpus has them."""
+    """Writes the recordings and `manifest.csv` of a set; also `untouched/`, held-out sentences as the corpus has
+    them."""
     half, first_seed = SETS[name]
     folder = Path(folder)
     if (folder / "manifest.csv").exists():
@@ -57,7 +59,9 @@ def make(cache: Cache, floors_file: Path, folder: Path, name: str) -> None:
         seed = first_seed + number
         rng = np.random.default_rng([seed, 9])
         seconds = float(rng.uniform(*SECONDS))
-        scene = made.scene(seed, "clean" if share == "reverberant" else share, snr_db, origins=origins, seconds=seconds, steady=True)
+        scene = made.scene(
+            seed, "clean" if share == "reverberant" else share, snr_db, origins=origins, seconds=seconds, steady=True
+        )
         while share == "reverberant" and "room" not in scene.about:
             seed += 10_000_000
             scene = made.scene(seed, "clean", seconds=seconds)
@@ -65,8 +69,16 @@ def make(cache: Cache, floors_file: Path, folder: Path, name: str) -> None:
         name = f"{share}-{number:04d}.flac"
         soundfile.write(folder / name, balanced(scene.mix, rng), RATE_HZ, subtype="PCM_24")
         measured = "" if share != "noisy" else f"{10 * np.log10(speech / (floor + noise)):.2f}"
-        rows.append((name, measured, scene.about.get("origin", "reverberant speech" if share == "reverberant" else "clean"),
-                     scene.about.get("kind") or "", "yes" if "room" in scene.about else "no", scene.about.get("codec", "none")))
+        rows.append(
+            (
+                name,
+                measured,
+                scene.about.get("origin", "reverberant speech" if share == "reverberant" else "clean"),
+                scene.about.get("kind") or "",
+                "yes" if "room" in scene.about else "no",
+                scene.about.get("codec", "none"),
+            )
+        )
     _write(folder / "manifest.csv", rows)
     _untouched(cache, folder / "untouched", half, first_seed)
     _fans(made, folder / "fan", first_seed)
@@ -87,7 +99,12 @@ def balanced(mix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _untouched(cache: Cache, folder: Path, half: int, seed: int) -> None:
     """Sentences of the held-out sources, not chosen by their floor: what their owners call clean."""
     rng = np.random.default_rng(seed)
-    clips = [c for s in ("train", "valid") for c in select(cache.clips, s) if c.source in HELD_OUT_SPEECH and c.seconds >= 2.5 and half_of(c) == half]
+    clips = [
+        c
+        for s in SPLITS
+        for c in select(cache.clips, s)
+        if c.source in HELD_OUT_SPEECH and c.seconds >= 2.5 and half_of(c) == half
+    ]
     rows = []
     for number in rng.permutation(len(clips))[:UNTOUCHED]:
         name = f"{number:05d}.flac"

@@ -1,4 +1,5 @@
-"""Writes `model.onnx` and `pack.json` of a noise pack, and refuses to if the file does not compute what the model computes."""
+"""Writes `model.onnx` and `pack.json` of a noise pack, and refuses to if the file does not compute what the model
+computes."""
 
 from __future__ import annotations
 
@@ -41,14 +42,36 @@ def write_pack(model: Gauge, folder: Path, name: str, version: str, thresholds: 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            graph, (torch.zeros(1, BATCH_FRAMES, BANDS), *states), str(folder / "model.onnx"),
-            input_names=["features", *STATES], output_names=["rows", *(f"next_{s}" for s in STATES)], opset_version=OPSET,
-            dynamo=False, dynamic_axes={"features": {1: "T"}, "rows": {1: "T"}})
-    write_manifest(folder, name, version, parameter_count(model), data, {
-        "task": "noise", "features": spec(POWER_FLOOR), "input": "features", "output": "rows",
-        "states": [{"input": s, "output": f"next_{s}", "shape": shape} for s, shape in zip(STATES, model.state_shapes())],
-        "hop_frames": STEP_FRAMES, "lookahead_frames": 0, "labels": list(COLUMNS), "thresholds": thresholds,
-    })
+            graph,
+            (torch.zeros(1, BATCH_FRAMES, BANDS), *states),
+            str(folder / "model.onnx"),
+            input_names=["features", *STATES],
+            output_names=["rows", *(f"next_{s}" for s in STATES)],
+            opset_version=OPSET,
+            dynamo=False,
+            dynamic_axes={"features": {1: "T"}, "rows": {1: "T"}},
+        )
+    write_manifest(
+        folder,
+        name,
+        version,
+        parameter_count(model),
+        data,
+        {
+            "task": "noise",
+            "features": spec(POWER_FLOOR),
+            "input": "features",
+            "output": "rows",
+            "states": [
+                {"input": s, "output": f"next_{s}", "shape": shape}
+                for s, shape in zip(STATES, model.state_shapes(), strict=True)
+            ],
+            "hop_frames": STEP_FRAMES,
+            "lookahead_frames": 0,
+            "labels": list(COLUMNS),
+            "thresholds": thresholds,
+        },
+    )
     return within_limit(folder, check_parity(model, folder))
 
 
@@ -61,5 +84,6 @@ def check_parity(model: Gauge, folder: Path) -> dict:
     whole, by_step, by_batch = (runtime.scores(features, n) for n in (None, STEP_FRAMES, BATCH_FRAMES))
     return {
         "pytorch_onnxruntime": float(np.abs(reference - whole).max()),
-        "step_whole": float(np.abs(by_step - whole).max()), "batch_whole": float(np.abs(by_batch - whole).max()),
+        "step_whole": float(np.abs(by_step - whole).max()),
+        "batch_whole": float(np.abs(by_batch - whole).max()),
     }

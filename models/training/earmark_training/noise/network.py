@@ -1,7 +1,9 @@
-"""The network: statistics of the log-mel over an instant, one second, three and ten, relative to the loudest moment of the
+"""The network: statistics of the log-mel over an instant, one second, three and ten, relative to the loudest moment of
+the
 last ten seconds; a dense layer, a GRU, a head. All state is explicit, nothing looks ahead.
 
-The gain of a recording cannot matter: every value is relative to that loudest moment, and what is silent (digital silence,
+The gain of a recording cannot matter: every value is relative to that loudest moment, and what is silent (digital
+silence,
 what was before the beginning) is left out by a mask instead of counted as some level, because silence has no gain.
 """
 
@@ -28,7 +30,8 @@ LOWEST_LEVEL_DB = -60.0
 LEVEL_SPAN_DB = 120.0
 """Level outputs are (dBFS + 120) / 120, so that they lie in 0..1 as all outputs do."""
 STORED_DB = 240.0
-"""Levels are kept with this added (highest ones) or taken away (lowest ones), so that 0 is always that which is left out."""
+"""Levels are kept with this added (highest ones) or taken away (lowest ones), so that 0 is always that which is left
+out."""
 LEFT_OUT_DB = 1000.0
 PER_DB = math.log(10.0) / 10.0
 LEAST_POWER, MOST_LOG_ODDS = 1e-12, 25.0
@@ -68,7 +71,8 @@ class Gauge(nn.Module):
     """features [batch, T, 64] and states -> [batch, T / 10, 8] and new states: logits of noise and its kinds, then the
     levels of speech and noise of that tenth of a second in dBFS.
 
-    The levels are not guessed: the network says which share of each band's power is speech, and the measured power is split
+    The levels are not guessed: the network says which share of each band's power is speech, and the measured power is
+    split
     so."""
 
     def __init__(self, shape: Shape = Shape()):
@@ -83,7 +87,8 @@ class Gauge(nn.Module):
         """Scale and shift of the log-odds of whole steps, see `calibrate`; not trained."""
 
     def state_shapes(self, batch: int = 1) -> list[list[int]]:
-        """Shapes of the states in call order: levels of past steps; means and lowest 50 ms of their bands, lowest level,
+        """Shapes of the states in call order: levels of past steps; means and lowest 50 ms of their bands, lowest
+        level,
         whether anything was heard; GRU."""
         s = self.shape
         past = s.reference_steps - 1
@@ -123,8 +128,15 @@ class Gauge(nn.Module):
         lows = _lowest(lows, STEP_FRAMES // 5, STEP_FRAMES // 5) + reference
         low_level = step_level + LEFT_OUT_DB * (1.0 - (share > 0.99).float())
         # What is left out is 0 and the highest of the lows, the lowest of the means.
-        kept = torch.cat([(mean + reference + STORED_DB) * any_heard, torch.clamp(lows - STORED_DB, max=0.0),
-                          torch.clamp(low_level - STORED_DB, max=0.0), any_heard], 1)
+        kept = torch.cat(
+            [
+                (mean + reference + STORED_DB) * any_heard,
+                torch.clamp(lows - STORED_DB, max=0.0),
+                torch.clamp(low_level - STORED_DB, max=0.0),
+                any_heard,
+            ],
+            1,
+        )
         history = torch.cat([past, kept], 2)
         means, lows = history[:, : s.bands], history[:, s.bands : 2 * s.bands]
         low_levels, were_heard = history[:, 2 * s.bands : 2 * s.bands + 1], history[:, 2 * s.bands + 1 :]
@@ -132,16 +144,35 @@ class Gauge(nn.Module):
         def last(values: Tensor, steps: int) -> Tensor:
             return values[:, :, s.reference_steps - steps :]
 
-        share_short, share_long = (nn.functional.avg_pool1d(last(were_heard, n), n, 1) for n in (s.short_steps, s.long_steps))
-        short_mean = nn.functional.avg_pool1d(last(means, s.short_steps), s.short_steps, 1) / torch.clamp(share_short, min=0.01)
+        share_short, share_long = (
+            nn.functional.avg_pool1d(last(were_heard, n), n, 1) for n in (s.short_steps, s.long_steps)
+        )
+        short_mean = nn.functional.avg_pool1d(last(means, s.short_steps), s.short_steps, 1) / torch.clamp(
+            share_short, min=0.01
+        )
         short_low, long_low, longest_low, low_level = (
-            _lowest(last(values, n), n) for values, n in ((lows, s.short_steps), (lows, s.long_steps), (lows, s.reference_steps), (low_levels, s.long_steps)))
+            _lowest(last(values, n), n)
+            for values, n in (
+                (lows, s.short_steps),
+                (lows, s.long_steps),
+                (lows, s.reference_steps),
+                (low_levels, s.long_steps),
+            )
+        )
         long_high = _highest(last(means, s.long_steps), s.long_steps)
         short_level = _highest(last(all_levels, s.short_steps), s.short_steps)
         short_lowest = _lowest(last(all_levels, s.short_steps), s.short_steps)
-        bands = torch.cat([mean, highest, self._or_lowest(lowest),
-                           *(self._or_lowest(low + STORED_DB - reference) for low in (short_low, long_low, longest_low)),
-                           long_high - STORED_DB - reference, short_mean - STORED_DB - reference], 1)
+        bands = torch.cat(
+            [
+                mean,
+                highest,
+                self._or_lowest(lowest),
+                *(self._or_lowest(low + STORED_DB - reference) for low in (short_low, long_low, longest_low)),
+                long_high - STORED_DB - reference,
+                short_mean - STORED_DB - reference,
+            ],
+            1,
+        )
         whole = torch.cat([step_level, short_level - STORED_DB, short_lowest - STORED_DB], 1) - reference
         whole = torch.cat([whole, self._or_lowest(low_level + STORED_DB - reference)], 1)
         everything = torch.cat([bands, torch.clamp(whole, min=LOWEST_LEVEL_DB)], 1)
@@ -175,8 +206,11 @@ class Gauge(nn.Module):
         return self.forward(features, *self.zero_states(features.shape[0]))[0]
 
 
-def split_power(log_odds: Tensor, power: Tensor, stretch: float | Tensor = 1.0, lift: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """Power of speech and of the rest, [batch, steps], from the log-odds of speech and the power of every band. The odds of a
+def split_power(
+    log_odds: Tensor, power: Tensor, stretch: float | Tensor = 1.0, lift: float | Tensor = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Power of speech and of the rest, [batch, steps], from the log-odds of speech and the power of every band. The
+    odds of a
     whole step are then stretched and lifted; nothing of the power is lost."""
     # Not by a sigmoid: backends approximate it, and a small share must be right in relation to itself.
     odds = torch.exp(torch.clamp(log_odds, -MOST_LOG_ODDS, MOST_LOG_ODDS))

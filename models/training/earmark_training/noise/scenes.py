@@ -1,6 +1,7 @@
 """Scenes with known power of speech and noise, frame by frame: mixed as waveforms, spoiled as recordings are.
 
-Clean means: a clip whose own floor lies far under its voice, with the tone of a quiet room or with digital silence in the
+Clean means: a clip whose own floor lies far under its voice, with the tone of a quiet room or with digital silence in
+the
 pauses. Everything that might betray the class without being noise is drawn alike for both: level, length of pauses,
 rooms, band limits, codecs, clipping, stretches of digital silence.
 """
@@ -14,8 +15,16 @@ from scipy.signal import resample_poly
 
 from .. import HOP_SAMPLES, RATE_HZ
 from ..corpus import Cache, Clip
-from ..effects import (CODECS, codec_round_trip, measured_room, random_band, reverberate, shape_spectrum, simulated_room,
-                       soft_or_hard_clip)
+from ..effects import (
+    CODECS,
+    codec_round_trip,
+    measured_room,
+    random_band,
+    reverberate,
+    shape_spectrum,
+    simulated_room,
+    soft_or_hard_clip,
+)
 from ..labels import frame_power
 from ..mixing import Mixer
 from ..noises import MADE, blows, clicks, coloured_noise, hum, synthetic_noise, weather
@@ -68,8 +77,16 @@ class Studio:
         self.wide, self.usable, self.floors = ClipBank(cache, wide), ClipBank(cache, usable), floors
         self.rooms = [simulated_room(rng) for _ in range(rooms)] + [measured_room(r) for r in self.wide.rooms]
 
-    def scene(self, seed: int, share: str | None = None, snr_db: float | None = None, plain: bool = False,
-              origins: tuple[str, ...] | None = None, seconds: float = SCENE_SECONDS, steady: bool = False) -> Scene:
+    def scene(
+        self,
+        seed: int,
+        share: str | None = None,
+        snr_db: float | None = None,
+        plain: bool = False,
+        origins: tuple[str, ...] | None = None,
+        seconds: float = SCENE_SECONDS,
+        steady: bool = False,
+    ) -> Scene:
         """One scene. `plain`: no room, band limit, codec or clipping; `origins`: of corpus, synthetic, music, babble;
         `steady`: noise from beginning to end."""
         rng = np.random.default_rng(seed)
@@ -93,7 +110,9 @@ class Studio:
         if share != "clean":
             n, kind = self._noise(samples, rng, about, plain, steady, origins)
             about["kind"] = kind
-            n *= np.float32(np.sqrt(_mean(s) / max(_mean(n) if steady else _mean_on(n), 1e-12)) * 10 ** (-about["snr_db"] / 20))
+            n *= np.float32(
+                np.sqrt(_mean(s) / max(_mean(n) if steady else _mean_on(n), 1e-12)) * 10 ** (-about["snr_db"] / 20)
+            )
         if share == "noise only":
             s, floor, tone = s * 0, floor * 0, tone * 0
         return self._spoil(s, floor, tone, n, rng, about, plain)
@@ -130,7 +149,9 @@ class Studio:
         about["tone_under_db"] = float(rng.uniform(40.0, 75.0))
         return coloured_noise(len(s), rng) * np.float32(np.sqrt(_mean(s)) * 10 ** (-about["tone_under_db"] / 20))
 
-    def _noise(self, samples, rng: np.random.Generator, about: dict, plain: bool, steady: bool, origins) -> tuple[np.ndarray, str | None]:
+    def _noise(
+        self, samples, rng: np.random.Generator, about: dict, plain: bool, steady: bool, origins
+    ) -> tuple[np.ndarray, str | None]:
         """Noise at any level, and its kind where it is known."""
         names, shares = ("corpus", "synthetic", "music", "babble"), np.array([0.45, 0.28, 0.14, 0.13])
         if origins is not None:
@@ -172,7 +193,10 @@ class Studio:
             about.setdefault("sounds", []).append(clip.sound)
             take = min(clip.length_samples, samples - at)
             begin = int(rng.integers(0, clip.length_samples - take + 1))
-            piece = bank.cache.samples[clip.offset_samples + begin : clip.offset_samples + begin + take].astype(np.float32) / 32768.0
+            piece = (
+                bank.cache.samples[clip.offset_samples + begin : clip.offset_samples + begin + take].astype(np.float32)
+                / 32768.0
+            )
             piece = level_to_unit(piece)
             out[at : at + take] = _fade_edges(piece, 160)
             at += max(take, 800) + int(rng.exponential(gap_s) * RATE_HZ * (take < 3 * RATE_HZ))
@@ -195,7 +219,10 @@ class Studio:
         keep = np.ones(len(s), np.float32)
         if rng.random() < 0.35:  # drop-outs, edits, gates: the same for clean and noisy
             for _ in range(rng.integers(1, 5)):
-                begin, length = int(rng.integers(0, len(s))), int(np.exp(rng.uniform(np.log(0.03), np.log(0.8))) * RATE_HZ)
+                begin, length = (
+                    int(rng.integers(0, len(s))),
+                    int(np.exp(rng.uniform(np.log(0.03), np.log(0.8))) * RATE_HZ),
+                )
                 keep[begin : begin + length] = 0.0
             s, tone, n = s * keep, tone * keep, n * keep
         quiet = s + tone

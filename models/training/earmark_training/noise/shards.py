@@ -14,7 +14,7 @@ from ..corpus import Cache
 from ..features import BANDS, log_mel
 from ..labels import frame_power
 from ..noises import coloured_noise
-from ..splits import check, select
+from ..splits import SPLITS, check, select
 from . import PAD_DB, POWER_FLOOR
 from .scenes import Studio
 from .survey import SAME_VOICE, half_of, is_held_out, survey
@@ -32,12 +32,13 @@ ARRAYS = ("mix", "quiet", "noise", "power")
 
 
 def studio(cache: Cache, split: str, floors_file: Path, half: int | None = None) -> Studio:
-    """The scenes of one side. `train` and `valid` know nothing of what is held out; `held-out` only that, `half` of it where
+    """The scenes of one side. `train` and `valid` know nothing of what is held out; `held-out` only that, `half` of it
+    where
     what is developed on must share no recording with what is reported on."""
     check(cache.clips)
     floors = survey(cache, floors_file)
     if split == "held-out":
-        clips = [c for s in ("train", "valid") for c in select(cache.clips, s) if is_held_out(c) and c.source not in SAME_VOICE]
+        clips = [c for s in SPLITS for c in select(cache.clips, s) if is_held_out(c) and c.source not in SAME_VOICE]
         clips = [c for c in clips if half is None or half_of(c) == half]
         clips += [c for c in cache.clips if c.kind == "room" and c.split == "valid"]
     else:
@@ -91,7 +92,7 @@ class Shards:
     def refresh(self) -> int:
         """Takes up shards that were finished since; the number of scenes."""
         paths = sorted(self.folder.glob("shard-*.json"))
-        for path in paths[len(self.arrays):]:
+        for path in paths[len(self.arrays) :]:
             stem = path.with_suffix("")
             self.arrays.append({name: np.load(f"{stem}.{name}.npy", mmap_mode="r") for name in ARRAYS})
             for row, about in enumerate(json.loads(path.read_text())):
@@ -112,10 +113,17 @@ class Shards:
     def stored(self, scene: int) -> Mixture:
         """A scene as it was mixed, from waveforms."""
         power = self.array(scene, "power")
-        return Mixture(self.array(scene, "mix"), power, self.about[scene].get("kind"), self.array(scene, "quiet"), self.array(scene, "noise"))
+        return Mixture(
+            self.array(scene, "mix"),
+            power,
+            self.about[scene].get("kind"),
+            self.array(scene, "quiet"),
+            self.array(scene, "noise"),
+        )
 
     def remixed(self, rng: np.random.Generator) -> Mixture:
-        """Any speech under any noise, both disguised: powers of the two add, as they do on average when waveforms do."""
+        """Any speech under any noise, both disguised: powers of the two add, as they do on average when waveforms
+        do."""
         if rng.random() < NOISE_ONLY_SHARE:
             return self.noise_alone(rng)
         voice = self.voiced[rng.integers(len(self.voiced))]
@@ -138,11 +146,20 @@ class Shards:
         parts = []
         for _ in range(2 if rng.random() < TWO_NOISES_SHARE else 1):
             other = self.noisy[rng.integers(len(self.noisy))]
-            parts.append((_warped(self.array(other, "noise"), rng, NOISE_WARP_BANDS), self.array(other, "power")[:, 2], self.about[other].get("kind")))
+            parts.append(
+                (
+                    _warped(self.array(other, "noise"), rng, NOISE_WARP_BANDS),
+                    self.array(other, "power")[:, 2],
+                    self.about[other].get("kind"),
+                )
+            )
         features, power, kind = parts[0]
         for more, its_power, its_kind in parts[1:]:
             gain = _mean_on(power) / max(_mean_on(its_power), 1e-20) * 10 ** (rng.uniform(-10.0, 3.0) / 10)
-            features, power = to_features(from_features(features) + from_features(more) * gain), power + its_power * gain
+            features, power = (
+                to_features(from_features(features) + from_features(more) * gain),
+                power + its_power * gain,
+            )
             kind = kind if kind == its_kind else None
         return features, power, kind
 
@@ -152,15 +169,22 @@ class Shards:
         power = np.zeros((len(noise_power), 3), np.float32)
         power[:, 2] = noise_power
         if rng.random() < HISS_SHARE:
-            hiss = coloured_noise(len(power) * HOP_SAMPLES, rng) if rng.random() < 0.6 else rng.standard_normal(len(power) * HOP_SAMPLES)
-            hiss = (hiss / np.sqrt(np.mean(np.square(hiss))) * 10 ** (rng.uniform(-55.0, -15.0) / 20)).astype(np.float32)
+            hiss = (
+                coloured_noise(len(power) * HOP_SAMPLES, rng)
+                if rng.random() < 0.6
+                else rng.standard_normal(len(power) * HOP_SAMPLES)
+            )
+            hiss = (hiss / np.sqrt(np.mean(np.square(hiss))) * 10 ** (rng.uniform(-55.0, -15.0) / 20)).astype(
+                np.float32
+            )
             features, power[:, 2], kind = log_mel(hiss, POWER_FLOOR).astype(np.float32), frame_power(hiss), "broadband"
         return Mixture(features, power, kind, np.full_like(features, PAD_DB), features)
 
 
 @dataclass
 class Mixture:
-    """Features [frames, 64] of a mixture and of its parts, power [frames, 3] of speech, floor and noise, kind of the noise."""
+    """Features [frames, 64] of a mixture and of its parts, power [frames, 3] of speech, floor and noise, kind of the
+    noise."""
 
     features: np.ndarray
     power: np.ndarray
@@ -168,7 +192,7 @@ class Mixture:
     quiet: np.ndarray
     noise: np.ndarray
 
-    def equalised(self, rng: np.random.Generator, strength_db: float = EQUALISER_DB) -> "Mixture":
+    def equalised(self, rng: np.random.Generator, strength_db: float = EQUALISER_DB) -> Mixture:
         """The same through a smooth equaliser; the powers follow, part by part."""
         knots = rng.normal(0.0, strength_db, 6)
         curve = np.interp(np.linspace(0, 5, BANDS), np.arange(6), knots).astype(np.float32)

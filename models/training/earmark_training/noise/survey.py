@@ -17,21 +17,87 @@ from ..labels import frame_power, to_db
 HELD_OUT_SPEECH = ("librispeech-clean", "robotutor-en", "asp-audio")
 """Speech sources that training never sees; the reported figures are on these."""
 SAME_VOICE = ("robotutor-en-words",)
-"""Single words of a voice that is held out: training must not hear them, and single words make no recording to measure on."""
+"""Single words of a voice that is held out: training must not hear them, and single words make no recording to measure
+on."""
 
-HELD_OUT_SOUNDS = ("helicopter", "chainsaw", "vacuum", "washing", "train", "wave", "seaside", "cricket", "keyboard", "typewriter",
-                   "clock tick", "fire", "campfire", "bonfire", "crackling", "plane", "airplane", "dog", "cafe", "coffee", "restaurant", "siren", "frog", "wind in", "beach")
+HELD_OUT_SOUNDS = (
+    "helicopter",
+    "chainsaw",
+    "vacuum",
+    "washing",
+    "train",
+    "wave",
+    "seaside",
+    "cricket",
+    "keyboard",
+    "typewriter",
+    "clock tick",
+    "fire",
+    "campfire",
+    "bonfire",
+    "crackling",
+    "plane",
+    "airplane",
+    "dog",
+    "cafe",
+    "coffee",
+    "restaurant",
+    "siren",
+    "frog",
+    "wind in",
+    "beach",
+)
 """Words of noise kinds that training never hears from any source."""
 
 HELD_OUT_MUSIC = ("wesnoth", "opensurge")
 
 KIND_WORDS = {
     "hum": ("hum", "boiler", "fridge"),
-    "broadband": ("rain", "wave", "seaside", "wind", "waterfall", "vacuum", "washing", "white noise", "brown noise", "plane", "airplane", "river", "stream",
-                  "shower", "highway", "film static", "train", "dryer", "fan", "hose", "electric car", "road", "traffic"),
+    "broadband": (
+        "rain",
+        "wave",
+        "seaside",
+        "wind",
+        "waterfall",
+        "vacuum",
+        "washing",
+        "white noise",
+        "brown noise",
+        "plane",
+        "airplane",
+        "river",
+        "stream",
+        "shower",
+        "highway",
+        "film static",
+        "train",
+        "dryer",
+        "fan",
+        "hose",
+        "electric car",
+        "road",
+        "traffic",
+    ),
     "babble": ("crowd", "cafe", "coffee", "restaurant", "conversation", "bar crowd", "supermarket"),
-    "transient": ("clock tick", "keyboard", "typewriter", "mouse click", "door wood knock", "dog", "footstep", "clapping", "glass breaking",
-                  "cough", "sneez", "drops", "droplets", "impact", "door", "hen", "crow"),
+    "transient": (
+        "clock tick",
+        "keyboard",
+        "typewriter",
+        "mouse click",
+        "door wood knock",
+        "dog",
+        "footstep",
+        "clapping",
+        "glass breaking",
+        "cough",
+        "sneez",
+        "drops",
+        "droplets",
+        "impact",
+        "door",
+        "hen",
+        "crow",
+    ),
 }
 FLOOR_SHARE = 0.10
 ACTIVE_RANGE_DB = 25.0
@@ -70,7 +136,9 @@ def survey(cache: Cache, path: Path) -> dict[str, Floor]:
             return {p: Floor(*values) for p, values in stored["clips"].items()}
     floors = {c.path: floor_of(cache.audio(c)) for c in cache.clips if c.kind == "speech"}
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"version": SURVEY_VERSION, "clips": {p: tuple(asdict(f).values()) for p, f in floors.items()}}))
+    partial.write_text(
+        json.dumps({"version": SURVEY_VERSION, "clips": {p: tuple(asdict(f).values()) for p, f in floors.items()}})
+    )
     os.replace(partial, path)
     return floors
 

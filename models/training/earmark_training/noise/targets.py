@@ -35,7 +35,9 @@ def targets(power: np.ndarray, kind: str | None) -> Target:
     heard = np.cumsum(by_step[:, 0]) > 0.3 * SMOOTH_STEPS * speech_mean
     weight = np.where(heard, 1.0, 0.2) if speech_mean > 0 else np.ones(steps)
     kind_weight = (over_db < KIND_AUDIBLE_DB).astype(float) if kind in KINDS else np.zeros(steps)
-    speech_dbfs, noise_dbfs = (np.maximum(to_db(p), LEVEL_FLOOR_DBFS) for p in (by_step[:, 0], by_step[:, 1] + by_step[:, 2]))
+    speech_dbfs, noise_dbfs = (
+        np.maximum(to_db(p), LEVEL_FLOOR_DBFS) for p in (by_step[:, 0], by_step[:, 1] + by_step[:, 2])
+    )
     return Target(noise, weight, speech_dbfs, noise_dbfs, kind_weight)
 
 

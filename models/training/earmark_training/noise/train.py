@@ -43,8 +43,8 @@ class Plan:
     level_weight: float = 0.5
     ratio_weight: float = 0.5
     kind_weight: float = 0.3
-    ignored_steps: int = 10     # at the beginning, where nothing is known yet
-    start_from: str = ""        # a checkpoint of the same shape
+    ignored_steps: int = 10  # at the beginning, where nothing is known yet
+    start_from: str = ""  # a checkpoint of the same shape
     seed: int = 1
     report_every: int = 250
     save_every: int = 250
@@ -81,12 +81,15 @@ def ratio_loss(levels: Tensor, said: Tensor, steps: int) -> Tensor:
 
 
 def losses(out: Tensor, target: dict[str, Tensor], plan: Plan, take_steps: int = 0) -> dict[str, Tensor]:
-    """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene, and of the ratio
-    over the first `take_steps` (0: over all)."""
+    """Cross-entropy of noise and kinds, Huber of the two levels over a second, three seconds, the scene, and of the
+    ratio over the first `take_steps` (0: over all)."""
     at = slice(plan.ignored_steps, None)
     bce = nn.functional.binary_cross_entropy_with_logits
     noise = bce(out[:, at, 0], target["noise"][:, at], reduction="none") * target["weight"][:, at]
-    kind = bce(out[:, at, 1 : len(KINDS) + 1], target["kinds"][:, at], reduction="none").mean(2) * target["kind_weight"][:, at]
+    kind = (
+        bce(out[:, at, 1 : len(KINDS) + 1], target["kinds"][:, at], reduction="none").mean(2)
+        * target["kind_weight"][:, at]
+    )
     levels = torch.stack([target["speech_dbfs"], target["noise_dbfs"]], 2)
     said = out[:, :, len(KINDS) + 1 :]
     level = 0.0
@@ -106,11 +109,16 @@ def losses(out: Tensor, target: dict[str, Tensor], plan: Plan, take_steps: int =
 
 def scene_figures(out: np.ndarray, target: dict[str, Tensor]) -> dict[str, np.ndarray]:
     """Per scene: mean probability, SNR said and SNR true over the whole scene."""
+
     def ratio(speech, noise):
         return 10 * np.log10((10 ** (speech / 10)).sum(1) / (10 ** (noise / 10)).sum(1))
+
     n = len(KINDS) + 1
-    return {"p": (1 / (1 + np.exp(-out[:, 10:, 0]))).mean(1), "snr": ratio(out[:, :, n], out[:, :, n + 1]),
-            "true": ratio(target["speech_dbfs"].numpy().astype(float), target["noise_dbfs"].numpy().astype(float))}
+    return {
+        "p": (1 / (1 + np.exp(-out[:, 10:, 0]))).mean(1),
+        "snr": ratio(out[:, :, n], out[:, :, n + 1]),
+        "true": ratio(target["speech_dbfs"].numpy().astype(float), target["noise_dbfs"].numpy().astype(float)),
+    }
 
 
 @torch.no_grad()
@@ -127,7 +135,7 @@ def validate(model: Gauge, valid: Bank, plan: Plan) -> dict:
     figures = {k: np.concatenate([r[k] for r in rows]) for k in rows[0]}
     share = np.array([a["share"] for a in valid.about])
     clean, between = share == "clean", (figures["true"] > -5) & (figures["true"] < 25)
-    result = dict(zip(("noise", "kind", "level", "ratio"), np.mean(sums, 0)))
+    result = dict(zip(("noise", "kind", "level", "ratio"), np.mean(sums, 0), strict=True))
     for name, low, high in (("auc_20", 17, 23), ("auc_30", 27, 33)):
         chosen = clean | ((share != "clean") & (figures["true"] >= low) & (figures["true"] < high))
         result[name] = roc_auc(figures["p"][chosen], ~clean[chosen])
@@ -140,15 +148,20 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
     """Trains (or resumes) the run in folder `run`; returns the averaged model."""
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    (run / "run.json").write_text(json.dumps({"shape": shape.to_dict(), "plan": asdict(plan), "scenes": len(bank), "stored": bank.header["stored"]}, indent=1))
+    (run / "run.json").write_text(
+        json.dumps(
+            {"shape": shape.to_dict(), "plan": asdict(plan), "scenes": len(bank), "stored": bank.header["stored"]},
+            indent=1,
+        )
+    )
     torch.manual_seed(plan.seed)
     model = Gauge(shape)
     if plan.start_from and not (run / "last.pt").exists():
-        model.load_state_dict(torch.load(plan.start_from, weights_only=False)["average"])
+        model.load_state_dict(torch.load(plan.start_from, weights_only=True)["average"])
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
-    step, trained_s = resume(run, model, average, optimiser)
+    step, trained_s, _ = resume(run, model, average, optimiser)
     print(f"{run.name}: {parameter_count(model)} parameters, {len(bank)} scenes, from step {step}", flush=True)
     began = time.process_time() - trained_s
     running, log = [], (run / "log.csv").open("a", newline="")
@@ -160,7 +173,12 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
             group["lr"] = learning_rate(step / plan.steps, plan)
         take_steps = int(rng.integers(SHORTEST_TAKE_STEPS, target["noise"].shape[1] + 1))
         parts = losses(answers(model, target), target, plan, take_steps)
-        loss = parts["noise"] + plan.kind_weight * parts["kind"] + plan.level_weight * parts["level"] + plan.ratio_weight * parts["ratio"]
+        loss = (
+            parts["noise"]
+            + plan.kind_weight * parts["kind"]
+            + plan.level_weight * parts["level"]
+            + plan.ratio_weight * parts["ratio"]
+        )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), plan.clip_norm)
@@ -170,11 +188,17 @@ def train(run: Path, shape: Shape, plan: Plan, bank: Bank, valid: Bank) -> Gauge
         running.append([float(v.detach()) for v in parts.values()])
         if step % plan.report_every == 0 or step == plan.steps:
             report = validate(average, valid, plan)
-            row = {"step": step, "cpu_s": round(time.process_time() - began, 1),
-                   **{f"train_{k}": round(float(v), 5) for k, v in zip(parts, np.mean(running, 0))}, **{k: round(float(v), 5) for k, v in report.items()}}
+            row = {
+                "step": step,
+                "cpu_s": round(time.process_time() - began, 1),
+                **{f"train_{k}": round(float(v), 5) for k, v in zip(parts, np.mean(running, 0), strict=True)},
+                **{k: round(float(v), 5) for k, v in report.items()},
+            }
             if log.tell() == 0:
                 writer.writerow(row)  # the names
-            writer.writerow(row.values()); log.flush(); running.clear()
+            writer.writerow(row.values())
+            log.flush()
+            running.clear()
             print(row, flush=True)
         if step % plan.save_every == 0 or step == plan.steps:
             checkpoint(run, model, average, optimiser, step, time.process_time() - began)
@@ -186,5 +210,5 @@ def load_average(run: Path) -> Gauge:
     """The averaged model of a run, ready to export."""
     run = Path(run)
     model = Gauge(Shape(**json.loads((run / "run.json").read_text())["shape"]))
-    model.load_state_dict(torch.load(run / "last.pt", weights_only=False)["average"])
+    model.load_state_dict(torch.load(run / "last.pt", weights_only=True)["average"])
     return model.eval()

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import torch
 
-from earmark_training import DONT_CARE, MUSIC, NOISE, SPEECH
+from earmark_training import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from earmark_training.draws import Draws
 from earmark_training.features import PAD_DB
 from earmark_training.remix import Remixer, add_scenes, disguise, fall_silent, in_time, take_turns
-from earmark_training.shards import Scenes, Shards
+from earmark_training.scenes import Scenes
+from earmark_training.shards import Shards
+from earmark_training.targets import YES, labels_of
 from earmark_training.train import Plan, augment
 
 CPU = torch.device("cpu")
@@ -21,22 +23,22 @@ def draws(seed: int) -> Draws:
 
 def scene(level_db: float, label: int, frames: int = 200) -> tuple[torch.Tensor, torch.Tensor]:
     features = torch.full((1, frames, 64), level_db)
-    labels = torch.zeros((1, frames, 3), dtype=torch.uint8)
-    labels[..., label] = 1
+    labels = torch.zeros((1, frames, len(LABELS)), dtype=torch.uint8)
+    labels[..., label] = YES
     return features, labels
 
 
 def test_equal_levels_add_three_decibels_and_both_labels_stay():
     features, labels = add_scenes(*scene(-20.0, SPEECH), *scene(-50.0, MUSIC), torch.tensor([0.0]))
     assert torch.allclose(features, torch.tensor(-16.99), atol=0.02)
-    assert (labels[..., SPEECH] == 1).all() and (labels[..., MUSIC] == 1).all() and (labels[..., NOISE] == 0).all()
+    assert (labels[..., SPEECH] == YES).all() and (labels[..., MUSIC] == YES).all() and (labels[..., NOISE] == 0).all()
 
 
 def test_what_is_far_below_is_not_judged_or_gone():
     unsure = add_scenes(*scene(-20.0, SPEECH), *scene(-20.0, MUSIC), torch.tensor([28.0]))[1]
     gone = add_scenes(*scene(-20.0, SPEECH), *scene(-20.0, MUSIC), torch.tensor([45.0]))[1]
     assert (unsure[..., MUSIC] == DONT_CARE).all() and (gone[..., MUSIC] == 0).all()
-    assert (gone[..., SPEECH] == 1).all()
+    assert (gone[..., SPEECH] == YES).all()
 
 
 def test_a_disguise_keeps_silence_and_moves_levels_within_reason():
@@ -57,20 +59,20 @@ def test_a_disguise_moves_bands_up_or_down_the_mel_axis():
 
 def test_scenes_change_pace_and_direction_with_their_labels():
     features = torch.arange(300.0)[None, :, None].repeat(8, 1, 64)
-    labels = (features[..., :3] >= 150).to(torch.uint8)
+    labels = (features[..., : len(LABELS)] >= 150).to(torch.uint8) * YES
     moved, said = in_time(features, labels, torch.arange(8) % 2 == 1, draws(7))
-    assert ((moved[..., :3] >= 150) == said.bool()).all()
+    assert ((moved[..., : len(LABELS)] >= 150) == said.bool()).all()
     steps = moved[..., 0].diff(dim=1).median(1).values
     assert (steps[::2] > 0).all() and (steps[1::2] < 0).all()
 
 
 def test_scenes_with_a_voice_often_begin_shortly_before_it():
     features = torch.zeros(64, 1200, 64)
-    labels = torch.zeros(64, 1200, 3, dtype=torch.uint8)
-    labels[:, 600:900, SPEECH] = 1
+    labels = torch.zeros(64, 1200, len(LABELS), dtype=torch.uint8)
+    labels[:, 600:900, SPEECH] = YES
     _, said = in_time(features, labels, torch.zeros(64, dtype=torch.bool), draws(3))
-    first = (said[..., SPEECH] == 1).int().argmax(1)
-    assert 10 <= ((first >= 4) & (first <= 36)).sum() <= 40 and (said[..., SPEECH] == 1).any(1).all()
+    first = (said[..., SPEECH] == YES).int().argmax(1)
+    assert 10 <= ((first >= 4) & (first <= 36)).sum() <= 40 and (said[..., SPEECH] == YES).any(1).all()
 
 
 def test_a_talker_falls_silent_from_pause_to_pause():
@@ -81,20 +83,20 @@ def test_a_talker_falls_silent_from_pause_to_pause():
     assert torch.equal(features, untouched[0]) and torch.equal(labels, untouched[1])
     fall_silent(features, labels, torch.tensor([True]), draws(1))
     silent = (features[0] == PAD_DB).all(1)
-    assert silent.sum() >= 150 and (labels[0, silent] == 0).all() and (labels[0, ~silent, SPEECH] == 1).sum() > 200
+    assert silent.sum() >= 150 and (labels[0, silent] == 0).all() and (labels[0, ~silent, SPEECH] == YES).sum() > 200
     edges = torch.nonzero(silent.int().diff())
     assert 200 <= edges[0] + 1 < 940
 
 
 def test_a_follower_that_takes_turns_is_silent_while_the_voice_speaks():
-    voice = torch.zeros(2, 400, 3, dtype=torch.uint8)
-    voice[:, 100:200, SPEECH] = 1
-    features, labels = torch.zeros(2, 400, 64), torch.zeros(2, 400, 3, dtype=torch.uint8)
-    labels[..., MUSIC] = 1
+    voice = torch.zeros(2, 400, len(LABELS), dtype=torch.uint8)
+    voice[:, 100:200, SPEECH] = YES
+    features, labels = torch.zeros(2, 400, 64), torch.zeros(2, 400, len(LABELS), dtype=torch.uint8)
+    labels[..., MUSIC] = YES
     take_turns(voice, features, labels, torch.tensor([True, False]))
     assert (features[0, 90:210] == PAD_DB).all() and (labels[0, 90:210] == 0).all()
-    assert (features[0, :90] == 0).all() and (features[0, 210:] == 0).all() and (labels[0, :90, MUSIC] == 1).all()
-    assert (features[1] == 0).all() and (labels[1, :, MUSIC] == 1).all()
+    assert (features[0, :90] == 0).all() and (features[0, 210:] == 0).all() and (labels[0, :90, MUSIC] == YES).all()
+    assert (features[1] == 0).all() and (labels[1, :, MUSIC] == YES).all()
 
 
 def test_masked_bands_get_their_mean_and_gain_moves_all():
@@ -110,19 +112,21 @@ def test_masked_bands_get_their_mean_and_gain_moves_all():
 def shard(folder, kinds: list[str], number: int = 0, source: str = "") -> None:
     """One shard of scenes whose level tells their number."""
     features = np.stack([np.full((300, 64), -20.0 - i, np.float16) for i in range(len(kinds))])
-    labels = np.zeros((len(kinds), 300, 3), np.uint8)
+    labels = np.zeros((len(kinds), 300, len(LABELS)), np.uint8)
     for i, kind in enumerate(kinds):
-        labels[i, :, {"speech": SPEECH, "noise": NOISE}.get(kind, MUSIC)] = 1
+        labels[i, :, {"speech": SPEECH, "noise": NOISE}.get(kind, MUSIC)] = YES
     np.save(folder / f"shard-{number:05d}.features.npy", features)
     np.save(folder / f"shard-{number:05d}.labels.npy", labels)
-    (folder / f"shard-{number:05d}.json").write_text(json.dumps([{"kind": k, "sources": [source] if i % 2 else []} for i, k in enumerate(kinds)]))
+    (folder / f"shard-{number:05d}.json").write_text(
+        json.dumps([{"kind": k, "sources": [source] if i % 2 else []} for i, k in enumerate(kinds)])
+    )
 
 
 def test_only_kinds_that_are_there_are_mixed(tmp_path):
     shard(tmp_path, ["speech", "noise", "noise"])
     features, labels = Remixer(Scenes(Shards(tmp_path), CPU)).batch(64, draws(2))
     assert features.shape == (64, 300, 64) and torch.isfinite(features).all()
-    assert (labels[..., MUSIC] == 0).all() and (labels[..., SPEECH] == 1).any() and (labels[..., NOISE] == 1).any()
+    assert (labels[..., MUSIC] == 0).all() and (labels[..., SPEECH] == YES).any() and (labels[..., NOISE] == YES).any()
 
 
 def test_a_step_draws_the_same_again(tmp_path):
@@ -139,4 +143,17 @@ def test_scenes_held_in_memory_are_those_on_disk(tmp_path):
     held, read = Scenes(shards, CPU, hold=True), Scenes(shards, CPU)
     every = torch.arange(len(held))
     assert len(held) == 3 and [a["kind"] for a in held.about] == ["speech", "noise", "noise"]
-    assert all(torch.equal(a, b) for a, b in zip(held.batch(every), read.batch(every)))
+    assert all(torch.equal(a, b) for a, b in zip(held.batch(every), read.batch(every), strict=True))
+
+
+def test_a_probability_survives_mixing_and_the_surest_of_two_stands():
+    features, half = scene(-20.0, SPEECH)
+    half[..., SPEECH] = YES // 2
+    other, unjudged = scene(-30.0, MUSIC)
+    unjudged[..., SPEECH] = DONT_CARE
+    silent = add_scenes(features, half, *scene(-30.0, MUSIC), torch.tensor([0.0]))[1]
+    unsure = add_scenes(features, half, other, unjudged, torch.tensor([0.0]))[1]
+    sure = add_scenes(*scene(-20.0, SPEECH), other, unjudged, torch.tensor([0.0]))[1]
+    assert (silent[..., SPEECH] == YES // 2).all()
+    assert (unsure[..., SPEECH] == DONT_CARE).all() and (sure[..., SPEECH] == YES).all()
+    assert labels_of(silent.numpy())[..., SPEECH].min() == 1

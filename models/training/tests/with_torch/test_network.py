@@ -6,7 +6,6 @@ import torch
 
 from earmark_training.export import check_parity, write_pack
 from earmark_training.features import PAD_DB
-from earmark_training.calibrate import confirmed
 from earmark_training.network import SHAPES, Ear, parameter_count
 
 MAX_PARAMETERS = 300_000
@@ -82,13 +81,3 @@ def test_live_is_the_trunk_of_studio():
         assert (live.whole(features) - first).abs().max() < 1e-5
         assert (studio.whole(features) - refined).abs().max() < 1e-6
         assert (first - refined).abs().max() > 1e-2
-
-
-def test_what_is_never_sure_is_no_speech():
-    scores = np.full(1000, 0.1, np.float32)
-    scores[100:200], scores[300:400], scores[390], scores[410:900], scores[880] = 0.6, 0.6, 0.9, 0.6, 0.9
-    kept = confirmed(scores, scores >= 0.5, 0.85)
-    assert not kept[100:200].any() and kept[300:400].all()
-    assert kept[410:900].all(), "the pause of 100 ms is filled, so this stretch was sure before"
-    scores[300:410] = 0.1
-    assert kept.sum() > confirmed(scores, scores >= 0.5, 0.85).sum() == 900 - 680, "two seconds before the sure frame"
