@@ -191,7 +191,7 @@ impl Manifest {
     }
 
     /// Inputs and outputs as the runtime wants them.
-    pub(crate) fn network_shape(&self, bands: usize) -> NetworkShape {
+    pub fn network_shape(&self, bands: usize) -> NetworkShape {
         NetworkShape {
             input: self.input.clone(),
             output: self.output.clone(),

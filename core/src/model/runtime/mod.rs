@@ -1,18 +1,23 @@
-//! The backend that runs networks: the embedded one by default, ONNX Runtime when the user names its library.
+//! The backends that run networks: the embedded one by default, ONNX Runtime when the user names its library.
 //!
-//! `ort` binds one implementation per process, so [`Runtime::start`] is called once, early; a second call with the same
-//! wish returns the same backend and one with another wish is refused.
+//! Both may run in one process. ONNX Runtime is bound to one library per process, for good: [`Runtime::start`] refuses a
+//! second one.
 
+mod backend;
+#[cfg(feature = "embedded-runtime")]
+mod embedded;
 mod network;
-mod onnx;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime;
+#[cfg(any(feature = "embedded-runtime", feature = "onnxruntime"))]
+mod pool;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
-
+use backend::Backend;
 pub use network::{Network, NetworkShape, StateShape};
 
 /// Environment variable that names the ONNX Runtime library when no flag does.
@@ -32,11 +37,21 @@ pub enum RuntimeError {
         /// What the loader said.
         reason: String,
     },
-    /// Another backend already runs in this process.
+    /// Another library already runs in this process.
     #[error("this process already runs networks on {running}; start it anew to use another runtime")]
     AlreadyStarted {
-        /// The backend in use.
+        /// The library in use.
         running: String,
+    },
+    /// The runtime was left out when this program was built.
+    #[error(
+        "this program was built without {runtime}; build it with the feature {feature:?} of earmark-core"
+    )]
+    NotBuilt {
+        /// What it is.
+        runtime: &'static str,
+        /// The cargo feature that brings it.
+        feature: &'static str,
     },
     /// The bytes are no ONNX file.
     #[error("not an ONNX file: its bytes cannot be read as one")]
@@ -85,26 +100,6 @@ impl Device {
         ("directml", Self::DirectMl),
         ("webgpu", Self::WebGpu),
     ];
-
-    /// The execution provider, and whether the loaded library was built with it.
-    fn provider(self) -> Option<(ExecutionProviderDispatch, bool)> {
-        fn found<E: ExecutionProvider + 'static>(
-            dispatch: ExecutionProviderDispatch,
-        ) -> Option<(ExecutionProviderDispatch, bool)> {
-            Some((dispatch.error_on_failure(), E::is_available().unwrap_or(false)))
-        }
-        match self {
-            Self::Cpu => None,
-            Self::Cuda => found::<ep::CUDA>(ep::CUDA::default().build()),
-            Self::TensorRt => found::<ep::TensorRT>(ep::TensorRT::default().build()),
-            Self::Rocm => found::<ep::ROCm>(ep::ROCm::default().build()),
-            Self::MiGraphX => found::<ep::MIGraphX>(ep::MIGraphX::default().build()),
-            Self::OpenVino => found::<ep::OpenVINO>(ep::OpenVINO::default().build()),
-            Self::CoreMl => found::<ep::CoreML>(ep::CoreML::default().build()),
-            Self::DirectMl => found::<ep::DirectML>(ep::DirectML::default().build()),
-            Self::WebGpu => found::<ep::WebGPU>(ep::WebGPU::default().build()),
-        }
-    }
 }
 
 impl fmt::Display for Device {
@@ -127,8 +122,7 @@ impl FromStr for Device {
 /// A started backend. Cheap to clone; all clones are the same backend.
 #[derive(Clone)]
 pub struct Runtime {
-    environment: ort::environment::Environment,
-    library: Option<PathBuf>,
+    backend: Arc<dyn Backend>,
     device: Device,
     notice: Option<String>,
 }
@@ -139,14 +133,11 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// What the process runs on; `ort` can bind one implementation only, for good.
-static STARTED: Mutex<Option<Runtime>> = Mutex::new(None);
-
 impl Runtime {
     /// Starts the embedded backend on the CPU.
     ///
     /// # Errors
-    /// [`RuntimeError::AlreadyStarted`] if this process runs on a named library.
+    /// [`RuntimeError::NotBuilt`] if this program was built without it.
     pub fn embedded() -> Result<Self, RuntimeError> {
         Self::start(None, Device::Cpu)
     }
@@ -157,57 +148,31 @@ impl Runtime {
     ///
     /// # Errors
     /// [`RuntimeError::Library`] if the library cannot be loaded, [`RuntimeError::AlreadyStarted`] if this process
-    /// already runs on another one.
+    /// already runs another one, [`RuntimeError::NotBuilt`] if this program was built without the runtime.
     pub fn start(library: Option<&Path>, device: Device) -> Result<Self, RuntimeError> {
-        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = started.as_ref() {
-            if running.library.as_deref() != library {
-                return Err(RuntimeError::AlreadyStarted { running: running.name() });
-            }
-            return Ok(running.clone().on(device));
-        }
-        let builder = match library {
-            None => {
-                ort::set_api(ort_tract::api());
-                ort::init()
-            }
-            Some(path) => {
-                let failed = |reason: String| RuntimeError::Library { path: path.to_owned(), reason };
-                // The loader's own errors do not tell a missing file from a file of another kind.
-                std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
-                ort::init_from(path).map_err(|e| failed(e.to_string()))?
-            }
+        let backend = match library {
+            None => embedded()?,
+            Some(path) => onnx_runtime(path)?,
         };
-        let environment =
-            builder.with_name("earmark").build().map_err(|e| RuntimeError::Load(e.to_string()))?;
-        let runtime =
-            Self { environment, library: library.map(Path::to_owned), device: Device::Cpu, notice: None };
-        *started = Some(runtime.clone());
-        Ok(runtime.on(device))
+        Ok(Self { backend, device: Device::Cpu, notice: None }.on(device))
     }
 
     fn on(mut self, device: Device) -> Self {
-        self.device = device;
-        self.notice = None;
-        let available = match (&self.library, device) {
-            (_, Device::Cpu) => return self,
-            (None, _) => false,
-            (Some(_), _) => device.provider().is_some_and(|(_, available)| available),
-        };
-        if !available {
-            let remedy = match &self.library {
-                None => "the embedded runtime has only the CPU; name an ONNX Runtime library built for the device with --runtime".to_owned(),
-                Some(path) => format!("{} was built without it", path.display()),
-            };
-            self.notice = Some(format!("device {device} is not available ({remedy}); using cpu instead"));
-            self.device = Device::Cpu;
+        if self.backend.offers(device) {
+            self.device = device;
+            return self;
         }
+        let remedy = match self.backend.library() {
+            None => "the embedded runtime has only the CPU; name an ONNX Runtime library built for the device with --runtime".to_owned(),
+            Some(path) => format!("{} was built without it", path.display()),
+        };
+        self.notice = Some(format!("device {device} is not available ({remedy}); using cpu instead"));
         self
     }
 
     /// The backend's name: `embedded` or the library's path.
     pub fn name(&self) -> String {
-        self.library.as_ref().map_or_else(|| "embedded".to_owned(), |path| path.display().to_string())
+        self.backend.library().map_or_else(|| "embedded".to_owned(), |path| path.display().to_string())
     }
 
     /// The device that networks are loaded on.
@@ -219,6 +184,27 @@ impl Runtime {
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
+}
+
+#[cfg(feature = "embedded-runtime")]
+#[expect(clippy::unnecessary_wraps, reason = "it fails where it is not built")]
+fn embedded() -> Result<Arc<dyn Backend>, RuntimeError> {
+    Ok(Arc::new(embedded::Embedded))
+}
+
+#[cfg(not(feature = "embedded-runtime"))]
+fn embedded() -> Result<Arc<dyn Backend>, RuntimeError> {
+    Err(RuntimeError::NotBuilt { runtime: "the embedded runtime", feature: "embedded-runtime" })
+}
+
+#[cfg(feature = "onnxruntime")]
+fn onnx_runtime(library: &Path) -> Result<Arc<dyn Backend>, RuntimeError> {
+    Ok(Arc::new(onnxruntime::OnnxRuntime::start(library)?))
+}
+
+#[cfg(not(feature = "onnxruntime"))]
+fn onnx_runtime(_: &Path) -> Result<Arc<dyn Backend>, RuntimeError> {
+    Err(RuntimeError::NotBuilt { runtime: "ONNX Runtime", feature: "onnxruntime" })
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! A loaded network with its recurrent state.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{Session, SessionInputValue};
-use ort::value::{TensorRef, ValueType};
-
-use super::{Runtime, RuntimeError, onnx};
+use super::backend::{Graph, Ports};
+use super::{Runtime, RuntimeError};
 
 /// What a pack states of its network's inputs and outputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +35,21 @@ pub struct StateShape {
     pub shape: Vec<usize>,
 }
 
-/// The compiled graph, shared by all streams that run it.
-struct Graph {
-    session: Mutex<Session>,
-    /// Shape of each input in the session's order.
-    input_shapes: Vec<Vec<i64>>,
-    /// For each input in the session's order: the place in `Network::buffers` it is read from.
-    input_slots: Vec<usize>,
-    /// For each slot: the session's output that it is filled from; the feature slot has none.
-    state_outputs: Vec<(usize, usize)>,
-    probability_output: usize,
-    probabilities: usize,
-}
-
 /// A network for a fixed number of frames per call, with the state of one stream.
 ///
-/// [`Network::another`] gives a further stream on the same compiled graph; streams never share state.
+/// [`Network::another`] gives a further stream on the same compiled graph; streams never share state and may run at the
+/// same time.
 pub struct Network {
-    graph: Arc<Graph>,
+    graph: Arc<dyn Graph>,
     frames: usize,
-    /// Slot 0 holds the features of the call, the others one state each.
-    buffers: Vec<Vec<f32>>,
+    /// Feature values of one call.
+    feature_values: usize,
+    states: Vec<Vec<f32>>,
 }
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Network")
-            .field("frames", &self.frames)
-            .field("states", &(self.buffers.len() - 1))
-            .finish()
+        f.debug_struct("Network").field("frames", &self.frames).field("states", &self.states.len()).finish()
     }
 }
 
@@ -81,20 +65,20 @@ impl Network {
         shape: &NetworkShape,
         frames: usize,
     ) -> Result<Self, RuntimeError> {
-        let fixed = onnx::fix_dimension(model, &shape.time_axis, frames)?;
-        let session = commit(runtime, &fixed)?;
-        let graph = Graph::bind(session, shape, frames)?;
-        let mut buffers = vec![vec![0.0; frames * shape.bands]];
-        buffers.extend(shape.states.iter().map(|s| vec![0.0; s.shape.iter().product()]));
-        let mut network = Self { graph: Arc::new(graph), frames, buffers };
+        let ports = Ports::new(shape, frames);
+        let states = ports.states();
+        let compile = || runtime.backend.compile(model, ports, runtime.device);
+        let graph = guarded(compile).unwrap_or_else(|| Err(RuntimeError::Load(GAVE_UP.to_owned())))?;
+        let mut network =
+            Self { graph: Arc::from(graph), frames, feature_values: frames * shape.bands, states };
         network.probe()?;
         Ok(network)
     }
 
     /// A new stream on the same compiled graph, its state zero.
     pub fn another(&self) -> Self {
-        let buffers = self.buffers.iter().map(|b| vec![0.0; b.len()]).collect();
-        Self { graph: Arc::clone(&self.graph), frames: self.frames, buffers }
+        let states = self.states.iter().map(|s| vec![0.0; s.len()]).collect();
+        Self { graph: Arc::clone(&self.graph), states, ..*self }
     }
 
     /// Frames per call.
@@ -104,7 +88,7 @@ impl Network {
 
     /// Back to the start of a stream.
     pub fn reset(&mut self) {
-        self.buffers.iter_mut().for_each(|b| b.fill(0.0));
+        self.states.iter_mut().for_each(|s| s.fill(0.0));
     }
 
     /// Runs one call: `features` is `frames × bands`; appends `frames × labels` probabilities to `probabilities`.
@@ -112,56 +96,20 @@ impl Network {
     /// # Errors
     /// [`RuntimeError::Run`] if the backend fails or `features` has another length; the state is then unchanged.
     pub fn run(&mut self, features: &[f32], probabilities: &mut Vec<f32>) -> Result<(), RuntimeError> {
-        let expected = self.buffers[0].len();
+        let expected = self.feature_values;
         if features.len() != expected {
             return Err(RuntimeError::Run(format!(
                 "{} feature values given, {expected} expected",
                 features.len()
             )));
         }
-        self.buffers[0].copy_from_slice(features);
-        let graph = &*self.graph;
-        let failed = |e: ort::Error| RuntimeError::Run(e.to_string());
-        let inputs: Vec<SessionInputValue<'_>> = graph
-            .input_slots
-            .iter()
-            .zip(&graph.input_shapes)
-            .map(|(&slot, shape)| {
-                let tensor = TensorRef::from_array_view((shape.as_slice(), self.buffers[slot].as_slice()))?;
-                Ok(tensor.into())
-            })
-            .collect::<Result<_, ort::Error>>()
-            .map_err(failed)?;
-        let mut session = graph.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let outputs = session.run(inputs.as_slice()).map_err(failed)?;
-        let (_, rows) = outputs[graph.probability_output].try_extract_tensor::<f32>().map_err(failed)?;
-        if rows.len() != graph.probabilities {
-            return Err(RuntimeError::Run(format!(
-                "{} probabilities came, {} expected",
-                rows.len(),
-                graph.probabilities
-            )));
-        }
-        probabilities.extend_from_slice(rows);
-        drop(inputs);
-        for &(slot, output) in &graph.state_outputs {
-            let (_, values) = outputs[output].try_extract_tensor::<f32>().map_err(failed)?;
-            let state = &mut self.buffers[slot];
-            if values.len() != state.len() {
-                return Err(RuntimeError::Run(format!(
-                    "a state of {} values came, {} expected",
-                    values.len(),
-                    state.len()
-                )));
-            }
-            state.copy_from_slice(values);
-        }
-        Ok(())
+        guarded(|| self.graph.run(features, &mut self.states, probabilities))
+            .unwrap_or_else(|| Err(RuntimeError::Run(GAVE_UP.to_owned())))
     }
 
     /// Refuses at load what would fail at the first call: wrong shapes inside, results that are no probabilities.
     fn probe(&mut self) -> Result<(), RuntimeError> {
-        let silence = vec![0.0; self.buffers[0].len()];
+        let silence = vec![0.0; self.feature_values];
         let mut rows = Vec::new();
         self.run(&silence, &mut rows).map_err(|e| RuntimeError::Shape(e.to_string()))?;
         if let Some(bad) = rows.iter().find(|p| !(0.0..=1.0).contains(*p)) {
@@ -172,89 +120,10 @@ impl Network {
     }
 }
 
-fn commit(runtime: &Runtime, model: &[u8]) -> Result<Session, RuntimeError> {
-    let build = || -> Result<Session, ort::Error> {
-        let mut builder = Session::builder(&runtime.environment)?
-            // Without the highest level the embedded backend skips its own optimiser and is 30 times slower.
-            .with_optimization_level(GraphOptimizationLevel::Level3)?;
-        if runtime.library.is_some() {
-            // One network is far too small to share among threads; files are, instead.
-            builder = builder.with_intra_threads(1)?.with_inter_threads(1)?;
-        }
-        if let Some((provider, true)) = runtime.device.provider() {
-            builder = builder.with_execution_providers([provider])?;
-        }
-        builder.commit_from_memory(model)
-    };
-    // The embedded backend can panic on graphs that it does not understand: a wrong pack must never take a host down.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(build))
-        .map_err(|_| RuntimeError::Load("the backend gave up on its graph".to_owned()))?
-        .map_err(|e| RuntimeError::Load(e.to_string()))
-}
+const GAVE_UP: &str = "the backend gave up on its graph";
 
-impl Graph {
-    fn bind(session: Session, shape: &NetworkShape, frames: usize) -> Result<Self, RuntimeError> {
-        let wanted_inputs: Vec<(&str, Vec<usize>)> =
-            std::iter::once((shape.input.as_str(), vec![1, frames, shape.bands]))
-                .chain(shape.states.iter().map(|s| (s.input.as_str(), s.shape.clone())))
-                .collect();
-        if session.inputs().len() != wanted_inputs.len() {
-            return Err(RuntimeError::Shape(format!(
-                "it has {} inputs, the pack states {}",
-                session.inputs().len(),
-                wanted_inputs.len()
-            )));
-        }
-        let mut input_slots = Vec::new();
-        let mut input_shapes = Vec::new();
-        for input in session.inputs() {
-            let slot = wanted_inputs.iter().position(|(name, _)| *name == input.name()).ok_or_else(|| {
-                RuntimeError::Shape(format!("its input {:?} is not in the pack", input.name()))
-            })?;
-            let dims = &wanted_inputs[slot].1;
-            check_dims(input.name(), input.dtype(), dims)?;
-            input_slots.push(slot);
-            input_shapes.push(dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect());
-        }
-        let output = |name: &str, dims: &[usize]| {
-            let found = session.outputs().iter().position(|o| o.name() == name);
-            let place = found.ok_or_else(|| RuntimeError::Shape(format!("it has no output {name:?}")))?;
-            check_dims(name, session.outputs()[place].dtype(), dims)?;
-            Ok(place)
-        };
-        let probability_output = output(&shape.output, &[1, frames, shape.labels])?;
-        let state_outputs = shape
-            .states
-            .iter()
-            .enumerate()
-            .map(|(i, state)| Ok((i + 1, output(&state.output, &state.shape)?)))
-            .collect::<Result<_, RuntimeError>>()?;
-        Ok(Self {
-            session: Mutex::new(session),
-            input_shapes,
-            input_slots,
-            state_outputs,
-            probability_output,
-            probabilities: frames * shape.labels,
-        })
-    }
-}
-
-/// Compares a stated shape with the network's; dimensions that the network leaves open fit anything.
-fn check_dims(name: &str, dtype: &ValueType, wanted: &[usize]) -> Result<(), RuntimeError> {
-    let ValueType::Tensor { shape, .. } = dtype else {
-        return Err(RuntimeError::Shape(format!("{name:?} is not a tensor")));
-    };
-    let fits = shape.len() == wanted.len()
-        && shape
-            .iter()
-            .zip(wanted)
-            .all(|(&have, &want)| have < 0 || usize::try_from(have).is_ok_and(|have| have == want));
-    if fits {
-        return Ok(());
-    }
-    Err(RuntimeError::Shape(format!(
-        "{name:?} has the shape {:?}, the pack states {wanted:?}",
-        shape.to_vec()
-    )))
+/// A backend can panic on a graph that it does not understand: a wrong pack must never take a host down. `None` is a panic;
+/// what the backend was working on is still whole, for it changes streams only when a call has succeeded.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
