@@ -127,10 +127,14 @@ fn not_installed(wanted: &BTreeSet<&'static str>) -> Result<Vec<&'static str>> {
         .args(wanted)
         .output()
         .context("cannot start dpkg-query")?;
-    let known = String::from_utf8_lossy(&known.stdout);
+    Ok(lacking(wanted, &String::from_utf8_lossy(&known.stdout)))
+}
+
+/// What of `wanted` is not among the packages that `dpkg-query` calls installed.
+fn lacking(wanted: &BTreeSet<&'static str>, known: &str) -> Vec<&'static str> {
     let installed: BTreeSet<&str> =
         known.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
-    Ok(wanted.iter().copied().filter(|name| !installed.contains(name)).collect())
+    wanted.iter().copied().filter(|name| !installed.contains(name)).collect()
 }
 
 fn install_on_debian(missing: &[&str]) -> Result<()> {
@@ -150,4 +154,16 @@ fn install_on_debian(missing: &[&str]) -> Result<()> {
     };
     tools::run(&mut apt(&["update"]))?;
     tools::run(apt(&["install", "--no-install-recommends"]).args(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_removed_or_never_heard_of_is_lacking() {
+        let wanted = BTreeSet::from(["xauth", "xvfb", "libgl1"]);
+        assert_eq!(lacking(&wanted, "xauth installed\nxvfb config-files\n"), ["libgl1", "xvfb"]);
+        assert!(lacking(&wanted, "xauth installed\nxvfb installed\nlibgl1 installed\n").is_empty());
+    }
 }
