@@ -209,6 +209,10 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
         if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound
     ]
     chosen = [clips[i] for i in np.random.default_rng(5).permutation(len(clips))[:count]]
+    if not chosen:
+        raise CorpusError(
+            f"the valid side has no recording of music or noise of over {SCENE_SECONDS:.0f} s to watch on"
+        )
     features = [log_mel(cache.audio(c)) for c in chosen]
     return np.stack([f[(len(f) - frames) // 2 :][:frames] for f in features])
 
