@@ -15,10 +15,12 @@ from .corpus import Cache, CorpusError, data_table
 from .ledger import open_test
 from .mixing import HARD_KINDS, PURE_KINDS
 from .network import SHAPES, Shape
+from .plan import Plan, plan_of
+from .run_folder import load_average
 from .shards import Shards, generate
 from .splits import select
 from .teachers import found_for
-from .train import Plan, load_average, lone_recordings, plan_of, train
+from .train import lone_recordings, train
 
 LEDGER = "tested.csv"
 
