@@ -65,6 +65,13 @@ def save(path: Path, values: dict) -> None:
     os.replace(path.with_suffix(".partial"), path)
 
 
+def average_of(run: Path) -> dict[str, Tensor]:
+    """The averaged weights that a run ended with, or those that it kept at a step: `RUN@STEP`."""
+    name, _, step = run.name.partition("@")
+    file = run.with_name(name) / (f"step-{int(step):06d}.pt" if step else "last.pt")
+    return torch.load(file, weights_only=True, map_location="cpu")["average"]
+
+
 def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     """The averaged model of a run, ready to evaluate.
 
@@ -75,11 +82,7 @@ def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     run = Path(run)
     settings = json.loads((run / "run.json").read_text())
     model = Ear(Shape.from_dict(settings["shape"]))
-    parts = []
-    for name in soup or (run.name,):
-        of, _, step = name.partition("@")
-        file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
-        parts.append(torch.load(file, weights_only=True, map_location="cpu")["average"])
+    parts = [average_of(run.parent / name) for name in soup or (run.name,)]
     model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
     model.fold()
     return model.eval()

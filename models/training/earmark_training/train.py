@@ -24,7 +24,7 @@ from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .plan import UNWEIGHED, Plan, deadline_of, learning_rate
 from .remix import Remixer
-from .run_folder import checkpoint, log_up_to, resume, same_shards, save
+from .run_folder import average_of, checkpoint, log_up_to, resume, same_shards, save
 from .scenes import Scenes
 from .shards import Shards
 from .splits import select
@@ -289,7 +289,7 @@ def _start(model: Ear, plan: Plan, scenes: Scenes, shape: Shape, fresh: bool) ->
     if fresh and old is not None:
         model.take(old)
     elif fresh and plan.start_from:
-        model.load_state_dict(torch.load(start / "last.pt", weights_only=True, map_location=device)["average"])
+        model.load_state_dict(average_of(start))
     return old
 
 

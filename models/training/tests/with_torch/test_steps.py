@@ -10,6 +10,7 @@ import soundfile
 
 from earmark_training import LABELS, ledger
 from earmark_training import __main__ as program
+from earmark_training.corpus import build_cache, manifest_hash
 
 RATE_HZ = 16000
 ROW = (
@@ -56,6 +57,59 @@ def corpus(tmp_path):
     return folder
 
 
+RECIPE = """
+format = 1
+pack = "live"
+version = "0.0.2"
+core_hours = 0.01
+machine = "any"
+
+[choice]
+candidates = 1
+compared_on = ["the last step"]
+test_seen = false
+
+[corpus]
+manifest_sha256 = "{digest}"
+hours = 0.1
+
+[[scenes]]
+folder = "pure"
+split = "train"
+shards = 2
+kinds = "pure"
+
+[[scenes]]
+folder = "valid"
+split = "valid"
+shards = 2
+kinds = "all"
+
+[[run]]
+name = "first"
+start = ""
+shape = "studio"
+scenes = ["pure"]
+remixed = ["pure"]
+seed = 5
+steps = 3
+plan = {{ batch = 4, cuts = [1], report_every = 3, keep_every = 2 }}
+
+[[run]]
+name = "second"
+start = "first@2"
+shape = "studio"
+scenes = ["pure"]
+remixed = ["pure"]
+seed = 6
+steps = 2
+plan = {{ batch = 4, cuts = [1], report_every = 2, whiten = false }}
+
+[pack_step]
+weights = ["second"]
+"""
+
+
 def run(monkeypatch, *arguments) -> int:
     monkeypatch.setattr(sys, "argv", ["earmark_training", *map(str, arguments)])
     return program.main()
@@ -86,3 +140,25 @@ def test_from_a_corpus_to_a_pack_that_was_measured_on_test_once(corpus, tmp_path
         file.write(b"changed")
     assert run(monkeypatch, "test", *common, "--pack", "studio") == 1
     assert "another model file" in capfd.readouterr().err
+
+
+def test_a_recipe_makes_the_same_file_twice_and_nothing_of_another_corpus(corpus, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("earmark_training.shards.SCENES_PER_SHARD", 12)
+    monkeypatch.setattr("earmark_training.evaluate.SCENES", 4)
+    recipe = tmp_path / "live-0.0.2.toml"
+    clips = build_cache([corpus], tmp_path / "audio", 1).clips
+    recipe.write_text(RECIPE.format(digest=manifest_hash(clips)))
+    made = []
+    for place in ("here", "there"):
+        places = ("--work", tmp_path / place, "--out", tmp_path / place / "packs", "--workers", 1)
+        assert run(monkeypatch, "make", recipe, "--corpus", corpus, *places) == 0, capfd.readouterr().err
+        made.append(tmp_path / place / "packs" / "live")
+    assert made[0].joinpath("model.onnx").read_bytes() == made[1].joinpath("model.onnx").read_bytes()
+    pack = json.loads((made[0] / "pack.json").read_text())
+    assert (pack["name"], pack["version"], pack["lookahead_frames"]) == ("live", "0.0.2", 4)
+    assert "Made by `models/recipes/live-0.0.2.toml`" in (made[0] / "CARD.md").read_text()
+
+    (corpus / "noise" / "s" / "8.flac").unlink()
+    places = ("--work", tmp_path / "other", "--out", tmp_path / "other", "--workers", 1)
+    assert run(monkeypatch, "make", recipe, "--corpus", corpus, *places) == 1
+    assert "manifest_sha256" in capfd.readouterr().err
