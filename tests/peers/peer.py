@@ -47,12 +47,19 @@ def on_grid(scores, hop, samples):
     return np.asarray(scores)[np.minimum(middles // hop, len(scores) - 1)]
 
 
-def main(description, score):
-    """Scores every recording of a folder. `score(mono)` returns (scores, hop in samples)."""
+def main(description, score, arguments=None):
+    """Scores every recording of a folder. `score(mono)` returns (scores, hop in samples).
+
+    With `arguments`, which gets the parser and adds what a detector wants to know, `score` is called with the parsed
+    options instead and returns such a function.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folder", type=Path, help="folder of recordings")
     parser.add_argument("out", type=Path, help="folder for the scores; give it to --peer")
+    if arguments:
+        arguments(parser)
     args = parser.parse_args()
+    score = score(args) if arguments else score
     paths = sorted(p for p in args.folder.rglob("*") if p.suffix.lower() in ENDINGS)
     if not paths:
         parser.error(f"{args.folder}: no recordings in this folder")

@@ -27,6 +27,7 @@ STEPS = {
     "holdout": "measure a run on the sources that it was trained without",
     "card": "write CARD.md anew from pack.json, metrics.json and the recipe",
     "recipe": "check the recipes named, or all",
+    "make": "make the pack of the recipe named",
 }
 
 
@@ -34,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="earmark_training", description=__doc__)
     steps = "; ".join(f"{name}: {what}" for name, what in STEPS.items())
     parser.add_argument("step", choices=list(STEPS), help=steps)
-    parser.add_argument("recipes", nargs="*", type=Path, help="recipe: files to check")
+    parser.add_argument("recipes", nargs="*", type=Path, help="recipe, make: files in models/recipes")
     parser.add_argument("--corpus", type=Path, action="append", default=[], help="MUSAN-like folder; may be repeated")
     parser.add_argument(
         "--pack",
@@ -65,6 +66,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--teachers", type=Path, action="append", default=[], help="shards: folder of teachers' scores; may be repeated"
+    )
+    parser.add_argument(
+        "--weights", type=Path, action="append", default=[], help="make: pack folders that a recipe may start from"
     )
     parser.add_argument("--plan", default="", help='JSON that changes fields of the training plan, e.g. {"steps": 500}')
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
@@ -103,9 +107,12 @@ def _run(options: argparse.Namespace) -> None:
     check(cache.clips)
     if options.step == "cache":
         return
-    from . import steps  # needs PyTorch and takes seconds to load
+    from . import making, steps  # need PyTorch and take seconds to load
 
-    steps.run(options, cache, RECIPES)
+    if options.step == "make":
+        making.make([read_recipe(path) for path in options.recipes], options, cache)
+    else:
+        steps.run(options, cache, RECIPES)
 
 
 def main() -> int:

@@ -13,9 +13,9 @@ from .corpus import Cache
 from .labels import label_speech
 from .metrics import describe
 from .mixing import Mixer
+from .run_folder import load_average
 from .sources import ClipBank
 from .splits import select
-from .train import load_average
 
 SCENES_PER_SOURCE = 40
 KINDS = {

@@ -120,6 +120,7 @@ class Mixer:
                 about["singer_over_music_db"] = float(rng.uniform(-10, 12))
                 music.samples = music.samples * 10 ** (about["singer_over_music_db"] / 20) + bed.samples
                 music.sources |= bed.sources
+                music.singing, music.doubt = sung_by_either(music.singing, bed.singing), bed.doubt
             if rng.random() < 0.25:
                 noise = noise_bed(self.bank, samples, rng)
                 about["speech_over_noise_db"] = rng.uniform(0, 30)
@@ -267,6 +268,14 @@ class Mixer:
         if rng.random() < 0.7:
             mix = np.round(mix * 32768.0) / 32768.0
         return np.clip(mix, -1.0, 1.0).astype(np.float32)
+
+
+def sung_by_either(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Probability that somebody sings in one of two layers; not judged where one of them is not and the other is
+    silent."""
+    known = np.fmax(first, second)
+    unknown = np.isnan(first) | np.isnan(second)
+    return np.where(unknown & ~(known >= 0.5), np.nan, known).astype(np.float32)
 
 
 def _ask_teacher(probable: np.ndarray, speech: Layer, labels: np.ndarray) -> None:

@@ -16,6 +16,7 @@
     hours = 48.1
     packages = "packages.toml"      # list of the fetcher, if recordings came by it
     packages_sha256 = "…"
+    teachers_sha256 = "…"           # `teachers.Teachers.digest`, if there were any
 
     [[scenes]]                      # stored mixtures, in the order in which a run reads them
     folder = "train"
@@ -27,6 +28,8 @@
     name = "live-1"
     start = "sha256:…"              # "", the name of an earlier run, or the hash of a model file
     shape = "live"
+    scenes = ["train"]              # folders of scenes that it reads as they are
+    remixed = ["pure", "train"]     # and of which it makes new mixtures
     seed = 1
     steps = 3000
     plan = { batch = 48, peak_rate = 5e-4 }
@@ -55,6 +58,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]*")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SPLITS_OF_SCENES = ("train", "valid", "test")
 KINDS_OF_SCENES = ("all", "pure", "hard")
+VALID_FOLDER = "valid"
 NOT_IN_A_PLAN = {
     "steps": "it has a key of its own",
     "seed": "it has a key of its own",
@@ -68,9 +72,11 @@ TOP = (("format", int, False), ("pack", str, False), ("version", str, False), ("
        ("corpus", dict, False), ("scenes", list, False), ("run", list, False), ("pack_step", dict, False))  # fmt: skip
 CHOICE = (("candidates", int, False), ("compared_on", list, False), ("test_seen", bool, False))
 CORPUS = (("manifest_sha256", str, False), ("hours", (int, float), False), ("packages", str, True),
-          ("packages_sha256", str, True), ("name", str, True))  # fmt: skip
+          ("packages_sha256", str, True), ("teachers_sha256", str, True), ("name", str, True))  # fmt: skip
 SCENES = (("folder", str, False), ("split", str, False), ("shards", int, False), ("kinds", str, False))
-RUN = (("name", str, False), ("start", str, False), ("shape", str, False), ("seed", int, False), ("steps", int, False),
+RUN = (("name", str, False), ("start", str, False), ("shape", str, False), ("scenes", list, False), ("remixed", list,
+False), ("seed", int, False),
+       ("steps", int, False),
        ("plan", dict, True), ("hold_out", list, True), ("note", str, True))  # fmt: skip
 PACK_STEP = (("weights", list, False), ("command", str, True))
 
@@ -147,13 +153,18 @@ def _check(values: dict, stem: str) -> None:
     if values["choice"]["candidates"] < 1 or not values["choice"]["compared_on"]:
         raise RecipeError("choice: at least one candidate, compared on something")
     _keys(values.get("corpus", {}), CORPUS, "corpus.", whole)
-    for key in ("manifest_sha256", "packages_sha256"):
+    for key in ("manifest_sha256", "packages_sha256", "teachers_sha256"):
         _hash(values.get("corpus", {}).get(key), f"corpus.{key}")
     for number, row in enumerate(values.get("scenes", [])):
         _scenes(row, f"scenes {number + 1}: ", whole)
+    folders = {row.get("folder"): row.get("split") for row in values.get("scenes", [])}
+    if len(folders) < len(values.get("scenes", [])):
+        raise RecipeError("scenes: two sets have one folder")
+    if whole and VALID_FOLDER not in folders:
+        raise RecipeError(f"scenes: no folder {VALID_FOLDER}, which stops and calibrates")
     names: list[str] = []
     for row in values.get("run", []):
-        _run(row, names, whole)
+        _run(row, names, folders, whole)
     _keys(values.get("pack_step", {}), PACK_STEP, "pack_step.", whole)
     if whole:
         for weights in values["pack_step"]["weights"]:
@@ -188,7 +199,7 @@ def _scenes(row: dict, where: str, whole: bool) -> None:
         raise RecipeError(f"{where}shards is {row['shards']}")
 
 
-def _run(row: dict, names: list[str], whole: bool) -> None:
+def _run(row: dict, names: list[str], folders: dict[str, str], whole: bool) -> None:
     """Checks a run and appends its name to those of the runs before it."""
     where = f"run {row.get('name', len(names) + 1)}: "
     _keys(row, RUN, where, whole)
@@ -197,6 +208,9 @@ def _run(row: dict, names: list[str], whole: bool) -> None:
         _hash(start.removeprefix("sha256:"), f"{where}start")
     elif start and whole and start.partition("@")[0] not in names:
         raise RecipeError(f"{where}starts from {start!r}, which no earlier run makes")
+    for folder in (*row.get("scenes", ()), *row.get("remixed", ())):
+        if folders.get(folder) != "train":
+            raise RecipeError(f"{where}{folder!r} is no folder of scenes to train on")
     for key in row.get("plan", {}):
         if key in NOT_IN_A_PLAN:
             raise RecipeError(f"{where}{key} does not belong into the plan: {NOT_IN_A_PLAN[key]}")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .corpus import Cache
+from .corpus import Cache, CorpusError
 from .features import log_mel
-from .mixing import Mixer
+from .mixing import KINDS, Mixer
 from .sources import ClipBank, is_hard
 from .splits import LEFT_OUT, check, select
 from .teachers import Teachers
@@ -50,14 +50,24 @@ def generate(
     check(cache.clips)
     clips = select(cache.clips, split, hold_out)
     mixer = Mixer(ClipBank(cache, [c for c in clips if is_hard(c)] if hard else clips, teachers))
+    pure, kinds = kinds is not None, possible(kinds or KINDS, mixer.bank)
     Path(folder).mkdir(parents=True, exist_ok=True)
     for index in range(first, first + count * step, step):
         write_shard(
             mixer,
             Path(folder) / f"shard-{index:05d}",
-            SEED_BASE[split] + (2 * 10**8 if hard else 10**8 if kinds else 0) + index * SCENES_PER_SHARD,
+            SEED_BASE[split] + (2 * 10**8 if hard else 10**8 if pure else 0) + index * SCENES_PER_SHARD,
             kinds,
         )
+
+
+def possible(kinds: dict[str, float], bank: ClipBank) -> dict[str, float]:
+    """The shares of those kinds of scene that can be made of what a bank has; noise can always be made by rule."""
+    needs = {"music": "music", "song": "music", "speech": "speech", "singing": "speech", "babble": "speech"}
+    made = {k: share for k, share in kinds.items() if all(bank.has(needs[p]) for p in k.split("+") if p in needs)}
+    if not made:
+        raise CorpusError(f"nothing to make {', '.join(kinds)} scenes of")
+    return made
 
 
 def write_shard(mixer: Mixer, stem: Path, seed: int, kinds: dict[str, float] | None) -> None:

@@ -68,7 +68,7 @@ def is_hard(clip: Clip) -> bool:
     """Clips that are easily taken for speech: songs with a voice, cries, coughs, animals (and all speech, for
     singers)."""
     if clip.kind == "music":
-        return clip.vocals == "yes"
+        return is_song(clip)
     return clip.kind != "noise" or any(word in clip.sound for word in LIVING_NOISE_WORDS)
 
 

@@ -15,10 +15,12 @@ from .corpus import Cache, CorpusError, data_table
 from .ledger import open_test
 from .mixing import HARD_KINDS, PURE_KINDS
 from .network import SHAPES, Shape
+from .plan import Plan, plan_of
+from .run_folder import load_average
 from .shards import Shards, generate
 from .splits import select
 from .teachers import found_for
-from .train import Plan, load_average, lone_recordings, plan_of, train
+from .train import lone_recordings, train
 
 LEDGER = "tested.csv"
 
@@ -36,7 +38,7 @@ def run(options: argparse.Namespace, cache: Cache, recipes: Path) -> None:
     if options.step in ("all", "train"):
         _train(options, cache, folder, held_out)
     if options.step in ("all", "pack"):
-        _make_pack(options, cache, folder, recipes)
+        make_pack(options, cache, folder, recipes)
     if options.step == "test":
         _measure_on_test(options, cache, recipes)
     if options.step == "holdout":
@@ -92,7 +94,7 @@ def _train(options: argparse.Namespace, cache: Cache, folder: Path, held_out: tu
     train(folder, shape, plan, scenes, remixed, drawn("valid"), lone_recordings(cache), options.device)
 
 
-def _make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Path) -> None:
+def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Path) -> None:
     """Calibrates, exports, measures on valid and draws in a temporary folder, then puts it in place in one rename."""
     soup = tuple(s for s in options.soup.split(",") if s)
     model = load_average(run, soup)

@@ -44,6 +44,13 @@ class Teachers:
     def __len__(self) -> int:
         return len(self.files)
 
+    def digest(self) -> str:
+        """sha256 of which clips have scores, and of those."""
+        digest = hashlib.sha256()
+        for path in sorted(self.files):
+            digest.update(path.encode() + hashlib.sha256(self.files[path].read_bytes()).digest())
+        return digest.hexdigest()
+
     def scores(self, clip: Clip) -> dict[str, np.ndarray]:
         """Arrays [frames] or [frames, k] of a clip; empty without a file."""
         path = self.files.get(clip.path)

@@ -91,6 +91,8 @@ def choose_sure(
     scores, truth = 1.0 / (1.0 + np.exp(-logits[..., SPEECH])), labels[..., SPEECH] == 1
     decided = hysteresis(scores, thresholds["open"], thresholds["close"])
     false = [(s, hysteresis(s[None], thresholds["open"], thresholds["close"])[0]) for s in undisturbed]
+    if not (decided & truth).any():
+        return 0.0, {"sure": 0.0}
     share = lambda sure: float(np.concatenate([confirmed(s, d, sure) for s, d in false]).mean())
     for sure in SURE_GRID:
         left = np.stack([confirmed(s, d, sure) for s, d in zip(scores, decided, strict=True)])

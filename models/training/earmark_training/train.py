@@ -6,12 +6,9 @@ from __future__ import annotations
 import copy
 import csv
 import json
-import math
-import os
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +22,9 @@ from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
+from .plan import UNWEIGHED, Plan, deadline_of, learning_rate
 from .remix import Remixer
+from .run_folder import average_of, checkpoint, log_up_to, resume, same_shards, save
 from .scenes import Scenes
 from .shards import Shards
 from .splits import select
@@ -37,67 +36,9 @@ COLUMNS = ["valid_loss", *[prefix + name for prefix in ("", "trunk_") for name i
 WATCHED_RECALL = 0.9
 
 
-@dataclass
-class Plan:
-    """Settings of one training run."""
-
-    steps: int = 16000
-    batch: int = 48
-    peak_rate: float = 3e-3
-    weight_decay: float = 0.1
-    warm_up: float = 0.06
-    average_decay: float = 0.998
-    clip_norm: float = 2.0
-    gain_range_db: tuple[float, float] = (-12.0, 6.0)
-    equaliser_db: float = 6.0
-    border_weight: float = 2.0  # speech loss within 100 ms of an onset or end
-    onset_weight: float = 2.0  # and once more in the first 150 ms of speech: a gate that opens late cuts words
-    gap_weight: float = 3.0  # speech loss in short silences between two words, which are few frames
-    music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
-    sung_negative_weight: float = 1.5  # speech loss where somebody sings and nobody speaks
-    keep_old: float = 0.0  # share of what the network said at the start in the targets of music and noise
-    masked_noise_weight: float = 2.0  # noise loss on noise behind speech
-    dropout: float = 0.18  # on what the recurrent part and the head see
-    mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean
-    mask_bands: int = 18
-    keep_every: int = 500  # steps between averages that stay on disk, so that an earlier one can become the pack
-    cuts: tuple[int, ...] = (
-        1,
-        2,
-        4,
-        6,
-    )  # a batch of scenes is cut into so many pieces each, drawn anew every step: single words begin files
-    whiten: bool = True
-    remix_share: float = 0.8
-    start_from: str = ""  # folder of a run of the same shape whose averaged weights are the start
-    seed: int = 1
-    deadline: str = (
-        ""  # local HH:MM or HH:MM:SS at which the learning rate has to have reached zero (steps are cut to fit)
-    )
-    report_every: int = 500
-    save_every: int = 250
-
-
-UNWEIGHED = Plan(
-    border_weight=1.0,
-    onset_weight=1.0,
-    gap_weight=1.0,
-    sung_negative_weight=1.0,
-    music_negative_weight=1.0,
-    masked_noise_weight=1.0,
-)
-"""How validation counts, whatever a run weighs more."""
 BORDER_FRAMES, ONSET_FRAMES, GAP_FRAMES = 10, 15, 30
 """Frames on both sides of a border, after an onset, and from speech on both sides of a silence, that `weights_of`
 weighs more."""
-
-
-def learning_rate(progress: float, plan: Plan) -> float:
-    """Linear warm-up, then half a cosine to 1 % of the peak; `progress` from 0 to 1."""
-    if progress < plan.warm_up:
-        return plan.peak_rate * (progress / plan.warm_up + 0.01)
-    part = min(1.0, (progress - plan.warm_up) / (1 - plan.warm_up))
-    return plan.peak_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
 
 
 def augment(features: Tensor, plan: Plan, draws: Draws) -> Tensor:
@@ -209,6 +150,10 @@ def lone_recordings(cache: Cache, count: int = 96) -> np.ndarray:
         if c.kind in ("music", "noise") and c.seconds > SCENE_SECONDS and "babble" not in c.sound
     ]
     chosen = [clips[i] for i in np.random.default_rng(5).permutation(len(clips))[:count]]
+    if not chosen:
+        raise CorpusError(
+            f"the valid side has no recording of music or noise of over {SCENE_SECONDS:.0f} s to watch on"
+        )
     features = [log_mel(cache.audio(c)) for c in chosen]
     return np.stack([f[(len(f) - frames) // 2 :][:frames] for f in features])
 
@@ -268,7 +213,7 @@ def train(
         "device": device,
         "shards": {"train": train_shards.digest(), "remixed": remixed_shards.digest()},
     }
-    _same_shards(run, settings)
+    same_shards(run, settings)
     (run / "run.json").write_text(json.dumps(settings, indent=1))
     scenes = Scenes(train_shards, torch.device(device))
     remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
@@ -285,9 +230,9 @@ def train(
         flush=True,
     )
     began = time.time() - trained_s
-    deadline_s = _deadline(plan.deadline)
+    deadline_s = deadline_of(plan.deadline)
     progress, started = step / plan.steps, time.time()
-    log = _log_up_to(run / "log.csv", step).open("a", newline="")
+    log = log_up_to(run / "log.csv", step).open("a", newline="")
     writer = csv.writer(log)
     if step == 0:
         writer.writerow(["step", "seconds", "hours_heard", "rate", "train_loss", *COLUMNS])
@@ -344,7 +289,7 @@ def _start(model: Ear, plan: Plan, scenes: Scenes, shape: Shape, fresh: bool) ->
     if fresh and old is not None:
         model.take(old)
     elif fresh and plan.start_from:
-        model.load_state_dict(torch.load(start / "last.pt", weights_only=True, map_location=device)["average"])
+        model.load_state_dict(average_of(start))
     return old
 
 
@@ -353,96 +298,8 @@ def step_seed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, step, 1)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _same_shards(run: Path, settings: dict) -> None:
-    """A run goes on with the scenes that it began with, or not at all."""
-    if (run / "last.pt").exists() and (run / "run.json").exists():
-        before = json.loads((run / "run.json").read_text()).get("shards")
-        if before and before != settings["shards"]:
-            raise CorpusError(f"{run}: begun on other shards than there are now; go on with those, or take another run")
-
-
-def _log_up_to(path: Path, step: int) -> Path:
-    """Takes lines of later steps out of the log: they are made again."""
-    if path.exists():
-        head, *rows = path.read_text().splitlines(keepends=True) or [""]
-        path.write_text("".join([head] * (step > 0) + [r for r in rows if int(r.split(",")[0]) <= step]))
-    return path
-
-
 @torch.no_grad()
 def follow(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
     """Moves the weight average towards the model; quicker at the beginning, when it has little to remember."""
     decay = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-
-
-def resume(
-    run: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[int, float, list[Tensor]]:
-    """Takes up what `checkpoint` left in the folder of a run: its step, its seconds and the losses that are not in the
-    log yet; zeros and none where nothing is."""
-    if not (run / "last.pt").exists():
-        return 0, 0.0, []
-    saved = torch.load(run / "last.pt", weights_only=True, map_location=next(model.parameters()).device)
-    for name, part in (("model", model), ("average", average), ("optimiser", optimiser)):
-        part.load_state_dict(saved[name])
-    return saved["step"], saved["trained_s"], list(saved.get("losses", ()))
-
-
-def checkpoint(
-    run: Path,
-    model: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-    trained_s: float,
-    losses: Sequence[Tensor] = (),
-) -> None:
-    """Writes what `resume` and `load_average` read."""
-    state = {
-        name: part.state_dict() for name, part in (("model", model), ("average", average), ("optimiser", optimiser))
-    }
-    save(run / "last.pt", {**state, "step": step, "trained_s": trained_s, "losses": list(losses)})
-
-
-def plan_of(kind: type, changes: str):
-    """A plan (a dataclass) with the fields that the JSON `changes`."""
-    values = json.loads(changes)
-    unknown = set(values) - {f.name for f in fields(kind)}
-    if unknown:
-        raise CorpusError(f"--plan: unknown field {', '.join(sorted(unknown))}")
-    return kind(**values)
-
-
-def save(path: Path, values: dict) -> None:
-    """Atomic torch.save."""
-    torch.save(values, path.with_suffix(".partial"))
-    os.replace(path.with_suffix(".partial"), path)
-
-
-def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
-    """The averaged model of a run, ready to evaluate.
-
-    `soup`: instead the mean of the weights of several averages, each `RUN` (its last one) or `RUN@STEP` (one that was
-    kept),
-    from runs that went on from each other (Wortsman et al., Model soups, ICML 2022).
-    """
-    run = Path(run)
-    settings = json.loads((run / "run.json").read_text())
-    model = Ear(Shape.from_dict(settings["shape"]))
-    parts = []
-    for name in soup or (run.name,):
-        of, _, step = name.partition("@")
-        file = run.parent / of / (f"step-{int(step):06d}.pt" if step else "last.pt")
-        parts.append(torch.load(file, weights_only=True, map_location="cpu")["average"])
-    model.load_state_dict({name: torch.stack([p[name] for p in parts]).mean(0) for name in parts[0]})
-    model.fold()
-    return model.eval()
-
-
-def _deadline(clock: str) -> float | None:
-    if not clock:
-        return None
-    now = time.localtime()
-    hour, minute, *second = map(int, clock.split(":"))
-    return time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, *(second or [0]), 0, 0, -1))

@@ -32,10 +32,18 @@ split = "train"
 shards = 64
 kinds = "all"
 
+[[scenes]]
+folder = "valid"
+split = "valid"
+shards = 2
+kinds = "all"
+
 [[run]]
 name = "first"
 start = "sha256:{digest}"
 shape = "live"
+scenes = ["train"]
+remixed = ["train"]
 seed = 1
 steps = 3000
 plan = {{ batch = 48, peak_rate = 5e-4 }}
@@ -44,6 +52,8 @@ plan = {{ batch = 48, peak_rate = 5e-4 }}
 name = "second"
 start = "first@2000"
 shape = "live"
+scenes = ["train"]
+remixed = ["train"]
 seed = 2
 steps = 100
 
@@ -75,6 +85,9 @@ def test_a_whole_recipe_is_read(tmp_path):
         ("hours = 20.5", 'hours = "many"', "hours"),
         ('manifest_sha256 = "{digest}"', 'manifest_sha256 = "abc"', "sha256"),
         ("shards = 64", "shards = 0", "shards"),
+        ('folder = "valid"', 'folder = "train"', "one folder"),
+        ('folder = "valid"', 'folder = "other"', "valid"),
+        ('remixed = ["train"]\nseed = 2', 'remixed = ["valid"]\nseed = 2', "valid"),
         ('kinds = "all"', 'kinds = "some"', "kinds"),
         ("seed = 1\n", "", "seed is missing"),
         ("peak_rate = 5e-4", 'deadline = "11:00"', "clock"),

@@ -7,7 +7,7 @@ import pytest
 
 from earmark_training import DONT_CARE, SINGING, SPEECH
 from earmark_training.corpus import Clip
-from earmark_training.mixing import Mixer
+from earmark_training.mixing import Mixer, sung_by_either
 from earmark_training.sources import Layer, in_time
 from earmark_training.targets import YES, absent, encoded, labels_of, of_labels, present
 from earmark_training.teachers import Teachers, found_for
@@ -134,3 +134,9 @@ def test_singing_far_under_the_voice_is_not_judged_and_without_music_there_is_no
     beside, under = labels_with(voice, song(), 1.0, 1.0), labels_with(voice, song(), 1.0, 0.1)
     assert (beside[30:-30, SINGING] == np.float32(0.9)).all() and np.isnan(under[30:-30, SINGING]).all()
     assert (labels_with(voice, None)[:, SINGING] == 0).all()
+
+
+def test_singing_of_two_layers_is_known_where_one_sings_or_both_are_known():
+    nan = np.nan
+    either = sung_by_either(np.array([1.0, 0.0, 0.0, nan, nan]), np.array([nan, nan, 0.2, 0.9, nan]))
+    assert either == pytest.approx([1.0, nan, 0.2, 0.9, nan], nan_ok=True)

@@ -14,8 +14,8 @@ import torch
 from .. import TrainingError
 from ..corpus import Cache, build_cache, data_table
 from ..export import ExportError, fresh_folder, put_in_place
+from ..plan import plan_of
 from ..splits import check, select
-from ..train import plan_of
 from . import bank, calibrate, card, curves, evalset, export
 from .network import Gauge, Shape
 from .shards import Shards, generate

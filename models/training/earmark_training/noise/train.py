@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ..metrics import roc_auc
-from ..train import checkpoint, follow, learning_rate, resume
+from ..plan import learning_rate
+from ..run_folder import checkpoint, resume
+from ..train import follow
 from . import KINDS
 from .bank import Bank
 from .network import LEAST_POWER, PER_DB, Gauge, Shape, parameter_count

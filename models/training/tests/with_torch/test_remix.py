@@ -8,11 +8,12 @@ import torch
 from earmark_training import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
 from earmark_training.draws import Draws
 from earmark_training.features import PAD_DB
+from earmark_training.plan import Plan
 from earmark_training.remix import Remixer, add_scenes, disguise, fall_silent, in_time, take_turns
 from earmark_training.scenes import Scenes
 from earmark_training.shards import Shards
 from earmark_training.targets import YES, labels_of
-from earmark_training.train import Plan, augment
+from earmark_training.train import augment
 
 CPU = torch.device("cpu")
 

@@ -9,9 +9,10 @@ import torch
 from earmark_training import LABELS, MUSIC, SPEECH
 from earmark_training.corpus import CorpusError
 from earmark_training.network import SHAPES
+from earmark_training.plan import Plan
 from earmark_training.shards import Shards
 from earmark_training.targets import YES, present
-from earmark_training.train import Plan, follow, train
+from earmark_training.train import follow, train
 
 FRAMES = 48
 

@@ -3,8 +3,9 @@
 import torch
 
 from earmark_training import DONT_CARE, LABELS, MUSIC, NOISE, SINGING, SPEECH
+from earmark_training.plan import UNWEIGHED, Plan
 from earmark_training.targets import YES
-from earmark_training.train import UNWEIGHED, Plan, weights_of
+from earmark_training.train import weights_of
 
 PLAN = Plan(border_weight=1.0, onset_weight=2.0, gap_weight=3.0, music_negative_weight=1.5, masked_noise_weight=4.0)
 
