@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Global;
+use earmark_core::pipeline::PipelineError;
+
 use crate::interrupt::Interrupted;
 
 /// A bad command line that only shows once the inputs are looked at; exit code 2.
@@ -54,10 +56,12 @@ impl Console {
             .chain()
             .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
             .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
-        if error.is::<Interrupted>() || reader_left {
+        let of_pipeline = error.downcast_ref::<PipelineError>();
+        if error.is::<Interrupted>() || matches!(of_pipeline, Some(PipelineError::Interrupted)) || reader_left
+        {
             return;
         }
-        if error.is::<Usage>() {
+        if error.is::<Usage>() || matches!(of_pipeline, Some(PipelineError::OutputFormat { .. })) {
             self.usage_errors.fetch_add(1, Ordering::Relaxed);
         } else {
             self.failures.fetch_add(1, Ordering::Relaxed);

@@ -26,7 +26,7 @@ pub struct Jobs<'a> {
 impl Jobs<'_> {
     /// A detector; the first one is opened by the command itself, which wants to know the pack before it begins.
     pub fn detector(&self) -> Result<Detector> {
-        hearing::open_for(self.pack, self.pace, self.global, self.console)
+        hearing::open(self.pack, self.pace, self.global, self.console)
     }
 
     /// Does `work` on every input. What fails is told and leaves nothing in its place; the others are done. Every thread

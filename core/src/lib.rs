@@ -8,7 +8,7 @@
 //!                                  ▲                                                ▼
 //!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
 //!
-//! beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
+//! pipeline: whole jobs on recordings, one call each.  beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
@@ -22,6 +22,7 @@ pub mod gate;
 pub mod model;
 pub mod noise;
 pub mod output;
+pub mod pipeline;
 pub mod realtime;
 pub mod render;
 pub mod report;

@@ -68,6 +68,19 @@ impl OutputError {
     }
 }
 
+/// Makes the folder that a file is to be written in, and those above it, where they are missing.
+///
+/// # Errors
+///
+/// [`OutputError::Create`] names the folder.
+pub fn create_folder_of(file: &Path) -> Result<(), OutputError> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder)
+            .map_err(|source| OutputError::Create { path: folder.to_owned(), source }),
+        None => Ok(()),
+    }
+}
+
 /// A file being written. Dropped without [`SafeFile::commit`], it leaves nothing behind.
 ///
 /// Devices and pipes (`/dev/stdout`, a FIFO) are written directly: they cannot be replaced and hold no old contents.

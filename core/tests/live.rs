@@ -7,7 +7,7 @@ use earmark_core::detect::{DetectError, Detector, DetectorMode};
 use earmark_core::gate::{Action, GateSettings};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{self, LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
+use earmark_core::realtime::{LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
 
 static EAR: LazyLock<Arc<Detector>> = LazyLock::new(|| {
     let runtime = Runtime::embedded().unwrap();
@@ -199,7 +199,7 @@ fn a_file_is_heard_as_the_gate_hears_it() {
     samples.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
     writer.finalize().unwrap();
     let open = || Source::open(&path).unwrap();
-    let heard = realtime::hear::<DetectError>(&EAR, &mut open(), |_| Ok(())).unwrap();
+    let heard = EAR.detect_as_live::<DetectError>(&mut open(), |_| Ok(())).unwrap();
     assert_eq!((heard.samples, heard.frames()), (samples.len() as u64, 212));
 
     let config = LiveConfig { rate_hz: f64::from(rate_hz), channels: 1, ..LiveConfig::default() };
@@ -213,7 +213,7 @@ fn a_file_is_heard_as_the_gate_hears_it() {
         assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");
         assert_eq!(frame.mean_square.to_bits(), heard.mean_square[row].to_bits(), "frame {row}");
     }
-    // A file that is closed off at its end is another thing: that is why `realtime::hear` is there.
+    // A file that is closed off at its end is another thing: that is why `Detector::detect_as_live` is there.
     let closed = EAR.detect::<DetectError>(&mut open(), |_| Ok(())).unwrap();
     assert_eq!(closed.frames(), heard.frames());
     assert_ne!(closed.mean_square, heard.mean_square);

@@ -35,8 +35,8 @@ pub fn run(args: &BenchArgs, global: &Global, console: &Console) -> Result<()> {
         Some(path) => Clip::decode(path)?,
         None => (Clip::synthetic(), None),
     };
-    let files = hearing::open_for(&args.pack.pack, DetectorMode::Throughput, global, console)?;
-    let live = hearing::open_for(&args.pack.pack, DetectorMode::LowLatency, global, console)?;
+    let files = hearing::open(&args.pack.pack, DetectorMode::Throughput, global, console)?;
+    let live = hearing::open(&args.pack.pack, DetectorMode::LowLatency, global, console)?;
     writeln!(
         table.0,
         "pack {}, {} parameters; {:.0} s of {} Hz, {} channels; one thread unless said; median of {RUNS} runs",
@@ -123,8 +123,9 @@ fn parallel(
 ) -> Result<()> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or(processors).max(1);
-    let detectors =
-        (0..jobs).map(|_| hearing::open(&args.pack.pack, global, console)).collect::<Result<Vec<_>>>()?;
+    let detectors = (0..jobs)
+        .map(|_| hearing::open(&args.pack.pack, DetectorMode::Throughput, global, console))
+        .collect::<Result<Vec<_>>>()?;
     let took = median(|| {
         std::thread::scope(|scope| {
             let handles: Vec<_> = detectors

@@ -1,40 +1,39 @@
-//! What the commands that hear have in common: opening a pack, hearing a source, settings from flags.
+//! What the commands that hear have in common: opening a pack, watching a job, settings from flags.
 
 use anyhow::Result;
-use earmark_core::audio::Source;
-use earmark_core::decide::{LabelSettings, TimelineSettings};
-use earmark_core::detect::{DetectError, Detector, DetectorMode};
-use earmark_core::gate::GateSettings;
-use earmark_core::model::pack::Pack;
+use earmark_core::Label;
+use earmark_core::decide::TimelineSettings;
+use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::model::pack::{Manifest, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
-use earmark_core::realtime;
-use earmark_core::{FrameScores, Label};
+use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
 
 use crate::args::{Global, TimelineArgs};
-use crate::console::{Console, Usage};
+use crate::console::{Console, Progress, Usage};
+use crate::inputs::Input;
 use crate::interrupt;
 
-/// Opens a pack for work on files.
-pub fn open(pack: &str, global: &Global, console: &Console) -> Result<Detector> {
-    open_for(pack, DetectorMode::Throughput, global, console)
-}
-
-/// Opens a pack for a pace.
-pub fn open_for(pack: &str, pace: DetectorMode, global: &Global, console: &Console) -> Result<Detector> {
+/// Opens a pack.
+pub fn open(pack: &str, mode: DetectorMode, global: &Global, console: &Console) -> Result<Detector> {
     let (runtime, pack) = start(pack, global, console)?;
-    Ok(Detector::load(&runtime, pack, pace)?)
+    Ok(Detector::load(&runtime, pack, mode)?)
 }
 
-/// Opens a noise pack for a pace.
-pub fn open_gauge(
+/// Opens a noise pack.
+pub fn open_noise(
     pack: &str,
-    pace: DetectorMode,
+    mode: DetectorMode,
     global: &Global,
     console: &Console,
 ) -> Result<SnrEstimator> {
     let (runtime, pack) = start(pack, global, console)?;
-    Ok(SnrEstimator::load(&runtime, pack, pace)?)
+    Ok(SnrEstimator::load(&runtime, pack, mode)?)
+}
+
+/// As the plugin calls a network, or as is fastest.
+pub fn mode(live: bool) -> DetectorMode {
+    if live { DetectorMode::LowLatency } else { DetectorMode::Throughput }
 }
 
 fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pack)> {
@@ -52,95 +51,54 @@ fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pac
     Ok((runtime, pack))
 }
 
-/// Hears a source to its end, with progress; `observe` sees each block.
-pub fn hear(
-    detector: &Detector,
-    source: &mut Source,
-    name: &str,
-    console: &Console,
-    observe: impl FnMut(&[f32]),
-) -> Result<FrameScores> {
-    hear_as(false, detector, source, name, console, observe)
+/// The recording that an input names.
+pub fn recording(input: &Input) -> Recording {
+    Recording::named(&input.path)
 }
 
-/// The same; `live`: as the plugin hears it.
-pub fn hear_as(
-    live: bool,
-    detector: &Detector,
-    source: &mut Source,
-    name: &str,
-    console: &Console,
-    mut observe: impl FnMut(&[f32]),
-) -> Result<FrameScores> {
-    let info = source.info();
-    let frame = f64::from(info.rate_hz) * f64::from(info.channels);
-    let told_s = info.samples.map(|samples| whole(samples) / f64::from(info.rate_hz));
-    let progress = console.progress(name.to_owned(), told_s);
-    let mut done = 0.0;
-    let observe = |block: &[f32]| {
-        interrupt::check().map_err(|_| Stopped::Interrupted)?;
-        observe(block);
-        done += seconds(block.len(), frame);
-        progress.at(done);
-        Ok(())
-    };
-    let heard =
-        if live { realtime::hear(detector, source, observe) } else { detector.detect(source, observe) };
-    for warning in source.warnings() {
-        console.warn(&format!("{name}: {warning}"));
-    }
-    heard.map_err(|stopped| match stopped {
-        Stopped::Interrupted => interrupt::Interrupted.into(),
-        // Errors of the audio name the file themselves.
-        Stopped::Listen(DetectError::Audio(e)) => e.into(),
-        Stopped::Listen(e) => anyhow::Error::new(e).context(name.to_owned()),
-    })
+/// Shows how far a job on one recording is, says its warnings and lets Ctrl-C stop it.
+pub struct Watch<'a> {
+    name: String,
+    console: &'a Console,
+    progress: Option<Progress>,
 }
 
-enum Stopped {
-    Interrupted,
-    Listen(DetectError),
-}
-
-impl From<DetectError> for Stopped {
-    fn from(error: DetectError) -> Self {
-        Self::Listen(error)
+impl<'a> Watch<'a> {
+    pub fn new(input: &Input, console: &'a Console) -> Self {
+        Self { name: input.name(), console, progress: None }
     }
 }
 
-/// A count of samples as a number to divide.
-#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-pub fn whole(samples: u64) -> f64 {
-    samples as f64
+impl Observer for Watch<'_> {
+    fn begin(&mut self, pass: Pass, duration_s: Option<f64>) {
+        let what = if pass == Pass::Write { " (writing)" } else { "" };
+        // The line of the pass before goes first.
+        self.progress = None;
+        self.progress = Some(self.console.progress(format!("{}{what}", self.name), duration_s));
+    }
+
+    fn at(&mut self, seconds: f64) {
+        if let Some(progress) = &self.progress {
+            progress.at(seconds);
+        }
+    }
+
+    fn warn(&mut self, warning: &PipelineWarning) {
+        self.console.warn(&format!("{}: {warning}", self.name));
+    }
+
+    fn interrupted(&mut self) -> bool {
+        interrupt::requested()
+    }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a block is short")]
-fn seconds(samples: usize, per_second: f64) -> f64 {
-    samples as f64 / per_second
-}
-
-/// The pack's thresholds, then those of a gate, then what the flags change.
-pub fn timeline_settings(
+/// Settings as the flags change them.
+pub fn with_flags(
+    mut settings: TimelineSettings,
     args: &TimelineArgs,
-    pack: &Pack,
-    gate: Option<&GateSettings>,
+    manifest: &Manifest,
 ) -> Result<TimelineSettings> {
-    let manifest = pack.manifest();
-    let mut settings = TimelineSettings { refine_borders: !args.no_refine, ..TimelineSettings::default() };
-    for (label, t) in &manifest.thresholds {
-        let sure = manifest.sure.get(label).copied().unwrap_or_default();
-        let changed = LabelSettings { open: t.open, close: t.close, sure, ..settings.default };
-        settings.labels.insert(label.clone(), changed);
-    }
-    if let Some(gate) = gate {
-        for (label, t) in &gate.thresholds {
-            let own = settings.labels.entry(label.clone()).or_insert(settings.default);
-            (own.open, own.close) = (t.open, t.close);
-        }
-        for (label, sure) in &gate.sure {
-            settings.labels.entry(label.clone()).or_insert(settings.default).sure = *sure;
-        }
-    }
+    settings.refine_borders = !args.no_refine;
     for (name, open) in &args.threshold {
         settings.set_threshold(&known_label(name, &manifest.labels)?, *open);
     }

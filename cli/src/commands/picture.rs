@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::FrameScores;
-use earmark_core::output::SafeFile;
+use earmark_core::output::{SafeFile, create_folder_of};
+use earmark_core::pipeline::PlotData;
 use earmark_core::report::Report;
 use earmark_core::report::html::{self, Section};
-use earmark_core::report::plot::{self, Envelope, PlotInput, PlotOptions};
+use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 
 use crate::args::TagArgs;
 use crate::console::Usage;
@@ -54,20 +54,14 @@ impl Pictures {
     }
 
     /// Draws one recording; gives its part of the page, if there shall be one.
-    pub fn draw(
-        &self,
-        report: &Report,
-        heard: &FrameScores,
-        envelope: &Envelope,
-        stem: &Path,
-    ) -> Result<Option<Section>> {
+    pub fn draw(&self, report: &Report, data: &PlotData, stem: &Path) -> Result<Option<Section>> {
         let title =
             Path::new(&report.file).file_name().map_or(report.file.clone().into(), |n| n.to_string_lossy());
         let input = PlotInput {
             title: &title,
             timeline: &report.timeline,
-            envelope: Some(envelope),
-            activity: Some(heard),
+            envelope: Some(&data.envelope),
+            activity: Some(&data.scores),
         };
         let svg = plot::render(&input, &self.options);
         if let Some(plot) = &self.plot {
@@ -81,14 +75,14 @@ impl Pictures {
     /// Writes the page of all recordings.
     pub fn write_page(&self, sections: &[Section]) -> Result<()> {
         let Some(path) = &self.page else { return Ok(()) };
-        make_parent(path)?;
+        create_folder_of(path)?;
         Ok(SafeFile::write_all_to(path, html::page(sections).as_bytes())?)
     }
 }
 
 /// Draws into FILE.svg or FILE.png, by its ending.
 pub fn write_picture(path: &Path, svg: &str) -> Result<()> {
-    make_parent(path)?;
+    create_folder_of(path)?;
     match kind(path) {
         Some(Kind::Png) => {
             let png = plot::png(svg, PNG_SCALE).with_context(|| path.display().to_string())?;
@@ -119,14 +113,5 @@ fn kind(path: &Path) -> Option<Kind> {
         Some(Kind::Png)
     } else {
         None
-    }
-}
-
-/// Makes the folder that a file is to be written in.
-pub fn make_parent(path: &Path) -> Result<()> {
-    match path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        Some(parent) => std::fs::create_dir_all(parent)
-            .with_context(|| format!("{}: this folder cannot be made", parent.display())),
-        None => Ok(()),
     }
 }

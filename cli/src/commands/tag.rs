@@ -4,17 +4,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::FrameScores;
-use earmark_core::audio::Source;
-use earmark_core::decide::{TimelineSettings, segment};
+use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::output::SafeFile;
+use earmark_core::output::{SafeFile, create_folder_of};
+use earmark_core::pipeline::{tag_file, tag_file_for_plot};
 use earmark_core::report::html::Section;
-use earmark_core::report::plot::{Envelope, EnvelopeBuilder};
 use earmark_core::report::{Format, Report};
 
-use super::hearing;
-use super::picture::{self, Pictures};
+use super::hearing::{self, Watch, recording};
+use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
@@ -49,7 +47,8 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let jobs =
         Jobs { pack: &args.pack.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
-    let settings = hearing::timeline_settings(&args.timeline, first.pack(), None)?;
+    let manifest = first.pack().manifest();
+    let settings = hearing::with_flags(TimelineSettings::for_pack(manifest), &args.timeline, manifest)?;
     let inputs = expand(&args.inputs, console);
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, inputs.len())?;
@@ -71,10 +70,13 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
 }
 
 fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input) -> Result<Done> {
-    let (report, heard, envelope) = hear_one(work, detector, input)?;
-    let section = match envelope {
-        Some(envelope) => work.pictures.draw(&report, &heard, &envelope, &input.stem)?,
-        None => None,
+    let (recording, watch) = (recording(input), &mut Watch::new(input, work.console));
+    let (report, section) = if work.pictures.wanted() {
+        let (report, data) = tag_file_for_plot(detector, &recording, &work.settings, watch)?;
+        let section = work.pictures.draw(&report, &data, &input.stem)?;
+        (report, section)
+    } else {
+        (tag_file(detector, &recording, &work.settings, watch)?, None)
     };
     let report = match work.destination {
         Destination::Together(..) => Some(report),
@@ -87,24 +89,6 @@ fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input) -> Result<Done> 
         }
     };
     Ok(Done { report, section })
-}
-
-fn hear_one(
-    work: &Work<'_>,
-    detector: &Detector,
-    input: &Input,
-) -> Result<(Report, FrameScores, Option<Envelope>)> {
-    let mut source = if input.is_stdin() { Source::from_stdin()? } else { Source::open(&input.path)? };
-    let info = source.info().clone();
-    let mut envelope =
-        work.pictures.wanted().then(|| EnvelopeBuilder::new(info.rate_hz, usize::from(info.channels)));
-    let heard = hearing::hear(detector, &mut source, &input.name(), work.console, |block| {
-        if let Some(envelope) = &mut envelope {
-            envelope.push(block);
-        }
-    })?;
-    let timeline = segment(&heard, &work.settings);
-    Ok((Report { file: input.name(), timeline }, heard, envelope.map(EnvelopeBuilder::finish)))
 }
 
 fn formats(names: &[String]) -> Result<Vec<Format>> {
@@ -147,7 +131,7 @@ fn write_together(path: Option<&Path>, format: Format, reports: &[Report]) -> Re
 fn write_file(path: &Path, format: Format, reports: &[Report]) -> Result<()> {
     let mut bytes = Vec::new();
     write_reports(format, reports, &mut bytes)?;
-    picture::make_parent(path)?;
+    create_folder_of(path)?;
     Ok(SafeFile::write_all_to(path, &bytes)?)
 }
 

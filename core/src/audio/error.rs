@@ -1,7 +1,7 @@
 //! What can be wrong with audio, said in sentences that name the file.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
@@ -133,6 +133,29 @@ pub enum AudioError {
         /// Why.
         source: crate::signal::ResampleError,
     },
+}
+
+impl AudioError {
+    /// The same of a file that the user knows by another name: a copy of a stream, say.
+    #[must_use]
+    pub fn of(mut self, name: &Path) -> Self {
+        let (Self::Open { path, .. }
+        | Self::Folder { path }
+        | Self::Empty { path }
+        | Self::NotAudio { path, .. }
+        | Self::Unsupported { path, .. }
+        | Self::Header { path, .. }
+        | Self::NoChannels { path }
+        | Self::Rate { path, .. }
+        | Self::Truncated { path, .. }
+        | Self::Corrupt { path, .. }
+        | Self::NotFinite { path, .. }
+        | Self::FormatChanged { path, .. }
+        | Self::Read { path, .. }
+        | Self::Resample { path, .. }) = &mut self;
+        name.clone_into(path);
+        self
+    }
 }
 
 /// What was odd about a source whose audio can nevertheless be used.

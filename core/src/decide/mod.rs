@@ -14,6 +14,7 @@
 //!
 //! The segments of all labels together cover `[0, duration]`: what is neither silent nor labelled is `unknown`.
 
+mod builder;
 pub mod hysteresis;
 pub mod refine;
 mod segmenter;
@@ -24,6 +25,7 @@ mod tests;
 
 use crate::{FrameScores, Label};
 
+pub use builder::TimelineBuilder;
 pub use hysteresis::Hysteresis;
 pub use segmenter::{Event, Segmenter};
 pub use settings::{LabelSettings, SURE_NEAR_MS, SURE_WITHIN_MS, TimelineError, TimelineSettings};
@@ -106,19 +108,7 @@ impl Timeline {
 /// Frames beyond `activity.samples` are ignored; should frames be missing at the end, the last segments reach on to
 /// the source's end.
 pub fn segment(activity: &FrameScores, settings: &TimelineSettings) -> Timeline {
-    let mut segmenter = Segmenter::new(&activity.labels, activity.rate_hz, settings);
-    let in_source = crate::FrameGrid::new(activity.rate_hz.max(1)).frames(activity.samples);
-    let frames = activity.frames().min(usize::try_from(in_source).unwrap_or(usize::MAX));
-    let mut events = Vec::new();
-    let mut segments = Vec::new();
-    for frame in 0..frames {
-        segmenter.push(activity.row(frame), activity.mean_square[frame], &mut events);
-        segments.extend(events.drain(..).filter_map(Event::into_segment));
-    }
-    let labels = segmenter.labels();
-    segmenter.finish(activity.samples, &mut events);
-    segments.extend(events.drain(..).filter_map(Event::into_segment));
-    let mut timeline = Timeline { segments, duration_s: activity.duration_s(), labels };
-    timeline.sort();
-    timeline
+    let mut timeline = TimelineBuilder::new(&activity.labels, activity.rate_hz, settings);
+    timeline.push(activity);
+    timeline.finish(activity.samples)
 }

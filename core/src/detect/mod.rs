@@ -8,21 +8,18 @@
 //! is always called with the same number of frames, [`DetectorMode`] says how many. Both paces agree to the rounding of f32.
 //!
 //! A listener has two halves: `preprocess.rs` (level, downmix, resampling) and `score_network.rs` (features, network). [`Detector::detect`]
-//! runs them on two threads.
+//! runs them on two threads (`file.rs`).
 
+mod file;
 mod preprocess;
 mod score_network;
 mod stream;
 
-use std::sync::mpsc;
-
 use crate::FrameScores;
-use crate::audio::Source;
 use crate::features;
 use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::{Network, Runtime, RuntimeError};
 
-use preprocess::Block;
 pub use stream::DetectorStream;
 
 /// Why listening stopped.
@@ -112,134 +109,20 @@ impl Detector {
         DetectorStream::new(self, rate_hz, channels)
     }
 
-    /// Hears a source to its end. `observe` sees each block of interleaved samples before it is heard, and may stop the
-    /// work by an error of its own.
-    ///
-    /// Decoding and resampling are done on this thread, features and network on another: one file uses two processors.
-    /// What is heard is what a [`DetectorStream`] hears, bit for bit.
+    /// Hears a clip that is in memory: interleaved samples, whole frames of `channels`.
     ///
     /// # Errors
-    /// [`DetectError`] if the source cannot be read or the network fails, or whatever `observe` returns.
-    pub fn detect<E: From<DetectError>>(
+    /// [`DetectError`] if the rate cannot be resampled or the network fails.
+    pub fn detect_samples(
         &self,
-        source: &mut Source,
-        mut observe: impl FnMut(&[f32]) -> Result<(), E>,
-    ) -> Result<FrameScores, E> {
-        let listener = self.stream(source.info().rate_hz, source.info().channels)?;
-        let mut heard = listener.scores();
-        let DetectorStream { mut preprocess, mut score, .. } = listener;
-        let (full, pieces) = mpsc::sync_channel::<Block>(Self::PIECES);
-        let (emptied, empty) = mpsc::channel::<Block>();
-        std::thread::scope(|scope| {
-            let network = scope.spawn(move || {
-                for piece in pieces {
-                    score.push(&piece, &mut heard)?;
-                    // At the end nobody takes the buffers back.
-                    let _ = emptied.send(piece);
-                }
-                Ok::<_, DetectError>(heard)
-            });
-            // The channel is full or empty, so a piece is never made anew for long. When it is closed the network has
-            // failed, and says why below.
-            let mut read = || -> Result<(), E> {
-                while let Some(block) = source.next_block().map_err(DetectError::from)? {
-                    observe(block)?;
-                    let mut piece = empty.try_recv().unwrap_or_default();
-                    preprocess.push(block, &mut piece);
-                    if full.send(piece).is_err() {
-                        return Ok(());
-                    }
-                }
-                let mut piece = Block::default();
-                preprocess.finish(&mut piece);
-                let _ = full.send(piece);
-                Ok(())
-            };
-            let read = read();
-            drop(full);
-            let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            read?;
-            Ok(heard?)
-        })
-    }
-
-    /// Pieces of a source on their way from the decoder to the network: a few, so that memory stays flat.
-    const PIECES: usize = 8;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audio::{SampleFormat, WavWriter};
-    use crate::model::pack;
-
-    const RATE_HZ: u32 = 44_100;
-
-    fn detector() -> Detector {
-        Detector::load(
-            &Runtime::embedded().unwrap(),
-            Pack::find(pack::LIVE).unwrap(),
-            DetectorMode::LowLatency,
-        )
-        .unwrap()
-    }
-
-    /// A stereo file of noise, as samples and as a file.
-    fn noise(dir: &tempfile::TempDir, samples: usize) -> (Vec<f32>, Source) {
-        let mut state = 1_u32;
-        let samples: Vec<f32> = (0..2 * samples)
-            .map(|_| {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                f32::from(i16::from_be_bytes([state.to_be_bytes()[0], state.to_be_bytes()[1]])) / 65_536.0
-            })
-            .collect();
-        let path = dir.path().join("noise.wav");
-        let format = SampleFormat { bits: 32, float: true };
-        let mut writer = WavWriter::create(&path, RATE_HZ, 2, format).unwrap();
-        writer.write(&samples).unwrap();
-        writer.finish().unwrap();
-        (samples, Source::open(&path).unwrap())
-    }
-
-    #[test]
-    fn two_threads_hear_what_one_listener_hears() {
-        let dir = tempfile::tempdir().unwrap();
-        let (samples, mut source) = noise(&dir, 7 * 44_100 + 222);
-        let detector = detector();
-        let mut observed = Vec::new();
-        let heard = detector
-            .detect::<DetectError>(&mut source, |block| {
-                observed.extend_from_slice(block);
-                Ok(())
-            })
-            .unwrap();
-        assert!(observed == samples);
-        assert_eq!(heard.frames(), 701);
-        for block in [882, 2 * 160, samples.len()] {
-            let mut listener = detector.stream(RATE_HZ, 2).unwrap();
-            let mut alone = listener.scores();
-            samples.chunks(block).for_each(|block| listener.push(block, &mut alone).unwrap());
-            listener.finish(&mut alone).unwrap();
-            assert!(alone == heard, "blocks of {block}");
-        }
-    }
-
-    #[test]
-    fn an_observer_may_stop_the_work() {
-        #[derive(Debug, PartialEq)]
-        struct Stop;
-        impl From<DetectError> for Stop {
-            fn from(error: DetectError) -> Self {
-                panic!("{error}");
-            }
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let (_, mut source) = noise(&dir, 100_000);
-        let mut blocks = 0;
-        let stopped = detector().detect(&mut source, |_| {
-            blocks += 1;
-            if blocks == 3 { Err(Stop) } else { Ok(()) }
-        });
-        assert_eq!(stopped, Err(Stop));
+        interleaved: &[f32],
+        rate_hz: u32,
+        channels: u16,
+    ) -> Result<FrameScores, DetectError> {
+        let mut stream = self.stream(rate_hz, channels)?;
+        let mut scores = stream.scores();
+        stream.push(interleaved, &mut scores)?;
+        stream.finish(&mut scores)?;
+        Ok(scores)
     }
 }

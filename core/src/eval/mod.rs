@@ -23,30 +23,43 @@
 //! | `metrics.rs` | all of these at once |
 //! | `noise.rs` | background noise: found by SNR, error of the SNR, shortcuts |
 //! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
+//! | `truth.rs` | what lies beside recordings: labels, groups, scores |
+//! | `evaluation.rs`, `print.rs` | figures of many recordings, labels and detectors: as JSON, as tables |
+//! | `noise_set.rs`, `noise_print.rs` | recordings of known noise, scored; figures as tables |
 
 mod bootstrap;
 mod borders;
 mod calibration;
 mod counts;
+mod error;
+mod evaluation;
 mod metrics;
 mod noise;
+mod noise_print;
+mod noise_set;
+mod print;
 mod rank;
 mod spans;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod truth;
 
 pub use bootstrap::{Interval, Intervals, intervals};
 pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
 pub use calibration::{Bin, Calibration, calibration};
 pub use counts::{Baselines, Counts, Rates};
+pub use error::EvalError;
+pub use evaluation::{EvalRecording, EvalSetup, Evaluation, LabelFigures, SystemFigures};
 pub use metrics::{Metrics, Scored, evaluate};
 pub use noise::{
     ERROR_RANGE_DB, NoiseFigures, NoiseGroup, NoiseItem, Shortcut, SnrError, SnrRow, noise_figures,
 };
+pub use noise_set::{NoiseEntry, NoiseScored, SHORTCUTS, quantile, write_noise_answers};
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
+pub use truth::{Grouping, check_length, labels_beside};
 
 /// A frame whose score exceeds this is called.
 pub const THRESHOLD: f32 = 0.5;

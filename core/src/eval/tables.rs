@@ -34,6 +34,12 @@ pub enum TableError {
     },
 }
 
+impl TableError {
+    pub(super) fn from_csv(error: &csv::Error) -> Self {
+        Self::Csv { line: error.position().map_or(0, csv::Position::line), what: error.to_string() }
+    }
+}
+
 /// Scores of a detector over one recording, from CSV with the columns `time` (seconds, ascending) and either `score`, for
 /// speech, or one column per label, as `earmark frames` writes. A score holds from its time to that of the next row.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +55,7 @@ impl PeerScores {
     /// [`TableError`] where it is not of that form.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let mut table = csv::Reader::from_reader(text.as_bytes());
-        let header = table.headers().map_err(|e| bad(&e))?.clone();
+        let header = table.headers().map_err(|e| TableError::from_csv(&e))?.clone();
         let time = column(&header, "time")?;
         let mut columns: Vec<(usize, Label, Vec<f32>)> = (0..header.len())
             .filter(|&at| at != time)
@@ -60,7 +66,7 @@ impl PeerScores {
         }
         let mut times_s = Vec::new();
         for row in table.records() {
-            let row = row.map_err(|e| bad(&e))?;
+            let row = row.map_err(|e| TableError::from_csv(&e))?;
             let line = row.position().map_or(0, csv::Position::line);
             let number = |at: usize| {
                 let text = row.get(at).unwrap_or_default().trim();
@@ -120,13 +126,13 @@ impl Groups {
     /// [`TableError`] where it is not of that form.
     pub fn parse(text: &str) -> Result<Self, TableError> {
         let mut table = csv::Reader::from_reader(text.as_bytes());
-        let header = table.headers().map_err(|e| bad(&e))?.clone();
+        let header = table.headers().map_err(|e| TableError::from_csv(&e))?.clone();
         let file = column(&header, "file")?;
         let others: Vec<usize> = (0..header.len()).filter(|&at| at != file).collect();
         let columns = others.iter().map(|&at| header[at].trim().to_owned()).collect();
         let mut rows = BTreeMap::new();
         for row in table.records() {
-            let row = row.map_err(|e| bad(&e))?;
+            let row = row.map_err(|e| TableError::from_csv(&e))?;
             let cell = |at: usize| row.get(at).unwrap_or_default().trim().to_owned();
             rows.insert(cell(file), others.iter().map(|&at| cell(at)).collect());
         }
@@ -152,8 +158,4 @@ fn label_of(column: &str) -> Label {
 fn column(header: &csv::StringRecord, name: &str) -> Result<usize, TableError> {
     let at = header.iter().position(|h| h.trim().eq_ignore_ascii_case(name));
     at.ok_or_else(|| TableError::Column(name.to_owned()))
-}
-
-fn bad(error: &csv::Error) -> TableError {
-    TableError::Csv { line: error.position().map_or(0, csv::Position::line), what: error.to_string() }
 }

@@ -34,7 +34,6 @@
 mod clock;
 mod decisions;
 mod delay;
-mod file;
 mod frame;
 mod handover;
 mod latency;
@@ -47,7 +46,6 @@ mod tests;
 mod worker;
 
 pub use crate::signal::gated;
-pub use file::hear;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use latency::LatencyParts;
 pub use processor::LiveGate;

@@ -14,7 +14,7 @@ use super::measure::GainChange;
 #[serde(rename_all = "snake_case")]
 pub enum EditKind {
     /// It is in the output as it was.
-    PluginState,
+    Kept,
     /// It is in the output, turned down by at most this many dB (negative).
     Changed(f32),
     /// It is not in the output.
@@ -34,6 +34,44 @@ pub struct CutListEntry {
     pub out_start: u64,
     /// Where it ends in the output; for a cut, the join.
     pub out_end: u64,
+}
+
+/// Forms of a written [`EditList`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListFormat {
+    /// CMX 3600, for video editors.
+    Cmx3600,
+    /// A Reaper project.
+    Reaper,
+    /// Labels for Audacity.
+    Audacity,
+}
+
+impl ListFormat {
+    /// Frames per second of CMX 3600 lists, which have no finer time.
+    const EDL_FRAMES_PER_SECOND: u32 = 25;
+
+    /// The form that the ending of a file's name asks for: `.edl`, `.rpp` or `.txt`.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_string_lossy().to_lowercase().as_str() {
+            "edl" => Some(Self::Cmx3600),
+            "rpp" => Some(Self::Reaper),
+            "txt" => Some(Self::Audacity),
+            _ => None,
+        }
+    }
+
+    /// The list as text; `source` is the recording that it is about.
+    pub fn write(self, edits: &EditList, source: &Path) -> String {
+        match self {
+            Self::Cmx3600 => edits.to_cmx3600(source, Self::EDL_FRAMES_PER_SECOND),
+            // Found from wherever the project is opened.
+            Self::Reaper => {
+                edits.to_reaper(&std::path::absolute(source).unwrap_or_else(|_| source.to_owned()))
+            }
+            Self::Audacity => edits.to_audacity(),
+        }
+    }
 }
 
 /// Everything that happened to one source, in order, without gaps.
@@ -61,14 +99,14 @@ impl EditList {
             };
             while changes.next_if(|change| change.end <= region.start).is_some() {}
             while let Some(change) = changes.peek().filter(|change| change.start < region.end).copied() {
-                place(&mut edits, EditKind::PluginState, change.start);
+                place(&mut edits, EditKind::Kept, change.start);
                 place(&mut edits, EditKind::Changed(change.gain_db), change.end.min(region.end));
                 if change.end > region.end {
                     break;
                 }
                 changes.next();
             }
-            place(&mut edits, EditKind::PluginState, region.end);
+            place(&mut edits, EditKind::Kept, region.end);
             done = region.end;
         }
         push(&mut edits, EditKind::Cut, done, plan.source_samples(), plan.out_samples(), 0);
@@ -85,7 +123,7 @@ impl EditList {
         let mut text = String::new();
         for edit in &self.edits {
             let note = match edit.kind {
-                EditKind::PluginState => continue,
+                EditKind::Kept => continue,
                 EditKind::Changed(gain_db) => format!("{gain_db:.1} dB"),
                 EditKind::Cut => format!("cut {:.3} s", seconds(edit.end - edit.start, self.rate_hz)),
             };
@@ -158,7 +196,7 @@ impl EditList {
         for (index, edit) in self.edits.iter().enumerate() {
             let gain = match edit.kind {
                 EditKind::Cut => continue,
-                EditKind::PluginState => 1.0,
+                EditKind::Kept => 1.0,
                 EditKind::Changed(gain_db) => 10.0_f32.powf(gain_db / 20.0),
             };
             let next_to_cut =
@@ -235,6 +273,17 @@ mod tests {
         let changed = |e: &&CutListEntry| matches!(e.kind, EditKind::Changed(_));
         let spans: Vec<_> = edits.iter().filter(changed).map(|e| (e.start, e.end)).collect();
         assert_eq!(spans, [(500, 900), (3_200, 3_500), (8_500, 8_700), (9_900, 10_500)]);
+    }
+
+    #[test]
+    fn the_ending_says_the_form() {
+        let of = |name: &str| ListFormat::of_path(Path::new(name));
+        assert_eq!(of("a.EDL"), Some(ListFormat::Cmx3600));
+        assert_eq!((of("a.rpp"), of("a.txt")), (Some(ListFormat::Reaper), Some(ListFormat::Audacity)));
+        assert_eq!((of("a.wav"), of("edl")), (None, None));
+        let reaper = ListFormat::Reaper.write(&list(), Path::new("talk.wav"));
+        let whole = std::path::absolute("talk.wav").expect("a folder");
+        assert!(reaper.contains(&format!("FILE \"{}\"", whole.display())), "{reaper}");
     }
 
     #[test]

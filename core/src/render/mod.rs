@@ -25,7 +25,7 @@ mod sink;
 mod wav;
 
 pub use cut::{CutPlan, Region};
-pub use edit_list::{CutListEntry, EditKind, EditList};
+pub use edit_list::{CutListEntry, EditKind, EditList, ListFormat};
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};

@@ -9,6 +9,8 @@
 //! | audio editors | audacity, reaper, cue | `editors.rs` |
 //! | subtitles | srt, vtt | `subtitles.rs` |
 //!
+//! Beside them stand what is not about segments: scores frame by frame (`frames.rs`) and verdicts on noise (`noise.rs`).
+//!
 //! Every format parses back to the list that was written, in the resolution of the format ([`Format::steps_per_s`]); a
 //! segment that is shorter than half a step may vanish. What a format has no place for comes back as: confidence 1,
 //! file "" and the end of the last segment as duration. Labels and file names are free text; what a format cannot hold
@@ -18,9 +20,11 @@ mod draft;
 mod eaf;
 mod editors;
 mod escape;
+mod frames;
 pub mod html;
 mod json;
 mod matrix;
+mod noise;
 pub mod npy;
 pub mod plot;
 mod rttm;
@@ -36,7 +40,9 @@ use std::str::FromStr;
 
 use crate::decide::Timeline;
 
+pub use frames::FramesFormat;
 pub use matrix::write_matrix;
+pub use noise::{NoiseFormat, NoiseRow, sort_worst_first};
 
 /// A source and what was heard in it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,6 +126,15 @@ fn format_names() -> String {
 }
 
 impl Format {
+    /// The format that the ending of a file's name asks for; the longest ending that fits wins: `a.labels.txt` is
+    /// Audacity's, `a.txt` is text.
+    pub fn of_path(path: &std::path::Path) -> Option<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let ending = |format: &Self| format!(".{}", format.extension().to_lowercase());
+        let fits = Self::ALL.into_iter().filter(|format| name.ends_with(&ending(format)));
+        fits.max_by_key(|format| format.extension().len())
+    }
+
     /// Every format.
     pub const ALL: [Self; 14] = [
         Self::Text,

@@ -1,67 +1,61 @@
 //! `earmark eval activity`: how well a pack hears, against label files.
-//!
-//! `truth.rs` finds and reads labels, groups and scores of other detectors; `report.rs` makes figures of what was heard
-//! ([`Evaluation`], which is also the JSON file); `print.rs` lays them out for people.
 
 pub mod noise;
-mod print;
-mod report;
-mod truth;
+
+use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result, bail};
-use earmark_core::audio::Source;
-use earmark_core::decide::Timeline;
-use earmark_core::detect::{DetectError, Detector, DetectorMode};
-use earmark_core::eval::PeerScores;
+use earmark_core::Label;
+use earmark_core::detect::Detector;
+use earmark_core::eval::{
+    EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, labels_beside,
+};
 use earmark_core::output::SafeFile;
-use earmark_core::{FrameScores, Label};
+use earmark_core::pipeline::detect_file_with_gains;
 
-use self::report::Evaluation;
-use self::truth::Grouping;
-use super::hearing::known_label;
+use super::hearing::{self, Watch, known_label, recording};
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
-use crate::interrupt;
 use crate::jobs::Jobs;
-
-/// One recording with all that is known of it.
-struct Heard {
-    truth: Timeline,
-    /// What the pack heard, by gain.
-    by_gain: Vec<FrameScores>,
-    /// Scores of the peers, in their order.
-    peers: Vec<PeerScores>,
-    /// Its group in each way of grouping.
-    groups: Vec<String>,
-}
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
     if !(args.collar_ms >= 0.0 && args.collar_ms.is_finite()) {
         return Err(Usage(format!("--collar-ms {} is not a length of time", args.collar_ms)).into());
     }
-    if let Some(gain) = args.gain_db.iter().find(|g| !(-120.0..=60.0).contains(*g)) {
-        return Err(Usage(format!("--gain-db {gain} is not within −120 to 60 dB")).into());
-    }
-    let gains = gains(&args.gain_db);
-    let pace = if args.live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
+    check_gains(&args.gain_db)?;
+    let gains_db = EvalSetup::order_of_gains(&args.gain_db);
+    let pace = hearing::mode(args.live);
     let jobs = Jobs { pack: &args.pack.pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
     let pack = first.pack().clone();
     let wanted: Vec<Label> =
         args.label.iter().map(|name| known_label(name, &pack.manifest().labels)).collect::<Result<_>>()?;
     let inputs = expand(&args.inputs, console);
-    let grouping = Grouping::read(&args.inputs, console);
-    let heard = jobs
-        .run(first, &inputs, |detector, input| hear_one(detector, input, &grouping, &gains, args, console))?;
+    let (grouping, unreadable) = Grouping::read(&args.inputs);
+    unreadable.into_iter().for_each(|error| console.error(&error.into()));
+    let heard = jobs.run(first, &inputs, |detector, input| {
+        hear_one(detector, input, &grouping, &gains_db, args, console)
+    })?;
     // Those that failed are told and left out.
-    let heard: Vec<Heard> = heard.into_iter().flatten().collect();
+    let heard: Vec<EvalRecording> = heard.into_iter().flatten().collect();
     if heard.is_empty() {
         bail!("no recording could be scored");
     }
-    let labels = labels_to_score(wanted, &heard, &pack.manifest().labels, console)?;
-    let evaluation = Evaluation::new(args, &pack, &labels, &gains, &grouping, &heard)?;
-    print::print(&evaluation)?;
+    let setup = EvalSetup {
+        labels: labels_to_score(wanted, &heard, &pack.manifest().labels, console)?,
+        pack,
+        live: args.live,
+        collar_ms: args.collar_ms,
+        gains_db,
+        peers: args.peer.iter().map(|(name, _)| name.clone()).collect(),
+        ways: grouping.names().to_vec(),
+        data: args.inputs.iter().map(|p| p.display().to_string()).collect(),
+        command: std::env::args().collect(),
+    };
+    let evaluation = Evaluation::new(setup, &heard)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    evaluation.write_text(&mut out).and_then(|()| out.flush()).context("stdout")?;
     if let Some(path) = &args.output {
         let mut json = serde_json::to_vec_pretty(&evaluation.to_json())?;
         json.push(b'\n');
@@ -70,21 +64,16 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     Ok(())
 }
 
-/// The gain of all tables first: 0 dB, or the first one asked for if 0 is not among them.
-fn gains(asked: &[f64]) -> Vec<f64> {
-    let main = asked.iter().copied().find(|g| *g == 0.0).or(asked.first().copied()).unwrap_or(0.0);
-    let mut gains = vec![main];
-    for &gain in asked {
-        if !gains.contains(&gain) {
-            gains.push(gain);
-        }
+fn check_gains(gains_db: &[f64]) -> Result<()> {
+    match gains_db.iter().find(|g| !(-120.0..=60.0).contains(*g)) {
+        Some(gain) => Err(Usage(format!("--gain-db {gain} is not within −120 to 60 dB")).into()),
+        None => Ok(()),
     }
-    gains
 }
 
 fn labels_to_score(
     wanted: Vec<Label>,
-    heard: &[Heard],
+    heard: &[EvalRecording],
     known: &[Label],
     console: &Console,
 ) -> Result<Vec<Label>> {
@@ -120,65 +109,28 @@ fn hear_one(
     detector: &Detector,
     input: &Input,
     grouping: &Grouping,
-    gains: &[f64],
+    gains_db: &[f64],
     args: &EvalActivityArgs,
     console: &Console,
-) -> Result<Heard> {
-    let truth = truth::read(input)?;
-    let peers: Vec<PeerScores> =
-        args.peer.iter().map(|(_, path)| truth::peer(input, path)).collect::<Result<_>>()?;
-    let by_gain = hear_with_gains(detector, input, gains, console)?;
-    truth::check_length(input, &truth, by_gain[0].duration_s())?;
+) -> Result<EvalRecording> {
+    if input.is_stdin() {
+        bail!("stdin has no label file beside it; name a file");
+    }
+    let truth = labels_beside(&input.path)?;
+    let mut peers = Vec::new();
+    for (_, path) in &args.peer {
+        let below = path.join(format!("{}.csv", input.stem.display()));
+        let path = if path.is_dir() { &below } else { path };
+        peers.push(PeerScores::read(path).with_context(|| format!("{}: its scores", input.name()))?);
+    }
+    let watch = &mut Watch::new(input, console);
+    let by_gain = detect_file_with_gains(detector, &recording(input), gains_db, watch)?;
+    check_length(&input.name(), &truth, by_gain[0].duration_s())?;
     for ((peer, _), scores) in args.peer.iter().zip(&peers) {
         // Too few scores are this recording's failure, not that of the evaluation.
         scores
             .frames(&Label::SPEECH, by_gain[0].frames())
             .with_context(|| format!("{}: scores of {peer}", input.name()))?;
     }
-    Ok(Heard { truth, by_gain, peers, groups: grouping.of(input) })
-}
-
-/// One decoding, one listener per gain.
-fn hear_with_gains(
-    detector: &Detector,
-    input: &Input,
-    gains: &[f64],
-    console: &Console,
-) -> Result<Vec<FrameScores>> {
-    let mut source = if input.is_stdin() { Source::from_stdin()? } else { Source::open(&input.path)? };
-    let info = source.info().clone();
-    let mut streams = Vec::new();
-    for &gain_db in gains {
-        let listener = detector.stream(info.rate_hz, info.channels).map_err(named(input))?;
-        let heard = listener.scores();
-        streams.push((factor(gain_db), listener, heard));
-    }
-    let mut scaled = Vec::new();
-    while let Some(block) = source.next_block()? {
-        interrupt::check()?;
-        for (factor, listener, heard) in &mut streams {
-            scaled.clear();
-            scaled.extend(block.iter().map(|x| x * *factor));
-            listener.push(&scaled, heard).map_err(named(input))?;
-        }
-    }
-    for warning in source.warnings() {
-        console.warn(&format!("{}: {warning}", input.name()));
-    }
-    streams
-        .into_iter()
-        .map(|(_, listener, mut heard)| {
-            listener.finish(&mut heard).map_err(named(input))?;
-            Ok(heard)
-        })
-        .collect()
-}
-
-fn named(input: &Input) -> impl Fn(DetectError) -> anyhow::Error {
-    |error| anyhow::Error::new(error).context(input.name())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a gain needs no more than f32")]
-fn factor(gain_db: f64) -> f32 {
-    10_f64.powf(gain_db / 20.0) as f32
+    Ok(EvalRecording { truth, by_gain, peers, groups: grouping.of(&input.path, &input.stem) })
 }

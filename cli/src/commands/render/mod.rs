@@ -1,45 +1,103 @@
 //! `earmark render`: the gate on files.
 //!
-//! `plan` turns flags into a preset and says where each output goes; `one` renders one recording in two passes: it is heard
-//! to its end first, then decoded again through the gate, so that memory stays flat; `adaptive` lets the gate follow the
-//! noise floor.
+//! `plan` turns flags into settings and says where each output goes; the rest is one call into core for each recording.
 
-mod adaptive;
-mod one;
 mod plan;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use earmark_core::detect::DetectorMode;
+use earmark_core::Label;
+use earmark_core::detect::Detector;
 use earmark_core::model::pack;
-use earmark_core::output::SafeFile;
+use earmark_core::noise::SnrEstimator;
+use earmark_core::output::{SafeFile, create_folder_of};
+use earmark_core::pipeline::{AudioTarget, Rendered};
+use earmark_core::render::Summary;
+use earmark_core::report::Report;
+use serde::Serialize;
 
-use self::one::Outcome;
 use self::plan::Plan;
-use super::hearing;
-use super::picture::make_parent;
+use super::hearing::{self, Watch, recording};
 use crate::args::{Global, RenderArgs};
 use crate::console::Console;
-use crate::inputs::expand;
+use crate::inputs::{Input, expand};
 use crate::jobs::Jobs;
 
+/// A line of the summary.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    /// The recording.
+    file: String,
+    /// What was written.
+    output: String,
+    /// Seconds of the source that carry each label.
+    labels_s: BTreeMap<Label, f64>,
+    #[serde(flatten)]
+    render: Summary,
+}
+
 pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> {
-    let pace = if args.live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
+    let pace = hearing::mode(args.live);
     let default_pack = if args.live { pack::LIVE } else { pack::STUDIO };
     let pack = args.pack.as_deref().unwrap_or(default_pack);
     let inputs = expand(&args.inputs, console);
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
     let plan = Plan::new(args, &inputs, first.pack())?;
-    let gauge = || args.adaptive.then(|| hearing::open_gauge(pack::NOISE, pace, global, console)).transpose();
+    let noise = || args.adaptive.then(|| hearing::open_noise(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
-        (first, gauge()?),
-        || Ok((jobs.detector()?, gauge()?)),
+        (first, noise()?),
+        || Ok((jobs.detector()?, noise()?)),
         &inputs,
-        |(detector, gauge), input| one::render(args, &plan, (detector, gauge.as_ref()), input, console),
+        |(detector, noise), input| render_one(args, &plan, (detector, noise.as_ref()), input, console),
     )?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
+}
+
+/// Renders one recording; nothing if its output is there already and `--skip-existing` says so.
+fn render_one(
+    args: &RenderArgs,
+    plan: &Plan,
+    (detector, noise): (&Detector, Option<&SnrEstimator>),
+    input: &Input,
+    console: &Console,
+) -> Result<Option<Outcome>> {
+    let output = plan.output(args, input);
+    if args.skip_existing && output.as_deref().is_some_and(Path::exists) {
+        console.detail(&format!("{}: its output is already there, skipped", input.name()));
+        return Ok(None);
+    }
+    let target = output.as_deref().map_or_else(AudioTarget::stdout, AudioTarget::File);
+    let removed = plan.listen(args, input);
+    let watch = &mut Watch::new(input, console);
+    let Rendered { summary, timeline, output_timeline } =
+        plan.renderer.render(detector, noise, &recording(input), target, removed.as_deref(), watch)?;
+    if summary.saved_s > 0.0 {
+        let (saved_s, source_s) = (summary.saved_s, summary.source_s);
+        console.tell(&format!("{}: {saved_s:.1} s of {source_s:.1} s cut out", input.name()));
+    }
+    if let (Some(path), Some(format)) = (&args.labels, plan.label_format) {
+        let mut bytes = Vec::new();
+        let report = Report { file: args.output.display().to_string(), timeline: output_timeline };
+        format.write(&report, &mut bytes)?;
+        write(path, &bytes)?;
+    }
+    if let (Some(path), Some(format)) = (&args.list, plan.list_format) {
+        write(path, format.write(&summary.edits, &input.path).as_bytes())?;
+    }
+    Ok(Some(Outcome {
+        file: input.name(),
+        output: output.map_or("-".to_owned(), |p| p.display().to_string()),
+        labels_s: timeline.labels.iter().map(|label| (label.clone(), timeline.total_s(label))).collect(),
+        render: summary,
+    }))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    create_folder_of(path)?;
+    Ok(SafeFile::write_all_to(path, bytes)?)
 }
 
 fn write_summaries<'a>(path: Option<&PathBuf>, outcomes: impl Iterator<Item = &'a Outcome>) -> Result<()> {
@@ -53,6 +111,5 @@ fn write_summaries<'a>(path: Option<&PathBuf>, outcomes: impl Iterator<Item = &'
         use std::io::Write;
         return Ok(std::io::stdout().write_all(lines.as_bytes())?);
     }
-    make_parent(path)?;
-    Ok(SafeFile::write_all_to(path, lines.as_bytes())?)
+    write(path, lines.as_bytes())
 }

@@ -4,36 +4,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use earmark_core::Label;
-use earmark_core::decide::TimelineSettings;
-use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, RuleSet, load_preset};
+use earmark_core::audio::SampleFormat;
+use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, load_preset};
 use earmark_core::model::pack::Pack;
+use earmark_core::pipeline::{FileRenderer, RenderSettings};
+use earmark_core::render::{Dither, ListFormat};
 use earmark_core::report::Format;
 
-use super::super::hearing::timeline_settings;
-use crate::args::{RenderAction, RenderArgs};
+use super::super::hearing::with_flags;
+use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::Usage;
 use crate::inputs::Input;
 
 /// The gate of all recordings and where their outputs go.
 #[derive(Debug)]
 pub struct Plan {
-    pub preset: Preset,
-    /// How what is heard becomes segments: the pack's way, as the preset and the flags change it.
-    pub timeline: TimelineSettings,
-    pub rules: RuleSet,
+    pub renderer: FileRenderer,
     /// Of `--labels`, by its ending.
     pub label_format: Option<Format>,
     /// Of `--list`, by its ending.
     pub list_format: Option<ListFormat>,
     in_folder: bool,
-}
-
-/// Kinds of edit lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListFormat {
-    Cmx3600,
-    Reaper,
-    Audacity,
 }
 
 impl Plan {
@@ -42,16 +33,18 @@ impl Plan {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
         let mut preset = load_preset(&args.preset).map_err(usage)?;
         apply_flags(args, &mut preset);
-        let timeline = timeline_settings(&args.timeline, pack, Some(&preset.gate))?;
-        for (name, _) in &args.timeline.threshold {
-            let label = Label::new(name.as_str());
-            let thresholds = timeline.of(&label).thresholds();
-            preset.gate.thresholds.insert(label, thresholds);
-        }
-        if let Some(cut) = &preset.cut {
-            cut.validate().map_err(usage)?;
-        }
-        let rules = RuleSet::new(&preset.gate, &pack.manifest().labels).map_err(usage)?;
+        let manifest = pack.manifest();
+        let settings = RenderSettings::new(preset, manifest);
+        let settings = RenderSettings {
+            timeline: with_flags(settings.timeline, &args.timeline, manifest)?,
+            causal: args.live,
+            cut_only: args.action == Some(RenderAction::Cut),
+            sample_format: args.bits.map(sample_format),
+            dither: if args.no_dither { Dither::Off } else { Dither::Triangular },
+            measure_loudness: args.summary.is_some(),
+            ..settings
+        };
+        let renderer = FileRenderer::new(settings, manifest).map_err(usage)?;
         let folder_named =
             args.output.is_dir() || args.output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
         let in_folder = args.output.as_os_str() != "-" && (folder_named || inputs.len() > 1);
@@ -66,7 +59,7 @@ impl Plan {
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
         let list_format = args.list.as_deref().map(list_format).transpose()?;
-        let plan = Self { preset, timeline, rules, label_format, list_format, in_folder };
+        let plan = Self { renderer, label_format, list_format, in_folder };
         for input in inputs {
             plan.refuse_overwriting(args, input)?;
         }
@@ -148,23 +141,25 @@ fn apply_flags(args: &RenderArgs, preset: &mut Preset) {
     }
 }
 
+fn sample_format(bits: Bits) -> SampleFormat {
+    let (bits, float) = match bits {
+        Bits::Sixteen => (16, false),
+        Bits::TwentyFour => (24, false),
+        Bits::ThirtyTwo => (32, false),
+        Bits::Float => (32, true),
+    };
+    SampleFormat { bits, float }
+}
+
 fn label_format(path: &Path) -> Result<Format> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    // The longest ending wins: `a.labels.txt` is Audacity's, `a.txt` is text.
-    let ending = |format: &Format| format!(".{}", format.extension().to_lowercase());
-    let fits = Format::ALL.into_iter().filter(|format| name.ends_with(&ending(format)));
-    fits.max_by_key(|format| format.extension().len()).ok_or_else(|| {
+    Format::of_path(path).ok_or_else(|| {
         let known = Format::ALL.map(|f| format!(".{}", f.extension())).join(", ");
         Usage(format!("--labels {}: its ending says no format; known are {known}", path.display())).into()
     })
 }
 
 fn list_format(path: &Path) -> Result<ListFormat> {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match ending.as_str() {
-        "edl" => Ok(ListFormat::Cmx3600),
-        "rpp" => Ok(ListFormat::Reaper),
-        "txt" => Ok(ListFormat::Audacity),
-        _ => Err(Usage(format!("--list {}: name a FILE.edl, FILE.rpp or FILE.txt", path.display())).into()),
-    }
+    ListFormat::of_path(path).ok_or_else(|| {
+        Usage(format!("--list {}: name a FILE.edl, FILE.rpp or FILE.txt", path.display())).into()
+    })
 }

@@ -1,11 +1,8 @@
 //! The figures as tables for people.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
-use anyhow::{Context, Result};
-use earmark_core::eval::{Interval, Metrics};
-
-use super::report::{Evaluation, LabelFigures, SystemFigures};
+use super::{Evaluation, Interval, LabelFigures, Metrics, SystemFigures};
 
 /// Hexadecimal digits of a hash that are shown.
 const HASH_DIGITS: usize = 12;
@@ -13,13 +10,18 @@ const HASH_DIGITS: usize = 12;
 /// Ways with more groups are only in the JSON file.
 const GROUPS_SHOWN: usize = 16;
 
-pub fn print(evaluation: &Evaluation) -> Result<()> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    write_all(evaluation, &mut out).context("stdout")
+impl Evaluation {
+    /// Writes tables for people.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        write_all(self, out)
+    }
 }
 
-fn write_all(e: &Evaluation, out: &mut impl Write) -> std::io::Result<()> {
-    let manifest = e.pack.manifest();
+fn write_all(e: &Evaluation, out: &mut dyn Write) -> std::io::Result<()> {
+    let manifest = e.setup.pack.manifest();
     let hash = manifest.model.sha256.get(..HASH_DIGITS).unwrap_or(&manifest.model.sha256);
     writeln!(
         out,
@@ -28,7 +30,7 @@ fn write_all(e: &Evaluation, out: &mut impl Write) -> std::io::Result<()> {
         manifest.version,
         manifest.model.parameters,
         manifest.lookahead_frames * 10,
-        if e.live { "live" } else { "over files" },
+        if e.setup.live { "live" } else { "over files" },
     )?;
     writeln!(
         out,
@@ -36,8 +38,8 @@ fn write_all(e: &Evaluation, out: &mut impl Write) -> std::io::Result<()> {
         e.recordings,
         if e.recordings == 1 { "recording" } else { "recordings" },
         e.duration_s / 60.0,
-        e.collar_ms,
-        e.gain_db
+        e.setup.collar_ms,
+        e.gain_db()
     )?;
     for figures in &e.labels {
         write_label(figures, out)?;
@@ -45,7 +47,7 @@ fn write_all(e: &Evaluation, out: &mut impl Write) -> std::io::Result<()> {
     out.flush()
 }
 
-fn write_label(figures: &LabelFigures, out: &mut impl Write) -> std::io::Result<()> {
+fn write_label(figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<()> {
     let Some(ours) = figures.systems.first() else { return Ok(()) };
     let base = ours.all.baselines;
     writeln!(out, "\n{}", figures.label.as_str().to_uppercase())?;
@@ -117,7 +119,7 @@ fn border_cells(m: &Metrics) -> Vec<String> {
 }
 
 /// Observed share of true frames by score.
-fn write_calibration(figures: &LabelFigures, out: &mut impl Write) -> std::io::Result<()> {
+fn write_calibration(figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out)?;
     let header = ["0–.1", "–.2", "–.3", "–.4", "–.5", "–.6", "–.7", "–.8", "–.9", "–1", "error"];
     let cells = |s: &SystemFigures| -> Vec<String> {
@@ -127,7 +129,7 @@ fn write_calibration(figures: &LabelFigures, out: &mut impl Write) -> std::io::R
     table(out, "true at score", &header, figures.systems.iter().map(|s| (s.name.as_str(), cells(s))))
 }
 
-fn write_groups(way: &str, figures: &LabelFigures, out: &mut impl Write) -> std::io::Result<()> {
+fn write_groups(way: &str, figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out)?;
     let many = figures.systems.len() > 1;
     let Some(ours) = figures.systems.first() else { return Ok(()) };
@@ -148,7 +150,7 @@ fn write_groups(way: &str, figures: &LabelFigures, out: &mut impl Write) -> std:
 
 /// First column to the left, all others to the right, each as wide as it must be.
 pub(super) fn table<N: AsRef<str>>(
-    out: &mut impl Write,
+    out: &mut dyn Write,
     first: &str,
     header: &[&str],
     rows: impl IntoIterator<Item = (N, Vec<String>)>,

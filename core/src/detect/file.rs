@@ -1,0 +1,227 @@
+//! A source, heard to its end: as the file that it is, or as a live gate hears it.
+
+use std::sync::mpsc;
+
+use super::preprocess::Block;
+use super::{DetectError, Detector, DetectorStream};
+use crate::audio::Source;
+use crate::signal::for_detector;
+use crate::{FrameGrid, FrameScores};
+
+/// Blocks of a source on their way from the decoder to the network: a few, so that memory stays flat.
+const BLOCKS: usize = 8;
+/// Samples of silence that are heard at a time after the end.
+const SILENCE: usize = 1_024;
+
+impl Detector {
+    /// Hears a source to its end. `observe` sees each block of interleaved samples before it is heard, and may stop the
+    /// work by an error of its own.
+    ///
+    /// Decoding and resampling are done on this thread, features and network on another: one file uses two processors.
+    /// What is heard is what a [`DetectorStream`] hears, bit for bit.
+    ///
+    /// # Errors
+    /// [`DetectError`] if the source cannot be read or the network fails, or whatever `observe` returns.
+    pub fn detect<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        observe: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<FrameScores, E> {
+        self.on_two_threads(source, observe, |_| {})
+    }
+
+    /// The same, keeping nothing: `take` gets the frames as they come, each once and in order, so that memory does not
+    /// grow with the length of the source. It runs on the network's thread.
+    ///
+    /// The [`FrameScores`] that it gets hold the new frames only; their `samples` are those heard so far, and at the end
+    /// all of the source. Gives that number.
+    ///
+    /// # Errors
+    /// As for [`Detector::detect`].
+    pub fn detect_each<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        observe: impl FnMut(&[f32]) -> Result<(), E>,
+        mut take: impl FnMut(&FrameScores) + Send,
+    ) -> Result<u64, E> {
+        let heard = self.on_two_threads(source, observe, |scores| {
+            take(scores);
+            scores.probabilities.clear();
+            scores.mean_square.clear();
+        })?;
+        Ok(heard.samples)
+    }
+
+    /// `each` is called with what was heard after every block.
+    fn on_two_threads<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        mut observe: impl FnMut(&[f32]) -> Result<(), E>,
+        mut each: impl FnMut(&mut FrameScores) + Send,
+    ) -> Result<FrameScores, E> {
+        let listener = self.stream(source.info().rate_hz, source.info().channels)?;
+        let mut heard = listener.scores();
+        let DetectorStream { mut preprocess, mut score, .. } = listener;
+        let (full, pieces) = mpsc::sync_channel::<Block>(BLOCKS);
+        let (emptied, empty) = mpsc::channel::<Block>();
+        std::thread::scope(|scope| {
+            let network = scope.spawn(move || {
+                for piece in pieces {
+                    score.push(&piece, &mut heard)?;
+                    each(&mut heard);
+                    // At the end nobody takes the buffers back.
+                    let _ = emptied.send(piece);
+                }
+                Ok::<_, DetectError>(heard)
+            });
+            // The channel is full or empty, so a piece is never made anew for long. When it is closed the network has
+            // failed, and says why below.
+            let mut read = || -> Result<(), E> {
+                while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                    observe(block)?;
+                    let mut piece = empty.try_recv().unwrap_or_default();
+                    preprocess.push(block, &mut piece);
+                    if full.send(piece).is_err() {
+                        return Ok(());
+                    }
+                }
+                let mut piece = Block::default();
+                preprocess.finish(&mut piece);
+                let _ = full.send(piece);
+                Ok(())
+            };
+            let read = read();
+            drop(full);
+            let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            read?;
+            Ok(heard?)
+        })
+    }
+
+    /// Hears a source as a live gate hears it, and then silence until all of its frames have come. `observe` is as for
+    /// [`Detector::detect`].
+    ///
+    /// A host's stream has no end: after the last sample of a recording it plays silence, and the last frames are about
+    /// both. A file that is heard by [`Detector::detect`] is instead closed off at its last sample. `earmark render --live`
+    /// must give what the plugin gives, and so hears through this.
+    ///
+    /// # Errors
+    /// As for [`Detector::detect`].
+    pub fn detect_as_live<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        mut observe: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<FrameScores, E> {
+        let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
+        let mut listener = self.stream(rate_hz, channels)?;
+        let mut heard = listener.scores();
+        let mut samples = 0;
+        let mut cleaned = Vec::new();
+        while let Some(block) = source.next_block().map_err(DetectError::from)? {
+            observe(block)?;
+            cleaned.clear();
+            cleaned.extend(block.iter().map(|sample| for_detector(*sample)));
+            listener.push(&cleaned, &mut heard)?;
+            samples += (block.len() / usize::from(channels.max(1))) as u64;
+        }
+        let frames = usize::try_from(FrameGrid::new(rate_hz).frames(samples)).unwrap_or(usize::MAX);
+        let silence = vec![0.0; SILENCE * usize::from(channels)];
+        while heard.frames() < frames {
+            listener.push(&silence, &mut heard)?;
+        }
+        heard.mean_square.truncate(frames);
+        heard.probabilities.truncate(frames * heard.labels.len());
+        heard.samples = samples;
+        Ok(heard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{SampleFormat, WavWriter};
+    use crate::detect::DetectorMode;
+    use crate::model::pack::{self, Pack};
+    use crate::model::runtime::Runtime;
+
+    const RATE_HZ: u32 = 44_100;
+
+    fn detector() -> Detector {
+        Detector::load(
+            &Runtime::embedded().unwrap(),
+            Pack::find(pack::LIVE).unwrap(),
+            DetectorMode::LowLatency,
+        )
+        .unwrap()
+    }
+
+    /// A stereo file of noise, as samples and as a file.
+    fn noise(dir: &tempfile::TempDir, samples: usize) -> (Vec<f32>, Source) {
+        let mut state = 1_u32;
+        let samples: Vec<f32> = (0..2 * samples)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                f32::from(i16::from_be_bytes([state.to_be_bytes()[0], state.to_be_bytes()[1]])) / 65_536.0
+            })
+            .collect();
+        let path = dir.path().join("noise.wav");
+        let format = SampleFormat { bits: 32, float: true };
+        let mut writer = WavWriter::create(&path, RATE_HZ, 2, format).unwrap();
+        writer.write(&samples).unwrap();
+        writer.finish().unwrap();
+        (samples, Source::open(&path).unwrap())
+    }
+
+    #[test]
+    fn two_threads_hear_what_one_listener_hears() {
+        let dir = tempfile::tempdir().unwrap();
+        let (samples, mut source) = noise(&dir, 7 * 44_100 + 222);
+        let detector = detector();
+        let mut observed = Vec::new();
+        let heard = detector
+            .detect::<DetectError>(&mut source, |block| {
+                observed.extend_from_slice(block);
+                Ok(())
+            })
+            .unwrap();
+        assert!(observed == samples);
+        assert_eq!(heard.frames(), 701);
+        for block in [882, 2 * 160, samples.len()] {
+            let mut listener = detector.stream(RATE_HZ, 2).unwrap();
+            let mut alone = listener.scores();
+            samples.chunks(block).for_each(|block| listener.push(block, &mut alone).unwrap());
+            listener.finish(&mut alone).unwrap();
+            assert!(alone == heard, "blocks of {block}");
+        }
+        assert!(detector.detect_samples(&samples, RATE_HZ, 2).unwrap() == heard);
+        let (_, mut source) = noise(&dir, 7 * 44_100 + 222);
+        let mut taken = heard.clone();
+        taken.probabilities.clear();
+        taken.mean_square.clear();
+        let take = |new: &FrameScores| {
+            taken.probabilities.extend(&new.probabilities);
+            taken.mean_square.extend(&new.mean_square);
+        };
+        let all = detector.detect_each::<DetectError>(&mut source, |_| Ok(()), take).unwrap();
+        assert!(all == heard.samples && taken == heard, "frames that are taken as they come");
+    }
+
+    #[test]
+    fn an_observer_may_stop_the_work() {
+        #[derive(Debug, PartialEq)]
+        struct Stop;
+        impl From<DetectError> for Stop {
+            fn from(error: DetectError) -> Self {
+                panic!("{error}");
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let (_, mut source) = noise(&dir, 100_000);
+        let mut blocks = 0;
+        let stopped = detector().detect(&mut source, |_| {
+            blocks += 1;
+            if blocks == 3 { Err(Stop) } else { Ok(()) }
+        });
+        assert_eq!(stopped, Err(Stop));
+    }
+}

@@ -1,0 +1,132 @@
+//! What an evaluation reads beside the audio: labels, groups, scores of other detectors.
+
+use std::path::{Path, PathBuf};
+
+use super::{EvalError, Groups, PeerScores};
+use crate::decide::Timeline;
+use crate::report::Format;
+
+/// Endings of label files that are tried before those of the formats.
+const CSV_ENDINGS: [&str; 3] = ["csv", "labels.csv", "truth.csv"];
+
+/// Labels may end this long after the recording: rounding, and codecs that cut the end.
+const SLACK_S: f64 = 0.1;
+
+/// File with the groups of a folder's recordings.
+const MANIFEST: &str = "manifest.csv";
+
+/// Reads the labels beside a recording: `NAME.csv`, `NAME.labels.csv` or `NAME.truth.csv` with the columns
+/// `start,end,label`, or any other [`Format`] by its ending.
+///
+/// # Errors
+/// [`EvalError`] if there are none, or they cannot be read.
+pub fn labels_beside(audio: &Path) -> Result<Timeline, EvalError> {
+    let (path, format) = label_file(audio).ok_or_else(|| EvalError::NoLabels { audio: audio.to_owned() })?;
+    let text = read(&path)?;
+    if text.trim().is_empty() {
+        return Err(EvalError::EmptyLabels { path });
+    }
+    let report = format.parse(&text).map_err(|source| EvalError::Labels { path, source })?;
+    Ok(report.timeline)
+}
+
+/// The first file that could hold the labels.
+fn label_file(audio: &Path) -> Option<(PathBuf, Format)> {
+    let csv = CSV_ENDINGS.map(|ending| (ending, Format::Csv));
+    let others = Format::ALL.into_iter().map(|format| (format.extension(), format));
+    csv.into_iter()
+        .chain(others)
+        .chain([("textgrid", Format::TextGrid)])
+        .map(|(ending, format)| (audio.with_extension(ending), format))
+        .find(|(path, _)| path.is_file())
+}
+
+/// Refuses labels that reach far beyond the end of the recording `name`: they belong to another one.
+///
+/// # Errors
+/// [`EvalError::LabelsTooLong`].
+pub fn check_length(name: &str, truth: &Timeline, duration_s: f64) -> Result<(), EvalError> {
+    let end_s = truth.segments.iter().map(|s| s.end_s).fold(0.0, f64::max);
+    if end_s > duration_s + SLACK_S {
+        return Err(EvalError::LabelsTooLong { name: name.to_owned(), end_s, duration_s });
+    }
+    Ok(())
+}
+
+impl PeerScores {
+    /// Reads a CSV file.
+    ///
+    /// # Errors
+    /// [`EvalError`] if it cannot be read or is not of the form of [`PeerScores::parse`].
+    pub fn read(path: &Path) -> Result<Self, EvalError> {
+        Self::parse(&read(path)?).map_err(|source| EvalError::Table { path: path.to_owned(), source })
+    }
+}
+
+fn read(path: &Path) -> Result<String, EvalError> {
+    std::fs::read_to_string(path).map_err(|source| EvalError::Read { path: path.to_owned(), source })
+}
+
+/// The ways in which recordings are grouped.
+#[derive(Debug, Clone)]
+pub struct Grouping {
+    names: Vec<String>,
+    manifests: Vec<(PathBuf, Groups)>,
+}
+
+/// The way that needs no manifest.
+const FOLDER: &str = "folder";
+
+impl Grouping {
+    /// From the manifests of the folders among `inputs`; by sub-folder if there are none. Manifests that cannot be read
+    /// are left out, with their errors.
+    pub fn read(inputs: &[PathBuf]) -> (Self, Vec<EvalError>) {
+        let mut manifests = Vec::new();
+        let mut errors = Vec::new();
+        for folder in inputs {
+            let path = folder.join(MANIFEST);
+            if !path.is_file() {
+                continue;
+            }
+            let parsed = read(&path).and_then(|text| {
+                Groups::parse(&text).map_err(|source| EvalError::Table { path: path.clone(), source })
+            });
+            match parsed {
+                Ok(groups) => manifests.push((folder.clone(), groups)),
+                Err(error) => errors.push(error),
+            }
+        }
+        let mut names: Vec<String> = Vec::new();
+        for name in manifests.iter().flat_map(|(_, groups)| groups.columns()) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        if names.is_empty() {
+            names.push(FOLDER.to_owned());
+        }
+        (Self { names, manifests }, errors)
+    }
+
+    /// Names of the ways.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The group of a recording in each way; empty where it has none. `stem` is its path below the folder that was named.
+    pub fn of(&self, path: &Path, stem: &Path) -> Vec<String> {
+        self.names.iter().map(|name| self.group(path, stem, name).unwrap_or_default()).collect()
+    }
+
+    fn group(&self, path: &Path, stem: &Path, name: &str) -> Option<String> {
+        if self.manifests.is_empty() {
+            let folder = stem.parent().filter(|p| !p.as_os_str().is_empty())?;
+            return Some(folder.display().to_string());
+        }
+        self.manifests.iter().find_map(|(folder, groups)| {
+            let below = path.strip_prefix(folder).ok()?;
+            let parts: Vec<_> = below.iter().map(|p| p.to_string_lossy()).collect();
+            groups.of(&parts.join("/"), name).map(str::to_owned)
+        })
+    }
+}

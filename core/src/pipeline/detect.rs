@@ -1,0 +1,122 @@
+//! A recording through a detector, watched.
+
+use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
+use crate::FrameScores;
+use crate::audio::{Source, SourceInfo};
+use crate::detect::{DetectError, Detector};
+
+/// Hears a recording to its end.
+///
+/// # Errors
+/// [`PipelineError`] if it cannot be read, the network fails or the observer stops it.
+pub fn detect_file(
+    detector: &Detector,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+) -> Result<FrameScores, PipelineError> {
+    let mut source = recording.open()?;
+    watched(&mut source, &recording.name(), observer, |source, watch| detector.detect(source, watch))
+}
+
+/// Hears a recording once for each of `gains_db`, louder or softer by that, in one decoding.
+///
+/// # Errors
+/// As [`detect_file`].
+pub fn detect_file_with_gains(
+    detector: &Detector,
+    recording: &Recording,
+    gains_db: &[f64],
+    observer: &mut dyn Observer,
+) -> Result<Vec<FrameScores>, PipelineError> {
+    let mut source = recording.open()?;
+    watched(&mut source, &recording.name(), observer, |source, watch| {
+        let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
+        let mut streams = Vec::new();
+        for &gain_db in gains_db {
+            let stream = detector.stream(rate_hz, channels)?;
+            let scores = stream.scores();
+            streams.push((factor(gain_db), stream, scores));
+        }
+        let mut scaled = Vec::new();
+        while let Some(block) = source.next_block().map_err(DetectError::from)? {
+            watch(block)?;
+            for (factor, stream, scores) in &mut streams {
+                scaled.clear();
+                scaled.extend(block.iter().map(|x| x * *factor));
+                stream.push(&scaled, scores)?;
+            }
+        }
+        let finished = streams.into_iter().map(|(_, stream, mut scores)| {
+            stream.finish(&mut scores)?;
+            Ok(scores)
+        });
+        finished.collect()
+    })
+}
+
+/// Why a pass ends before the source does.
+pub(super) enum Stop {
+    Interrupted,
+    Detect(DetectError),
+}
+
+impl From<DetectError> for Stop {
+    fn from(error: DetectError) -> Self {
+        Self::Detect(error)
+    }
+}
+
+/// Does `hear` over a source called `name`. It hands each block to the function that it gets, before it hears it.
+pub(super) fn watched<T>(
+    source: &mut Source,
+    name: &str,
+    observer: &mut dyn Observer,
+    hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
+) -> Result<T, PipelineError> {
+    let info = source.info();
+    observer.begin(Pass::Hear, info.samples.map(|samples| seconds(samples, info.rate_hz)));
+    let mut clock = Clock::new(info);
+    let heard = hear(source, &mut |block| {
+        if observer.interrupted() {
+            return Err(Stop::Interrupted);
+        }
+        observer.at(clock.after(block));
+        Ok(())
+    });
+    for warning in source.warnings() {
+        observer.warn(&PipelineWarning::Audio(warning.clone()));
+    }
+    heard.map_err(|stopped| match stopped {
+        Stop::Interrupted => PipelineError::Interrupted,
+        Stop::Detect(error) => PipelineError::detect(name, error),
+    })
+}
+
+/// Counts blocks in seconds.
+pub(super) struct Clock {
+    rate_hz: u32,
+    channels: u64,
+    values: u64,
+}
+
+impl Clock {
+    pub(super) fn new(info: &SourceInfo) -> Self {
+        Self { rate_hz: info.rate_hz, channels: u64::from(info.channels).max(1), values: 0 }
+    }
+
+    /// Seconds at the end of `block`, the next one.
+    pub(super) fn after(&mut self, block: &[f32]) -> f64 {
+        self.values += block.len() as u64;
+        seconds(self.values / self.channels, self.rate_hz)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
+pub(super) fn seconds(samples: u64, rate_hz: u32) -> f64 {
+    samples as f64 / f64::from(rate_hz.max(1))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a gain needs no more than f32")]
+fn factor(gain_db: f64) -> f32 {
+    10_f64.powf(gain_db / 20.0) as f32
+}

@@ -1,0 +1,78 @@
+//! Why a job on a recording fails.
+
+use crate::audio::AudioError;
+use crate::detect::DetectError;
+use crate::output::OutputError;
+use crate::render::RenderError;
+
+/// Why a job on a recording fails. Each names the recording or the output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The [`Observer`](super::Observer) stopped the job; what was half written is gone.
+    #[error("interrupted")]
+    Interrupted,
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// The network or what prepares its input failed.
+    #[error("{name}: {source}")]
+    Detect {
+        /// The recording.
+        name: String,
+        /// Why.
+        source: DetectError,
+    },
+    /// A stream that is to be read twice cannot be kept.
+    #[error("{name}: it is read twice, so it must be kept in a temporary file, which failed: {source}")]
+    Spool {
+        /// The stream.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing can be said of a recording without samples.
+    #[error("{name}: has no samples, so nothing can be said of its noise")]
+    NoSamples {
+        /// The recording.
+        name: String,
+    },
+    /// What the recording carries beside its samples cannot be read.
+    #[error(transparent)]
+    Metadata(RenderError),
+    /// The output cannot be created or completed.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The output's container cannot hold what is to be written; asking for another format or file helps.
+    #[error("{name}: {source}")]
+    OutputFormat {
+        /// The output.
+        name: String,
+        /// Why.
+        source: RenderError,
+    },
+    /// The recording cannot be rendered, or the output not be written.
+    #[error("{name}: {source}")]
+    Render {
+        /// The output; the recording if the fault is its.
+        name: String,
+        /// Why.
+        source: RenderError,
+    },
+}
+
+impl PipelineError {
+    /// The error of a detector over the recording `name`.
+    pub(super) fn detect(name: &str, error: DetectError) -> Self {
+        match error {
+            // These name the file themselves.
+            DetectError::Audio(error) => Self::Audio(error),
+            source => Self::Detect { name: name.to_owned(), source },
+        }
+    }
+
+    /// For `map_err`: the error of a render of `name`.
+    pub(super) fn render(name: String) -> impl Fn(RenderError) -> Self {
+        move |source| Self::Render { name: name.clone(), source }
+    }
+}

@@ -1,0 +1,38 @@
+//! Whole jobs on recordings, one call each.
+//!
+//! ```text
+//! Recording ─▶ detect_file ──────────────────────────────────▶ FrameScores
+//!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot: what a picture needs beside it)
+//!           ─▶ noise_of_file     hear with a noise pack ─────▶ NoiseEstimate
+//!           ─▶ FileRenderer      hear, decide │ write ───────▶ files, Rendered
+//!                                first pass   │ second pass
+//! ```
+//!
+//! What a pack, a preset and the user say of thresholds meets in one place: [`TimelineSettings::for_pack`], then
+//! [`TimelineSettings::with_gate`], then whatever the caller changes. Segments of a file and the causal decisions of a
+//! render as live both follow that.
+//!
+//! An [`Observer`] sees how far a job is and may stop it. Every [`PipelineError`] names the recording or the output.
+//!
+//! [`TimelineSettings::for_pack`]: crate::decide::TimelineSettings::for_pack
+//! [`TimelineSettings::with_gate`]: crate::decide::TimelineSettings::with_gate
+
+mod detect;
+mod error;
+mod noise;
+mod noise_track;
+mod observer;
+mod recording;
+mod render;
+mod settings;
+mod tag;
+mod target;
+
+pub use detect::{detect_file, detect_file_with_gains};
+pub use error::PipelineError;
+pub use noise::noise_of_file;
+pub use observer::{Observer, Pass, PipelineWarning};
+pub use recording::Recording;
+pub use render::{FileRenderer, RenderSettings, Rendered};
+pub use tag::{PlotData, tag_file, tag_file_for_plot};
+pub use target::AudioTarget;

@@ -1,0 +1,78 @@
+//! Who watches a job.
+
+use std::fmt;
+
+use crate::audio::AudioWarning;
+
+/// Sees how far a job is, and may stop it. All methods do nothing unless implemented; `&mut ()` watches nothing.
+///
+/// ```
+/// use earmark_core::pipeline::{Observer, Pass};
+///
+/// /// Stops after ten seconds of audio.
+/// struct Taste(f64);
+///
+/// impl Observer for Taste {
+///     fn at(&mut self, seconds: f64) {
+///         self.0 = seconds;
+///     }
+///     fn interrupted(&mut self) -> bool {
+///         self.0 > 10.0
+///     }
+/// }
+/// ```
+pub trait Observer {
+    /// A pass over the recording begins; `duration_s` is its length in seconds, where that is known.
+    fn begin(&mut self, _pass: Pass, _duration_s: Option<f64>) {}
+
+    /// `seconds` of the recording are done in this pass.
+    fn at(&mut self, _seconds: f64) {}
+
+    /// Something that the user should know; the job goes on.
+    fn warn(&mut self, _warning: &PipelineWarning) {}
+
+    /// Asked before each block: whether the job shall stop with [`PipelineError::Interrupted`](super::PipelineError).
+    fn interrupted(&mut self) -> bool {
+        false
+    }
+}
+
+impl Observer for () {}
+
+/// A way through the recording, from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pass {
+    /// The network hears.
+    Hear,
+    /// The output is written.
+    Write,
+}
+
+/// What was odd, but stops nothing.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum PipelineWarning {
+    /// About the recording's audio.
+    Audio(AudioWarning),
+    /// A chunk of metadata stays behind.
+    ChunkDropped {
+        /// Its four characters.
+        id: String,
+    },
+    /// The output had samples over full scale.
+    Clipped {
+        /// How many.
+        samples: u64,
+    },
+}
+
+impl fmt::Display for PipelineWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Audio(warning) => warning.fmt(f),
+            Self::ChunkDropped { id } => write!(f, "its chunk {id:?} is too large to carry over"),
+            Self::Clipped { samples } => write!(f, "{samples} samples were over full scale and are limited"),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where the thresholds of a pack and of a gate become settings of a timeline.
+
+use crate::decide::{LabelSettings, TimelineSettings};
+use crate::gate::GateSettings;
+use crate::model::pack::Manifest;
+
+impl TimelineSettings {
+    /// The defaults, with the thresholds that a pack brings for its labels.
+    pub fn for_pack(manifest: &Manifest) -> Self {
+        let mut settings = Self::default();
+        for (label, thresholds) in &manifest.thresholds {
+            let sure = manifest.sure.get(label).copied().unwrap_or_default();
+            let (open, close) = (thresholds.open, thresholds.close);
+            settings.labels.insert(label.clone(), LabelSettings { open, close, sure, ..settings.default });
+        }
+        settings
+    }
+
+    /// The same with the thresholds that a gate (or the preset that it is from) brings of its own.
+    #[must_use]
+    pub fn with_gate(mut self, gate: &GateSettings) -> Self {
+        for (label, thresholds) in &gate.thresholds {
+            let own = self.labels.entry(label.clone()).or_insert(self.default);
+            (own.open, own.close) = (thresholds.open, thresholds.close);
+        }
+        for (label, sure) in &gate.sure {
+            self.labels.entry(label.clone()).or_insert(self.default).sure = *sure;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Label;
+    use crate::model::pack::{self, Pack, Thresholds};
+
+    #[test]
+    fn a_gate_changes_what_it_names_and_the_rest_is_the_packs() {
+        let pack = Pack::find(pack::STUDIO).unwrap();
+        let manifest = pack.manifest();
+        let plain = TimelineSettings::for_pack(manifest);
+        for label in &manifest.labels {
+            assert_eq!(plain.of(label).thresholds(), manifest.thresholds_of(label), "{label}");
+        }
+        assert_eq!(plain.of(&Label::SPEECH).sure, manifest.sure[&Label::SPEECH]);
+        let gate = GateSettings {
+            thresholds: [(Label::SPEECH, Thresholds { open: 0.9, close: 0.8 })].into(),
+            sure: [(Label::MUSIC, 0.95)].into(),
+            ..GateSettings::default()
+        };
+        let changed = plain.clone().with_gate(&gate);
+        let mut expected = plain.clone();
+        let speech = LabelSettings { open: 0.9, close: 0.8, ..plain.of(&Label::SPEECH) };
+        expected.labels.insert(Label::SPEECH, speech);
+        expected.labels.insert(Label::MUSIC, LabelSettings { sure: 0.95, ..plain.of(&Label::MUSIC) });
+        assert_eq!(changed, expected);
+    }
+}

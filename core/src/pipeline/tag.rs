@@ -1,0 +1,79 @@
+//! From a recording to its labels.
+
+use super::detect::watched;
+use super::{Observer, PipelineError, Recording};
+use crate::FrameScores;
+use crate::decide::{TimelineBuilder, TimelineSettings, segment};
+use crate::detect::Detector;
+use crate::report::Report;
+use crate::report::plot::{Envelope, EnvelopeBuilder};
+
+/// Hears a recording and says when what is heard. Segments are decided while it is heard: memory grows with their
+/// number only.
+///
+/// # Errors
+/// [`PipelineError`] if it cannot be read, the network fails or the observer stops it.
+///
+/// ```
+/// use earmark_core::decide::TimelineSettings;
+/// use earmark_core::detect::{Detector, DetectorMode};
+/// use earmark_core::model::pack::{self, Pack};
+/// use earmark_core::model::runtime::Runtime;
+/// use earmark_core::pipeline::{Recording, tag_file};
+///
+/// # let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/programme.flac");
+/// let pack = Pack::find(pack::STUDIO)?;
+/// let settings = TimelineSettings::for_pack(pack.manifest());
+/// let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::Throughput)?;
+/// let report = tag_file(&detector, &Recording::File(path), &settings, &mut ())?;
+/// assert!(report.timeline.segments.iter().any(|segment| segment.label.as_str() == "speech"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn tag_file(
+    detector: &Detector,
+    recording: &Recording,
+    settings: &TimelineSettings,
+    observer: &mut dyn Observer,
+) -> Result<Report, PipelineError> {
+    let mut source = recording.open()?;
+    let labels = &detector.pack().manifest().labels;
+    let mut builder = TimelineBuilder::new(labels, source.info().rate_hz, settings);
+    let samples = watched(&mut source, &recording.name(), observer, |source, watch| {
+        detector.detect_each(source, watch, |scores| builder.push(scores))
+    })?;
+    Ok(Report { file: recording.name(), timeline: builder.finish(samples) })
+}
+
+/// What a picture shows beside the segments.
+#[derive(Debug, Clone)]
+pub struct PlotData {
+    /// Probabilities and levels, frame by frame.
+    pub scores: FrameScores,
+    /// The waveform.
+    pub envelope: Envelope,
+}
+
+/// As [`tag_file`], and keeps what a picture needs.
+///
+/// # Errors
+/// As [`tag_file`].
+pub fn tag_file_for_plot(
+    detector: &Detector,
+    recording: &Recording,
+    settings: &TimelineSettings,
+    observer: &mut dyn Observer,
+) -> Result<(Report, PlotData), PipelineError> {
+    let mut source = recording.open()?;
+    let info = source.info();
+    let mut envelope = EnvelopeBuilder::new(info.rate_hz, usize::from(info.channels));
+    let scores = watched(&mut source, &recording.name(), observer, |source, watch| {
+        detector.detect(source, |block| {
+            watch(block)?;
+            envelope.push(block);
+            Ok(())
+        })
+    })?;
+    let timeline = segment(&scores, settings);
+    let report = Report { file: recording.name(), timeline };
+    Ok((report, PlotData { scores, envelope: envelope.finish() }))
+}

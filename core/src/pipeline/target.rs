@@ -1,0 +1,74 @@
+//! Where the samples of a render go.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::PipelineError;
+use crate::output::{SafeFile, create_folder_of};
+use crate::render::{AudioOut, Metadata, StreamFormat};
+
+/// Where the samples of a render go.
+pub enum AudioTarget<'a> {
+    /// A file, FLAC or WAV by its ending. It takes its name only when it is whole; missing folders are made.
+    File(&'a Path),
+    /// A WAV into a pipe, such as standard output.
+    Pipe {
+        /// What it is called in messages.
+        name: &'a str,
+        /// What takes the bytes.
+        out: Box<dyn Write + Send>,
+    },
+}
+
+impl std::fmt::Debug for AudioTarget<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AudioTarget").field(&self.name()).finish()
+    }
+}
+
+impl AudioTarget<'_> {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Self::Pipe { name: "stdout", out: Box::new(std::io::stdout()) }
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Pipe { name, .. } => (*name).to_owned(),
+        }
+    }
+
+    /// The path, if it is a file.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Pipe { .. } => None,
+        }
+    }
+
+    /// Begins it: the file that is to be committed at the end, and what takes samples.
+    pub(super) fn begin(
+        self,
+        format: StreamFormat,
+        metadata: &Metadata,
+        samples: u64,
+    ) -> Result<(Option<SafeFile>, AudioOut), PipelineError> {
+        let name = self.name();
+        match self {
+            Self::File(path) => {
+                create_folder_of(path)?;
+                let file = SafeFile::create(path)?;
+                let out = AudioOut::file(path, file.handle()?, format, metadata, Some(samples))
+                    .map_err(|source| PipelineError::OutputFormat { name, source })?;
+                Ok((Some(file), out))
+            }
+            Self::Pipe { out, .. } => {
+                let out = AudioOut::pipe(out, format, metadata, Some(samples))
+                    .map_err(PipelineError::render(name))?;
+                Ok((None, out))
+            }
+        }
+    }
+}
