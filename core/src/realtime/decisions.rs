@@ -215,16 +215,12 @@ impl Decisions {
         }
     }
 
-    /// The frame at the front of the ring; takes thresholds over on the way.
+    /// The frame at the front of the ring; takes ratios over on the way.
     fn next_message(&mut self) -> Option<HeardFrame> {
         loop {
             let messages = &mut self.detector.as_mut()?.link.messages;
             match *messages.peek().ok()? {
                 Message::Frame(frame) => return Some(frame),
-                Message::Thresholds(thresholds) => {
-                    self.decider.set_pack_thresholds(&thresholds[..self.labels]);
-                    self.drop_front();
-                }
                 Message::Ratio { epoch, snr_db } => {
                     if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == epoch) {
                         self.adapt(snr_db);
@@ -239,7 +235,7 @@ impl Decisions {
     fn front(&self) -> Option<HeardFrame> {
         match self.detector.as_ref()?.link.messages.peek().ok()? {
             Message::Frame(frame) => Some(*frame),
-            Message::Thresholds(_) | Message::Ratio { .. } => None,
+            Message::Ratio { .. } => None,
         }
     }
 

@@ -36,12 +36,10 @@ mod decisions;
 mod delay;
 mod file;
 mod frame;
-mod handover;
 mod latency;
 mod link;
 mod processor;
 mod status;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -112,7 +110,7 @@ pub enum OutputMode {
     Bypassed,
 }
 
-/// Why a live gate cannot be made, or cannot take another detector.
+/// Why a live gate cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
     /// The settings make no gate for this detector.
@@ -144,10 +142,4 @@ pub enum LiveError {
     /// The thread for the worker could not be started.
     #[error("the worker thread cannot be started: {0}")]
     Thread(std::io::Error),
-    /// The new detector has other labels or needs more latency: the gate must be made anew.
-    #[error("the new pack {reason}: it can be used after the next activation")]
-    NeedsActivation {
-        /// What is different.
-        reason: String,
-    },
 }

@@ -3,6 +3,10 @@
 //! Real time: see the promise in the module above; `process`, `set_motion`, `forced` and `reset` keep it.
 
 mod build;
+#[cfg(test)]
+pub(super) use build::thresholds;
+
+use std::sync::Arc;
 
 use super::clock::AudioClock;
 use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
@@ -11,6 +15,7 @@ use super::latency::LatencyParts;
 use super::link::Push;
 use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused, OutputMode};
 use crate::Label;
+use crate::detect::Detector;
 use crate::gate::GateSettings;
 use crate::signal::{for_detector, gate_samples, mapped, removed};
 
@@ -27,8 +32,11 @@ pub struct LiveGate {
     max_piece: usize,
     channels: usize,
     gains: Vec<f32>,
+    labels: Box<[Label]>,
     monitor: LiveMonitor,
     parts: LatencyParts,
+    /// Held for those who share the compiled network by a weak handle: it lives as long as a gate uses it.
+    _detector: Option<Arc<Detector>>,
 }
 
 impl LiveGate {
@@ -44,7 +52,7 @@ impl LiveGate {
 
     /// What the detector can hear; frames and [`Heard`] count in this order.
     pub fn labels(&self) -> &[Label] {
-        &self.monitor.labels
+        &self.labels
     }
 
     /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
@@ -58,7 +66,7 @@ impl LiveGate {
         self.monitor.status()
     }
 
-    /// A handle for other threads: the status, and another detector.
+    /// A handle for other threads: the status.
     pub fn monitor(&self) -> LiveMonitor {
         self.monitor.clone()
     }

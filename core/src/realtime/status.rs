@@ -2,15 +2,9 @@
 //!
 //! Real time: the audio thread only stores to atomics. The one lock is between the worker and readers of the status.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::latency::LatencyParts;
-use super::stream::{PackStream, Stream};
-use super::{LiveConfig, LiveError};
-use crate::Label;
-use crate::detect::Detector;
 use crate::noise::NoiseSecond;
 
 /// How the detector does.
@@ -56,7 +50,7 @@ pub struct LiveFloor {
 }
 
 /// What the threads share beside the rings.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Shared {
     /// The worker shall end.
     pub(super) stop: AtomicBool,
@@ -77,7 +71,6 @@ pub(super) struct Shared {
     /// A [`LiveFloor`] in the bits of two numbers, not a number for what is not known.
     floor: AtomicU64,
     problem: Mutex<Option<String>>,
-    new_stream: Mutex<Option<Box<dyn Stream>>>,
 }
 
 impl Shared {
@@ -95,22 +88,6 @@ impl Shared {
     /// Whether nothing will come any more.
     pub(super) fn is_dead(&self) -> bool {
         self.failed.load(Ordering::Acquire) || self.missing.load(Ordering::Relaxed)
-    }
-
-    /// For the worker: another stream, if one was left here.
-    pub(super) fn take_new_stream(&self) -> Option<Box<dyn Stream>> {
-        self.new_stream.try_lock().ok()?.take()
-    }
-
-    /// Leaves another stream for the worker.
-    pub(super) fn leave_new_stream(&self, stream: Box<dyn Stream>) {
-        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).replace(stream);
-    }
-
-    /// Whether the worker has taken what was left for it.
-    #[cfg(test)]
-    pub(super) fn is_mailbox_empty(&self) -> bool {
-        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     pub(super) fn hearing(&self) -> Hearing {
@@ -155,13 +132,6 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A stream in the mailbox cannot be printed.
-        f.debug_struct("Shared").field("status", &self.status()).finish_non_exhaustive()
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a share for people")]
 fn load_share(ppm: u32) -> f32 {
     ppm as f32 * 1e-6
@@ -171,12 +141,6 @@ fn load_share(ppm: u32) -> f32 {
 #[derive(Debug, Clone)]
 pub struct LiveMonitor {
     pub(super) shared: Arc<Shared>,
-    pub(super) labels: Arc<[Label]>,
-    pub(super) rate_hz: u32,
-    pub(super) channels: u16,
-    /// Samples that a detector may take for what it hears.
-    pub(super) hearing_samples: u64,
-    pub(super) budget_samples: u64,
 }
 
 impl LiveMonitor {
@@ -188,32 +152,5 @@ impl LiveMonitor {
     /// Why nothing is heard, as a sentence for the user, if so.
     pub fn problem(&self) -> Option<String> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Hands over another detector while audio runs. It hears beside the old one for a second, then takes over from one frame
-    /// to the next.
-    ///
-    /// # Errors
-    /// [`LiveError::NeedsActivation`] if it has other labels, needs more latency than the gate has, or nothing is there
-    /// to hand it to.
-    pub fn replace_ear(&self, detector: Arc<Detector>) -> Result<(), LiveError> {
-        let refused = |reason: &str| Err(LiveError::NeedsActivation { reason: reason.to_owned() });
-        let manifest = detector.pack().manifest();
-        if !detector.is_live() {
-            return Err(LiveError::Mode);
-        }
-        if self.shared.is_dead() {
-            return refused("finds no running worker");
-        }
-        if manifest.labels[..] != self.labels[..] {
-            return refused("has other labels");
-        }
-        let config = LiveConfig { lookahead_ms: 0.0, max_block_samples: 1, ..LiveConfig::default() };
-        let parts = LatencyParts::new(manifest, self.rate_hz, &config)?;
-        if parts.hearing > self.hearing_samples || parts.budget > self.budget_samples {
-            return refused("needs more latency");
-        }
-        self.shared.leave_new_stream(Box::new(PackStream::new(detector, self.rate_hz, self.channels)?));
-        Ok(())
     }
 }

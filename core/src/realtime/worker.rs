@@ -12,19 +12,41 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::LiveError;
-use super::handover::Detectors;
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::stream::Stream;
-use crate::FrameGrid;
-use crate::detect::DetectError;
+use super::{LiveError, MAX_LABELS};
+use crate::detect::{DetectError, DetectorStream};
 use crate::noise::{NoiseSecond, StreamingSnr};
+use crate::{FrameGrid, FrameScores};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
 /// How long a gate that is dropped waits for its worker.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What the worker scores audio with: a [`DetectorStream`]. Tests put one in its place that hangs, fails or panics.
+pub(super) trait ScoreStream: Send + 'static {
+    /// Takes interleaved samples and appends the frames that are complete.
+    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError>;
+    /// Forgets all audio.
+    fn reset(&mut self);
+    /// Empty scores to append to.
+    fn scores(&self) -> FrameScores;
+}
+
+impl ScoreStream for DetectorStream {
+    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
+        self.push(interleaved, scores)
+    }
+
+    fn reset(&mut self) {
+        self.reset();
+    }
+
+    fn scores(&self) -> FrameScores {
+        self.scores()
+    }
+}
 
 /// The audio side's grip on the worker.
 #[derive(Debug)]
@@ -37,9 +59,8 @@ impl Worker {
     /// Starts it.
     pub(super) fn start(
         ends: WorkerEnds,
-        stream: Box<dyn Stream>,
+        stream: impl ScoreStream,
         floor: Option<StreamingSnr>,
-        grid: FrameGrid,
         channels: usize,
         poll: Duration,
         shared: &Arc<Shared>,
@@ -47,7 +68,9 @@ impl Worker {
         let state = State {
             piece: vec![0.0; PIECE * channels],
             ends,
-            detectors: Detectors::new(stream, grid),
+            scores: stream.scores(),
+            stream,
+            next_frame: 0,
             floor: NoiseTracker::new(floor),
             channels,
             poll,
@@ -90,9 +113,13 @@ impl Drop for Worker {
     }
 }
 
-struct State {
+struct State<S> {
     ends: WorkerEnds,
-    detectors: Detectors,
+    stream: S,
+    /// Scored frames on their way into the ring.
+    scores: FrameScores,
+    /// Number of the next frame that the stream gives.
+    next_frame: u64,
     floor: NoiseTracker,
     channels: usize,
     poll: Duration,
@@ -107,7 +134,7 @@ struct State {
     load: Load,
 }
 
-impl State {
+impl<S: ScoreStream> State<S> {
     fn run_guarded(mut self) {
         let shared = Arc::clone(&self.shared);
         let result = catch_unwind(AssertUnwindSafe(|| self.run()));
@@ -123,9 +150,6 @@ impl State {
 
     fn run(&mut self) -> Result<(), DetectError> {
         while !self.shared.stop.load(Ordering::Acquire) {
-            if let Some(stream) = self.shared.take_new_stream() {
-                self.detectors.take_over(stream);
-            }
             let begun = Instant::now();
             if self.step()? {
                 self.load.busy(begun.elapsed());
@@ -148,7 +172,8 @@ impl State {
         if until_start == 0 {
             if let Some(start) = self.starts.pop_front() {
                 self.epoch = Some(start.epoch);
-                self.detectors.start(start.frame);
+                self.stream.reset();
+                self.next_frame = start.frame;
                 self.floor.start(start.frame);
                 self.shared.tell_floor(None);
             }
@@ -170,7 +195,7 @@ impl State {
             return Ok(true);
         }
         self.floor.push(piece);
-        self.detectors.push(piece, self.channels)?;
+        self.stream.push(piece, &mut self.scores)?;
         self.send();
         Ok(true)
     }
@@ -179,41 +204,33 @@ impl State {
     /// it, waiting is right.
     fn send(&mut self) {
         let epoch = self.epoch.unwrap_or(0);
-        while let Some(next) = self.detectors.next() {
-            let message = match next {
-                super::handover::Next::Thresholds(thresholds) => Message::Thresholds(thresholds),
-                super::handover::Next::Frame { frame, probabilities, mean_square } => {
-                    // A second counts from where it can be judged: its ratio goes before the frame that begins there.
-                    while let Some(window) = self.floor.before(frame) {
-                        self.shared.tell_floor(Some(&window));
-                        if !self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch) {
-                            return;
-                        }
-                    }
-                    Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square })
-                }
-            };
-            if !self.post(message, epoch) {
-                return;
+        for row in 0..self.scores.frames() {
+            let frame = self.next_frame;
+            self.next_frame += 1;
+            // A second counts from where it can be judged: its ratio goes before the frame that begins there.
+            while let Some(window) = self.floor.before(frame) {
+                self.shared.tell_floor(Some(&window));
+                self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch);
             }
+            let mut probabilities = [0.0; MAX_LABELS];
+            probabilities.iter_mut().zip(self.scores.row(row)).for_each(|(own, scored)| *own = *scored);
+            let mean_square = self.scores.mean_square[row];
+            self.post(Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square }), epoch);
         }
+        self.scores.mean_square.clear();
+        self.scores.probabilities.clear();
     }
 
-    /// Puts one message into the ring, and waits for room; false if the gate is gone.
-    fn post(&mut self, mut message: Message, epoch: u32) -> bool {
+    /// Puts one message into the ring, and waits for room; drops it if the gate is gone or has been reset.
+    fn post(&mut self, mut message: Message, epoch: u32) {
         while let Err(rtrb::PushError::Full(back)) = self.ends.messages.push(message) {
-            let stop = self.shared.stop.load(Ordering::Acquire);
-            let gone = stop || self.shared.epoch.load(Ordering::Acquire) != epoch;
-            if gone && !matches!(back, Message::Thresholds(_)) {
-                return true;
-            }
-            if stop {
-                return false;
+            if self.shared.stop.load(Ordering::Acquire) || self.shared.epoch.load(Ordering::Acquire) != epoch
+            {
+                return;
             }
             message = back;
             std::thread::park_timeout(self.poll);
         }
-        true
     }
 }
 

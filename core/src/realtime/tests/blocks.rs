@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gate::{CausalDecider, GainComputer, apply};
-use crate::realtime::stream::thresholds;
+use crate::realtime::processor::thresholds;
 
 /// What the gate must give: decided and applied by the parts that files are rendered with.
 fn expected(input: &[f32], settings: &GateSettings, config: &LiveConfig) -> (Vec<f32>, FrameScores) {
-    let mut puppet = Puppet::new(&Strings::default(), config, 0.2);
+    let mut puppet = Puppet::new(&Strings::default(), config);
     let mut heard = puppet.scores();
     puppet.push(input, &mut heard).unwrap();
     // The last frame is filled up with silence, as a host does.
