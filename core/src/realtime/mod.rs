@@ -3,7 +3,7 @@
 //! ```text
 //!  audio thread                                             worker thread
 //!  ───────────                                              ─────────────
-//!  input ─┬─▶ DelayLine (latency) ─▶ × gain ─▶ output
+//!  input ─┬─▶ DelayLine (latency) ─▶ Mixer ─▶ output
 //!         └─▶ ring of samples ────────────────────────────▶ DetectorStream (network)
 //!                       GainComputer ◀─ CausalDecider ◀─ ring of frames ◀┘
 //! ```
@@ -33,7 +33,6 @@
 
 mod clock;
 mod decisions;
-mod delay;
 mod file;
 mod frame;
 mod latency;
@@ -44,7 +43,6 @@ mod status;
 mod tests;
 mod worker;
 
-pub use crate::signal::gated;
 pub use file::hear;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use latency::LatencyParts;
@@ -96,18 +94,6 @@ pub enum FailMode {
     Open,
     /// The gate stays where it is when none of its rules holds.
     Closed,
-}
-
-/// What `process` puts out; all are delayed alike.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OutputMode {
-    /// The gated sound.
-    #[default]
-    Gated,
-    /// What the gate takes away: input minus gated sound.
-    Removed,
-    /// The input, untouched. The gate goes on deciding, so that switching back meets it where it would be.
-    Bypassed,
 }
 
 /// Why a live gate cannot be made.

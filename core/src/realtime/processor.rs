@@ -10,14 +10,13 @@ use std::sync::Arc;
 
 use super::clock::AudioClock;
 use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
-use super::delay::DelayLine;
 use super::latency::LatencyParts;
 use super::link::Push;
-use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused, OutputMode};
+use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused};
 use crate::Label;
 use crate::detect::Detector;
-use crate::gate::GateSettings;
-use crate::signal::{for_detector, gate_samples, mapped, removed};
+use crate::gate::{DelayLine, GateSettings, MixPlanes, Mixer};
+use crate::signal::{for_detector, mapped};
 
 /// A gate that hears while audio runs. Owned by the audio thread; made and dropped on another one.
 #[derive(Debug)]
@@ -55,8 +54,8 @@ impl LiveGate {
         &self.labels
     }
 
-    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
-    /// With [`OutputMode::Bypassed`] a caller that crossfades between outputs applies them itself.
+    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece), for
+    /// a [`Mixer`] of the caller's own.
     pub fn gains(&self) -> &[f32] {
         &self.gains
     }
@@ -72,7 +71,7 @@ impl LiveGate {
     }
 
     /// Takes over everything but the lookahead, from the next sample on: rules, range, thresholds, attack, hold,
-    /// release, curve, wet. Real-time safe, given settings that were made elsewhere.
+    /// release, curve. Dry and wet are the [`Mixer`]'s. Real-time safe, given settings that were made elsewhere.
     ///
     /// # Errors
     /// [`MotionRefused`] if the settings cannot be taken over; the old ones stay.
@@ -103,9 +102,10 @@ impl LiveGate {
         self.elapsed = 0;
     }
 
-    /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets the output, delayed
-    /// by [`latency_samples`](Self::latency_samples). With a `sidechain` that is heard in the place of `main`.
-    /// `observe` is told each frame whose first sample leaves in this block, in order.
+    /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets it back delayed by
+    /// [`latency_samples`](Self::latency_samples), not yet gated: a [`Mixer`] puts [`gains`](Self::gains) onto it. With a
+    /// `sidechain` that is heard in the place of `main`. `observe` is told each frame whose first sample leaves in this
+    /// block, in order.
     ///
     /// Waits for the worker when `offline` is true, and while audio comes faster than it lasts; else never.
     pub fn process(
@@ -113,7 +113,30 @@ impl LiveGate {
         main: &mut [&mut [f32]],
         sidechain: Option<&[&[f32]]>,
         offline: bool,
-        mode: OutputMode,
+        observe: &mut impl FnMut(LiveFrame),
+    ) {
+        self.work(main, sidechain, offline, None, observe);
+    }
+
+    /// As [`process`](Self::process), and mixes: for hosts that have nothing to add between gate and mixer. With
+    /// [`MixOutput::Detector`](crate::gate::MixOutput::Detector) the input itself goes out: a sidechain is not delayed.
+    pub fn process_and_mix(
+        &mut self,
+        main: &mut [&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        offline: bool,
+        mixer: &mut Mixer,
+        observe: &mut impl FnMut(LiveFrame),
+    ) {
+        self.work(main, sidechain, offline, Some(mixer), observe);
+    }
+
+    fn work(
+        &mut self,
+        main: &mut [&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        offline: bool,
+        mut mixer: Option<&mut Mixer>,
         observe: &mut impl FnMut(LiveFrame),
     ) {
         let samples = main.iter().map(|channel| channel.len()).min().unwrap_or(0);
@@ -126,7 +149,14 @@ impl LiveGate {
             self.send(main, sidechain, done, count, offline);
             self.delay.process(main.iter_mut().map(|channel| &mut channel[done..done + count]));
             self.fill_gains(count, offline);
-            self.apply(main, done, count, mode);
+            if let Some(mixer) = &mut mixer {
+                let gains = &self.gains[..count];
+                let planes = main.iter_mut().map(|channel| {
+                    let sound = &mut channel[done..done + count];
+                    MixPlanes { sound, gains, detector: None }
+                });
+                mixer.mix(count, planes);
+            }
             self.tell(done, count, observe);
             self.elapsed += count as u64;
             done += count;
@@ -192,20 +222,6 @@ impl LiveGate {
             self.decisions.gain.fill(&mut self.gains[from..from + run]);
             from += run;
             position += run as u64;
-        }
-    }
-
-    fn apply(&self, main: &mut [&mut [f32]], from: usize, count: usize, mode: OutputMode) {
-        let gains = &self.gains[..count];
-        let open = gains.iter().all(|gain| *gain == 1.0);
-        for channel in main.iter_mut() {
-            let piece = &mut channel[from..from + count];
-            match (mode, open) {
-                (OutputMode::Bypassed, _) | (OutputMode::Gated, true) => {}
-                (OutputMode::Removed, true) => piece.fill(0.0),
-                (OutputMode::Gated, false) => gate_samples(piece, gains),
-                (OutputMode::Removed, false) => removed(piece, gains),
-            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     AudioOut, CutPlan, Dither, EditList, GainFigures, GainStatistics, LoudnessFigures, Quantiser,
     RenderError, StreamFormat,
 };
-use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply};
+use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply_gains, mix_dry};
 
 /// Frames that are worked on at a time, however the source is cut into blocks.
 const PIECE_FRAMES: usize = 8_192;
@@ -102,10 +102,11 @@ impl Renderer {
         let frames = source.len() / channels;
         let gains = &mut self.gains[..frames];
         self.computer.fill(gains);
+        mix_dry(gains, self.spec.gate.wet);
         self.statistics.add(gains);
         self.work.clear();
         self.work.extend_from_slice(source);
-        apply::linked(gains, &mut self.work, channels);
+        apply_gains(gains, &mut self.work, channels);
         if let Some(meter) = &self.before {
             meter.add(source);
         }

@@ -20,5 +20,4 @@ pub use frames::{FrameGrid, FrameScores, level_dbfs};
 pub use label::Label;
 pub use level::LevelMeter;
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
-pub use sanitise::gated;
-pub(crate) use sanitise::{clean, for_detector, gate_samples, mapped, removed};
+pub(crate) use sanitise::{clean, for_detector, mapped};

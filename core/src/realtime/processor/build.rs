@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use super::LiveGate;
 use crate::detect::Detector;
-use crate::gate::{CausalDecider, GainComputer, GateSettings, RuleSet};
+use crate::gate::{CausalDecider, DelayLine, GainComputer, GateSettings, RuleSet};
 use crate::model::pack::{self, Manifest, Pack, Thresholds};
 use crate::noise::{SnrEstimator, StreamingSnr};
 use crate::realtime::clock::AudioClock;
 use crate::realtime::decisions::{Decisions, WorkerLink};
-use crate::realtime::delay::DelayLine;
 use crate::realtime::latency::{LatencyParts, poll_s};
 use crate::realtime::link::Link;
 use crate::realtime::status::Shared;

@@ -5,7 +5,7 @@ use crate::realtime::{FailMode, Heard, Hearing};
 
 /// Runs one second in real blocks without waiting for anything; everything is said to be real time.
 fn second(gate: &mut LiveGate, input: &[f32]) -> (Vec<f32>, Vec<(usize, LiveFrame)>) {
-    run(gate, input, std::iter::repeat(256), false, OutputMode::Gated)
+    run(gate, input, std::iter::repeat(256), false, MixOutput::Gated)
 }
 
 /// Enough room for the clock: audio comes no faster than it lasts.
@@ -65,10 +65,10 @@ fn a_worker_that_dies_leaves_the_fail_mode() {
             let monitor = gate.monitor();
             let latency = gate.latency_samples() as usize;
             let loud = vec![0.5; 8_000];
-            run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             strings.pull(act);
             // Offline too: nobody waits for the dead.
-            let (out, _) = run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            let (out, _) = run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             assert_eq!(monitor.status().hearing, Hearing::Failed);
             assert!(monitor.problem().unwrap().contains(word), "{:?}", monitor.problem());
             match fail_mode {
@@ -77,7 +77,7 @@ fn a_worker_that_dies_leaves_the_fail_mode() {
             }
             // And after a reset.
             gate.reset();
-            let (out, frames) = run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            let (out, frames) = run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             let wanted = if fail_mode == FailMode::Open { 0.5 } else { 0.5 * 10.0_f32.powf(-1.5) };
             assert!(out[latency..].iter().all(|x| (*x - wanted).abs() < 1e-6));
             assert!(frames.iter().all(|(_, frame)| frame.held));
@@ -107,23 +107,17 @@ fn a_reset_begins_a_new_epoch() {
     let strings = Strings::default();
     let mut gate = gate_with(&strings, &GateSettings::default(), &small());
     let input = turns(20_000, 1_500);
-    let (first, told) = run(&mut gate, &input, std::iter::repeat(300), true, OutputMode::Gated);
+    let (first, told) = run(&mut gate, &input, std::iter::repeat(300), true, MixOutput::Gated);
     for blocks in [1_usize, 10, 100] {
         // Resets at any moment, in storms too, with the worker in the middle of something.
         strings.pull(Act::Dawdle);
         for _ in 0..100 {
             gate.reset();
-            gate.process(
-                &mut [&mut [0.9; 64][..blocks.min(64)]],
-                None,
-                false,
-                OutputMode::Gated,
-                &mut |_| {},
-            );
+            gate.process(&mut [&mut [0.9; 64][..blocks.min(64)]], None, false, &mut |_| {});
         }
         strings.pull(Act::Hear);
         gate.reset();
-        let (again, told_again) = run(&mut gate, &input, std::iter::repeat(300), true, OutputMode::Gated);
+        let (again, told_again) = run(&mut gate, &input, std::iter::repeat(300), true, MixOutput::Gated);
         assert!(first.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert_eq!(told, told_again);
     }
@@ -153,7 +147,7 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     gate.override_labels(Some(Heard::NOTHING));
     let mut all = Vec::new();
     let mut step = |gate: &mut LiveGate, samples: usize| {
-        let (out, frames) = run(gate, &vec![0.5; samples], [samples], false, OutputMode::Gated);
+        let (out, frames) = run(gate, &vec![0.5; samples], [samples], false, MixOutput::Gated);
         all.extend_from_slice(&out);
         (out, frames)
     };

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use super::worker::ScoreStream;
-use super::{LiveConfig, LiveFrame, LiveGate, OutputMode};
+use super::{LiveConfig, LiveFrame, LiveGate};
 use crate::detect::DetectError;
-use crate::gate::GateSettings;
+use crate::gate::{GateSettings, MixOutput, MixSettings, Mixer};
 use crate::model::pack::{self, Manifest, Pack};
 use crate::signal::LevelMeter;
 use crate::{FrameScores, Label};
@@ -138,20 +138,26 @@ fn turns(samples: usize, turn: usize) -> Vec<f32> {
         .collect()
 }
 
+/// A mixer that rests on one output.
+fn mixer(output: MixOutput) -> Mixer {
+    Mixer::new(&MixSettings { output, ..MixSettings::default() }, 48_000.0)
+}
+
 /// Runs mono samples through, block by block; gives the output and the frames with their place in it.
 fn run(
     gate: &mut LiveGate,
     input: &[f32],
     blocks: impl IntoIterator<Item = usize>,
     offline: bool,
-    mode: OutputMode,
+    output: MixOutput,
 ) -> (Vec<f32>, Vec<(usize, LiveFrame)>) {
+    let mut mixer = mixer(output);
     let mut out = input.to_vec();
     let mut frames = Vec::new();
     let mut done = 0;
     for block in blocks {
         let end = input.len().min(done + block);
-        gate.process(&mut [&mut out[done..end]], None, offline, mode, &mut |frame| {
+        gate.process_and_mix(&mut [&mut out[done..end]], None, offline, &mut mixer, &mut |frame| {
             frames.push((done + frame.offset_in_block, frame));
         });
         done = end;
