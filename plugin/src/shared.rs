@@ -71,6 +71,8 @@ pub struct Status {
     pub overflows: u64,
     /// Share of the time that the ear is busy, 0 to 1.
     pub load: f32,
+    /// Whether the system gave all of the ear's threads more than ordinary priority.
+    pub raised_priority: bool,
     /// The noise floor that the gate follows, where it follows one; of several gates the loudest.
     pub floor: Option<LiveFloor>,
 }
@@ -180,12 +182,15 @@ impl Shared {
             status.ear =
                 DetectorStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
         }
-        for monitor in &*lock(&self.monitors) {
+        let monitors = lock(&self.monitors);
+        status.raised_priority = !monitors.is_empty();
+        for monitor in &*monitors {
             let gate = monitor.status();
             status.underruns += gate.underruns;
             status.late += gate.late;
             status.overflows += gate.overflows;
             status.load += gate.worker_load;
+            status.raised_priority &= gate.raised_priority;
             if status.floor.is_none_or(|louder| gate.floor.is_some_and(|floor| floor.dbfs > louder.dbfs)) {
                 status.floor = gate.floor.or(status.floor);
             }

@@ -20,7 +20,8 @@
 //!
 //! Everything that [`LiveGate`] does after [`LiveGate::new`] takes bounded time: no allocation, no lock, no system call,
 //! no wait. The exceptions are declared: `process` with `offline` true, or when audio comes faster than the clock, waits
-//! for the worker (see `clock.rs`), and dropping the gate joins its worker. Each module repeats what it promises.
+//! for the worker (see `clock.rs`); the first block after a pause of a second wakes the worker, which is one system call
+//! that does not wait; and dropping the gate joins its worker. Each module repeats what it promises.
 //!
 //! # What cannot be heard
 //!
@@ -37,6 +38,7 @@ mod file;
 mod frame;
 mod latency;
 mod link;
+mod priority;
 mod processor;
 mod status;
 #[cfg(test)]

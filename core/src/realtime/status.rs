@@ -34,6 +34,9 @@ pub struct LiveStatus {
     pub overflows: u64,
     /// Share of the time that the worker is busy, 0 to 1, over about the last second.
     pub worker_load: f32,
+    /// Whether the system gave the worker more than ordinary priority. Without it decisions may be late while the machine
+    /// is busy with other things.
+    pub raised_priority: bool,
     /// Frames decided so far.
     pub frames: u64,
     /// The noise floor that the gate follows; `None` where it follows none, or none is known yet.
@@ -54,6 +57,11 @@ pub struct LiveFloor {
 pub(super) struct Shared {
     /// The worker shall end.
     pub(super) stop: AtomicBool,
+    /// The worker sleeps until it is woken.
+    pub(super) asleep: AtomicBool,
+    /// Somebody waits for the worker, as in a render: it shall sleep so that it can be woken.
+    pub(super) awaited: AtomicBool,
+    pub(super) raised_priority: AtomicBool,
     /// Counts resets, so that the worker need not hear what is gone.
     pub(super) epoch: AtomicU32,
     /// There never was a detector.
@@ -127,6 +135,7 @@ impl Shared {
             late: self.late.load(Ordering::Relaxed),
             overflows: self.overflows.load(Ordering::Relaxed),
             worker_load: load_share(self.load_ppm.load(Ordering::Relaxed)),
+            raised_priority: self.raised_priority.load(Ordering::Relaxed),
             frames: self.frames.load(Ordering::Relaxed),
         }
     }

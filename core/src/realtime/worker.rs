@@ -1,20 +1,26 @@
 //! The thread that hears.
 //!
 //! Not part of the audio thread, which it can neither block nor stop: it reads the ring of samples, writes the ring of
-//! frames, and looks at the clock and the mailbox in between. One worker per gate: a failure or a slow bounce of one
-//! instance leaves the others alone, and the system shares the processors among them. The compiled network is shared;
-//! for the time of one call it is locked.
+//! frames, and looks at the clock in between. One worker per gate: a failure or a slow bounce of one instance leaves the
+//! others alone, and the system shares the processors among them. The compiled network is shared.
+//!
+//! # Sleep
+//!
+//! While audio comes it looks for samples eight times per call of the network; that way the audio thread need not make a
+//! system call for each block. After [`IDLE_AFTER`] without a sample it sleeps until it is woken, so that a stopped
+//! session costs nothing; the first block after that wakes it, by the one system call that the audio thread ever makes
+//! for it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::{LiveError, MAX_LABELS};
+use super::{LiveError, MAX_LABELS, priority};
 use crate::detect::{DetectError, DetectorStream};
 use crate::noise::{NoiseSecond, StreamingSnr};
 use crate::{FrameGrid, FrameScores};
@@ -23,6 +29,8 @@ use crate::{FrameGrid, FrameScores};
 const PIECE: usize = 1_024;
 /// How long a gate that is dropped waits for its worker.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Without samples for so long the worker sleeps until it is woken.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
 
 /// What the worker scores audio with: a [`DetectorStream`]. Tests put one in its place that hangs, fails or panics.
 pub(super) trait ScoreStream: Send + 'static {
@@ -53,6 +61,8 @@ impl ScoreStream for DetectorStream {
 pub(super) struct Worker {
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    /// Told when a worker that does not end is let go.
+    pub(super) on_abandoned: Option<fn()>,
 }
 
 impl Worker {
@@ -84,11 +94,25 @@ impl Worker {
             .name("earmark ear".to_owned())
             .spawn(move || state.run_guarded())
             .map_err(LiveError::Thread)?;
-        Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
+        Ok(Self { thread: Some(thread), shared: Arc::clone(shared), on_abandoned: None })
     }
 
     /// Wakes it before its time: a system call, so only for a thread that is about to wait.
     pub(super) fn wake(&self) {
+        self.shared.awaited.store(true, Ordering::Relaxed);
+        self.unpark();
+    }
+
+    /// Samples were sent: wakes it if it sleeps. A system call, but only for the first block after a pause.
+    pub(super) fn sent(&self) {
+        // Pairs with the fence in `sleep`: either the samples are seen there, or the flag is seen here.
+        fence(Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::Relaxed) && self.shared.asleep.swap(false, Ordering::Relaxed) {
+            self.unpark();
+        }
+    }
+
+    fn unpark(&self) {
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -103,7 +127,11 @@ impl Drop for Worker {
         let begun = Instant::now();
         while !thread.is_finished() {
             if begun.elapsed() > JOIN_TIMEOUT {
-                // It hangs inside the backend. It holds nothing that the host needs: let it go.
+                // It hangs inside the backend. It holds nothing that the host needs: let it go. But it runs code, which
+                // whoever loaded that as a module must now keep.
+                if let Some(tell) = self.on_abandoned {
+                    tell();
+                }
                 return;
             }
             std::thread::sleep(Duration::from_micros(200));
@@ -137,6 +165,7 @@ struct State<S> {
 impl<S: ScoreStream> State<S> {
     fn run_guarded(mut self) {
         let shared = Arc::clone(&self.shared);
+        shared.raised_priority.store(priority::raise(), Ordering::Relaxed);
         let result = catch_unwind(AssertUnwindSafe(|| self.run()));
         if shared.stop.load(Ordering::Acquire) {
             return;
@@ -149,16 +178,53 @@ impl<S: ScoreStream> State<S> {
     }
 
     fn run(&mut self) -> Result<(), DetectError> {
+        let mut idle_since: Option<Instant> = None;
         while !self.shared.stop.load(Ordering::Acquire) {
             let begun = Instant::now();
             if self.step()? {
                 self.load.busy(begun.elapsed());
+                idle_since = None;
+                continue;
+            }
+            self.shared.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
+            if idle_since.get_or_insert(begun).elapsed() < IDLE_AFTER {
+                self.nap();
             } else {
-                self.shared.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
-                std::thread::park_timeout(self.poll);
+                self.sleep();
+                idle_since = None;
             }
         }
         Ok(())
+    }
+
+    /// Until the next look for samples, or until somebody who waits for a frame wakes it.
+    fn nap(&self) {
+        if cfg!(windows) && !self.shared.awaited.load(Ordering::Relaxed) {
+            // There a thread that is parked wakes with the system's tick, up to 15.6 ms late; one that sleeps has a timer
+            // of high resolution, but cannot be woken.
+            std::thread::sleep(self.poll);
+        } else {
+            std::thread::park_timeout(self.poll);
+        }
+    }
+
+    /// Until samples come or the gate goes.
+    fn sleep(&mut self) {
+        let shared = &self.shared;
+        shared.load_ppm.store(0, Ordering::Relaxed);
+        shared.awaited.store(false, Ordering::Relaxed);
+        shared.asleep.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `Worker::sent`.
+        fence(Ordering::SeqCst);
+        while self.ends.samples.is_empty()
+            && shared.asleep.load(Ordering::Relaxed)
+            && !shared.stop.load(Ordering::Acquire)
+        {
+            std::thread::park();
+        }
+        shared.asleep.store(false, Ordering::Relaxed);
+        // The pause is no load.
+        self.load = Load::new();
     }
 
     /// Hears one piece; false if there is none.

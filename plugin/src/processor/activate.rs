@@ -145,7 +145,13 @@ fn gate(
                 None => LiveGate::new(Arc::clone(ear), &settings, config),
             };
             match made {
-                Ok(gate) => return Ok(gate),
+                Ok(mut gate) => {
+                    // Hosts declare a render. One that asks for much at once on its real-time thread must not be made to
+                    // wait there for what a render would be waited for.
+                    gate.guess_offline(false);
+                    gate.on_abandoned(crate::module::keep_loaded);
+                    return Ok(gate);
+                }
                 Err(error) => error.to_string(),
             }
         }

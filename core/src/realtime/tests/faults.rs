@@ -103,6 +103,59 @@ fn a_slow_worker_is_late_and_counted() {
 }
 
 #[test]
+fn a_worker_that_does_not_end_is_told_of_and_let_go() {
+    static ABANDONED: AtomicU8 = AtomicU8::new(0);
+    for (act, told) in [(Act::Hear, 0), (Act::Hang, 1)] {
+        let strings = Strings::default();
+        let mut gate = gate_with(&strings, &GateSettings::default(), &small());
+        gate.on_abandoned(|| {
+            ABANDONED.fetch_add(1, Ordering::SeqCst);
+        });
+        strings.pull(act);
+        gate.process(&mut [&mut [0.02; 512]], None, false, &mut |_| {});
+        let shared = Arc::clone(&gate.monitor().shared);
+        drop(gate);
+        assert_eq!(ABANDONED.load(Ordering::SeqCst), told, "{act:?}");
+        // It ends as soon as it can, and takes what it held with it.
+        strings.pull(Act::Hear);
+        eventually("its end", || Arc::strong_count(&shared) == 1);
+    }
+}
+
+#[test]
+fn a_worker_sleeps_while_its_host_does_and_wakes_with_the_next_block() {
+    let mut gate = gate_with(&Strings::default(), &GateSettings::default(), &small());
+    let shared = Arc::clone(&gate.monitor().shared);
+    let asleep = || shared.asleep.load(Ordering::SeqCst);
+    // Never played, after audio, and after a reset.
+    for round in 0..3 {
+        eventually("sleep", asleep);
+        assert_eq!(gate.status().worker_load, 0.0);
+        let frames = gate.status().frames;
+        eventually("decisions in time", || {
+            let (_, frames) = paced(&mut gate, &[0.02; 1_600]);
+            assert!(!asleep(), "audio comes");
+            frames.iter().all(|(_, frame)| !frame.held)
+        });
+        assert!(gate.status().frames > frames && gate.status().hearing == Hearing::Running);
+        if round == 1 {
+            gate.reset();
+        }
+    }
+    // A render that begins in its sleep misses nothing.
+    eventually("sleep", asleep);
+    gate.reset();
+    let missed = gate.status().underruns;
+    run(&mut gate, &turns(16_000, 3_000), std::iter::repeat(512), true, MixOutput::Gated);
+    assert_eq!(gate.status().underruns, missed);
+    // And one that is asleep ends at once.
+    eventually("sleep", asleep);
+    let begun = Instant::now();
+    drop(gate);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
 fn a_reset_begins_a_new_epoch() {
     let strings = Strings::default();
     let mut gate = gate_with(&strings, &GateSettings::default(), &small());
