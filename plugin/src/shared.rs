@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use atomic_float::AtomicF64;
 use earmark_core::detect::Detector;
 use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor};
 use serde_json::{Map, Value};
@@ -49,7 +50,7 @@ struct ActivationInfo {
     active: AtomicBool,
     broken: AtomicBool,
     latency_samples: AtomicU32,
-    rate_bits: AtomicU64,
+    rate_hz: AtomicF64,
 }
 
 /// What the window shows of the machine room.
@@ -171,7 +172,7 @@ impl Shared {
         Status {
             active: self.activation.active.load(Ordering::Acquire),
             latency_samples: self.latency_samples(),
-            rate_hz: f64::from_bits(self.activation.rate_bits.load(Ordering::Relaxed)),
+            rate_hz: self.activation.rate_hz.load(Ordering::Relaxed),
             ..self.gates_status()
         }
     }
@@ -235,7 +236,7 @@ impl Shared {
 
     pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32) {
         self.activation.broken.store(false, Ordering::Relaxed);
-        self.activation.rate_bits.store(rate_hz.to_bits(), Ordering::Relaxed);
+        self.activation.rate_hz.store(rate_hz, Ordering::Relaxed);
         self.activation.latency_samples.store(latency_samples, Ordering::Release);
         self.activation.active.store(true, Ordering::Release);
     }

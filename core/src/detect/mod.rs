@@ -14,13 +14,12 @@ mod preprocess;
 mod score_network;
 mod stream;
 
-use std::sync::mpsc;
-
 use crate::FrameScores;
 use crate::audio::Source;
 use crate::features;
 use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::{Network, Runtime, RuntimeError};
+use crate::signal::recycling;
 
 use preprocess::Block;
 pub use stream::DetectorStream;
@@ -128,35 +127,32 @@ impl Detector {
         let listener = self.stream(source.info().rate_hz, source.info().channels)?;
         let mut heard = listener.scores();
         let DetectorStream { mut preprocess, mut score, .. } = listener;
-        let (full, pieces) = mpsc::sync_channel::<Block>(Self::PIECES);
-        let (emptied, empty) = mpsc::channel::<Block>();
+        let (sender, receiver) = recycling::<Block, Block>(Self::PIECES);
         std::thread::scope(|scope| {
             let network = scope.spawn(move || {
-                for piece in pieces {
+                while let Some(piece) = receiver.receive() {
                     score.push(&piece, &mut heard)?;
-                    // At the end nobody takes the buffers back.
-                    let _ = emptied.send(piece);
+                    receiver.give_back(piece);
                 }
                 Ok::<_, DetectError>(heard)
             });
-            // The channel is full or empty, so a piece is never made anew for long. When it is closed the network has
-            // failed, and says why below.
+            // When nobody takes a piece the network has failed, and says why below.
             let mut read = || -> Result<(), E> {
                 while let Some(block) = source.next_block().map_err(DetectError::from)? {
                     observe(block)?;
-                    let mut piece = empty.try_recv().unwrap_or_default();
+                    let mut piece = sender.buffer();
                     preprocess.push(block, &mut piece);
-                    if full.send(piece).is_err() {
+                    if !sender.send(piece) {
                         return Ok(());
                     }
                 }
                 let mut piece = Block::default();
                 preprocess.finish(&mut piece);
-                let _ = full.send(piece);
+                sender.send(piece);
                 Ok(())
             };
             let read = read();
-            drop(full);
+            drop(sender);
             let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             read?;
             Ok(heard?)

@@ -209,7 +209,7 @@ impl LiveGate {
         match pushed {
             Push::Sent => worker.sent(),
             Push::RanOver => {
-                shared.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                shared.audio.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
             Push::Skipped => {}
         }

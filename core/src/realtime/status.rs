@@ -5,6 +5,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossbeam::utils::CachePadded;
+
 use crate::noise::NoiseSecond;
 
 /// How the detector does.
@@ -61,24 +63,36 @@ pub(super) struct Shared {
     pub(super) asleep: AtomicBool,
     /// Somebody waits for the worker, as in a render: it shall sleep so that it can be woken.
     pub(super) awaited: AtomicBool,
-    pub(super) raised_priority: AtomicBool,
     /// Counts resets, so that the worker need not hear what is gone.
     pub(super) epoch: AtomicU32,
     /// There never was a detector.
     missing: AtomicBool,
     /// The worker gave up.
     failed: AtomicBool,
-    /// Set and cleared by the audio thread.
+    problem: Mutex<Option<String>>,
+    /// Each thread's counters have a cache line of their own: neither waits for the other's writes.
+    pub(super) audio: CachePadded<AudioCounters>,
+    pub(super) worker: CachePadded<WorkerCounters>,
+}
+
+/// What the audio thread writes.
+#[derive(Debug, Default)]
+pub(super) struct AudioCounters {
     pub(super) stalled: AtomicBool,
     pub(super) underruns: AtomicU64,
     pub(super) late: AtomicU64,
     pub(super) overflows: AtomicU64,
+    pub(super) frames: AtomicU64,
+}
+
+/// What the worker writes.
+#[derive(Debug, Default)]
+pub(super) struct WorkerCounters {
+    pub(super) raised_priority: AtomicBool,
     /// Parts in a million.
     pub(super) load_ppm: AtomicU32,
-    pub(super) frames: AtomicU64,
     /// A [`LiveFloor`] in the bits of two numbers, not a number for what is not known.
     floor: AtomicU64,
-    problem: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -103,7 +117,7 @@ impl Shared {
             Hearing::Missing
         } else if self.failed.load(Ordering::Acquire) {
             Hearing::Failed
-        } else if self.stalled.load(Ordering::Relaxed) {
+        } else if self.audio.stalled.load(Ordering::Relaxed) {
             Hearing::Stalled
         } else {
             Hearing::Running
@@ -115,11 +129,13 @@ impl Shared {
     pub(super) fn tell_floor(&self, window: Option<&NoiseSecond>) {
         let dbfs = window.map_or(f32::NAN, |window| window.floor_dbfs as f32);
         let snr_db = window.and_then(|window| window.snr_db).map_or(f32::NAN, |snr_db| snr_db as f32);
-        self.floor.store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
+        self.worker
+            .floor
+            .store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
     }
 
     fn floor(&self) -> Option<LiveFloor> {
-        let bits = self.floor.load(Ordering::Relaxed);
+        let bits = self.worker.floor.load(Ordering::Relaxed);
         #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
         let (dbfs, snr_db) = (f32::from_bits((bits >> 32) as u32), f32::from_bits(bits as u32));
         // Nothing was ever told: all bits are zero.
@@ -131,12 +147,12 @@ impl Shared {
         LiveStatus {
             floor: self.floor(),
             hearing: self.hearing(),
-            underruns: self.underruns.load(Ordering::Relaxed),
-            late: self.late.load(Ordering::Relaxed),
-            overflows: self.overflows.load(Ordering::Relaxed),
-            worker_load: load_share(self.load_ppm.load(Ordering::Relaxed)),
-            raised_priority: self.raised_priority.load(Ordering::Relaxed),
-            frames: self.frames.load(Ordering::Relaxed),
+            underruns: self.audio.underruns.load(Ordering::Relaxed),
+            late: self.audio.late.load(Ordering::Relaxed),
+            overflows: self.audio.overflows.load(Ordering::Relaxed),
+            worker_load: load_share(self.worker.load_ppm.load(Ordering::Relaxed)),
+            raised_priority: self.worker.raised_priority.load(Ordering::Relaxed),
+            frames: self.audio.frames.load(Ordering::Relaxed),
         }
     }
 }

@@ -165,7 +165,7 @@ struct State<S> {
 impl<S: ScoreStream> State<S> {
     fn run_guarded(mut self) {
         let shared = Arc::clone(&self.shared);
-        shared.raised_priority.store(priority::raise(), Ordering::Relaxed);
+        shared.worker.raised_priority.store(priority::raise(), Ordering::Relaxed);
         let result = catch_unwind(AssertUnwindSafe(|| self.run()));
         if shared.stop.load(Ordering::Acquire) {
             return;
@@ -186,7 +186,7 @@ impl<S: ScoreStream> State<S> {
                 idle_since = None;
                 continue;
             }
-            self.shared.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
+            self.shared.worker.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
             if idle_since.get_or_insert(begun).elapsed() < IDLE_AFTER {
                 self.nap();
             } else {
@@ -211,7 +211,7 @@ impl<S: ScoreStream> State<S> {
     /// Until samples come or the gate goes.
     fn sleep(&mut self) {
         let shared = &self.shared;
-        shared.load_ppm.store(0, Ordering::Relaxed);
+        shared.worker.load_ppm.store(0, Ordering::Relaxed);
         shared.awaited.store(false, Ordering::Relaxed);
         shared.asleep.store(true, Ordering::Relaxed);
         // Pairs with the fence in `Worker::sent`.

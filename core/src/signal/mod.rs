@@ -6,12 +6,14 @@
 //! | `label.rs` | [`Label`] |
 //! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
+//! | `recycle.rs` | blocks of samples from one thread to another |
 //! | `sanitise.rs` | samples that every later step can work with: finite, normal, bounded |
 
 mod downmix;
 mod frames;
 mod label;
 mod level;
+mod recycle;
 mod resample;
 mod sanitise;
 
@@ -19,5 +21,6 @@ pub use downmix::downmix;
 pub use frames::{FrameGrid, FrameScores, level_dbfs};
 pub use label::Label;
 pub use level::LevelMeter;
+pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
 pub(crate) use sanitise::{clean, for_detector, mapped};
