@@ -7,6 +7,7 @@
 //! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
 //! | `recycle.rs` | blocks of samples from one thread to another |
+//! | `units.rs` | counts as real numbers, samples as seconds |
 //! | `sanitise.rs` | samples that every later step can work with: finite, normal, bounded |
 
 mod downmix;
@@ -16,6 +17,7 @@ mod level;
 mod recycle;
 mod resample;
 mod sanitise;
+pub(crate) mod units;
 
 pub use downmix::downmix;
 pub use frames::{FrameGrid, FrameScores, level_dbfs};

@@ -15,6 +15,7 @@ use crate::realtime::link::Link;
 use crate::realtime::status::Shared;
 use crate::realtime::worker::{ScoreStream, Worker};
 use crate::realtime::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
+use crate::signal::units::{samples_covering, samples_to_seconds};
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::{FrameGrid, Label};
 
@@ -122,7 +123,8 @@ impl LiveGate {
         let grid = FrameGrid::new(rate_hz);
         let channels = usize::from(config.channels);
         let max_piece = config.max_block_samples.max(1);
-        let ring = to_samples(RING_S, rate_hz).max(4 * max_piece);
+        let ring =
+            usize::try_from(samples_covering(RING_S, rate_hz)).unwrap_or(usize::MAX).max(4 * max_piece);
         let in_flight = grid.frames(parts.total() + (ring + max_piece) as u64);
         let frames = usize::try_from(in_flight).unwrap_or(usize::MAX).saturating_add(64);
         let (link, ends) = Link::new(grid, channels, max_piece, ring, frames);
@@ -155,7 +157,7 @@ impl LiveGate {
         let delay = usize::try_from(parts.total()).unwrap_or(usize::MAX);
         let channels = usize::from(config.channels);
         let monitor = LiveMonitor { shared: Arc::clone(&shared) };
-        let margin_s = 0.5 * seconds(parts.hearing + parts.budget, rate_hz);
+        let margin_s = 0.5 * samples_to_seconds(parts.hearing + parts.budget, rate_hz);
         Ok(Self {
             latency: parts.total(),
             offline: config.offline,
@@ -204,14 +206,4 @@ fn check(config: &LiveConfig) -> Result<u32, LiveError> {
         return refused("the number of channels", 0.0);
     }
     Ok(config.rate_hz.round() as u32)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "half a second of samples")]
-fn to_samples(seconds: f64, rate_hz: u32) -> usize {
-    (seconds * f64::from(rate_hz)).ceil() as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few seconds of samples")]
-fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz)
 }
