@@ -3,7 +3,7 @@
 //! "busy" changes its mind every 50 ms with 20 ms ramps, far more often than speech does; "steady" is open all the time.
 
 use criterion::{Criterion, Throughput, criterion_main};
-use earmark_core::gate::{GainComputer, GainEvent, GateSettings, RuleSet, Target, apply};
+use earmark_core::gate::{GainComputer, GainEvent, GateSettings, RuleSet, Target, apply_gains};
 use earmark_core::render::{AudioOut, Dither, Metadata, Quantiser, RenderSpec, Renderer, StreamFormat};
 use std::hint::black_box;
 
@@ -44,7 +44,7 @@ fn gate(criterion: &mut Criterion) {
             group.bench_function(name, |bencher| {
                 bencher.iter(|| {
                     computer.fill(&mut gains);
-                    apply::linked(&gains, black_box(&mut samples), channels);
+                    apply_gains(&gains, black_box(&mut samples), channels);
                 });
             });
         }

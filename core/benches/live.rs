@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_main};
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::GateSettings;
+use earmark_core::gate::{GateSettings, MixSettings, Mixer};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
+use earmark_core::realtime::{LiveConfig, LiveGate};
 
 const BLOCK: usize = 64;
 /// Four seconds.
@@ -66,11 +66,12 @@ fn live(criterion: &mut Criterion) {
         gate
     };
     let mut flat_out = gate();
+    let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
     group.bench_function("gate, flat out", |bencher| {
         bencher.iter(|| {
             next(&mut left, &mut right);
             let main: &mut [&mut [f32]] = &mut [&mut left, &mut right];
-            flat_out.process(black_box(main), None, false, OutputMode::Gated, &mut |frame| {
+            flat_out.process_and_mix(black_box(main), None, false, &mut mixer, &mut |frame| {
                 black_box(frame);
             });
         });
@@ -83,6 +84,7 @@ fn live(criterion: &mut Criterion) {
 /// The same in the pace of a host, where all decisions come in time and the caches are those of a thread that slept.
 fn paced(mut gate: LiveGate, mut next: impl FnMut(&mut [f32], &mut [f32])) {
     let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let mut mixer = Mixer::new(&MixSettings::default(), 48_000.0);
     let period = Duration::from_secs_f64(64.0 / 48_000.0);
     let begun = Instant::now();
     let mut times: Vec<Duration> = (1..=PACED_BLOCKS)
@@ -90,7 +92,7 @@ fn paced(mut gate: LiveGate, mut next: impl FnMut(&mut [f32], &mut [f32])) {
             next(&mut left, &mut right);
             let main: &mut [&mut [f32]] = &mut [&mut left, &mut right];
             let called = Instant::now();
-            gate.process(black_box(main), None, false, OutputMode::Gated, &mut |frame| {
+            gate.process_and_mix(black_box(main), None, false, &mut mixer, &mut |frame| {
                 black_box(frame);
             });
             let took = called.elapsed();

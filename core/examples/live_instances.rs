@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::GateSettings;
+use earmark_core::gate::{GateSettings, MixSettings, Mixer};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
+use earmark_core::realtime::{LiveConfig, LiveGate};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -38,6 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let blocks = u64::from(seconds) * u64::from(rate_hz) / u64::from(block);
     let period = Duration::from_secs_f64(f64::from(block) / f64::from(rate_hz));
     let (mut left, mut right) = (vec![0.0; block_samples], vec![0.0; block_samples]);
+    let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
     let (mut busy, mut longest, mut overruns, mut frames) = (Duration::ZERO, Duration::ZERO, 0_u32, 0_u64);
     let cpu_before = cpu_seconds();
     let begun = Instant::now();
@@ -54,7 +55,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for gate in &mut gates {
             left.copy_from_slice(&source[from..from + block_samples]);
             right.copy_from_slice(&source[from..from + block_samples]);
-            gate.process(&mut [&mut left, &mut right], None, false, OutputMode::Gated, &mut |_| frames += 1);
+            let main: &mut [&mut [f32]] = &mut [&mut left, &mut right];
+            gate.process_and_mix(main, None, false, &mut mixer, &mut |_| frames += 1);
         }
         let took = called.elapsed();
         busy += took;

@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use earmark_core::audio::Source;
 use earmark_core::detect::{DetectError, Detector, DetectorMode};
-use earmark_core::gate::{Action, GateSettings};
+use earmark_core::gate::{Action, GateSettings, MixSettings, Mixer};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{LatencyParts, LiveConfig, LiveFrame, LiveGate, OutputMode};
+use earmark_core::realtime::{LatencyParts, LiveConfig, LiveFrame, LiveGate};
 
 static EAR: LazyLock<Arc<Detector>> = LazyLock::new(|| {
     let runtime = Runtime::embedded().unwrap();
@@ -49,8 +49,9 @@ fn an_impulse_comes_out_after_the_latency_at_every_rate_and_block() {
             let at = 1_000 + block / 2;
             let mut audio = vec![0.0; at + latency + 2_000];
             audio[at] = 0.75;
+            let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
             for chunk in audio.chunks_mut(block) {
-                gate.process(&mut [chunk], None, true, OutputMode::Gated, &mut |_| {});
+                gate.process_and_mix(&mut [chunk], None, true, &mut mixer, &mut |_| {});
             }
             let loud: Vec<usize> = (0..audio.len()).filter(|index| audio[*index] != 0.0).collect();
             assert_eq!(loud, [at + latency], "{rate_hz} Hz, blocks of {block}");
@@ -122,10 +123,11 @@ fn frames_are_those_of_a_listener_and_ten_runs_give_the_same_bytes() {
     for block in [512, 1, 7, 64, 480, 1_024, 8_192, 512, 333, 512] {
         let config = LiveConfig { max_block_samples: 512, ..LiveConfig::default() };
         let mut gate = LiveGate::new(Arc::clone(&EAR), &settings, &config).unwrap();
+        let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
         let (mut l, mut r) = (left.clone(), right.clone());
         let mut frames = Vec::new();
         for (l, r) in l.chunks_mut(block).zip(r.chunks_mut(block)) {
-            gate.process(&mut [l, r], None, true, OutputMode::Gated, &mut |frame| {
+            gate.process_and_mix(&mut [l, r], None, true, &mut mixer, &mut |frame| {
                 frames.push(LiveFrame { offset_in_block: 0, ..frame });
             });
         }
@@ -207,7 +209,7 @@ fn a_file_is_heard_as_the_gate_hears_it() {
     let mut audio = samples.clone();
     audio.resize(samples.len() + gate.latency_samples() as usize, 0.0);
     let mut frames = Vec::new();
-    gate.process(&mut [&mut audio], None, true, OutputMode::Gated, &mut |frame| frames.push(frame));
+    gate.process(&mut [&mut audio], None, true, &mut |frame| frames.push(frame));
     assert_eq!(frames.len(), heard.frames());
     for (row, frame) in frames.iter().enumerate() {
         assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");

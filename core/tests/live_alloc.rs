@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use earmark_core::Label;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::{Action, Curve, GateSettings, Rule, When};
+use earmark_core::gate::{Action, Curve, GateSettings, MixOutput, MixSettings, Mixer, Rule, When};
 use earmark_core::model::pack::{self, Pack, Thresholds};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{Heard, LiveConfig, LiveGate, OutputMode};
+use earmark_core::realtime::{Heard, LiveConfig, LiveGate};
 
 struct Counting;
 
@@ -90,6 +90,7 @@ fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
     let mut gate = LiveGate::new(detector, &programs[0], &config).unwrap();
     // Blocks come as fast as can be, and are said to be real time all the same: the worker cannot keep up.
     gate.guess_offline(false);
+    let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
     let (mut frames, mut samples, mut refused) = (0_u64, 0_u64, 0_u64);
     while samples < 3_600 * 16_000 {
         let block = match dice.roll(8) {
@@ -106,7 +107,11 @@ fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
         }
         let (motion, event) = (dice.roll(programs.len()), dice.roll(40));
         let lane = [None, Some(Heard::NOTHING), Some(Heard::label(0)), Some(Heard::SILENCE)][dice.roll(4)];
-        let mode = [OutputMode::Gated, OutputMode::Removed, OutputMode::Bypassed][dice.roll(3)];
+        let output = [MixOutput::Gated, MixOutput::Removed, MixOutput::Bypassed][dice.roll(3)];
+        let mix = [
+            MixSettings::default(),
+            MixSettings { output_gain_db: -6.0, wet: 0.3, ..MixSettings::default() },
+        ][dice.roll(2)];
         let beside = [&side[..block]];
         let sidechain = [Some(&beside[..]), Some(&[]), None][dice.roll(3)];
         #[cfg(target_os = "linux")]
@@ -122,7 +127,8 @@ fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
             _ => {}
         }
         let main: &mut [&mut [f32]] = &mut [&mut left[..block], &mut right[..block]];
-        gate.process(main, sidechain, false, mode, &mut |_| frames += 1);
+        mixer.aim(&MixSettings { output, ..mix });
+        gate.process_and_mix(main, sidechain, false, &mut mixer, &mut |_| frames += 1);
         let touched = TOUCHES.get() - before;
         assert_eq!(touched, 0, "after {samples} samples, event {event}");
         #[cfg(target_os = "linux")]

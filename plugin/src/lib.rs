@@ -20,6 +20,7 @@ mod ears;
 pub mod editor;
 pub mod edits;
 pub mod meters;
+mod module;
 pub mod params;
 pub mod presets;
 pub mod processor;

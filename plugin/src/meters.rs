@@ -6,6 +6,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
+use atomic_float::AtomicF32;
+use crossbeam::utils::CachePadded;
+
 /// Frames that are remembered: 40.96 s.
 pub const HISTORY_FRAMES: usize = 4_096;
 
@@ -116,8 +119,9 @@ impl MeterFrame {
 #[derive(Debug)]
 pub struct Meters {
     slots: Box<[Slot]>,
-    written: AtomicU64,
-    gain_db: AtomicU32,
+    /// Alone on its cache line: the window asks for it again and again while the audio thread writes the rest.
+    written: CachePadded<AtomicU64>,
+    gain_db: AtomicF32,
     input_peak: AtomicU32,
     output_peak: AtomicU32,
 }
@@ -126,8 +130,8 @@ impl Default for Meters {
     fn default() -> Self {
         Self {
             slots: (0..HISTORY_FRAMES).map(|_| Slot::default()).collect(),
-            written: AtomicU64::new(0),
-            gain_db: AtomicU32::new(0),
+            written: CachePadded::new(AtomicU64::new(0)),
+            gain_db: AtomicF32::new(0.0),
             input_peak: AtomicU32::new(0),
             output_peak: AtomicU32::new(0),
         }
@@ -186,7 +190,7 @@ impl Meters {
         // Bit patterns of non-negative floats sort as the floats do.
         self.input_peak.fetch_max(input_peak.max(0.0).to_bits(), Ordering::Relaxed);
         self.output_peak.fetch_max(output_peak.max(0.0).to_bits(), Ordering::Relaxed);
-        self.gain_db.store(gain_db.to_bits(), Ordering::Relaxed);
+        self.gain_db.store(gain_db, Ordering::Relaxed);
     }
 
     /// The largest samples before and behind the gate since this was last asked.
@@ -197,7 +201,7 @@ impl Meters {
 
     /// Gain of the gate now, dB, zero or negative.
     pub fn gain_db(&self) -> f32 {
-        f32::from_bits(self.gain_db.load(Ordering::Relaxed))
+        self.gain_db.load(Ordering::Relaxed)
     }
 }
 

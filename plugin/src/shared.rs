@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use atomic_float::AtomicF64;
 use earmark_core::detect::Detector;
 use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor};
 use serde_json::{Map, Value};
@@ -49,7 +50,7 @@ struct ActivationInfo {
     active: AtomicBool,
     broken: AtomicBool,
     latency_samples: AtomicU32,
-    rate_bits: AtomicU64,
+    rate_hz: AtomicF64,
 }
 
 /// What the window shows of the machine room.
@@ -71,6 +72,8 @@ pub struct Status {
     pub overflows: u64,
     /// Share of the time that the ear is busy, 0 to 1.
     pub load: f32,
+    /// Whether the system gave all of the ear's threads more than ordinary priority.
+    pub raised_priority: bool,
     /// The noise floor that the gate follows, where it follows one; of several gates the loudest.
     pub floor: Option<LiveFloor>,
 }
@@ -169,7 +172,7 @@ impl Shared {
         Status {
             active: self.activation.active.load(Ordering::Acquire),
             latency_samples: self.latency_samples(),
-            rate_hz: f64::from_bits(self.activation.rate_bits.load(Ordering::Relaxed)),
+            rate_hz: self.activation.rate_hz.load(Ordering::Relaxed),
             ..self.gates_status()
         }
     }
@@ -180,12 +183,15 @@ impl Shared {
             status.ear =
                 DetectorStatus::Failed("a fault in the plugin: the sound passes as it comes".to_owned());
         }
-        for monitor in &*lock(&self.monitors) {
+        let monitors = lock(&self.monitors);
+        status.raised_priority = !monitors.is_empty();
+        for monitor in &*monitors {
             let gate = monitor.status();
             status.underruns += gate.underruns;
             status.late += gate.late;
             status.overflows += gate.overflows;
             status.load += gate.worker_load;
+            status.raised_priority &= gate.raised_priority;
             if status.floor.is_none_or(|louder| gate.floor.is_some_and(|floor| floor.dbfs > louder.dbfs)) {
                 status.floor = gate.floor.or(status.floor);
             }
@@ -230,7 +236,7 @@ impl Shared {
 
     pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32) {
         self.activation.broken.store(false, Ordering::Relaxed);
-        self.activation.rate_bits.store(rate_hz.to_bits(), Ordering::Relaxed);
+        self.activation.rate_hz.store(rate_hz, Ordering::Relaxed);
         self.activation.latency_samples.store(latency_samples, Ordering::Release);
         self.activation.active.store(true, Ordering::Release);
     }

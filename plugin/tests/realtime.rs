@@ -100,8 +100,8 @@ fn in_callback<T>(call: impl FnOnce() -> T) -> T {
     result
 }
 
-/// A sound card's clock. Audio that comes faster than it lasts is a bounce, which may wait for the ear: under the
-/// sanitizer no block comes before its time. Else nothing is waited for, so that an hour is over in a minute.
+/// A sound card's clock. Under the sanitizer no block comes before its time, so that the ear can follow. Else nothing is
+/// waited for, so that an hour is over in a minute.
 struct Card {
     begun: Instant,
     played_s: f64,

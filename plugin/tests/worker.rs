@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clack_host::prelude::PluginEntry;
 use earmark_plugin::params::id;
 use earmark_plugin::shared::DetectorStatus;
 use earmark_plugin::{Activation, Block, Processor, Shared};
@@ -254,4 +255,85 @@ fn what_was_missed_is_counted_and_shown() {
             status.ear == DetectorStatus::Running && status.underruns == before
         });
     }
+}
+
+/// The library as a host has it, in a file of its own.
+fn library() -> std::path::PathBuf {
+    let test = std::env::current_exe().expect("this test's path");
+    let built = test.parent().expect("a folder").join("libearmark_plugin.so");
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("worker-{}.clap", std::process::id()));
+    std::fs::copy(&built, &own).expect("the library was built with this test");
+    own
+}
+
+fn is_mapped(library: &Path) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("the maps of this process");
+    maps.lines().any(|line| line.ends_with(library.to_str().expect("a plain path")))
+}
+
+/// A host closes the library while a worker hangs in there: its code stays, and the thread ends when it can. Where no
+/// worker hangs the library goes.
+#[test]
+fn a_library_that_a_worker_hangs_in_is_not_unloaded() {
+    let _alone = alone();
+    let library = library();
+    for hangs in [false, true] {
+        let library = library.clone();
+        // In a thread of its own: what the library keeps per thread goes with it.
+        let loaded = std::thread::spawn(move || {
+            ACT.store(GO_ON, Ordering::SeqCst);
+            // SAFETY: the library is this package's own, which keeps what CLAP asks of it.
+            let entry = unsafe { PluginEntry::load(&library) }.expect("the library loads");
+            let mut hosted = Hosted::of(&entry);
+            hosted.select(0);
+            let (mut running, thread) = started(|| hosted.activate(f64::from(RATE_HZ), BLOCK));
+            play(&mut running, &tone(seconds(0.2)));
+            assert!(is_mapped(&library));
+            if hangs {
+                strike(thread, STALL);
+            }
+            hosted.deactivate(running);
+            drop(hosted);
+            drop(entry);
+            (library, thread)
+        });
+        let (library, thread) = loaded.join().expect("a host that closes it");
+        assert_eq!(is_mapped(&library), hangs, "a worker hangs: {hangs}");
+        assert_eq!(ears().contains(&thread), hangs);
+        ACT.store(GO_ON, Ordering::SeqCst);
+        eventually("the end of the thread", || !ears().contains(&thread));
+    }
+    let _ = std::fs::remove_file(library);
+}
+
+/// A host that asks for much at once, and does not say that it renders, is not made to wait.
+#[test]
+fn a_burst_that_is_no_declared_render_is_not_waited_for() {
+    let _alone = alone();
+    ACT.store(GO_ON, Ordering::SeqCst);
+    let activation = Activation {
+        rate_hz: f64::from(RATE_HZ),
+        max_block: BLOCK,
+        channels: 1,
+        sidechain_channels: 0,
+        offline: false,
+    };
+    let shared = Arc::new(Shared::new());
+    let activate = || Processor::activate(Arc::clone(&shared), &activation).expect("it activates");
+    let (mut processor, thread) = started(activate);
+    play(&mut processor, &tone(seconds(0.2)));
+    strike(thread, STALL);
+    let input = tone(seconds(4.0));
+    let waits = || -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").expect("this thread");
+        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).expect("a count");
+        line.split_whitespace().nth(1).and_then(|count| count.parse().ok()).expect("a number")
+    };
+    let before = waits();
+    for block in input.chunks(BLOCK) {
+        processor.play(&mut block.to_vec());
+    }
+    assert_eq!(waits(), before, "it waited");
+    assert!(shared.status().underruns > 100, "the ear gave nothing");
+    ACT.store(GO_ON, Ordering::SeqCst);
 }

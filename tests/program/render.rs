@@ -234,11 +234,11 @@ fn adaptive_live_gives_what_the_adaptive_engine_gives() {
 fn live_gives_what_the_engine_gives(adaptive: bool) {
     use earmark_core::audio::read_mono;
     use earmark_core::detect::{Detector, DetectorMode};
-    use earmark_core::gate::load_preset;
+    use earmark_core::gate::{MixSettings, Mixer, load_preset};
     use earmark_core::model::pack::{LIVE, NOISE, Pack};
     use earmark_core::model::runtime::Runtime;
     use earmark_core::noise::SnrEstimator;
-    use earmark_core::realtime::{LiveConfig, LiveGate, OutputMode};
+    use earmark_core::realtime::{LiveConfig, LiveGate};
 
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("in.wav"), dir.path().join("out.wav"));
@@ -284,11 +284,12 @@ fn live_gives_what_the_engine_gives(adaptive: bool) {
         };
         let mut gate = gate.unwrap();
         let latency = gate.latency_samples() as usize;
+        let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
         let mut planes = [left.clone(), right.clone()];
         planes.iter_mut().for_each(|plane| plane.resize(left.len() + latency, 0.0));
         let [l, r] = &mut planes;
         for (l, r) in l.chunks_mut(block).zip(r.chunks_mut(block)) {
-            gate.process(&mut [l, r], None, true, OutputMode::Gated, &mut |_| {});
+            gate.process_and_mix(&mut [l, r], None, true, &mut mixer, &mut |_| {});
         }
         let live: Vec<u32> =
             l[latency..].iter().zip(&r[latency..]).flat_map(|(l, r)| [l.to_bits(), r.to_bits()]).collect();

@@ -1,11 +1,9 @@
 //! A source, heard to its end: as the file that it is, or as a live gate hears it.
 
-use std::sync::mpsc;
-
 use super::preprocess::Block;
 use super::{DetectError, Detector, DetectorStream};
 use crate::audio::Source;
-use crate::signal::for_detector;
+use crate::signal::{for_detector, recycling};
 use crate::{FrameGrid, FrameScores};
 
 /// Blocks of a source on their way from the decoder to the network: a few, so that memory stays flat.
@@ -62,36 +60,33 @@ impl Detector {
         let listener = self.stream(source.info().rate_hz, source.info().channels)?;
         let mut heard = listener.scores();
         let DetectorStream { mut preprocess, mut score, .. } = listener;
-        let (full, pieces) = mpsc::sync_channel::<Block>(BLOCKS);
-        let (emptied, empty) = mpsc::channel::<Block>();
+        let (sender, receiver) = recycling::<Block, Block>(BLOCKS);
         std::thread::scope(|scope| {
             let network = scope.spawn(move || {
-                for piece in pieces {
+                while let Some(piece) = receiver.receive() {
                     score.push(&piece, &mut heard)?;
                     each(&mut heard);
-                    // At the end nobody takes the buffers back.
-                    let _ = emptied.send(piece);
+                    receiver.give_back(piece);
                 }
                 Ok::<_, DetectError>(heard)
             });
-            // The channel is full or empty, so a piece is never made anew for long. When it is closed the network has
-            // failed, and says why below.
+            // When nobody takes a piece the network has failed, and says why below.
             let mut read = || -> Result<(), E> {
                 while let Some(block) = source.next_block().map_err(DetectError::from)? {
                     observe(block)?;
-                    let mut piece = empty.try_recv().unwrap_or_default();
+                    let mut piece = sender.buffer();
                     preprocess.push(block, &mut piece);
-                    if full.send(piece).is_err() {
+                    if !sender.send(piece) {
                         return Ok(());
                     }
                 }
                 let mut piece = Block::default();
                 preprocess.finish(&mut piece);
-                let _ = full.send(piece);
+                sender.send(piece);
                 Ok(())
             };
             let read = read();
-            drop(full);
+            drop(sender);
             let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             read?;
             Ok(heard?)

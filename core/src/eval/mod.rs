@@ -61,14 +61,10 @@ pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
 pub use truth::{Grouping, check_length, labels_beside};
 
+use crate::signal::units::real;
+
 /// A frame whose score exceeds this is called.
 pub const THRESHOLD: f32 = 0.5;
-
-/// Counts as reals, for shares and means.
-#[expect(clippy::cast_precision_loss, reason = "counts of frames stay far below 2^52")]
-pub(crate) fn real(count: usize) -> f64 {
-    count as f64
-}
 
 /// `part / whole`, if there is a whole.
 fn share(part: usize, whole: usize) -> Option<f64> {

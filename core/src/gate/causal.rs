@@ -117,13 +117,6 @@ impl CausalDecider {
         Ok(())
     }
 
-    /// Other thresholds of the pack, one pair for each label; the settings' own still win.
-    pub fn set_pack_thresholds(&mut self, thresholds: &[Thresholds]) {
-        for (mine, new) in self.pack_thresholds.iter_mut().zip(thresholds) {
-            *mine = *new;
-        }
-    }
-
     /// From now on the labels are `forced` (by their bits), whatever is heard; `None` goes back to what is heard. Gives
     /// the target if that changes it at once.
     pub fn force(&mut self, forced: Option<u64>) -> Option<Target> {

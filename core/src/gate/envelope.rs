@@ -40,7 +40,6 @@ pub struct GainComputer {
     release: u64,
     lookahead: u64,
     curve: Curve,
-    wet: f32,
     rest: Target,
     /// Position of the next sample.
     position: u64,
@@ -77,7 +76,6 @@ impl GainComputer {
             release: 1,
             lookahead: ms_to_samples(settings.lookahead_ms, rate_hz),
             curve: settings.curve,
-            wet: settings.wet,
             rest,
             position: 0,
             started: false,
@@ -94,14 +92,13 @@ impl GainComputer {
         Ok(computer)
     }
 
-    /// Takes over attack, hold, release, curve and wet, from the next ramp on; for a plugin's knobs. The
+    /// Takes over attack, hold, release and curve, from the next ramp on; for a plugin's knobs. The
     /// lookahead is latency and stays.
     pub fn set_motion(&mut self, settings: &GateSettings) {
         self.attack = ms_to_samples(settings.attack_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
         self.release = ms_to_samples(settings.release_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
         self.hold = ms_to_samples(settings.hold_ms, self.rate_hz);
         self.curve = settings.curve;
-        self.wet = settings.wet;
     }
 
     /// Forgets everything; the next sample is `position`.
@@ -168,12 +165,6 @@ impl GainComputer {
             match &self.ramp {
                 Some(ramp) => ramp.fill(self.position, now),
                 None => now.fill(self.gain),
-            }
-            if self.wet < 1.0 {
-                for gain in now.iter_mut() {
-                    // In this order full gain stays exactly 1.
-                    *gain += (1.0 - self.wet) * (1.0 - *gain);
-                }
             }
             self.position += count;
             self.started = true;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! segments of a Timeline ─▶ edges_from_segments ─┐
-//!                                                ├─▶ GainEvent ─▶ GainComputer ─▶ gain per sample ─▶ apply
+//!                                                ├─▶ GainEvent ─▶ GainComputer ─▶ gain per sample ─▶ Mixer, apply_gains
 //! frames, as heard ───────▶ CausalDecider ─────────┘   position, rank, dB
 //! ```
 //!
@@ -13,20 +13,23 @@
 //! * [`GainComputer`] adds lookahead, hold, attack and release. What it gives depends on positions only: any block
 //!   size gives the same bits, and where nothing is turned down the gain is exactly 1.
 //!
+//! * [`Mixer`] puts gains onto planes of samples, [`apply_gains`] onto interleaved ones; both by the same expression.
+//!
 //! [`Adaptive`] lets close threshold and depth follow the ratio of speech to noise.
 //!
 //! # Real time
 //!
-//! [`CausalDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`) and the functions of
-//! [`apply`] neither allocate nor wait nor fail on any input.
+//! [`CausalDecider`] after `new` (but for `edges`), [`GainComputer`] after `new` (but for `extend`), [`Mixer`] and
+//! [`apply_gains`] neither allocate nor wait nor fail on any input.
 
 mod adaptive;
-pub mod apply;
 mod causal;
+mod delay;
 mod envelope;
 #[cfg(test)]
 mod fixture_tests;
 mod from_segments;
+mod mixer;
 mod onset;
 mod presets;
 mod ramp;
@@ -35,8 +38,10 @@ mod settings;
 
 pub use adaptive::{Adapted, Adaptive};
 pub use causal::{CausalDecider, HeardSet, SILENCE_DBFS};
+pub use delay::DelayLine;
 pub use envelope::{GainComputer, PushError};
 pub use from_segments::{edges_from_segments, spans_at_full_gain};
+pub use mixer::{MixOutput, MixPlanes, MixSettings, Mixer, Peaks, apply_gains, mix_dry};
 pub use presets::{CutSettings, Fade, Preset, load_preset, preset, preset_names};
 pub use rules::{GainEvent, RuleSet, Target};
 pub use settings::{Action, Curve, Duck, GateSettings, MAX_RANGE_DB, MAX_TIME_MS, MIN_RAMP_MS, Rule, When};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::decide::Hysteresis;
 use crate::model::pack::Thresholds;
 use crate::signal::level_dbfs;
+use crate::signal::units::{real, single};
 use crate::{FrameGrid, FrameScores, Label};
 
 /// Length of a window, seconds.
@@ -162,7 +163,7 @@ impl Windows {
         } else {
             mean_probability(heard, judged_from..judged_to).min(mean_probability(heard, own_end))
         };
-        let noisy = self.gate.push(to_f32(probability));
+        let noisy = self.gate.push(single(probability));
         NoiseSecond {
             start_s: FrameGrid::seconds(first),
             end_s: FrameGrid::seconds(end).min(end_s),
@@ -229,16 +230,6 @@ fn ratio_db(speech: f64, noise: f64) -> Option<f64> {
 
 fn power_dbfs(power: f64) -> f64 {
     10.0 * power.max(1e-12).log10()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of frames stay far below 2^52")]
-fn real(count: usize) -> f64 {
-    count as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a probability needs no more than f32")]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{Source, SourceInfo};
 use crate::detect::{DetectError, Detector};
+use crate::signal::units::samples_to_seconds;
 
 /// Hears a recording to its end.
 ///
@@ -74,7 +75,7 @@ pub(super) fn watched<T>(
     hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
 ) -> Result<T, PipelineError> {
     let info = source.info();
-    observer.begin(Pass::Hear, info.samples.map(|samples| seconds(samples, info.rate_hz)));
+    observer.begin(Pass::Hear, info.samples.map(|samples| samples_to_seconds(samples, info.rate_hz)));
     let mut clock = Clock::new(info);
     let heard = hear(source, &mut |block| {
         if observer.interrupted() {
@@ -107,13 +108,8 @@ impl Clock {
     /// Seconds at the end of `block`, the next one.
     pub(super) fn after(&mut self, block: &[f32]) -> f64 {
         self.values += block.len() as u64;
-        seconds(self.values / self.channels, self.rate_hz)
+        samples_to_seconds(self.values / self.channels, self.rate_hz)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-pub(super) fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz.max(1))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a gain needs no more than f32")]

@@ -328,7 +328,7 @@ fn moved(timeline: &Timeline, plan: &CutPlan, rate_hz: u32) -> Timeline {
         }
         None => false,
     });
-    moved.duration_s = super::detect::seconds(plan.out_samples(), rate_hz);
+    moved.duration_s = crate::signal::units::samples_to_seconds(plan.out_samples(), rate_hz);
     moved.sort();
     moved
 }

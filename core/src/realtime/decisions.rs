@@ -162,7 +162,7 @@ impl Decisions {
         let frame = self.next_frame;
         let fetched = self.fetch(position, may_wait);
         self.next_frame += 1;
-        self.shared.frames.fetch_add(1, Ordering::Relaxed);
+        self.shared.audio.frames.fetch_add(1, Ordering::Relaxed);
         let held = fetched.is_none();
         match fetched {
             Some(heard) => self.take(&heard, position),
@@ -215,16 +215,12 @@ impl Decisions {
         }
     }
 
-    /// The frame at the front of the ring; takes thresholds over on the way.
+    /// The frame at the front of the ring; takes ratios over on the way.
     fn next_message(&mut self) -> Option<HeardFrame> {
         loop {
             let messages = &mut self.detector.as_mut()?.link.messages;
             match *messages.peek().ok()? {
                 Message::Frame(frame) => return Some(frame),
-                Message::Thresholds(thresholds) => {
-                    self.decider.set_pack_thresholds(&thresholds[..self.labels]);
-                    self.drop_front();
-                }
                 Message::Ratio { epoch, snr_db } => {
                     if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == epoch) {
                         self.adapt(snr_db);
@@ -239,7 +235,7 @@ impl Decisions {
     fn front(&self) -> Option<HeardFrame> {
         match self.detector.as_ref()?.link.messages.peek().ok()? {
             Message::Frame(frame) => Some(*frame),
-            Message::Thresholds(_) | Message::Ratio { .. } => None,
+            Message::Ratio { .. } => None,
         }
     }
 
@@ -263,7 +259,7 @@ impl Decisions {
 
     fn take_old(&mut self, frame: &HeardFrame, position: u64) {
         if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == frame.epoch) {
-            self.shared.late.fetch_add(1, Ordering::Relaxed);
+            self.shared.audio.late.fetch_add(1, Ordering::Relaxed);
             self.take(frame, position);
         }
     }
@@ -274,7 +270,7 @@ impl Decisions {
             self.failing = false;
             self.decider.forget_target();
         }
-        self.shared.stalled.store(false, Ordering::Relaxed);
+        self.shared.audio.stalled.store(false, Ordering::Relaxed);
         self.last = *heard;
         let edge = self.decider.frame(heard.frame, &heard.probabilities[..self.labels], heard.mean_square);
         if let Some(edge) = edge {
@@ -287,12 +283,12 @@ impl Decisions {
     fn hold(&mut self, position: u64) {
         let dead = self.shared.is_dead();
         if !dead {
-            self.shared.underruns.fetch_add(1, Ordering::Relaxed);
+            self.shared.audio.underruns.fetch_add(1, Ordering::Relaxed);
             self.missed_in_a_row = self.missed_in_a_row.saturating_add(1);
         }
         let stalled = self.missed_in_a_row >= STALLED_FRAMES;
         if stalled {
-            self.shared.stalled.store(true, Ordering::Relaxed);
+            self.shared.audio.stalled.store(true, Ordering::Relaxed);
         }
         if (dead || stalled) && !self.failing && self.forced.is_none() {
             self.failing = true;

@@ -61,7 +61,7 @@ pub struct LiveFrame {
     pub level_dbfs: f32,
     /// What the gate takes for heard, after thresholds and silence, or what it was told by a host's lane.
     pub heard: Heard,
-    /// The gate's gain at the frame's first sample, dB (minus infinity for mute), whatever the output mode.
+    /// The gate's gain at the frame's first sample, dB (minus infinity for mute), before dry and wet are mixed.
     pub gain_db: f32,
     /// Whether the worker's result was missing when it was needed, so that this repeats the frame before.
     pub held: bool,

@@ -7,6 +7,7 @@ use crate::FrameGrid;
 use crate::gate::ms_to_samples;
 use crate::model::pack::Manifest;
 use crate::signal::Resampler;
+use crate::signal::units::{samples_covering, samples_to_seconds};
 
 /// The parts of a gate's latency, in samples at the host's rate. Their sum is constant while the gate lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl LatencyParts {
             lookahead: ms_to_samples(config.lookahead_ms, rate_hz),
             hearing: hearing_samples(manifest, rate_hz)?,
             block: max_block - 1,
-            budget: to_samples((BUDGET_SHARE * call_s(manifest)).max(LEAST_BUDGET_S), rate_hz),
+            budget: samples_covering((BUDGET_SHARE * call_s(manifest)).max(LEAST_BUDGET_S), rate_hz),
         })
     }
 
@@ -71,7 +72,7 @@ pub(super) fn poll_s(manifest: &Manifest) -> f64 {
 /// Audio that one call of the network covers, seconds.
 fn call_s(manifest: &Manifest) -> f64 {
     let samples = manifest.hop_frames as u64 * manifest.features.hop as u64;
-    whole(samples) / f64::from(manifest.features.rate_hz.max(1))
+    samples_to_seconds(samples, manifest.features.rate_hz)
 }
 
 /// The greatest distance from the first sample of a frame to the end of the samples that its result depends on. Found by
@@ -96,18 +97,4 @@ fn hearing_samples(manifest: &Manifest, rate_hz: u32) -> Result<u64, LiveError> 
     });
     // A frame's level is known at its end.
     Ok(worst.max().unwrap_or(0).max(grid.start(1) + 1))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "under a minute of samples, positive"
-)]
-fn to_samples(seconds: f64, rate_hz: u32) -> u64 {
-    (seconds * f64::from(rate_hz)).ceil() as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small numbers")]
-fn whole(samples: u64) -> f64 {
-    samples as f64
 }

@@ -6,7 +6,6 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::MAX_LABELS;
 use crate::FrameGrid;
-use crate::model::pack::Thresholds;
 
 /// What the worker is told, in the order of the samples.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +23,6 @@ pub(super) struct Start {
 pub(super) enum Message {
     /// A frame was heard.
     Frame(HeardFrame),
-    /// Another detector hears from the next frame on; these are its thresholds.
-    Thresholds([Thresholds; MAX_LABELS]),
     /// What a second said of speech over noise, dB; good from the next frame on.
     Ratio {
         /// As for frames.

@@ -3,7 +3,7 @@
 //! ```text
 //!  audio thread                                             worker thread
 //!  ───────────                                              ─────────────
-//!  input ─┬─▶ DelayLine (latency) ─▶ × gain ─▶ output
+//!  input ─┬─▶ DelayLine (latency) ─▶ Mixer ─▶ output
 //!         └─▶ ring of samples ────────────────────────────▶ DetectorStream (network)
 //!                       GainComputer ◀─ CausalDecider ◀─ ring of frames ◀┘
 //! ```
@@ -20,7 +20,8 @@
 //!
 //! Everything that [`LiveGate`] does after [`LiveGate::new`] takes bounded time: no allocation, no lock, no system call,
 //! no wait. The exceptions are declared: `process` with `offline` true, or when audio comes faster than the clock, waits
-//! for the worker (see `clock.rs`), and dropping the gate joins its worker. Each module repeats what it promises.
+//! for the worker (see `clock.rs`); the first block after a pause of a second wakes the worker, which is one system call
+//! that does not wait; and dropping the gate joins its worker. Each module repeats what it promises.
 //!
 //! # What cannot be heard
 //!
@@ -33,19 +34,16 @@
 
 mod clock;
 mod decisions;
-mod delay;
 mod frame;
-mod handover;
 mod latency;
 mod link;
+mod priority;
 mod processor;
 mod status;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod worker;
 
-pub use crate::signal::gated;
 pub use frame::{Heard, LiveFrame, MAX_LABELS};
 pub use latency::LatencyParts;
 pub use processor::LiveGate;
@@ -98,19 +96,7 @@ pub enum FailMode {
     Closed,
 }
 
-/// What `process` puts out; all are delayed alike.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OutputMode {
-    /// The gated sound.
-    #[default]
-    Gated,
-    /// What the gate takes away: input minus gated sound.
-    Removed,
-    /// The input, untouched. The gate goes on deciding, so that switching back meets it where it would be.
-    Bypassed,
-}
-
-/// Why a live gate cannot be made, or cannot take another detector.
+/// Why a live gate cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
     /// The settings make no gate for this detector.
@@ -142,10 +128,4 @@ pub enum LiveError {
     /// The thread for the worker could not be started.
     #[error("the worker thread cannot be started: {0}")]
     Thread(std::io::Error),
-    /// The new detector has other labels or needs more latency: the gate must be made anew.
-    #[error("the new pack {reason}: it can be used after the next activation")]
-    NeedsActivation {
-        /// What is different.
-        reason: String,
-    },
 }

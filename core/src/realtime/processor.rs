@@ -3,16 +3,20 @@
 //! Real time: see the promise in the module above; `process`, `set_motion`, `forced` and `reset` keep it.
 
 mod build;
+#[cfg(test)]
+pub(super) use build::thresholds;
+
+use std::sync::Arc;
 
 use super::clock::AudioClock;
 use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
-use super::delay::DelayLine;
 use super::latency::LatencyParts;
 use super::link::Push;
-use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused, OutputMode};
+use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused};
 use crate::Label;
-use crate::gate::GateSettings;
-use crate::signal::{for_detector, gate_samples, mapped, removed};
+use crate::detect::Detector;
+use crate::gate::{DelayLine, GateSettings, MixPlanes, Mixer};
+use crate::signal::{for_detector, mapped};
 
 /// A gate that hears while audio runs. Owned by the audio thread; made and dropped on another one.
 #[derive(Debug)]
@@ -27,8 +31,11 @@ pub struct LiveGate {
     max_piece: usize,
     channels: usize,
     gains: Vec<f32>,
+    labels: Box<[Label]>,
     monitor: LiveMonitor,
     parts: LatencyParts,
+    /// Held for those who share the compiled network by a weak handle: it lives as long as a gate uses it.
+    _detector: Option<Arc<Detector>>,
 }
 
 impl LiveGate {
@@ -44,11 +51,11 @@ impl LiveGate {
 
     /// What the detector can hear; frames and [`Heard`] count in this order.
     pub fn labels(&self) -> &[Label] {
-        &self.monitor.labels
+        &self.labels
     }
 
-    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece).
-    /// With [`OutputMode::Bypassed`] a caller that crossfades between outputs applies them itself.
+    /// The gains of the last call's samples, one each (of a block longer than `max_block_samples`: of its last piece), for
+    /// a [`Mixer`] of the caller's own.
     pub fn gains(&self) -> &[f32] {
         &self.gains
     }
@@ -58,13 +65,13 @@ impl LiveGate {
         self.monitor.status()
     }
 
-    /// A handle for other threads: the status, and another detector.
+    /// A handle for other threads: the status.
     pub fn monitor(&self) -> LiveMonitor {
         self.monitor.clone()
     }
 
     /// Takes over everything but the lookahead, from the next sample on: rules, range, thresholds, attack, hold,
-    /// release, curve, wet. Real-time safe, given settings that were made elsewhere.
+    /// release, curve. Dry and wet are the [`Mixer`]'s. Real-time safe, given settings that were made elsewhere.
     ///
     /// # Errors
     /// [`MotionRefused`] if the settings cannot be taken over; the old ones stay.
@@ -88,6 +95,14 @@ impl LiveGate {
         self.clock.set_trusted(guess);
     }
 
+    /// Calls `tell` when this gate is dropped and its worker, hung inside the network, does not end within two seconds and
+    /// is left to itself. Code that was loaded as a module must then never be unloaded: the thread still runs it.
+    pub fn on_abandoned(&mut self, tell: fn()) {
+        if let Some(WorkerLink { worker, .. }) = &mut self.decisions.detector {
+            worker.on_abandoned = Some(tell);
+        }
+    }
+
     /// Forgets all audio and all that was heard. Real-time safe.
     pub fn reset(&mut self) {
         self.delay.reset();
@@ -95,9 +110,10 @@ impl LiveGate {
         self.elapsed = 0;
     }
 
-    /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets the output, delayed
-    /// by [`latency_samples`](Self::latency_samples). With a `sidechain` that is heard in the place of `main`.
-    /// `observe` is told each frame whose first sample leaves in this block, in order.
+    /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets it back delayed by
+    /// [`latency_samples`](Self::latency_samples), not yet gated: a [`Mixer`] puts [`gains`](Self::gains) onto it. With a
+    /// `sidechain` that is heard in the place of `main`. `observe` is told each frame whose first sample leaves in this
+    /// block, in order.
     ///
     /// Waits for the worker when `offline` is true, and while audio comes faster than it lasts; else never.
     pub fn process(
@@ -105,7 +121,30 @@ impl LiveGate {
         main: &mut [&mut [f32]],
         sidechain: Option<&[&[f32]]>,
         offline: bool,
-        mode: OutputMode,
+        observe: &mut impl FnMut(LiveFrame),
+    ) {
+        self.work(main, sidechain, offline, None, observe);
+    }
+
+    /// As [`process`](Self::process), and mixes: for hosts that have nothing to add between gate and mixer. With
+    /// [`MixOutput::Detector`](crate::gate::MixOutput::Detector) the input itself goes out: a sidechain is not delayed.
+    pub fn process_and_mix(
+        &mut self,
+        main: &mut [&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        offline: bool,
+        mixer: &mut Mixer,
+        observe: &mut impl FnMut(LiveFrame),
+    ) {
+        self.work(main, sidechain, offline, Some(mixer), observe);
+    }
+
+    fn work(
+        &mut self,
+        main: &mut [&mut [f32]],
+        sidechain: Option<&[&[f32]]>,
+        offline: bool,
+        mut mixer: Option<&mut Mixer>,
         observe: &mut impl FnMut(LiveFrame),
     ) {
         let samples = main.iter().map(|channel| channel.len()).min().unwrap_or(0);
@@ -118,7 +157,14 @@ impl LiveGate {
             self.send(main, sidechain, done, count, offline);
             self.delay.process(main.iter_mut().map(|channel| &mut channel[done..done + count]));
             self.fill_gains(count, offline);
-            self.apply(main, done, count, mode);
+            if let Some(mixer) = &mut mixer {
+                let gains = &self.gains[..count];
+                let planes = main.iter_mut().map(|channel| {
+                    let sound = &mut channel[done..done + count];
+                    MixPlanes { sound, gains, detector: None }
+                });
+                mixer.mix(count, planes);
+            }
             self.tell(done, count, observe);
             self.elapsed += count as u64;
             done += count;
@@ -160,8 +206,12 @@ impl LiveGate {
                 }
             }
         });
-        if pushed == Push::RanOver {
-            shared.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match pushed {
+            Push::Sent => worker.sent(),
+            Push::RanOver => {
+                shared.audio.overflows.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+            Push::Skipped => {}
         }
     }
 
@@ -184,20 +234,6 @@ impl LiveGate {
             self.decisions.gain.fill(&mut self.gains[from..from + run]);
             from += run;
             position += run as u64;
-        }
-    }
-
-    fn apply(&self, main: &mut [&mut [f32]], from: usize, count: usize, mode: OutputMode) {
-        let gains = &self.gains[..count];
-        let open = gains.iter().all(|gain| *gain == 1.0);
-        for channel in main.iter_mut() {
-            let piece = &mut channel[from..from + count];
-            match (mode, open) {
-                (OutputMode::Bypassed, _) | (OutputMode::Gated, true) => {}
-                (OutputMode::Removed, true) => piece.fill(0.0),
-                (OutputMode::Gated, false) => gate_samples(piece, gains),
-                (OutputMode::Removed, false) => removed(piece, gains),
-            }
         }
     }
 

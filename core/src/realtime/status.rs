@@ -2,15 +2,11 @@
 //!
 //! Real time: the audio thread only stores to atomics. The one lock is between the worker and readers of the status.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::latency::LatencyParts;
-use super::stream::{PackStream, Stream};
-use super::{LiveConfig, LiveError};
-use crate::Label;
-use crate::detect::Detector;
+use crossbeam::utils::CachePadded;
+
 use crate::noise::NoiseSecond;
 
 /// How the detector does.
@@ -40,6 +36,9 @@ pub struct LiveStatus {
     pub overflows: u64,
     /// Share of the time that the worker is busy, 0 to 1, over about the last second.
     pub worker_load: f32,
+    /// Whether the system gave the worker more than ordinary priority. Without it decisions may be late while the machine
+    /// is busy with other things.
+    pub raised_priority: bool,
     /// Frames decided so far.
     pub frames: u64,
     /// The noise floor that the gate follows; `None` where it follows none, or none is known yet.
@@ -56,28 +55,44 @@ pub struct LiveFloor {
 }
 
 /// What the threads share beside the rings.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Shared {
     /// The worker shall end.
     pub(super) stop: AtomicBool,
+    /// The worker sleeps until it is woken.
+    pub(super) asleep: AtomicBool,
+    /// Somebody waits for the worker, as in a render: it shall sleep so that it can be woken.
+    pub(super) awaited: AtomicBool,
     /// Counts resets, so that the worker need not hear what is gone.
     pub(super) epoch: AtomicU32,
     /// There never was a detector.
     missing: AtomicBool,
     /// The worker gave up.
     failed: AtomicBool,
-    /// Set and cleared by the audio thread.
+    problem: Mutex<Option<String>>,
+    /// Each thread's counters have a cache line of their own: neither waits for the other's writes.
+    pub(super) audio: CachePadded<AudioCounters>,
+    pub(super) worker: CachePadded<WorkerCounters>,
+}
+
+/// What the audio thread writes.
+#[derive(Debug, Default)]
+pub(super) struct AudioCounters {
     pub(super) stalled: AtomicBool,
     pub(super) underruns: AtomicU64,
     pub(super) late: AtomicU64,
     pub(super) overflows: AtomicU64,
+    pub(super) frames: AtomicU64,
+}
+
+/// What the worker writes.
+#[derive(Debug, Default)]
+pub(super) struct WorkerCounters {
+    pub(super) raised_priority: AtomicBool,
     /// Parts in a million.
     pub(super) load_ppm: AtomicU32,
-    pub(super) frames: AtomicU64,
     /// A [`LiveFloor`] in the bits of two numbers, not a number for what is not known.
     floor: AtomicU64,
-    problem: Mutex<Option<String>>,
-    new_stream: Mutex<Option<Box<dyn Stream>>>,
 }
 
 impl Shared {
@@ -97,28 +112,12 @@ impl Shared {
         self.failed.load(Ordering::Acquire) || self.missing.load(Ordering::Relaxed)
     }
 
-    /// For the worker: another stream, if one was left here.
-    pub(super) fn take_new_stream(&self) -> Option<Box<dyn Stream>> {
-        self.new_stream.try_lock().ok()?.take()
-    }
-
-    /// Leaves another stream for the worker.
-    pub(super) fn leave_new_stream(&self, stream: Box<dyn Stream>) {
-        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).replace(stream);
-    }
-
-    /// Whether the worker has taken what was left for it.
-    #[cfg(test)]
-    pub(super) fn is_mailbox_empty(&self) -> bool {
-        self.new_stream.lock().unwrap_or_else(PoisonError::into_inner).is_none()
-    }
-
     pub(super) fn hearing(&self) -> Hearing {
         if self.missing.load(Ordering::Relaxed) {
             Hearing::Missing
         } else if self.failed.load(Ordering::Acquire) {
             Hearing::Failed
-        } else if self.stalled.load(Ordering::Relaxed) {
+        } else if self.audio.stalled.load(Ordering::Relaxed) {
             Hearing::Stalled
         } else {
             Hearing::Running
@@ -130,11 +129,13 @@ impl Shared {
     pub(super) fn tell_floor(&self, window: Option<&NoiseSecond>) {
         let dbfs = window.map_or(f32::NAN, |window| window.floor_dbfs as f32);
         let snr_db = window.and_then(|window| window.snr_db).map_or(f32::NAN, |snr_db| snr_db as f32);
-        self.floor.store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
+        self.worker
+            .floor
+            .store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
     }
 
     fn floor(&self) -> Option<LiveFloor> {
-        let bits = self.floor.load(Ordering::Relaxed);
+        let bits = self.worker.floor.load(Ordering::Relaxed);
         #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
         let (dbfs, snr_db) = (f32::from_bits((bits >> 32) as u32), f32::from_bits(bits as u32));
         // Nothing was ever told: all bits are zero.
@@ -146,19 +147,13 @@ impl Shared {
         LiveStatus {
             floor: self.floor(),
             hearing: self.hearing(),
-            underruns: self.underruns.load(Ordering::Relaxed),
-            late: self.late.load(Ordering::Relaxed),
-            overflows: self.overflows.load(Ordering::Relaxed),
-            worker_load: load_share(self.load_ppm.load(Ordering::Relaxed)),
-            frames: self.frames.load(Ordering::Relaxed),
+            underruns: self.audio.underruns.load(Ordering::Relaxed),
+            late: self.audio.late.load(Ordering::Relaxed),
+            overflows: self.audio.overflows.load(Ordering::Relaxed),
+            worker_load: load_share(self.worker.load_ppm.load(Ordering::Relaxed)),
+            raised_priority: self.worker.raised_priority.load(Ordering::Relaxed),
+            frames: self.audio.frames.load(Ordering::Relaxed),
         }
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A stream in the mailbox cannot be printed.
-        f.debug_struct("Shared").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 
@@ -171,12 +166,6 @@ fn load_share(ppm: u32) -> f32 {
 #[derive(Debug, Clone)]
 pub struct LiveMonitor {
     pub(super) shared: Arc<Shared>,
-    pub(super) labels: Arc<[Label]>,
-    pub(super) rate_hz: u32,
-    pub(super) channels: u16,
-    /// Samples that a detector may take for what it hears.
-    pub(super) hearing_samples: u64,
-    pub(super) budget_samples: u64,
 }
 
 impl LiveMonitor {
@@ -188,32 +177,5 @@ impl LiveMonitor {
     /// Why nothing is heard, as a sentence for the user, if so.
     pub fn problem(&self) -> Option<String> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Hands over another detector while audio runs. It hears beside the old one for a second, then takes over from one frame
-    /// to the next.
-    ///
-    /// # Errors
-    /// [`LiveError::NeedsActivation`] if it has other labels, needs more latency than the gate has, or nothing is there
-    /// to hand it to.
-    pub fn replace_ear(&self, detector: Arc<Detector>) -> Result<(), LiveError> {
-        let refused = |reason: &str| Err(LiveError::NeedsActivation { reason: reason.to_owned() });
-        let manifest = detector.pack().manifest();
-        if !detector.is_live() {
-            return Err(LiveError::Mode);
-        }
-        if self.shared.is_dead() {
-            return refused("finds no running worker");
-        }
-        if manifest.labels[..] != self.labels[..] {
-            return refused("has other labels");
-        }
-        let config = LiveConfig { lookahead_ms: 0.0, max_block_samples: 1, ..LiveConfig::default() };
-        let parts = LatencyParts::new(manifest, self.rate_hz, &config)?;
-        if parts.hearing > self.hearing_samples || parts.budget > self.budget_samples {
-            return refused("needs more latency");
-        }
-        self.shared.leave_new_stream(Box::new(PackStream::new(detector, self.rate_hz, self.channels)?));
-        Ok(())
     }
 }

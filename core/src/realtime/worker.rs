@@ -1,45 +1,76 @@
 //! The thread that hears.
 //!
 //! Not part of the audio thread, which it can neither block nor stop: it reads the ring of samples, writes the ring of
-//! frames, and looks at the clock and the mailbox in between. One worker per gate: a failure or a slow bounce of one
-//! instance leaves the others alone, and the system shares the processors among them. The compiled network is shared;
-//! for the time of one call it is locked.
+//! frames, and looks at the clock in between. One worker per gate: a failure or a slow bounce of one instance leaves the
+//! others alone, and the system shares the processors among them. The compiled network is shared.
+//!
+//! # Sleep
+//!
+//! While audio comes it looks for samples eight times per call of the network; that way the audio thread need not make a
+//! system call for each block. After [`IDLE_AFTER`] without a sample it sleeps until it is woken, so that a stopped
+//! session costs nothing; the first block after that wakes it, by the one system call that the audio thread ever makes
+//! for it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::LiveError;
-use super::handover::Detectors;
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::stream::Stream;
-use crate::FrameGrid;
-use crate::detect::DetectError;
+use super::{LiveError, MAX_LABELS, priority};
+use crate::detect::{DetectError, DetectorStream};
 use crate::noise::{NoiseSecond, StreamingSnr};
+use crate::{FrameGrid, FrameScores};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
 /// How long a gate that is dropped waits for its worker.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Without samples for so long the worker sleeps until it is woken.
+const IDLE_AFTER: Duration = Duration::from_secs(1);
+
+/// What the worker scores audio with: a [`DetectorStream`]. Tests put one in its place that hangs, fails or panics.
+pub(super) trait ScoreStream: Send + 'static {
+    /// Takes interleaved samples and appends the frames that are complete.
+    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError>;
+    /// Forgets all audio.
+    fn reset(&mut self);
+    /// Empty scores to append to.
+    fn scores(&self) -> FrameScores;
+}
+
+impl ScoreStream for DetectorStream {
+    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
+        self.push(interleaved, scores)
+    }
+
+    fn reset(&mut self) {
+        self.reset();
+    }
+
+    fn scores(&self) -> FrameScores {
+        self.scores()
+    }
+}
 
 /// The audio side's grip on the worker.
 #[derive(Debug)]
 pub(super) struct Worker {
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
+    /// Told when a worker that does not end is let go.
+    pub(super) on_abandoned: Option<fn()>,
 }
 
 impl Worker {
     /// Starts it.
     pub(super) fn start(
         ends: WorkerEnds,
-        stream: Box<dyn Stream>,
+        stream: impl ScoreStream,
         floor: Option<StreamingSnr>,
-        grid: FrameGrid,
         channels: usize,
         poll: Duration,
         shared: &Arc<Shared>,
@@ -47,7 +78,9 @@ impl Worker {
         let state = State {
             piece: vec![0.0; PIECE * channels],
             ends,
-            detectors: Detectors::new(stream, grid),
+            scores: stream.scores(),
+            stream,
+            next_frame: 0,
             floor: NoiseTracker::new(floor),
             channels,
             poll,
@@ -61,11 +94,25 @@ impl Worker {
             .name("earmark ear".to_owned())
             .spawn(move || state.run_guarded())
             .map_err(LiveError::Thread)?;
-        Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
+        Ok(Self { thread: Some(thread), shared: Arc::clone(shared), on_abandoned: None })
     }
 
     /// Wakes it before its time: a system call, so only for a thread that is about to wait.
     pub(super) fn wake(&self) {
+        self.shared.awaited.store(true, Ordering::Relaxed);
+        self.unpark();
+    }
+
+    /// Samples were sent: wakes it if it sleeps. A system call, but only for the first block after a pause.
+    pub(super) fn sent(&self) {
+        // Pairs with the fence in `sleep`: either the samples are seen there, or the flag is seen here.
+        fence(Ordering::SeqCst);
+        if self.shared.asleep.load(Ordering::Relaxed) && self.shared.asleep.swap(false, Ordering::Relaxed) {
+            self.unpark();
+        }
+    }
+
+    fn unpark(&self) {
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -80,7 +127,11 @@ impl Drop for Worker {
         let begun = Instant::now();
         while !thread.is_finished() {
             if begun.elapsed() > JOIN_TIMEOUT {
-                // It hangs inside the backend. It holds nothing that the host needs: let it go.
+                // It hangs inside the backend. It holds nothing that the host needs: let it go. But it runs code, which
+                // whoever loaded that as a module must now keep.
+                if let Some(tell) = self.on_abandoned {
+                    tell();
+                }
                 return;
             }
             std::thread::sleep(Duration::from_micros(200));
@@ -90,9 +141,13 @@ impl Drop for Worker {
     }
 }
 
-struct State {
+struct State<S> {
     ends: WorkerEnds,
-    detectors: Detectors,
+    stream: S,
+    /// Scored frames on their way into the ring.
+    scores: FrameScores,
+    /// Number of the next frame that the stream gives.
+    next_frame: u64,
     floor: NoiseTracker,
     channels: usize,
     poll: Duration,
@@ -107,9 +162,10 @@ struct State {
     load: Load,
 }
 
-impl State {
+impl<S: ScoreStream> State<S> {
     fn run_guarded(mut self) {
         let shared = Arc::clone(&self.shared);
+        shared.worker.raised_priority.store(priority::raise(), Ordering::Relaxed);
         let result = catch_unwind(AssertUnwindSafe(|| self.run()));
         if shared.stop.load(Ordering::Acquire) {
             return;
@@ -122,19 +178,53 @@ impl State {
     }
 
     fn run(&mut self) -> Result<(), DetectError> {
+        let mut idle_since: Option<Instant> = None;
         while !self.shared.stop.load(Ordering::Acquire) {
-            if let Some(stream) = self.shared.take_new_stream() {
-                self.detectors.take_over(stream);
-            }
             let begun = Instant::now();
             if self.step()? {
                 self.load.busy(begun.elapsed());
+                idle_since = None;
+                continue;
+            }
+            self.shared.worker.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
+            if idle_since.get_or_insert(begun).elapsed() < IDLE_AFTER {
+                self.nap();
             } else {
-                self.shared.load_ppm.store(self.load.share_ppm(), Ordering::Relaxed);
-                std::thread::park_timeout(self.poll);
+                self.sleep();
+                idle_since = None;
             }
         }
         Ok(())
+    }
+
+    /// Until the next look for samples, or until somebody who waits for a frame wakes it.
+    fn nap(&self) {
+        if cfg!(windows) && !self.shared.awaited.load(Ordering::Relaxed) {
+            // There a thread that is parked wakes with the system's tick, up to 15.6 ms late; one that sleeps has a timer
+            // of high resolution, but cannot be woken.
+            std::thread::sleep(self.poll);
+        } else {
+            std::thread::park_timeout(self.poll);
+        }
+    }
+
+    /// Until samples come or the gate goes.
+    fn sleep(&mut self) {
+        let shared = &self.shared;
+        shared.worker.load_ppm.store(0, Ordering::Relaxed);
+        shared.awaited.store(false, Ordering::Relaxed);
+        shared.asleep.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `Worker::sent`.
+        fence(Ordering::SeqCst);
+        while self.ends.samples.is_empty()
+            && shared.asleep.load(Ordering::Relaxed)
+            && !shared.stop.load(Ordering::Acquire)
+        {
+            std::thread::park();
+        }
+        shared.asleep.store(false, Ordering::Relaxed);
+        // The pause is no load.
+        self.load = Load::new();
     }
 
     /// Hears one piece; false if there is none.
@@ -148,7 +238,8 @@ impl State {
         if until_start == 0 {
             if let Some(start) = self.starts.pop_front() {
                 self.epoch = Some(start.epoch);
-                self.detectors.start(start.frame);
+                self.stream.reset();
+                self.next_frame = start.frame;
                 self.floor.start(start.frame);
                 self.shared.tell_floor(None);
             }
@@ -170,7 +261,7 @@ impl State {
             return Ok(true);
         }
         self.floor.push(piece);
-        self.detectors.push(piece, self.channels)?;
+        self.stream.push(piece, &mut self.scores)?;
         self.send();
         Ok(true)
     }
@@ -179,41 +270,33 @@ impl State {
     /// it, waiting is right.
     fn send(&mut self) {
         let epoch = self.epoch.unwrap_or(0);
-        while let Some(next) = self.detectors.next() {
-            let message = match next {
-                super::handover::Next::Thresholds(thresholds) => Message::Thresholds(thresholds),
-                super::handover::Next::Frame { frame, probabilities, mean_square } => {
-                    // A second counts from where it can be judged: its ratio goes before the frame that begins there.
-                    while let Some(window) = self.floor.before(frame) {
-                        self.shared.tell_floor(Some(&window));
-                        if !self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch) {
-                            return;
-                        }
-                    }
-                    Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square })
-                }
-            };
-            if !self.post(message, epoch) {
-                return;
+        for row in 0..self.scores.frames() {
+            let frame = self.next_frame;
+            self.next_frame += 1;
+            // A second counts from where it can be judged: its ratio goes before the frame that begins there.
+            while let Some(window) = self.floor.before(frame) {
+                self.shared.tell_floor(Some(&window));
+                self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch);
             }
+            let mut probabilities = [0.0; MAX_LABELS];
+            probabilities.iter_mut().zip(self.scores.row(row)).for_each(|(own, scored)| *own = *scored);
+            let mean_square = self.scores.mean_square[row];
+            self.post(Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square }), epoch);
         }
+        self.scores.mean_square.clear();
+        self.scores.probabilities.clear();
     }
 
-    /// Puts one message into the ring, and waits for room; false if the gate is gone.
-    fn post(&mut self, mut message: Message, epoch: u32) -> bool {
+    /// Puts one message into the ring, and waits for room; drops it if the gate is gone or has been reset.
+    fn post(&mut self, mut message: Message, epoch: u32) {
         while let Err(rtrb::PushError::Full(back)) = self.ends.messages.push(message) {
-            let stop = self.shared.stop.load(Ordering::Acquire);
-            let gone = stop || self.shared.epoch.load(Ordering::Acquire) != epoch;
-            if gone && !matches!(back, Message::Thresholds(_)) {
-                return true;
-            }
-            if stop {
-                return false;
+            if self.shared.stop.load(Ordering::Acquire) || self.shared.epoch.load(Ordering::Acquire) != epoch
+            {
+                return;
             }
             message = back;
             std::thread::park_timeout(self.poll);
         }
-        true
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::gate::{CutSettings, Fade, GateError, ms_to_samples};
+use crate::signal::units::samples_to_seconds;
 
 /// A part of the source that stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -165,19 +166,13 @@ impl CutPlan {
     pub fn out_seconds(&self, start_s: f64, end_s: f64, rate_hz: u32) -> Option<(f64, f64)> {
         let out = |seconds| self.out_position_or_join(crate::gate::seconds_to_samples(seconds, rate_hz));
         let (start, end) = (out(start_s), out(end_s));
-        (end > start).then(|| (seconds(start, rate_hz), seconds(end, rate_hz)))
+        (end > start).then(|| (samples_to_seconds(start, rate_hz), samples_to_seconds(end, rate_hz)))
     }
 
     fn region_at_or_before(&self, source: u64) -> Option<Region> {
         let index = self.regions.partition_point(|region| region.start <= source);
         index.checked_sub(1).map(|index| self.regions[index])
     }
-}
-
-/// Samples as seconds.
-#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-pub(super) fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz.max(1))
 }
 
 #[cfg(test)]

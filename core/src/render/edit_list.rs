@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::CutPlan;
-use super::cut::seconds;
 use super::measure::GainChange;
+use crate::signal::units::samples_to_seconds;
 
 /// What happened to a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -125,9 +125,14 @@ impl EditList {
             let note = match edit.kind {
                 EditKind::Kept => continue,
                 EditKind::Changed(gain_db) => format!("{gain_db:.1} dB"),
-                EditKind::Cut => format!("cut {:.3} s", seconds(edit.end - edit.start, self.rate_hz)),
+                EditKind::Cut => {
+                    format!("cut {:.3} s", samples_to_seconds(edit.end - edit.start, self.rate_hz))
+                }
             };
-            let (start, end) = (seconds(edit.out_start, self.rate_hz), seconds(edit.out_end, self.rate_hz));
+            let (start, end) = (
+                samples_to_seconds(edit.out_start, self.rate_hz),
+                samples_to_seconds(edit.out_end, self.rate_hz),
+            );
             let _ = writeln!(text, "{start:.6}\t{end:.6}\t{note}");
         }
         text
@@ -192,7 +197,7 @@ impl EditList {
             "<REAPER_PROJECT 0.1 \"6.0\" 0\n  SAMPLERATE {} 1 0\n  <TRACK\n    NAME {name}\n",
             self.rate_hz
         );
-        let time = |samples| seconds(samples, self.rate_hz);
+        let time = |samples| samples_to_seconds(samples, self.rate_hz);
         for (index, edit) in self.edits.iter().enumerate() {
             let gain = match edit.kind {
                 EditKind::Cut => continue,

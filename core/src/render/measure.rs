@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use serde::Serialize;
 
-use super::cut::seconds;
 use crate::render::sink::Sink;
+use crate::signal::units::{samples_to_seconds, single};
 
 /// Reductions deeper than this count as this, so that mute has a mean, dB.
 const DEEPEST_DB: f64 = 120.0;
@@ -70,7 +70,7 @@ impl GainStatistics {
 
     fn close(&mut self, (start, lowest): (u64, f32)) {
         self.lowest = Some(self.lowest.map_or(lowest, |known| known.min(lowest)));
-        self.changes.push(GainChange { start, end: self.samples, gain_db: -to_f32(reduction_db(lowest)) });
+        self.changes.push(GainChange { start, end: self.samples, gain_db: -single(reduction_db(lowest)) });
     }
 
     /// Ends the stream: the stretches that were turned down, in order.
@@ -87,7 +87,7 @@ impl GainStatistics {
         let share = |sum: f64, count: u64| if count == 0 { 0.0 } else { sum / count as f64 };
         let deepest = self.lowest.into_iter().chain(self.current.map(|c| c.1)).fold(1.0, f32::min);
         GainFigures {
-            changed_s: seconds(self.changed, rate_hz),
+            changed_s: samples_to_seconds(self.changed, rate_hz),
             mean_reduction_db: share(self.reduction_sum_db, self.samples),
             mean_reduction_where_changed_db: share(self.reduction_sum_db, self.changed),
             max_reduction_db: reduction_db(deepest),
@@ -97,11 +97,6 @@ impl GainStatistics {
 
 fn reduction_db(gain: f32) -> f64 {
     (-20.0 * f64::from(gain).log10()).clamp(0.0, DEEPEST_DB)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "decibels in 0..=120")]
-fn to_f32(db: f64) -> f32 {
-    db as f32
 }
 
 /// Gain reduction in figures; mute counts as 120 dB.

@@ -1,6 +1,7 @@
 //! Rounding to a sample format: exact where it can be, dithered where it must be.
 
 use super::StreamFormat;
+use crate::signal::units::single;
 
 /// Samples that are looked at together.
 const PIECE: usize = 512;
@@ -75,7 +76,7 @@ impl Quantiser {
             }
             // The sample itself, not its dither, is what clips.
             self.clipped += u64::from(rounded < low || rounded > high);
-            *sample = to_f32(if value.is_nan() { 0.0 } else { value.clamp(low, high) } / scale);
+            *sample = single(if value.is_nan() { 0.0 } else { value.clamp(low, high) } / scale);
         }
     }
 }
@@ -96,14 +97,6 @@ pub(super) fn nearest(value: f64) -> f64 {
     /// With this added, the lowest bit of an f64 is worth one.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
     (value + SHIFT) - SHIFT
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "on the grid of at most 24 bits, which f32 holds exactly"
-)]
-fn to_f32(sample: f64) -> f32 {
-    sample as f32
 }
 
 /// Triangular noise in −1..1, the sum of two even ones, from a position (SplitMix64).

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::cut::seconds;
 use super::cutter::Cutter;
 use super::measure::LoudnessThread;
 use super::output::OutThread;
@@ -10,7 +9,8 @@ use super::{
     AudioOut, CutPlan, Dither, EditList, GainFigures, GainStatistics, LoudnessFigures, Quantiser,
     RenderError, StreamFormat,
 };
-use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply};
+use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply_gains, mix_dry};
+use crate::signal::units::samples_to_seconds;
 
 /// Frames that are worked on at a time, however the source is cut into blocks.
 const PIECE_FRAMES: usize = 8_192;
@@ -102,10 +102,11 @@ impl Renderer {
         let frames = source.len() / channels;
         let gains = &mut self.gains[..frames];
         self.computer.fill(gains);
+        mix_dry(gains, self.spec.gate.wet);
         self.statistics.add(gains);
         self.work.clear();
         self.work.extend_from_slice(source);
-        apply::linked(gains, &mut self.work, channels);
+        apply_gains(gains, &mut self.work, channels);
         if let Some(meter) = &self.before {
             meter.add(source);
         }
@@ -153,9 +154,9 @@ impl Renderer {
         Ok(Summary {
             rate_hz,
             channels: self.spec.source.channels,
-            source_s: seconds(self.position, rate_hz),
-            output_s: seconds(self.written, rate_hz),
-            saved_s: seconds(self.position.saturating_sub(self.written), rate_hz),
+            source_s: samples_to_seconds(self.position, rate_hz),
+            output_s: samples_to_seconds(self.written, rate_hz),
+            saved_s: samples_to_seconds(self.position.saturating_sub(self.written), rate_hz),
             edits: EditList::new(plan, changes, rate_hz, self.spec.source.channels),
             gain: self.statistics.figures(rate_hz),
             clipped_samples: self.quantiser.clipped(),

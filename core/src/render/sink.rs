@@ -1,7 +1,8 @@
 //! Blocks of samples on their way between threads: few, and used again, so that memory stays flat.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
+
+use crate::signal::{BlockReceiver, BlockSender, recycling};
 
 /// Blocks that may wait for the slower side.
 const BLOCKS: usize = 8;
@@ -9,26 +10,23 @@ const BLOCKS: usize = 8;
 /// A thread that takes blocks in order.
 #[derive(Debug)]
 pub(crate) struct Sink<R> {
-    full: SyncSender<Option<Vec<f32>>>,
-    empty: Receiver<Vec<f32>>,
+    blocks: BlockSender<Option<Vec<f32>>, Vec<f32>>,
     thread: JoinHandle<R>,
 }
 
 impl<R: Send + 'static> Sink<R> {
     /// Starts a thread that does `work` with the blocks that come.
     pub(crate) fn start(work: impl FnOnce(&mut Blocks) -> R + Send + 'static) -> Self {
-        let (full, incoming) = sync_channel(BLOCKS);
-        let (outgoing, empty) = channel();
-        let mut blocks = Blocks { incoming, outgoing };
-        Self { full, empty, thread: std::thread::spawn(move || work(&mut blocks)) }
+        let (blocks, receiver) = recycling(BLOCKS);
+        Self { blocks, thread: std::thread::spawn(move || work(&mut Blocks(receiver))) }
     }
 
     /// Hands a copy of a block over; false when the thread has ended early.
     pub(crate) fn give(&self, block: &[f32]) -> bool {
-        let mut copy = self.empty.try_recv().unwrap_or_default();
+        let mut copy = self.blocks.buffer();
         copy.clear();
         copy.extend_from_slice(block);
-        self.full.send(Some(copy)).is_ok()
+        self.blocks.send(Some(copy))
     }
 
     /// The stream is complete: waits for the thread's result.
@@ -37,30 +35,28 @@ impl<R: Send + 'static> Sink<R> {
     /// If the thread did.
     pub(crate) fn finish(self) -> R {
         // A thread that has ended early has its result too.
-        let _ = self.full.send(None);
+        self.blocks.send(None);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
 /// The blocks that a [`Sink`]'s thread gets.
+///
+/// `None` at the end of a complete stream.
 #[derive(Debug)]
-pub(crate) struct Blocks {
-    incoming: Receiver<Option<Vec<f32>>>,
-    outgoing: Sender<Vec<f32>>,
-}
+pub(crate) struct Blocks(BlockReceiver<Option<Vec<f32>>, Vec<f32>>);
 
 impl Blocks {
     /// Does `each` with every block; true when the stream was complete, false when it was given up.
     pub(crate) fn each<E>(&mut self, mut each: impl FnMut(&[f32]) -> Result<(), E>) -> Result<bool, E> {
         loop {
-            match self.incoming.recv() {
-                Ok(Some(block)) => {
+            match self.0.receive() {
+                Some(Some(block)) => {
                     each(&block)?;
-                    // At the end nobody takes the buffers back.
-                    let _ = self.outgoing.send(block);
+                    self.0.give_back(block);
                 }
-                Ok(None) => return Ok(true),
-                Err(_) => return Ok(false),
+                Some(None) => return Ok(true),
+                None => return Ok(false),
             }
         }
     }

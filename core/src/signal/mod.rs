@@ -6,19 +6,23 @@
 //! | `label.rs` | [`Label`] |
 //! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
+//! | `recycle.rs` | blocks of samples from one thread to another |
+//! | `units.rs` | counts as real numbers, samples as seconds |
 //! | `sanitise.rs` | samples that every later step can work with: finite, normal, bounded |
 
 mod downmix;
 mod frames;
 mod label;
 mod level;
+mod recycle;
 mod resample;
 mod sanitise;
+pub(crate) mod units;
 
 pub use downmix::downmix;
 pub use frames::{FrameGrid, FrameScores, level_dbfs};
 pub use label::Label;
 pub use level::LevelMeter;
+pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
-pub use sanitise::gated;
-pub(crate) use sanitise::{clean, for_detector, gate_samples, mapped, removed};
+pub(crate) use sanitise::{clean, for_detector, mapped};

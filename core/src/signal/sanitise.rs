@@ -18,35 +18,6 @@ pub(crate) fn clean(sample: f32) -> f32 {
     }
 }
 
-/// Where a gain is not 1, a sample below this (−600 dBFS) counts as zero: its product could be subnormal, which is slow.
-const VANISHING: f32 = 1e-30;
-
-/// Applies gains. Where one is 1 the sample keeps its bits; nothing subnormal comes out.
-pub(crate) fn gate_samples(samples: &mut [f32], gains: &[f32]) {
-    for (sample, gain) in samples.iter_mut().zip(gains) {
-        *sample = gated(*sample, *gain);
-    }
-}
-
-/// What the gains take away.
-pub(crate) fn removed(samples: &mut [f32], gains: &[f32]) {
-    for (sample, gain) in samples.iter_mut().zip(gains) {
-        *sample = flushed(*sample - gated(*sample, *gain));
-    }
-}
-
-/// One sample with its gain: unchanged where the gain is 1, never subnormal. What [`LiveGate`](super::LiveGate) puts out.
-#[inline]
-pub fn gated(sample: f32, gain: f32) -> f32 {
-    let safe = if sample.abs() < VANISHING { 0.0_f32.copysign(sample) } else { sample };
-    let product = flushed(safe * gain);
-    if gain == 1.0 { sample } else { product }
-}
-
-fn flushed(sample: f32) -> f32 {
-    if sample.abs() < f32::MIN_POSITIVE { 0.0_f32.copysign(sample) } else { sample }
-}
-
 /// Below this (−300 dBFS) the detector takes a sample for zero: its powers would be subnormal, which is slow.
 const INAUDIBLE: f32 = 1e-15;
 /// Above this (+120 dBFS) powers would overflow, and a detector that has heard infinity hears nothing ever after.

@@ -1,7 +1,8 @@
 //! The audio thread: a host's block in, the processor, a host's block out.
 //!
 //! Planes are copied in and out. A host may pass inputs and outputs that share memory in any way, null for what is not
-//! connected, or 64-bit samples: after the copy none of that matters. All `unsafe` of this layer is in the two copies.
+//! connected, or 64-bit samples: after the copy none of that matters. All `unsafe` of this file is in the two
+//! copies.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -73,7 +73,22 @@ struct WindowHost {
     shared: Arc<Shared>,
     /// Host pixels per logical point.
     scale: f64,
-    host: Mutex<Option<Handles>>,
+    host: Lent<Handles>,
+}
+
+/// Something of the host's, until it is taken back.
+struct Lent<T>(Mutex<Option<T>>);
+
+impl<T: Copy> Lent<T> {
+    fn take_back(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Calls with a copy, and holds no lock meanwhile: a host may close the window from within.
+    fn with<R>(&self, call: impl FnOnce(&T) -> R) -> Option<R> {
+        let copy = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        copy.as_ref().map(call)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -86,29 +101,27 @@ struct Handles {
 impl WindowHost {
     fn new(main: &ClapMain<'_>) -> Self {
         let host: HostSharedHandle<'_> = main.shared.host;
-        // SAFETY: the host's pointer is valid as long as the instance. `Gui::close` takes the handle out again, and that
-        // runs when the window closes or, at the latest, when the instance's main-thread part is dropped: nobody can use
-        // the handle afterwards. Only callbacks that CLAP declares thread-safe are made with it.
+        // SAFETY: the host's pointer is valid as long as the instance. `Gui::close` runs when the window closes or, at the
+        // latest, when the instance's main-thread part is dropped. It first drops the editor, which ends the window's thread
+        // and waits for that (or, where a window has none, runs on the thread that would make the call), so that no call is
+        // under way with a copy of the handle; then it takes the handle back, and nobody can use it afterwards. Only callbacks
+        // that CLAP declares thread-safe are made with it.
         let host = unsafe { std::mem::transmute::<HostSharedHandle<'_>, HostSharedHandle<'static>>(host) };
         let gui = main.host.get_extension::<HostGui>();
         Self {
             shared: Arc::clone(&main.shared.plugin),
             scale: main.gui.scale(),
-            host: Mutex::new(Some(Handles { host, params: main.host_params, gui })),
+            host: Lent(Mutex::new(Some(Handles { host, params: main.host_params, gui }))),
         }
     }
 
     fn forget(&self) {
-        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn with<T>(&self, call: impl FnOnce(&Handles) -> T) -> Option<T> {
-        self.host.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(call)
+        self.host.take_back();
     }
 
     /// Parameters changed outside of `process`: if none runs, the host shall flush.
     fn tell(&self) {
-        self.with(|handles| {
+        self.host.with(|handles| {
             if let Some(params) = &handles.params {
                 params.request_flush(&handles.host);
             }
@@ -134,7 +147,7 @@ impl EditHost for WindowHost {
 
     fn request_resize(&self, width: u32, height: u32) -> bool {
         let (width, height) = [width, height].map(|points| pixels(f64::from(points) * self.scale)).into();
-        let asked = self.with(|handles| {
+        let asked = self.host.with(|handles| {
             handles.gui.is_some_and(|gui| gui.request_resize(&handles.host, width, height).is_ok())
         });
         asked.unwrap_or(false)
@@ -241,5 +254,20 @@ impl PluginGuiImpl for ClapMain<'_> {
 
     fn hide(&self) -> Result<(), PluginError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lent_may_be_taken_back_from_within_a_call() {
+        let lent = Lent(Mutex::new(Some(7)));
+        let answer = lent.with(|&number| {
+            lent.take_back();
+            number
+        });
+        assert_eq!((answer, lent.with(|&number| number)), (Some(7), None));
     }
 }

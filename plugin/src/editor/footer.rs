@@ -45,6 +45,10 @@ pub fn pieces(status: &Status) -> Vec<Piece> {
         all.push((format!("{} kHz", status.rate_hz / 1e3), false));
     }
     all.push((count(status.underruns, "underrun"), status.underruns > 0));
+    if status.underruns > 0 && !status.raised_priority && status.ear == DetectorStatus::Running {
+        // What the user can do about it.
+        all.push(("The system grants no raised priority".to_owned(), true));
+    }
     if status.overflows > 0 {
         all.push((count(status.overflows, "overflow"), true));
     }
@@ -102,6 +106,7 @@ mod tests {
             rate_hz: 48_000.0,
             ear: DetectorStatus::Running,
             load: 0.0312,
+            raised_priority: true,
             ..Status::default()
         };
         let calm = said(&fine);
@@ -111,6 +116,8 @@ mod tests {
             text,
             ["Ear running, 3.1 % of a core", "Latency 100.0 ms (4800 samples)", "48 kHz", "no underruns",]
         );
+        let late = |raised_priority| said(&Status { underruns: 1, raised_priority, ..fine.clone() }).len();
+        assert_eq!((late(true), late(false)), (4, 5), "an ordinary priority is a reason");
         let broken =
             Status { ear: DetectorStatus::Failed("no model".to_owned()), underruns: 1, overflows: 7, ..fine };
         let worries: Vec<_> =

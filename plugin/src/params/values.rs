@@ -2,20 +2,22 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use atomic_float::AtomicF64;
+
 use super::text::step;
 use super::{PARAMS, ParamId};
 
 /// Plain values, readable and writable from every thread without waiting.
 #[derive(Debug)]
 pub struct Params {
-    values: Box<[AtomicU64]>,
+    values: Box<[AtomicF64]>,
     /// Counts changes: whoever caches what is derived from the values compares it.
     generation: AtomicU64,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        let values = PARAMS.iter().map(|spec| AtomicU64::new(spec.default_plain().to_bits())).collect();
+        let values = PARAMS.iter().map(|spec| AtomicF64::new(spec.default_plain())).collect();
         Self { values, generation: AtomicU64::new(0) }
     }
 }
@@ -23,7 +25,7 @@ impl Default for Params {
 impl Params {
     /// The plain value; 0 for an id outside the table.
     pub fn get(&self, id: ParamId) -> f64 {
-        self.values.get(id.index()).map_or(0.0, |value| f64::from_bits(value.load(Ordering::Relaxed)))
+        self.values.get(id.index()).map_or(0.0, |value| value.load(Ordering::Relaxed))
     }
 
     /// Sets the plain value, clamped to what the parameter can be. Says whether that changed anything.
@@ -39,8 +41,8 @@ impl Params {
     /// generation stays.
     pub(crate) fn set_quietly(&self, id: ParamId, plain: f64) -> bool {
         let Some(value) = self.values.get(id.index()) else { return false };
-        let bits = id.spec().clamp(plain).to_bits();
-        value.swap(bits, Ordering::Relaxed) != bits
+        let plain = id.spec().clamp(plain);
+        value.swap(plain, Ordering::Relaxed).to_bits() != plain.to_bits()
     }
 
     /// The plain value as the core takes it.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use earmark_core::Label;
 use earmark_core::detect::Detector;
+use earmark_core::gate::{DelayLine, Mixer};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::noise::SnrEstimator;
 use earmark_core::realtime::{FailMode, LatencyParts, LiveConfig, LiveGate};
 
 use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
-use super::mix::Mixer;
-use super::settings::SettingsBank;
-use super::{ActivateError, Activation, Delay, MAX_CHANNELS, Processor};
+use super::settings::{SettingsBank, mix_settings};
+use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
 use crate::params::{id, pack_name};
 use crate::shared::Shared;
 
@@ -61,14 +61,15 @@ impl Processor {
             columns,
             labels: LabelsOut::new(Arc::clone(&shared), columns),
             lanes: LanesIn::default(),
-            mixer: Mixer::new(params, rate_hz),
+            mixer: Mixer::new(&mix_settings(params), rate_hz),
             frames: Vec::with_capacity(frames_per_piece(max_piece, rate_hz)),
             shown: [0.0; LABEL_PLANES],
             leaving: None,
             detector: planes(sidechain_channels),
-            detector_delay: Delay::new(
+            detector_delay: DelayLine::new(
                 usize::from(sidechain_channels),
                 usize::try_from(latency).unwrap_or(usize::MAX),
+                max_piece,
             ),
             spare: planes(channels),
             silent_for: 0,
@@ -144,7 +145,13 @@ fn gate(
                 None => LiveGate::new(Arc::clone(ear), &settings, config),
             };
             match made {
-                Ok(gate) => return Ok(gate),
+                Ok(mut gate) => {
+                    // Hosts declare a render. One that asks for much at once on its real-time thread must not be made to
+                    // wait there for what a render would be waited for.
+                    gate.guess_offline(false);
+                    gate.on_abandoned(crate::module::keep_loaded);
+                    return Ok(gate);
+                }
                 Err(error) => error.to_string(),
             }
         }

@@ -1,7 +1,7 @@
 //! One activation: what runs on the audio thread.
 //!
 //! ```text
-//! parameters ─▶ settings ─▶ LiveGate (core) ─▶ gains, frames ─▶ mix ─▶ output
+//! parameters ─▶ settings ─▶ LiveGate (core) ─▶ gains, frames ─▶ Mixer (core) ─▶ output
 //!                                                     └──▶ labels ─▶ parameters, notes, controllers, label planes
 //! ```
 //!
@@ -10,22 +10,19 @@
 //! activation.
 
 mod activate;
-mod delay;
 mod labels;
-mod mix;
 mod run;
 pub(crate) mod settings;
 
 use std::sync::Arc;
 
+use earmark_core::gate::{DelayLine, Mixer};
 use earmark_core::realtime::{LiveError, LiveFrame, LiveGate};
 
 use crate::meters::MeterFrame;
 use crate::params::ParamId;
 use crate::shared::Shared;
-use delay::Delay;
 use labels::{Columns, LabelMode, LabelsOut, LanesIn, Pairs};
-use mix::Mixer;
 use settings::SettingsBank;
 
 pub use labels::{CONTROLLERS, LABEL_PLANES, NOTES};
@@ -142,7 +139,7 @@ pub struct Processor {
     leaving: Option<MeterFrame>,
     /// Planes of the sidechain, delayed for who listens to it.
     detector: Vec<Vec<f32>>,
-    detector_delay: Delay,
+    detector_delay: DelayLine,
     /// Stand in for channels that a host does not pass.
     spare: Vec<Vec<f32>>,
     /// Samples of silence at the input, up to now.

@@ -3,11 +3,11 @@
 use std::panic::AssertUnwindSafe;
 
 use arrayvec::ArrayVec;
-use earmark_core::gate::GateSettings;
-use earmark_core::realtime::{LiveFrame, OutputMode};
+use earmark_core::gate::{GateSettings, MixPlanes};
+use earmark_core::realtime::LiveFrame;
 
 use super::labels::{LABEL_PLANES, LabelMode, Pairs};
-use super::mix::Planes;
+use super::settings::mix_settings;
 use super::{Block, EventSink, Flow, MAX_CHANNELS, ParamEvent, Processor};
 use crate::meters::{Class, MeterFrame};
 
@@ -31,7 +31,7 @@ impl Processor {
             gate.reset();
         }
         self.detector_delay.reset();
-        self.mixer.snap(&self.shared.params);
+        self.mixer.snap(&mix_settings(&self.shared.params));
         self.shown = [0.0; LABEL_PLANES];
         self.leaving = None;
         self.silent_for = 0;
@@ -99,7 +99,7 @@ impl Processor {
     /// Brings gate, mixer and labels up to what the parameters say.
     fn follow_parameters(&mut self, start: usize, out: &mut dyn EventSink) {
         let params = &self.shared.params;
-        self.mixer.aim(params);
+        self.mixer.aim(&mix_settings(params));
         let generation = params.generation();
         if generation == self.seen {
             return;
@@ -158,26 +158,18 @@ impl Processor {
         // The detector's planes, delayed for who listens.
         for (channel, own) in self.detector.iter_mut().enumerate() {
             match sidechain.planes.get(channel) {
-                Some(plane) => own.iter_mut().zip(*plane).for_each(|(own, &sample)| {
-                    *own = if sample.is_finite() { sample } else { 0.0 };
-                }),
+                Some(plane) => own[..samples].copy_from_slice(plane),
                 None => own[..samples].fill(0.0),
             }
         }
-        self.detector_delay.process(&mut self.detector, samples);
+        self.detector_delay.process(self.detector.iter_mut().map(|plane| &mut plane[..samples]));
 
         let heard = sidechain.heard(&self.shared.params);
         self.frames.clear();
         if let [gate] = &mut self.gates[..] {
             let frames = &mut self.frames;
             let mut observe = |frame| push(frames, frame);
-            gate.process(
-                &mut planes,
-                heard.then_some(&sidechain.planes[..]),
-                offline,
-                OutputMode::Bypassed,
-                &mut observe,
-            );
+            gate.process(&mut planes, heard.then_some(&sidechain.planes[..]), offline, &mut observe);
         } else {
             for (channel, (gate, plane)) in self.gates.iter_mut().zip(&mut planes).enumerate() {
                 let frames = &mut self.frames;
@@ -192,7 +184,7 @@ impl Processor {
                 };
                 let own = heard.then(|| sidechain.channel(channel));
                 let own = own.as_ref().map(std::slice::from_ref);
-                gate.process(std::slice::from_mut(plane), own, offline, OutputMode::Bypassed, &mut observe);
+                gate.process(std::slice::from_mut(plane), own, offline, &mut observe);
             }
         }
         let output_peak = self.mix(&mut planes, samples, heard, block.label_cv, start, out);
@@ -221,7 +213,7 @@ impl Processor {
                 let Self { gates, detector, mixer, .. } = self;
                 let channels = planes.iter_mut().enumerate().map(|(channel, plane)| {
                     let gate = gates.get(channel).unwrap_or(&gates[0]);
-                    Planes {
+                    MixPlanes {
                         sound: &mut plane[at..end],
                         gains: &gate.gains()[at..end],
                         detector: detector
@@ -230,7 +222,7 @@ impl Processor {
                             .map(|plane| &plane[at..end]),
                     }
                 });
-                let peaks = mixer.stretch(end - at, channels);
+                let peaks = mixer.mix(end - at, channels);
                 if let Some(leaving) = &mut self.leaving {
                     leaving.input_peak = leaving.input_peak.max(peaks.input);
                     leaving.output_peak = leaving.output_peak.max(peaks.output);

@@ -1,7 +1,7 @@
 //! From parameters to the core's gate settings, without allocating on the audio thread.
 
 use earmark_core::Label;
-use earmark_core::gate::{Action, Duck, GateSettings, Rule, When};
+use earmark_core::gate::{Action, Duck, GateSettings, MixOutput, MixSettings, Rule, When};
 use earmark_core::model::pack::Thresholds;
 
 use crate::params::{Params, Rules, id};
@@ -78,10 +78,19 @@ impl SettingsBank {
         settings.hold_ms = params.get_f32(id::HOLD_MS);
         settings.release_ms = params.get_f32(id::RELEASE_MS);
         settings.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
-        // Dry and wet are mixed where they can glide; the core would step.
-        settings.wet = 1.0;
         Some(settings)
     }
+}
+
+/// What the parameters say of the output: what goes out, its gain, dry and wet.
+pub(super) fn mix_settings(params: &Params) -> MixSettings {
+    let output = match params.choice(id::LISTEN) {
+        _ if params.is_on(id::BYPASS) => MixOutput::Bypassed,
+        1 => MixOutput::Removed,
+        2 => MixOutput::Detector,
+        _ => MixOutput::Gated,
+    };
+    MixSettings { output, output_gain_db: params.get(id::OUTPUT_DB), wet: params.get_f32(id::WET) }
 }
 
 fn duck(params: &Params) -> Duck {

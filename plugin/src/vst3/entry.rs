@@ -17,14 +17,14 @@ pub extern "system" fn GetPluginFactory() -> *mut IPluginFactory {
     factory.map_or(ptr::null_mut(), ComPtr::into_raw)
 }
 
-/// The library is loaded. There is nothing to set up: no state is shared by instances.
+/// The library is loaded. There is nothing to set up: what instances share (`ears.rs`) the first of them makes.
 #[cfg(target_os = "linux")]
 #[unsafe(no_mangle)]
 pub extern "system" fn ModuleEntry(_library: *mut std::ffi::c_void) -> bool {
     true
 }
 
-/// The library is about to be unloaded.
+/// The library is about to be unloaded, unless a worker was abandoned in it (`module.rs`).
 #[cfg(target_os = "linux")]
 #[unsafe(no_mangle)]
 pub extern "system" fn ModuleExit() -> bool {

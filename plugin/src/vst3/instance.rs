@@ -209,7 +209,8 @@ impl Instance {
         }
     }
 
-    /// Parameters from a host that sends them without an activation.
+    /// Parameters from a host that sends them without an activation. This allocates, on whatever thread the host calls it:
+    /// no audio runs yet, and the buffer for events comes with an activation.
     fn flush(&self, host: &HostBlock<'_>) {
         let Some(changes) = host.changes_in() else { return };
         let mut events = Vec::new();

@@ -26,8 +26,8 @@
 //! No panic crosses into the host: every method runs inside `guard`. After one the processor is not called again and
 //! the fail mode holds.
 //!
-//! All `unsafe` of the plugin is in this folder: pointers that a host hands over, each with the part of the VST3 contract
-//! that makes it sound.
+//! The `unsafe` in this folder is about pointers that a host hands over, each with the part of the VST3 contract that makes
+//! it sound. (What else the plugin has is in `clap/audio.rs`, `clap/gui.rs` and `module.rs`.)
 
 mod audio;
 mod block;

@@ -7,12 +7,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use atomic_float::AtomicF64;
+
 use crate::params::{PARAMS, ParamId};
 
 /// One remembered value.
 #[derive(Debug, Default)]
 struct Slot {
-    plain_bits: AtomicU64,
+    plain: AtomicF64,
     /// Number of blocks that had begun when it was said, plus one; 0 for nothing.
     said: AtomicU64,
 }
@@ -39,7 +41,7 @@ impl Overlay {
     /// Remembers a plain value.
     pub(super) fn say(&self, id: ParamId, plain: f64) {
         if let Some(slot) = self.slots.get(id.index()) {
-            slot.plain_bits.store(plain.to_bits(), Ordering::Relaxed);
+            slot.plain.store(plain, Ordering::Relaxed);
             slot.said.store(self.blocks.load(Ordering::Acquire) + 1, Ordering::Release);
         }
     }
@@ -48,8 +50,7 @@ impl Overlay {
     pub(super) fn get(&self, id: ParamId) -> Option<f64> {
         let slot = self.slots.get(id.index())?;
         let said = slot.said.load(Ordering::Acquire);
-        (said == self.blocks.load(Ordering::Acquire) + 1)
-            .then(|| f64::from_bits(slot.plain_bits.load(Ordering::Relaxed)))
+        (said == self.blocks.load(Ordering::Acquire) + 1).then(|| slot.plain.load(Ordering::Relaxed))
     }
 
     /// Forgets one value: something newer was set elsewhere.

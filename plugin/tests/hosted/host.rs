@@ -101,7 +101,13 @@ pub type Timed = (u64, Out);
 
 impl Default for Hosted {
     fn default() -> Self {
-        let entry = PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry");
+        Self::of(&PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry"))
+    }
+}
+
+impl Hosted {
+    /// An instance from an entry, of this program or of a library.
+    pub fn of(entry: &PluginEntry) -> Self {
         let info = HostInfo::new("test host", "earmark", "https://example.com", "1").expect("plain strings");
         let asked = Arc::new(Asked::default());
         let (for_shared, for_main) = (Arc::clone(&asked), Arc::clone(&asked));
@@ -109,7 +115,7 @@ impl Default for Hosted {
         let instance = PluginInstance::<TestHost>::new(
             |_| HostShared(for_shared),
             |_| HostMain(for_main),
-            &entry,
+            entry,
             &id,
             &info,
         )

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use earmark_core::audio::Source;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::GateSettings;
+use earmark_core::gate::{GateSettings, MixSettings, Mixer};
 use earmark_core::model::pack::{LIVE, NOISE, Pack, Thresholds};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
-use earmark_core::realtime::{FailMode, LiveConfig, LiveGate, OutputMode};
+use earmark_core::realtime::{FailMode, LiveConfig, LiveGate};
 use earmark_plugin::params::id;
 use earmark_plugin::{Activation, Block, Processor, Shared};
 use proptest::prelude::*;
@@ -70,9 +70,10 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -
         LiveGate::new(Arc::new(ear), &settings, &config).expect("a gate")
     };
     let latency = gate.latency_samples() as usize;
+    let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
     let mut out = input.to_vec();
     let mut planes: Vec<&mut [f32]> = out.iter_mut().map(Vec::as_mut_slice).collect();
-    gate.process(&mut planes, None, true, OutputMode::Gated, &mut |_| {});
+    gate.process_and_mix(&mut planes, None, true, &mut mixer, &mut |_| {});
     (out, latency)
 }
 

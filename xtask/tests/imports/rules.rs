@@ -46,11 +46,10 @@ const INSIDES: &[&str] = &[
     "gate::CausalDecider",
     "gate::GainComputer",
     "gate::RuleSet",
-    "gate::apply",
+    "gate::apply_gains",
     "gate::edges_from_segments",
+    "gate::mix_dry",
     "gate::spans_at_full_gain",
-    "realtime::gated",
-    "signal::gated",
 ];
 
 pub const FACE_RULES: &[FaceRule] = &[
@@ -154,10 +153,10 @@ mod tests {
     #[test]
     fn a_planted_multiplication_in_a_face_is_found() {
         let planted = [
-            import("a", "gate::apply"),
+            import("a", "gate::apply_gains"),
             import("b", "gate::GainComputer"),
-            import("c", "gate::apply::plane"),
-            import("d", "gate::applied"),
+            import("c", "gate::RuleSet::new"),
+            import("d", "gate::apply_gains_elsewhere"),
             import("e", "pipeline::tag_file"),
         ];
         let broken = broken_in_face(&planted, &FACE_RULES[0]);

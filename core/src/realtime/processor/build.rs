@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use super::LiveGate;
 use crate::detect::Detector;
-use crate::gate::{CausalDecider, GainComputer, GateSettings, RuleSet};
+use crate::gate::{CausalDecider, DelayLine, GainComputer, GateSettings, RuleSet};
 use crate::model::pack::{self, Manifest, Pack, Thresholds};
 use crate::noise::{SnrEstimator, StreamingSnr};
 use crate::realtime::clock::AudioClock;
 use crate::realtime::decisions::{Decisions, WorkerLink};
-use crate::realtime::delay::DelayLine;
 use crate::realtime::latency::{LatencyParts, poll_s};
 use crate::realtime::link::Link;
 use crate::realtime::status::Shared;
-use crate::realtime::stream::{PackStream, Stream, thresholds};
-use crate::realtime::worker::Worker;
+use crate::realtime::worker::{ScoreStream, Worker};
 use crate::realtime::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
+use crate::signal::units::{samples_covering, samples_to_seconds};
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::{FrameGrid, Label};
 
@@ -68,10 +67,10 @@ impl LiveGate {
             );
             return Self::deaf(problem, detector.pack().manifest(), settings, config, rate_hz);
         }
-        let manifest = detector.pack().manifest().clone();
-        let stream = Box::new(PackStream::new(detector, rate_hz, config.channels)?);
+        let stream = detector.stream(rate_hz, config.channels)?;
         let floor = gauge.map(|gauge| StreamingSnr::new(gauge, rate_hz, config.channels)).transpose()?;
-        Self::with_stream(stream, floor, &manifest, settings, config, rate_hz)
+        let gate = Self::with_stream(stream, floor, detector.pack().manifest(), settings, config, rate_hz)?;
+        Ok(Self { _detector: Some(detector), ..gate })
     }
 
     /// A gate without a detector, in the fail mode; `problem` is the sentence that its status shows. Its latency is that of
@@ -110,9 +109,9 @@ impl LiveGate {
         Self::build(None, Arc::new(Shared::missing(problem)), parts, manifest, settings, config, rate_hz)
     }
 
-    /// With anything that hears: for [`new`](Self::new) and for tests of what can go wrong in there.
+    /// With anything that scores audio: for [`new`](Self::new) and for tests of what can go wrong in there.
     pub(in crate::realtime) fn with_stream(
-        stream: Box<dyn Stream>,
+        stream: impl ScoreStream,
         floor: Option<StreamingSnr>,
         manifest: &Manifest,
         settings: &GateSettings,
@@ -124,12 +123,13 @@ impl LiveGate {
         let grid = FrameGrid::new(rate_hz);
         let channels = usize::from(config.channels);
         let max_piece = config.max_block_samples.max(1);
-        let ring = to_samples(RING_S, rate_hz).max(4 * max_piece);
+        let ring =
+            usize::try_from(samples_covering(RING_S, rate_hz)).unwrap_or(usize::MAX).max(4 * max_piece);
         let in_flight = grid.frames(parts.total() + (ring + max_piece) as u64);
         let frames = usize::try_from(in_flight).unwrap_or(usize::MAX).saturating_add(64);
         let (link, ends) = Link::new(grid, channels, max_piece, ring, frames);
         let poll = Duration::from_secs_f64(poll_s(manifest));
-        let worker = Worker::start(ends, stream, floor, grid, channels, poll, &shared)?;
+        let worker = Worker::start(ends, stream, floor, channels, poll, &shared)?;
         Self::build(Some(WorkerLink { link, worker }), shared, parts, manifest, settings, config, rate_hz)
     }
 
@@ -156,15 +156,8 @@ impl LiveGate {
         let max_piece = config.max_block_samples.max(1);
         let delay = usize::try_from(parts.total()).unwrap_or(usize::MAX);
         let channels = usize::from(config.channels);
-        let monitor = LiveMonitor {
-            shared: Arc::clone(&shared),
-            labels: manifest.labels.clone().into(),
-            rate_hz,
-            channels: config.channels,
-            hearing_samples: parts.hearing,
-            budget_samples: parts.budget,
-        };
-        let margin_s = 0.5 * seconds(parts.hearing + parts.budget, rate_hz);
+        let monitor = LiveMonitor { shared: Arc::clone(&shared) };
+        let margin_s = 0.5 * samples_to_seconds(parts.hearing + parts.budget, rate_hz);
         Ok(Self {
             latency: parts.total(),
             offline: config.offline,
@@ -183,10 +176,19 @@ impl LiveGate {
             max_piece,
             channels,
             gains: vec![0.0; max_piece],
+            labels: manifest.labels.clone().into(),
             monitor,
             parts,
+            _detector: None,
         })
     }
+}
+
+/// The thresholds of a pack in the order of its labels.
+pub(in crate::realtime) fn thresholds(manifest: &Manifest) -> [Thresholds; MAX_LABELS] {
+    std::array::from_fn(|index| {
+        manifest.labels.get(index).map(|label| manifest.thresholds_of(label)).unwrap_or_default()
+    })
 }
 
 /// Refuses what no host means; gives the rate in whole Hz.
@@ -204,14 +206,4 @@ fn check(config: &LiveConfig) -> Result<u32, LiveError> {
         return refused("the number of channels", 0.0);
     }
     Ok(config.rate_hz.round() as u32)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "half a second of samples")]
-fn to_samples(seconds: f64, rate_hz: u32) -> usize {
-    (seconds * f64::from(rate_hz)).ceil() as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few seconds of samples")]
-fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz)
 }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gate::{CausalDecider, GainComputer, apply};
-use crate::realtime::stream::thresholds;
+use crate::gate::{CausalDecider, GainComputer, apply_gains};
+use crate::realtime::processor::thresholds;
 
 /// What the gate must give: decided and applied by the parts that files are rendered with.
 fn expected(input: &[f32], settings: &GateSettings, config: &LiveConfig) -> (Vec<f32>, FrameScores) {
-    let mut puppet = Puppet::new(&Strings::default(), config, 0.2);
+    let mut puppet = Puppet::new(&Strings::default(), config);
     let mut heard = puppet.scores();
     puppet.push(input, &mut heard).unwrap();
     // The last frame is filled up with silence, as a host does.
@@ -24,7 +24,7 @@ fn expected(input: &[f32], settings: &GateSettings, config: &LiveConfig) -> (Vec
     let mut gains = vec![0.0; input.len()];
     gain.fill(&mut gains);
     let mut output = input.to_vec();
-    apply::plane(&gains, &mut output);
+    apply_gains(&gains, &mut output, 1);
     (output, heard)
 }
 
@@ -56,7 +56,7 @@ proptest! {
         let (want, heard) = expected(&input, &settings, &config);
         let played = input.len();
         input.resize(played + latency, 0.0);
-        let (out, frames) = run(&mut gate, &input, blocks.iter().copied().cycle(), true, OutputMode::Gated);
+        let (out, frames) = run(&mut gate, &input, blocks.iter().copied().cycle(), true, MixOutput::Gated);
         prop_assert!(out[..latency].iter().all(|x| *x == 0.0));
         let same = out[latency..].iter().zip(&want).all(|(a, b)| a.to_bits() == b.to_bits());
         prop_assert!(same, "the output differs");
@@ -84,6 +84,7 @@ proptest! {
         let mut results = Vec::new();
         for blocks in [first, second] {
             let mut gate = gate_with(&Strings::default(), &settings(20.0, 10.0), &small());
+            let mut mixer = mixer(MixOutput::Gated);
             let mut out = Vec::new();
             let mut blocks = blocks.into_iter().cycle();
             let mut borders: Vec<(usize, Option<f32>)> =
@@ -96,7 +97,7 @@ proptest! {
                 while done < border {
                     let end = border.min(done + blocks.next().unwrap());
                     let mut block = input[done..end].to_vec();
-                    gate.process(&mut [&mut block], None, true, OutputMode::Gated, &mut |_| {});
+                    gate.process_and_mix(&mut [&mut block], None, true, &mut mixer, &mut |_| {});
                     out.extend(block);
                     done = end;
                 }
@@ -123,7 +124,7 @@ fn a_render_that_is_not_declared_is_waited_for() {
     let mut input = turns(64_000, 1_777);
     let (want, _) = expected(&input, &settings, &config);
     input.resize(input.len() + latency, 0.0);
-    let (out, _) = run(&mut gate, &input, std::iter::repeat(64), false, OutputMode::Gated);
+    let (out, _) = run(&mut gate, &input, std::iter::repeat(64), false, MixOutput::Gated);
     assert_eq!(gate.status().underruns, 0);
     assert!(out[latency..].iter().zip(&want).all(|(a, b)| a.to_bits() == b.to_bits()));
 }

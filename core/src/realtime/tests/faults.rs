@@ -5,7 +5,7 @@ use crate::realtime::{FailMode, Heard, Hearing};
 
 /// Runs one second in real blocks without waiting for anything; everything is said to be real time.
 fn second(gate: &mut LiveGate, input: &[f32]) -> (Vec<f32>, Vec<(usize, LiveFrame)>) {
-    run(gate, input, std::iter::repeat(256), false, OutputMode::Gated)
+    run(gate, input, std::iter::repeat(256), false, MixOutput::Gated)
 }
 
 /// Enough room for the clock: audio comes no faster than it lasts.
@@ -65,10 +65,10 @@ fn a_worker_that_dies_leaves_the_fail_mode() {
             let monitor = gate.monitor();
             let latency = gate.latency_samples() as usize;
             let loud = vec![0.5; 8_000];
-            run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             strings.pull(act);
             // Offline too: nobody waits for the dead.
-            let (out, _) = run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            let (out, _) = run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             assert_eq!(monitor.status().hearing, Hearing::Failed);
             assert!(monitor.problem().unwrap().contains(word), "{:?}", monitor.problem());
             match fail_mode {
@@ -77,7 +77,7 @@ fn a_worker_that_dies_leaves_the_fail_mode() {
             }
             // And after a reset.
             gate.reset();
-            let (out, frames) = run(&mut gate, &loud, std::iter::repeat(512), true, OutputMode::Gated);
+            let (out, frames) = run(&mut gate, &loud, std::iter::repeat(512), true, MixOutput::Gated);
             let wanted = if fail_mode == FailMode::Open { 0.5 } else { 0.5 * 10.0_f32.powf(-1.5) };
             assert!(out[latency..].iter().all(|x| (*x - wanted).abs() < 1e-6));
             assert!(frames.iter().all(|(_, frame)| frame.held));
@@ -103,27 +103,74 @@ fn a_slow_worker_is_late_and_counted() {
 }
 
 #[test]
+fn a_worker_that_does_not_end_is_told_of_and_let_go() {
+    static ABANDONED: AtomicU8 = AtomicU8::new(0);
+    for (act, told) in [(Act::Hear, 0), (Act::Hang, 1)] {
+        let strings = Strings::default();
+        let mut gate = gate_with(&strings, &GateSettings::default(), &small());
+        gate.on_abandoned(|| {
+            ABANDONED.fetch_add(1, Ordering::SeqCst);
+        });
+        strings.pull(act);
+        gate.process(&mut [&mut [0.02; 512]], None, false, &mut |_| {});
+        let shared = Arc::clone(&gate.monitor().shared);
+        drop(gate);
+        assert_eq!(ABANDONED.load(Ordering::SeqCst), told, "{act:?}");
+        // It ends as soon as it can, and takes what it held with it.
+        strings.pull(Act::Hear);
+        eventually("its end", || Arc::strong_count(&shared) == 1);
+    }
+}
+
+#[test]
+fn a_worker_sleeps_while_its_host_does_and_wakes_with_the_next_block() {
+    let mut gate = gate_with(&Strings::default(), &GateSettings::default(), &small());
+    let shared = Arc::clone(&gate.monitor().shared);
+    let asleep = || shared.asleep.load(Ordering::SeqCst);
+    // Never played, after audio, and after a reset.
+    for round in 0..3 {
+        eventually("sleep", asleep);
+        assert_eq!(gate.status().worker_load, 0.0);
+        let frames = gate.status().frames;
+        eventually("decisions in time", || {
+            let (_, frames) = paced(&mut gate, &[0.02; 1_600]);
+            assert!(!asleep(), "audio comes");
+            frames.iter().all(|(_, frame)| !frame.held)
+        });
+        assert!(gate.status().frames > frames && gate.status().hearing == Hearing::Running);
+        if round == 1 {
+            gate.reset();
+        }
+    }
+    // A render that begins in its sleep misses nothing.
+    eventually("sleep", asleep);
+    gate.reset();
+    let missed = gate.status().underruns;
+    run(&mut gate, &turns(16_000, 3_000), std::iter::repeat(512), true, MixOutput::Gated);
+    assert_eq!(gate.status().underruns, missed);
+    // And one that is asleep ends at once.
+    eventually("sleep", asleep);
+    let begun = Instant::now();
+    drop(gate);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
 fn a_reset_begins_a_new_epoch() {
     let strings = Strings::default();
     let mut gate = gate_with(&strings, &GateSettings::default(), &small());
     let input = turns(20_000, 1_500);
-    let (first, told) = run(&mut gate, &input, std::iter::repeat(300), true, OutputMode::Gated);
+    let (first, told) = run(&mut gate, &input, std::iter::repeat(300), true, MixOutput::Gated);
     for blocks in [1_usize, 10, 100] {
         // Resets at any moment, in storms too, with the worker in the middle of something.
         strings.pull(Act::Dawdle);
         for _ in 0..100 {
             gate.reset();
-            gate.process(
-                &mut [&mut [0.9; 64][..blocks.min(64)]],
-                None,
-                false,
-                OutputMode::Gated,
-                &mut |_| {},
-            );
+            gate.process(&mut [&mut [0.9; 64][..blocks.min(64)]], None, false, &mut |_| {});
         }
         strings.pull(Act::Hear);
         gate.reset();
-        let (again, told_again) = run(&mut gate, &input, std::iter::repeat(300), true, OutputMode::Gated);
+        let (again, told_again) = run(&mut gate, &input, std::iter::repeat(300), true, MixOutput::Gated);
         assert!(first.iter().zip(&again).all(|(a, b)| a.to_bits() == b.to_bits()));
         assert_eq!(told, told_again);
     }
@@ -153,7 +200,7 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     gate.override_labels(Some(Heard::NOTHING));
     let mut all = Vec::new();
     let mut step = |gate: &mut LiveGate, samples: usize| {
-        let (out, frames) = run(gate, &vec![0.5; samples], [samples], false, OutputMode::Gated);
+        let (out, frames) = run(gate, &vec![0.5; samples], [samples], false, MixOutput::Gated);
         all.extend_from_slice(&out);
         (out, frames)
     };

@@ -3,17 +3,16 @@
 mod blocks;
 mod faults;
 mod output;
-mod swap;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use super::stream::{Stream, thresholds};
-use super::{LiveConfig, LiveFrame, LiveGate, MAX_LABELS, OutputMode};
+use super::worker::ScoreStream;
+use super::{LiveConfig, LiveFrame, LiveGate};
 use crate::detect::DetectError;
-use crate::gate::GateSettings;
-use crate::model::pack::{self, Manifest, Pack, Thresholds};
+use crate::gate::{GateSettings, MixOutput, MixSettings, Mixer};
+use crate::model::pack::{self, Manifest, Pack};
 use crate::signal::LevelMeter;
 use crate::{FrameScores, Label};
 
@@ -24,7 +23,7 @@ enum Act {
     Hang = 1,
     Panic = 2,
     Fail = 3,
-    /// NoiseEstimate 100 ms for each piece, longer than it lasts.
+    /// Take 100 ms for each piece, longer than it lasts.
     Dawdle = 4,
 }
 
@@ -50,30 +49,24 @@ struct Puppet {
     channels: u16,
     mean_squares: Vec<f32>,
     labels: Vec<Label>,
-    /// The probability of music that it gives always: by it two puppets are told apart.
-    signature: f32,
-    thresholds: [Thresholds; MAX_LABELS],
 }
 
 impl Puppet {
-    fn new(strings: &Strings, config: &LiveConfig, signature: f32) -> Box<Self> {
+    fn new(strings: &Strings, config: &LiveConfig) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test rates")]
         let rate_hz = config.rate_hz.round() as u32;
-        let manifest = manifest();
-        Box::new(Self {
+        Self {
             strings: strings.clone(),
             level: LevelMeter::new(rate_hz, config.channels),
             rate_hz,
             channels: config.channels,
             mean_squares: Vec::new(),
-            labels: manifest.labels.clone(),
-            signature,
-            thresholds: thresholds(&manifest),
-        })
+            labels: manifest().labels,
+        }
     }
 }
 
-impl Stream for Puppet {
+impl ScoreStream for Puppet {
     fn push(&mut self, interleaved: &[f32], heard: &mut FrameScores) -> Result<(), DetectError> {
         while self.strings.is(Act::Hang) {
             std::thread::sleep(Duration::from_millis(1));
@@ -92,22 +85,18 @@ impl Stream for Puppet {
         for mean_square in self.mean_squares.drain(..) {
             heard.mean_square.push(mean_square);
             let speech = if mean_square > 0.01 { 0.9 } else { 0.1 };
-            heard.probabilities.extend([speech, self.signature, 0.0]);
+            heard.probabilities.extend([speech, 0.2, 0.0]);
         }
         Ok(())
     }
 
-    fn restart(&mut self) {
+    fn reset(&mut self) {
         self.level = LevelMeter::new(self.rate_hz, self.channels);
         self.mean_squares.clear();
     }
 
     fn scores(&self) -> FrameScores {
         FrameScores::new(self.labels.clone(), self.rate_hz)
-    }
-
-    fn thresholds(&self) -> [Thresholds; MAX_LABELS] {
-        self.thresholds
     }
 }
 
@@ -126,7 +115,7 @@ fn manifest() -> Manifest {
 }
 
 fn gate_with(strings: &Strings, settings: &GateSettings, config: &LiveConfig) -> LiveGate {
-    let puppet = Puppet::new(strings, config, 0.2);
+    let puppet = Puppet::new(strings, config);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test rates")]
     let rate_hz = config.rate_hz.round() as u32;
     LiveGate::with_stream(puppet, None, &manifest(), settings, config, rate_hz).unwrap()
@@ -149,20 +138,26 @@ fn turns(samples: usize, turn: usize) -> Vec<f32> {
         .collect()
 }
 
+/// A mixer that rests on one output.
+fn mixer(output: MixOutput) -> Mixer {
+    Mixer::new(&MixSettings { output, ..MixSettings::default() }, 48_000.0)
+}
+
 /// Runs mono samples through, block by block; gives the output and the frames with their place in it.
 fn run(
     gate: &mut LiveGate,
     input: &[f32],
     blocks: impl IntoIterator<Item = usize>,
     offline: bool,
-    mode: OutputMode,
+    output: MixOutput,
 ) -> (Vec<f32>, Vec<(usize, LiveFrame)>) {
+    let mut mixer = mixer(output);
     let mut out = input.to_vec();
     let mut frames = Vec::new();
     let mut done = 0;
     for block in blocks {
         let end = input.len().min(done + block);
-        gate.process(&mut [&mut out[done..end]], None, offline, mode, &mut |frame| {
+        gate.process_and_mix(&mut [&mut out[done..end]], None, offline, &mut mixer, &mut |frame| {
             frames.push((done + frame.offset_in_block, frame));
         });
         done = end;

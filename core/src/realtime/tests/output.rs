@@ -13,9 +13,9 @@ fn modes_are_delayed_alike_and_add_up() {
         let latency = gate.latency_samples() as usize;
         (run(&mut gate, &input, std::iter::repeat(333), true, mode), latency)
     };
-    let ((gated, told), latency) = through(OutputMode::Gated);
-    let ((removed, _), _) = through(OutputMode::Removed);
-    let ((bypassed, told_too), _) = through(OutputMode::Bypassed);
+    let ((gated, told), latency) = through(MixOutput::Gated);
+    let ((removed, _), _) = through(MixOutput::Removed);
+    let ((bypassed, told_too), _) = through(MixOutput::Bypassed);
     assert_eq!(told, told_too, "the gate goes on deciding");
     let mut moved = 0;
     for index in latency..input.len() {
@@ -38,8 +38,8 @@ fn switching_modes_leaves_the_delay_alone() {
     let mut out = turns(40_000, 3_000);
     let input = out.clone();
     for (index, block) in out.chunks_mut(500).enumerate() {
-        let mode = if index % 2 == 0 { OutputMode::Bypassed } else { OutputMode::Gated };
-        gate.process(&mut [block], None, true, mode, &mut |_| {});
+        let output = if index % 2 == 0 { MixOutput::Bypassed } else { MixOutput::Gated };
+        gate.process_and_mix(&mut [block], None, true, &mut mixer(output), &mut |_| {});
     }
     for (index, block) in out.chunks(500).enumerate().filter(|(index, _)| index % 2 == 0) {
         let from = index * 500;
@@ -66,10 +66,11 @@ fn storms_of_what_is_no_number_come_out_finite() {
     ];
     for range_db in [0.5, MAX_RANGE_DB] {
         for otherwise in [Action::Gate, Action::Mute, Action::duck(3.0)] {
-            for mode in [OutputMode::Gated, OutputMode::Removed, OutputMode::Bypassed] {
+            for output in [MixOutput::Gated, MixOutput::Removed, MixOutput::Bypassed] {
                 let settings = GateSettings { range_db, otherwise, hold_ms: 0.0, ..GateSettings::default() };
                 let config = LiveConfig { channels: 3, ..small() };
                 let mut gate = gate_with(&Strings::default(), &settings, &config);
+                let mut mixer = mixer(output);
                 for round in 0..60_usize {
                     let channel = |shift: usize| -> Vec<f32> {
                         (0..512)
@@ -83,7 +84,8 @@ fn storms_of_what_is_no_number_come_out_finite() {
                             .collect()
                     };
                     let (mut a, mut b, mut c) = (channel(0), channel(1), channel(4));
-                    gate.process(&mut [&mut a, &mut b, &mut c], None, true, mode, &mut |frame| {
+                    let main: &mut [&mut [f32]] = &mut [&mut a, &mut b, &mut c];
+                    gate.process_and_mix(main, None, true, &mut mixer, &mut |frame| {
                         assert!(frame.level_dbfs.is_finite() && !frame.gain_db.is_nan(), "{frame:?}");
                     });
                     for sample in a.iter().chain(&b).chain(&c) {
@@ -114,11 +116,12 @@ fn a_sidechain_is_heard_in_the_place_of_the_input() {
         let config = LiveConfig { channels, sidechain_channels: 2, ..small() };
         let mut gate = gate_with(&Strings::default(), &settings, &config);
         let side: Vec<&[f32]> = sides.iter().map(|s| s.as_slice()).collect();
+        let mut mixer = mixer(MixOutput::Gated);
         let mut last = 0.0;
         for _ in 0..40 {
             let mut planes = vec![soft.clone(); usize::from(channels)];
             let mut main: Vec<&mut [f32]> = planes.iter_mut().map(Vec::as_mut_slice).collect();
-            gate.process(&mut main, Some(&side), true, OutputMode::Gated, &mut |_| {});
+            gate.process_and_mix(&mut main, Some(&side), true, &mut mixer, &mut |_| {});
             last = planes[0][511];
             assert!(planes.iter().all(|plane| plane[511] == last), "linked");
         }
@@ -145,7 +148,7 @@ fn every_rate_and_layout_runs() {
                 let end = (done + 1_700).min(latency + 3_000);
                 let mut main: Vec<&mut [f32]> =
                     planes.iter_mut().map(|plane| &mut plane[done..end]).collect();
-                gate.process(&mut main, None, true, OutputMode::Bypassed, &mut |_| {});
+                gate.process(&mut main, None, true, &mut |_| {});
                 done = end;
             }
             for plane in &planes {
@@ -166,12 +169,13 @@ fn a_host_that_passes_fewer_or_more_channels_is_served() {
     let mut gate =
         gate_with(&Strings::default(), &GateSettings::default(), &LiveConfig { channels: 2, ..small() });
     let latency = gate.latency_samples() as usize;
-    gate.process(&mut [], None, true, OutputMode::Gated, &mut |_| {});
+    let mut mixer = mixer(MixOutput::Gated);
+    gate.process_and_mix(&mut [], None, true, &mut mixer, &mut |_| {});
     let mut mono = vec![0.5; latency + 400];
-    gate.process(&mut [&mut mono], None, true, OutputMode::Gated, &mut |_| {});
+    gate.process_and_mix(&mut [&mut mono], None, true, &mut mixer, &mut |_| {});
     assert_eq!(mono[latency + 399], 0.5);
     let mut three = [vec![0.5; 400], vec![0.5; 400], vec![0.5; 400]];
     let [a, b, c] = &mut three;
-    gate.process(&mut [a, b, c], None, true, OutputMode::Gated, &mut |_| {});
+    gate.process_and_mix(&mut [a, b, c], None, true, &mut mixer, &mut |_| {});
     assert!(three[2].iter().all(|x| *x == 0.0), "a channel that was not declared is silent");
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::style::{FONTS, GRID, GROUND, INK, PAPER, SOFT_INK};
 use crate::noise::NoiseEstimate;
 use crate::report::escape::xml;
+use crate::signal::units::real;
 
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 420.0;
@@ -112,7 +113,7 @@ fn count(takes: &[&NoiseEstimate]) -> (Vec<Bar>, usize) {
             without += 1;
             continue;
         };
-        let upper = |k: usize| f64::from(LOWEST_DB) + f64::from(BAR_DB) * crate::eval::real(k + 1);
+        let upper = |k: usize| f64::from(LOWEST_DB) + f64::from(BAR_DB) * real(k + 1);
         let place = (0..number).find(|&k| snr_db < upper(k)).unwrap_or(number - 1);
         if take.noisy {
             bars[place].noisy += 1;

@@ -8,6 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use atomic_float::AtomicF64;
 use vst3::Steinberg::Vst::ViewType::kEditor;
 use vst3::Steinberg::{
     FIDString, FUnknown, IPlugFrame, IPlugFrameTrait, IPlugView, IPlugViewContentScaleSupport,
@@ -39,7 +40,7 @@ pub(super) unsafe fn create(instance: &Arc<Instance>, name: *const c_char) -> Op
         frame: Mutex::default(),
         view: AtomicPtr::default(),
         wanted: AtomicU64::new(NOTHING),
-        scale_bits: AtomicU64::new(1_f64.to_bits()),
+        scale: AtomicF64::new(1.0),
     });
     let view = ComWrapper::new(View {
         link: Arc::clone(&link),
@@ -64,12 +65,12 @@ struct Link {
     /// The size that the editor wants and the host was not yet asked for: width and height.
     wanted: AtomicU64,
     /// Factor from logical points to the host's pixels.
-    scale_bits: AtomicU64,
+    scale: AtomicF64,
 }
 
 impl Link {
     fn scale(&self) -> f64 {
-        f64::from_bits(self.scale_bits.load(Ordering::Relaxed))
+        self.scale.load(Ordering::Relaxed)
     }
 
     /// Asks the host for the size that the editor wants. On the main thread.
@@ -303,7 +304,7 @@ impl IPlugViewContentScaleSupportTrait for View {
             if !(factor.is_finite() && factor > 0.0) {
                 return kInvalidArgument;
             }
-            self.link.scale_bits.store(factor.to_bits(), Ordering::Relaxed);
+            self.link.scale.store(factor, Ordering::Relaxed);
             let is_open = match lock(&self.editor).as_ref() {
                 Some(editor) => {
                     editor.set_scale(factor);

@@ -12,7 +12,7 @@ fn link(instance: &Arc<Instance>) -> Arc<Link> {
         frame: Mutex::default(),
         view: AtomicPtr::default(),
         wanted: AtomicU64::new(NOTHING),
-        scale_bits: AtomicU64::new(2_f64.to_bits()),
+        scale: AtomicF64::new(2.0),
     })
 }
 

@@ -1,12 +1,12 @@
-//! The delay of the audio itself.
+//! The delay of the audio itself, and of a sidechain that is listened to beside it.
 //!
 //! Real time: two copies per block, memory is taken at the start.
 
 use crate::signal::clean;
 
-/// One ring per channel.
+/// Delays any number of channels alike: one ring for each.
 #[derive(Debug)]
-pub(super) struct DelayLine {
+pub struct DelayLine {
     rings: Vec<Vec<f32>>,
     delay: usize,
     /// Where the next sample is written, the same in all rings.
@@ -15,19 +15,19 @@ pub(super) struct DelayLine {
 
 impl DelayLine {
     /// A line that delays by `delay` samples, for pieces of up to `max_piece`.
-    pub(super) fn new(channels: usize, delay: usize, max_piece: usize) -> Self {
+    pub fn new(channels: usize, delay: usize, max_piece: usize) -> Self {
         Self { rings: vec![vec![0.0; delay + max_piece.max(1)]; channels], delay, write: 0 }
     }
 
     /// Silence, as at the start.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.rings.iter_mut().for_each(|ring| ring.fill(0.0));
         self.write = 0;
     }
 
     /// Puts each channel's samples in and the delayed ones in their place. All are cleaned on the way in; channels
     /// beyond those of the line are silenced.
-    pub(super) fn process<'a>(&mut self, channels: impl Iterator<Item = &'a mut [f32]>) {
+    pub fn process<'a>(&mut self, channels: impl Iterator<Item = &'a mut [f32]>) {
         let mut rings = self.rings.iter_mut();
         let mut count = 0;
         for samples in channels {
