@@ -105,7 +105,8 @@ fn a_slow_worker_is_late_and_counted() {
 #[test]
 fn a_worker_that_does_not_end_is_told_of_and_let_go() {
     static ABANDONED: AtomicU8 = AtomicU8::new(0);
-    for (act, told) in [(Act::Hear, 0), (Act::Hang, 1)] {
+    let abandoned = || ABANDONED.load(Ordering::SeqCst);
+    let drop_while = |act| {
         let strings = Strings::default();
         let mut gate = gate_with(&strings, &GateSettings::default(), &small());
         gate.on_abandoned(|| {
@@ -114,12 +115,17 @@ fn a_worker_that_does_not_end_is_told_of_and_let_go() {
         strings.pull(act);
         gate.process(&mut [&mut [0.02; 512]], None, false, &mut |_| {});
         let shared = Arc::clone(&gate.monitor().shared);
+        let before = abandoned();
         drop(gate);
-        assert_eq!(ABANDONED.load(Ordering::SeqCst), told, "{act:?}");
+        let told = abandoned() - before;
         // It ends as soon as it can, and takes what it held with it.
         strings.pull(Act::Hear);
         eventually("its end", || Arc::strong_count(&shared) == 1);
-    }
+        told
+    };
+    // A machine that is busy with other tests may keep even a healthy one from ending in time.
+    eventually("a worker that ends in time", || drop_while(Act::Hear) == 0);
+    assert_eq!(drop_while(Act::Hang), 1);
 }
 
 #[test]
@@ -134,8 +140,8 @@ fn a_worker_sleeps_while_its_host_does_and_wakes_with_the_next_block() {
         let frames = gate.status().frames;
         eventually("decisions in time", || {
             let (_, frames) = paced(&mut gate, &[0.02; 1_600]);
-            assert!(!asleep(), "audio comes");
-            frames.iter().all(|(_, frame)| !frame.held)
+            // Nobody sleeps while audio comes.
+            !asleep() && frames.iter().all(|(_, frame)| !frame.held)
         });
         assert!(gate.status().frames > frames && gate.status().hearing == Hearing::Running);
         if round == 1 {
