@@ -53,16 +53,12 @@ EQUALISER_DB = 12.0
 BAND_LIMIT_SHARE = 0.15
 WARP_SHARE, WARP_RANGE = 0.7, (0.85, 1.18)
 PACE_SHARE, PACE_RANGE = 0.4, (0.85, 1.2)
-BACKWARDS_SHARE, BACKWARDS_KINDS = (
-    0.5,
-    ("music", "noise"),
-)  # a voice backwards is neither speech nor any sound that is met
+BACKWARDS_SHARE = 0.5
+BACKWARDS_KINDS = ("music", "noise")  # a voice backwards is neither speech nor any sound that is met
 ONSET_SHARE, ONSET_AFTER_FRAMES = 0.3, (5, 30)  # recordings of words and sentences begin shortly before the voice does
 SILENT_SHARE, SILENT_FRAMES = 0.35, (150, 900)
-TURNS_SHARE, TURNS_MARGIN_FRAMES = (
-    {"music": 0.3, "noise": 0.3, "singing": 0.3, "song": 0.3},
-    10,
-)  # as on the radio: a voice, then a song
+TURNS_SHARE = {"music": 0.3, "noise": 0.3, "singing": 0.3, "song": 0.3}  # as on the radio: a voice, then a song
+TURNS_MARGIN_FRAMES = 10
 SMOOTH_FRAMES = {"speech": 9, "singing": 51, "music": 51, "noise": 41}
 
 

@@ -16,7 +16,7 @@ from .corpus import Cache, Clip
 from .labels import frame_power, label_speech, label_words, to_db
 from .noises import LIVING, MADE, coloured_noise, synthetic_noise
 from .singer import revoice, spoken_pitch_hz, sung_pitch_hz, whispered
-from .teachers import SUNG_RANGE_DB, Teachers
+from .teachers import SONGS, SUNG_RANGE_DB, Teachers
 
 SPEEDS = ((9, 10), (10, 9), (19, 20), (20, 19), (15, 17), (17, 15), (6, 7))
 LIVING_NOISE_WORDS = (
@@ -42,7 +42,6 @@ LIVING_NOISE_WORDS = (
 WHISPER_SHARE = 0.03
 MADE_NOISE_SHARE, TWO_NOISES_SHARE = 0.25, 0.2
 SENTENCE_SECONDS = 2.0  # sources with clips longer than this on average are preferred
-SONGS = ("robotutor-songs", "thelackthereof", "marsshooter")
 TONAL_NOISE_WORDS = ("bell", "chime", "binaural", "bowl", "music", "alarm", "siren")
 
 

@@ -30,6 +30,8 @@ NOT_SUNG = 0.2
 """Score of singing under which nobody is taken to sing where a source does not say."""
 SECOND_WITNESS = 0.1
 """Score of YAMNet's singing classes that confirms singing where a source does not say."""
+SONGS = ("robotutor-songs", "thelackthereof", "marsshooter")
+"""Sources of songs: a second witness of singing wherever one teacher hears it, parts without a voice among them."""
 SOLO = ("robotutor-songs", "hedgewars-singer")
 """Sources of unaccompanied singing, which no teacher tells from speech: their own word is the truth."""
 SUNG_RANGE_DB = 25.0
@@ -88,8 +90,10 @@ class Teachers:
         if "aed" not in scores:
             return np.full(frames, np.nan, np.float32)
         sung = _fitted(scores["aed"], frames)[:, AED_SINGING]
-        if clip.vocals == "yes" or "yamnet" not in scores:
-            return sung if clip.vocals == "yes" else np.where(sung < NOT_SUNG, 0.0, np.nan).astype(np.float32)
+        if clip.vocals == "yes" or clip.source in SONGS:
+            return sung
+        if "yamnet" not in scores:
+            return np.where(sung < NOT_SUNG, 0.0, np.nan).astype(np.float32)
         confirmed = _fitted(scores["yamnet"], frames)[:, YAMNET_SINGING].max(1) > SECOND_WITNESS
         return np.where(sung < NOT_SUNG, 0.0, np.where(confirmed, sung, np.nan)).astype(np.float32)
 

@@ -84,6 +84,12 @@ def test_singing_is_taken_from_the_source_first_and_from_two_witnesses_else(tmp_
     assert asked.singing(one, noise_of(4)) == pytest.approx(np.full(FRAMES, expected), abs=1e-3, nan_ok=True)
 
 
+def test_a_source_of_songs_is_the_second_witness(tmp_path):
+    song = clip("music", source="marsshooter", vocals="unknown")
+    asked = teachers(tmp_path, song.path, aed=aed(0.0, 0.9), yamnet=yamnet())
+    assert asked.singing(song, noise_of(4)) == pytest.approx(np.full(FRAMES, 0.9), abs=1e-3)
+
+
 def test_solo_singing_is_the_word_of_its_source():
     solo = clip("music", source="hedgewars-singer", vocals="yes")
     samples = np.concatenate([noise_of(1), np.zeros(RATE_HZ, np.float32)])
