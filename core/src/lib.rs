@@ -28,4 +28,4 @@ pub mod render;
 pub mod report;
 pub mod signal;
 
-pub use signal::{FrameGrid, FrameScores, Label};
+pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};

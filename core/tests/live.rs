@@ -133,8 +133,8 @@ fn frames_are_those_of_a_listener_and_ten_runs_give_the_same_bytes() {
         }
         assert_eq!(gate.status().underruns, 0);
         for (frame, row) in frames.iter().zip(0..heard.frames()) {
-            assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");
-            assert_eq!(frame.mean_square.to_bits(), heard.mean_square[row].to_bits());
+            assert_eq!(&frame.scored.scores[..heard.labels.len()], heard.row(row), "frame {row}");
+            assert_eq!(frame.scored.mean_square.to_bits(), heard.mean_square[row].to_bits());
             assert_eq!(frame.level_dbfs, heard.level_dbfs(row));
         }
         assert!(frames.len() > 150);
@@ -212,8 +212,8 @@ fn a_file_is_heard_as_the_gate_hears_it() {
     gate.process(&mut [&mut audio], None, true, &mut |frame| frames.push(frame));
     assert_eq!(frames.len(), heard.frames());
     for (row, frame) in frames.iter().enumerate() {
-        assert_eq!(&frame.probabilities[..heard.labels.len()], heard.row(row), "frame {row}");
-        assert_eq!(frame.mean_square.to_bits(), heard.mean_square[row].to_bits(), "frame {row}");
+        assert_eq!(&frame.scored.scores[..heard.labels.len()], heard.row(row), "frame {row}");
+        assert_eq!(frame.scored.mean_square.to_bits(), heard.mean_square[row].to_bits(), "frame {row}");
     }
     // A file that is closed off at its end is another thing: that is why `Detector::detect_as_live` is there.
     let closed = EAR.detect::<DetectError>(&mut open(), |_| Ok(())).unwrap();

@@ -5,12 +5,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use earmark_core::Label;
+use earmark_core::decide::Thresholds;
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::{Action, Curve, GateSettings, MixOutput, MixSettings, Mixer, Rule, When};
-use earmark_core::model::pack::{self, Pack, Thresholds};
+use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::realtime::{Heard, LiveConfig, LiveGate};
+use earmark_core::realtime::{LiveConfig, LiveGate};
+use earmark_core::{Label, LabelSet};
 
 struct Counting;
 
@@ -106,7 +107,8 @@ fn an_hour_of_fuzzed_blocks_neither_allocates_nor_waits() {
             };
         }
         let (motion, event) = (dice.roll(programs.len()), dice.roll(40));
-        let lane = [None, Some(Heard::NOTHING), Some(Heard::label(0)), Some(Heard::SILENCE)][dice.roll(4)];
+        let lane =
+            [None, Some(LabelSet::EMPTY), Some(LabelSet::label(0)), Some(LabelSet::SILENCE)][dice.roll(4)];
         let output = [MixOutput::Gated, MixOutput::Removed, MixOutput::Bypassed][dice.roll(3)];
         let mix = [
             MixSettings::default(),

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
+use earmark_core::decide::Thresholds;
 use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
-use earmark_core::model::pack::{Pack, PackError, Thresholds};
+use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
 use crate::params::{ParamId, Rules, id, pack_name};

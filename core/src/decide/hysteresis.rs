@@ -1,9 +1,9 @@
-//! Stages that turn one probability per frame into a decision per frame.
+//! Stages that clean up one decision per frame, from [`Hysteresis`](super::Hysteresis) on.
 //!
 //! All are monotone in their input: with fewer (or the same) active frames in, none gives an active frame out that it
 //! did not give before.
 //!
-//! * [`Hysteresis`]: frame *t* is active when some frame *s ≤ t* reaches `open` and all of *s..=t* stay at `close`.
+//! * `Hysteresis`: frame *t* is active when some frame *s ≤ t* reaches `open` and all of *s..=t* stay at `close`.
 //! * [`CloseGaps`]: frame *t* is active when it lies between two active frames that are near enough.
 //! * [`Confirm`]: frame *t* is active when its stretch of active frames holds a sure one not much later than *t*.
 //! * [`DropShort`]: frame *t* is active when it lies in a long enough stretch of active frames.
@@ -12,32 +12,6 @@ use std::collections::VecDeque;
 
 /// Decisions on their way from one stage to the next, one per frame.
 pub type Bits = VecDeque<bool>;
-
-/// Two thresholds: opens at one, closes below the other. Answers at once.
-#[derive(Debug, Clone)]
-pub struct Hysteresis {
-    open: f32,
-    close: f32,
-    active: bool,
-}
-
-impl Hysteresis {
-    /// Opens at `open`, closes below `close`, which counts as `open` where it is higher.
-    pub fn new(open: f32, close: f32) -> Self {
-        Self { open, close: close.min(open), active: false }
-    }
-
-    /// Takes the next frame's probability; returns whether the label is on. A NaN is no evidence: it closes.
-    pub fn push(&mut self, probability: f32) -> bool {
-        self.active = probability >= if self.active { self.close } else { self.open };
-        self.active
-    }
-
-    /// The decision on the last frame.
-    pub fn is_active(&self) -> bool {
-        self.active
-    }
-}
 
 /// Fills gaps of fewer than `min_off` frames. Delay: at most `min_off` frames.
 #[derive(Debug, Clone)]
@@ -181,14 +155,6 @@ mod tests {
 
     fn text(bits: &Bits) -> String {
         bits.iter().map(|&b| if b { '#' } else { '.' }).collect()
-    }
-
-    #[test]
-    fn opens_high_and_closes_low() {
-        let mut gate = Hysteresis::new(0.7, 0.4);
-        let on: Vec<bool> = [0.6, 0.7, 0.5, 0.4, 0.39, 0.6, 0.9, f32::NAN].map(|p| gate.push(p)).to_vec();
-        assert_eq!(on, [false, true, true, true, false, false, true, false]);
-        assert!(!gate.is_active());
     }
 
     #[test]

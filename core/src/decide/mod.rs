@@ -1,4 +1,14 @@
-//! From frames of activity to segments: who is heard from when to when.
+//! The law of decision: from scores per frame to labels.
+//!
+//! | | |
+//! |---|---|
+//! | `thresholds.rs` | the law itself: [`Thresholds`], [`Hysteresis`], the silence level; one default of each |
+//! | `silence.rs` | the silence rule with and without knowledge of the future |
+//! | `causal.rs` | [`CausalLabels`]: the labels that are on now, for live audio |
+//! | the rest | [`Segmenter`]: segments, where the future is known |
+//!
+//! Both ways share the first two. What only the future can tell, minimum durations, confirmation and refined borders, is
+//! the second way's alone:
 //!
 //! ```text
 //! probabilities ─▶ Hysteresis ─▶ CloseGaps ─▶ Confirm ─▶ Refiner ─┐
@@ -15,6 +25,7 @@
 //! The segments of all labels together cover `[0, duration]`: what is neither silent nor labelled is `unknown`.
 
 mod builder;
+mod causal;
 pub mod hysteresis;
 pub mod refine;
 mod segmenter;
@@ -22,13 +33,15 @@ mod settings;
 pub mod silence;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 
 use crate::{FrameScores, Label};
 
 pub use builder::TimelineBuilder;
-pub use hysteresis::Hysteresis;
+pub use causal::CausalLabels;
 pub use segmenter::{Event, Segmenter};
 pub use settings::{LabelSettings, SURE_NEAR_MS, SURE_WITHIN_MS, TimelineError, TimelineSettings};
+pub use thresholds::{Hysteresis, HysteresisBank, SILENCE_DBFS, SILENCE_WINDOW_FRAMES, Thresholds};
 
 /// One stretch of one label.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::hysteresis::{Bits, CloseGaps, Confirm, DropShort, Hysteresis};
+use super::hysteresis::{Bits, CloseGaps, Confirm, DropShort};
 use super::refine::{EdgeFinder, Refiner};
 use super::silence::SilenceFinder;
-use super::{Segment, TimelineSettings};
+use super::{Hysteresis, Segment, TimelineSettings};
 use crate::{FrameGrid, Label};
 
 /// What a [`Segmenter`] has decided.
@@ -209,7 +209,7 @@ impl LabelPipeline {
         let own = settings.of(label);
         Self {
             column,
-            hysteresis: Hysteresis::new(own.open, own.close),
+            hysteresis: Hysteresis::new(own.thresholds()),
             close_gaps: CloseGaps::new(own.min_off_frames()),
             closed: Bits::new(),
             sure: own.sure,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{SILENCE_DBFS, Thresholds};
 use crate::Label;
-use crate::model::pack::Thresholds;
 
 /// Milliseconds per frame of activity.
 const FRAME_MS: u32 = 10;
@@ -53,9 +53,10 @@ pub struct LabelSettings {
 
 impl Default for LabelSettings {
     fn default() -> Self {
-        // Packs bring measured thresholds; these serve a network that says nothing about itself. A pause between
-        // two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
-        Self { open: 0.5, close: 0.4, sure: 0.0, min_on_ms: 100, min_off_ms: 200 }
+        // Packs bring measured thresholds; the default ones serve a network that says nothing about itself. A pause
+        // between two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
+        let Thresholds { open, close } = Thresholds::default();
+        Self { open, close, sure: 0.0, min_on_ms: 100, min_off_ms: 200 }
     }
 }
 
@@ -119,7 +120,7 @@ impl Default for TimelineSettings {
         Self {
             default: LabelSettings::default(),
             labels: BTreeMap::new(),
-            silence_dbfs: -60.0,
+            silence_dbfs: SILENCE_DBFS,
             // The closure of a plosive in a gated recording is digitally silent for up to 150 ms; a pause that a
             // listener would call one is longer.
             min_silence_ms: 200,

@@ -1,15 +1,18 @@
-//! Exact silence, from the samples alone.
+//! Silence, from the level alone: exactly, where the future is known, and causally.
 //!
-//! The mean square is judged on blocks of 100 ms of the grid: over such a block every sine of a multiple of 10 Hz has
-//! its true RMS, so the threshold is exact, which it cannot be on 10 ms frames (a 10 Hz sine has frames far above and
-//! far below its RMS). Only the borders of a silent stretch are then placed on frames: loud frames at the edge of a
-//! silent block that meets sound are given back, quiet frames beyond it are taken in.
+//! The rule is that of [`thresholds`](super::thresholds): a mean square over 100 ms of at most the silence level.
+//! [`SilenceFinder`] judges blocks of 100 ms of the grid. Only the borders of a silent stretch are then placed on frames:
+//! loud frames at the edge of a silent block that meets sound are given back, quiet frames beyond it are taken in.
+//! [`CausalSilence`] cannot look ahead: it judges the 100 ms that end with a frame, and a loud frame is given back at once.
+//! So a sound ends a silence with its first frame on both ways, while a silence is known causally 100 ms after the sound
+//! ended (and short ones, such as the closure of a plosive, are none on either way).
 
 use super::hysteresis::{Bits, DropShort};
+use super::thresholds::{SILENCE_WINDOW_FRAMES, is_silent, mean_square_of};
 use crate::FrameGrid;
 
 /// Frames per block: 100 ms.
-const BLOCK_FRAMES: usize = 10;
+const BLOCK_FRAMES: usize = SILENCE_WINDOW_FRAMES;
 
 /// A block that is complete.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +37,8 @@ impl Block {
 #[derive(Debug, Clone)]
 pub struct SilenceFinder {
     grid: FrameGrid,
-    threshold: f64,
+    /// The silence level as a mean square.
+    level: f64,
     /// Frames pushed.
     frames: u64,
     /// Mean squares of the block under way.
@@ -52,7 +56,7 @@ impl SilenceFinder {
     pub fn new(rate_hz: u32, silence_dbfs: f64, min_frames: usize) -> Self {
         Self {
             grid: FrameGrid::new(rate_hz.max(1)),
-            threshold: 10_f64.powf(silence_dbfs / 10.0),
+            level: mean_square_of(silence_dbfs),
             frames: 0,
             open: Vec::with_capacity(BLOCK_FRAMES),
             before: None,
@@ -80,18 +84,13 @@ impl SilenceFinder {
         self.drop_short.finish(true, out);
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a frame has far fewer than 2^52 samples")]
     fn close_block(&mut self, end_sample: u64, out: &mut Bits) {
-        let (mut sum, mut count) = (0.0, 0.0);
         let first = self.frames - self.open.len() as u64;
-        for (frame, mean_square) in (first..).zip(&self.open) {
-            let samples =
-                self.grid.start(frame + 1).min(end_sample).saturating_sub(self.grid.start(frame)) as f64;
-            sum += mean_square * samples;
-            count += samples;
-        }
-        let quiet: Vec<bool> = self.open.drain(..).map(|m| m <= self.threshold).collect();
-        let silent = sum <= self.threshold * count;
+        let grid = self.grid;
+        let samples = |frame: u64| grid.start(frame + 1).min(end_sample).saturating_sub(grid.start(frame));
+        let silent =
+            is_silent((first..).zip(&self.open).map(|(frame, &square)| (square, samples(frame))), self.level);
+        let quiet: Vec<bool> = self.open.drain(..).map(|square| square <= self.level).collect();
         self.decide(Some(Block { quiet, silent }), out);
     }
 
@@ -117,6 +116,41 @@ impl SilenceFinder {
             self.before = Some(block);
         }
         self.current = next;
+    }
+}
+
+/// Whether the source is silent now. Answers at once, allocates nothing.
+#[derive(Debug, Clone)]
+pub struct CausalSilence {
+    grid: FrameGrid,
+    /// The silence level as a mean square.
+    level: f64,
+    /// Mean square and number of samples of the last frames, in a ring.
+    recent: [(f64, u64); BLOCK_FRAMES],
+    frames: usize,
+}
+
+impl CausalSilence {
+    /// Silent is a mean square of at most `silence_dbfs`.
+    pub fn new(rate_hz: u32, silence_dbfs: f64) -> Self {
+        let grid = FrameGrid::new(rate_hz.max(1));
+        Self { grid, level: mean_square_of(silence_dbfs), recent: [(0.0, 0); BLOCK_FRAMES], frames: 0 }
+    }
+
+    /// Takes frame `frame` (mean square, full scale 1); returns whether the source is silent: the frame itself, and the
+    /// 100 ms that end with it, as far as there are so many. A NaN is not silent.
+    pub fn push(&mut self, frame: u64, mean_square: f32) -> bool {
+        let samples = self.grid.start(frame + 1) - self.grid.start(frame);
+        let square = f64::from(mean_square);
+        self.recent[self.frames % BLOCK_FRAMES] = (square, samples);
+        self.frames += 1;
+        square <= self.level && is_silent(self.recent, self.level)
+    }
+
+    /// Forgets all frames.
+    pub fn reset(&mut self) {
+        self.recent = [(0.0, 0); BLOCK_FRAMES];
+        self.frames = 0;
     }
 }
 
@@ -179,5 +213,42 @@ mod tests {
         level[9] = 5e-5;
         assert!(silence(&level, 91, 1)[0]);
         assert!(!silence(&[f32::NAN; 10], 100, 1)[0]);
+    }
+
+    fn causal(mean_square: &[f32]) -> Vec<bool> {
+        let mut silence = CausalSilence::new(1_000, -60.0);
+        (0..).zip(mean_square).map(|(frame, &square)| silence.push(frame, square)).collect()
+    }
+
+    #[test]
+    fn a_sound_ends_a_silence_at_once_and_a_silence_is_known_100_ms_after_the_sound() {
+        let level: Vec<f32> = (0..60).map(|f| if (20..30).contains(&f) { 2e-6 } else { 0.0 }).collect();
+        let expected: Vec<bool> = (0..60).map(|f| !(20..30).contains(&f)).collect();
+        assert_eq!(
+            causal(&level)[..30],
+            expected[..30],
+            "3 dB over the level is sound from its first frame on"
+        );
+        let level: Vec<f32> = (0..60).map(|f| if f < 20 { 1e-2 } else { 0.0 }).collect();
+        let expected: Vec<bool> = (0..60).map(|f| f >= 20 + BLOCK_FRAMES - 1).collect();
+        assert_eq!(causal(&level), expected);
+        let closure: Vec<f32> = (0..60).map(|f| if (20..28).contains(&f) { 0.0 } else { 1e-2 }).collect();
+        assert!(causal(&closure).iter().all(|&silent| !silent), "the closure of a plosive");
+    }
+
+    #[test]
+    fn both_ways_have_one_level() {
+        let at = 10_f32.powi(-6);
+        let at = if f64::from(at) > 1e-6 { at.next_down() } else { at };
+        assert!(causal(&[at; 40]).iter().all(|&silent| silent));
+        assert!(silence(&[at; 40], 400, 20).iter().all(|&silent| silent));
+        let over = at.next_up();
+        assert!(causal(&[over; 40]).iter().all(|&silent| !silent));
+        assert!(silence(&[over; 40], 400, 20).iter().all(|&silent| !silent));
+        assert!(causal(&[f32::NAN; 12]).iter().all(|&silent| !silent));
+        let mut again = CausalSilence::new(22_050, -60.0);
+        again.push(0, 1.0);
+        again.reset();
+        assert!(again.push(0, 0.0), "nothing of before is left");
     }
 }

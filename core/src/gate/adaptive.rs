@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{GainEvent, GateError};
+use crate::decide::Thresholds;
 use crate::gate::settings::in_range;
-use crate::model::pack::Thresholds;
 
 /// How close threshold and range follow the ratio of speech to noise.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ impl Adaptive {
 impl Adapted {
     /// The thresholds of a label whose own are `own`.
     pub fn thresholds(&self, own: Thresholds) -> Thresholds {
-        Thresholds { open: own.open, close: own.close + self.close_rise * (own.open - own.close).max(0.0) }
+        own.with_close_raised(self.close_rise)
     }
 }
 

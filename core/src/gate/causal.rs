@@ -1,13 +1,10 @@
-//! Edges frame by frame, as the frames are heard.
+//! Gain events frame by frame, as the frames come.
 
-use super::rules::{GainEvent, LabelSet, QUIET_DBFS, RuleSet, Target};
+use super::rules::{GainEvent, QUIET_DBFS, RuleSet, Target};
 use super::{Adapted, GateError, GateSettings, MotionRefused};
-use crate::model::pack::Thresholds;
+use crate::decide::{CausalLabels, Thresholds};
 use crate::signal::level_dbfs;
-use crate::{FrameGrid, FrameScores, Label};
-
-/// A frame below this level is silence, whatever a network says, dBFS.
-pub const SILENCE_DBFS: f32 = -60.0;
+use crate::{FrameGrid, FrameScores, Label, LabelSet};
 
 /// Momentary level: a mean square with a time constant of 400 ms on the 10 ms grid.
 #[derive(Debug, Clone, Default)]
@@ -28,38 +25,16 @@ impl LevelFollower {
     }
 }
 
-/// What a decision is about: labels by their index among those of the decider, and the two that no detector gives.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HeardSet {
-    /// Bit `i` for label `i`.
-    pub labels: u64,
-    /// The level is under the silence threshold; covers the labels.
-    pub silence: bool,
-    /// Not silent, and no label.
-    pub unknown: bool,
-}
-
-/// Turns frames of probabilities into edges with two thresholds per label: the causal way, which `render
-/// --live` and the plugin share. Frame `k` decides about its own samples, from the grid position `k` on;
-/// whoever plays the audio delays it by the lookahead and by the time the decision takes.
+/// [`CausalLabels`] and a [`RuleSet`]: frames of scores in, gain events out, the causal way, which `render --live` and the
+/// plugin share. Frame `k` decides about its own samples, from the grid position `k` on; whoever plays the audio delays it
+/// by the lookahead and by the time the decision takes.
 #[derive(Debug, Clone)]
 pub struct CausalDecider {
     rules: RuleSet,
     grid: FrameGrid,
-    labels: Vec<Label>,
+    names: Vec<Label>,
     pack_thresholds: Vec<Thresholds>,
-    /// What the settings say, where they do.
-    own_thresholds: Vec<Option<Thresholds>>,
-    /// How far the close thresholds have risen towards the open ones, see [`CausalDecider::adapt`].
-    close_rise: f32,
-    bits: Vec<LabelSet>,
-    silence: LabelSet,
-    unknown: LabelSet,
-    /// The labels' own states.
-    heard: LabelSet,
-    /// What the last decision was about: `heard`, or what covers or replaces it.
-    decided: LabelSet,
-    forced: Option<LabelSet>,
+    labels: CausalLabels,
     level: LevelFollower,
     level_dbfs: f32,
     last: Option<Target>,
@@ -79,35 +54,34 @@ impl CausalDecider {
         let rules = RuleSet::new(settings, labels)?;
         let of_pack = |index| pack_thresholds.get(index).copied().unwrap_or_default();
         let pack_thresholds: Vec<Thresholds> = (0..labels.len()).map(of_pack).collect();
-        let bit = |label: &Label| rules.bit(label).unwrap_or(0);
         let mut decider = Self {
+            rules,
             grid: FrameGrid::new(rate_hz),
-            labels: labels.to_vec(),
-            own_thresholds: vec![None; labels.len()],
+            names: labels.to_vec(),
+            labels: CausalLabels::new(labels, &pack_thresholds, rate_hz),
             pack_thresholds,
-            close_rise: 0.0,
-            bits: labels.iter().map(bit).collect(),
-            silence: bit(&Label::SILENCE),
-            unknown: bit(&Label::UNKNOWN),
-            heard: 0,
-            decided: 0,
-            forced: None,
             level: LevelFollower::default(),
             level_dbfs: QUIET_DBFS,
             last: None,
-            rules,
         };
         decider.choose_thresholds(settings);
         Ok(decider)
     }
 
+    /// The same with another silence level, dBFS.
+    #[must_use]
+    pub fn with_silence_dbfs(mut self, silence_dbfs: f64) -> Self {
+        self.labels.set_silence_dbfs(silence_dbfs);
+        self
+    }
+
     fn choose_thresholds(&mut self, settings: &GateSettings) {
-        for (own, label) in self.own_thresholds.iter_mut().zip(&self.labels) {
-            *own = settings.thresholds.get(label).copied();
+        for (column, (label, of_pack)) in self.names.iter().zip(&self.pack_thresholds).enumerate() {
+            self.labels.set_thresholds(column, settings.thresholds.get(label).copied().unwrap_or(*of_pack));
         }
     }
 
-    /// Takes over rules, depths and thresholds from the next frame on. What was heard is kept.
+    /// Takes over rules, depths and thresholds from the next frame on. What is on stays on.
     ///
     /// # Errors
     /// [`MotionRefused`]; the old settings stay.
@@ -117,17 +91,11 @@ impl CausalDecider {
         Ok(())
     }
 
-    /// From now on the labels are `forced` (by their bits), whatever is heard; `None` goes back to what is heard. Gives
-    /// the target if that changes it at once.
-    pub fn force(&mut self, forced: Option<u64>) -> Option<Target> {
-        self.forced = forced.map(|labels| {
-            let known = self.bits.iter().enumerate().filter(|(index, _)| labels & (1 << index) != 0);
-            match known.fold(0, |set, (_, bit)| set | bit) {
-                0 => self.unknown,
-                set => set,
-            }
-        });
-        self.decided = self.forced?;
+    /// From now on `labels` are on, whatever the scores say ([`CausalLabels::replace`]); `None` goes back to the scores.
+    /// Gives the target if that changes it at once.
+    pub fn replace_labels(&mut self, labels: Option<LabelSet>) -> Option<Target> {
+        self.labels.replace(labels);
+        self.labels.replaced()?;
         self.aim()
     }
 
@@ -136,18 +104,13 @@ impl CausalDecider {
         self.last = None;
     }
 
-    /// What the last decision was about.
-    pub fn decided(&self) -> HeardSet {
-        let of_labels = self.bits.iter().enumerate().filter(|(_, bit)| self.decided & **bit != 0);
-        HeardSet {
-            labels: of_labels.fold(0, |set, (index, _)| set | 1 << index),
-            silence: self.decided & self.silence != 0,
-            unknown: self.decided & self.unknown != 0,
-        }
+    /// The labels that the last decision was about.
+    pub fn decided(&self) -> LabelSet {
+        self.labels.decided()
     }
 
     fn aim(&mut self) -> Option<Target> {
-        let target = self.rules.decide(self.decided, self.level_dbfs);
+        let target = self.rules.decide(self.labels.decided(), self.level_dbfs);
         let changed = self.last != Some(target);
         self.last = Some(target);
         changed.then_some(target)
@@ -160,7 +123,7 @@ impl CausalDecider {
 
     /// The labels of its frames.
     pub fn labels(&self) -> &[Label] {
-        &self.labels
+        &self.names
     }
 
     /// The grid of its frames.
@@ -168,10 +131,9 @@ impl CausalDecider {
         self.grid
     }
 
-    /// Forgets what was heard; the next frame gives an edge in any case.
+    /// Forgets all frames; the next one gives an event in any case.
     pub fn reset(&mut self) {
-        self.heard = 0;
-        self.decided = 0;
+        self.labels.reset();
         self.level = LevelFollower::default();
         self.level_dbfs = QUIET_DBFS;
         self.last = None;
@@ -180,30 +142,13 @@ impl CausalDecider {
     /// From the next frame on the gate is as deep, and closes as early, as the noise floor asks for. Never allocates.
     pub fn adapt(&mut self, adapted: Adapted) {
         self.rules.set_range_db(adapted.range_db);
-        self.close_rise = adapted.close_rise;
+        self.labels.raise_close(adapted.close_rise);
     }
 
-    /// Takes frame `frame` (one probability per label, mean square over channels) and gives an edge when the
-    /// target changes. A probability that is no number leaves its label as it is.
-    pub fn frame(&mut self, frame: u64, probabilities: &[f32], mean_square: f32) -> Option<GainEvent> {
-        let adapted = Adapted { range_db: 0.0, close_rise: self.close_rise };
-        let thresholds =
-            self.own_thresholds.iter().zip(&self.pack_thresholds).map(|(own, pack)| own.unwrap_or(*pack));
-        for ((&p, thresholds), &bit) in probabilities.iter().zip(thresholds).zip(&self.bits) {
-            if p >= thresholds.open {
-                self.heard |= bit;
-            } else if p < adapted.thresholds(thresholds).close {
-                self.heard &= !bit;
-            }
-        }
+    /// Takes frame `frame` (one score per label, mean square over channels) and gives an event when the target changes.
+    pub fn frame(&mut self, frame: u64, scores: &[f32], mean_square: f32) -> Option<GainEvent> {
+        self.labels.push(frame, scores, mean_square);
         self.level_dbfs = self.level.next(mean_square);
-        // The states of the labels go on through a silence; it only covers them.
-        self.decided = match (self.forced, self.heard) {
-            (Some(forced), _) => forced,
-            _ if level_dbfs(mean_square) < SILENCE_DBFS => self.silence,
-            (None, 0) => self.unknown,
-            (None, heard) => heard,
-        };
         self.aim().map(|target| GainEvent { at: self.grid.start(frame), target })
     }
 
@@ -232,18 +177,20 @@ mod tests {
         assert_eq!(run(0, 0.5, loud), Some((0, -30.0)));
         assert_eq!(run(1, 0.6, loud), Some((441, 0.0)));
         assert_eq!(run(2, 0.5, loud), None, "between the thresholds nothing changes");
-        assert_eq!(run(3, f32::NAN, loud), None);
-        assert_eq!(run(4, 0.3, loud), Some((1_764, -30.0)));
-        assert_eq!(run(5, 0.9, 0.9e-6), None, "silence covers speech");
-        assert_eq!(run(6, 0.5, loud), Some((2_646, 0.0)), "and ends without being forgotten");
+        assert_eq!(run(3, f32::NAN, loud), Some((1_323, -30.0)), "a NaN closes");
+        assert_eq!(run(4, 0.7, loud), Some((1_764, 0.0)));
+        let silent: Vec<_> = (5..16).map(|frame| run(frame, 0.5, 0.9e-6)).collect();
+        let covered: Vec<usize> = (0..11).filter(|&index| silent[index].is_some()).collect();
+        assert_eq!(covered, [9], "silence covers speech when it has lasted 100 ms");
+        assert_eq!(run(16, 0.5, loud), Some((7_056, 0.0)), "and ends without being forgotten");
         decider.adapt(Adapted { range_db: 12.0, close_rise: 0.5 });
         let target = |edge: Option<GainEvent>| edge.map(|e| e.target.gain_db);
         assert_eq!(
-            target(decider.frame(7, &[0.49], loud)),
+            target(decider.frame(17, &[0.49], loud)),
             Some(-12.0),
             "it closes at 0.5 now, and less deep"
         );
         decider.adapt(Adapted { range_db: 20.0, close_rise: 0.5 });
-        assert_eq!(target(decider.frame(8, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
+        assert_eq!(target(decider.frame(18, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
     }
 }

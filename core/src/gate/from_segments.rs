@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::causal::LevelFollower;
 use super::onset::reach;
-use super::rules::{GainEvent, LabelSet, QUIET_DBFS, RuleSet, Target};
+use super::rules::{GainEvent, QUIET_DBFS, RuleSet, Target};
 use super::{GateSettings, ms_to_samples, seconds_to_samples};
-use crate::{FrameGrid, Label};
+use crate::{FrameGrid, Label, LabelSet};
 
 /// The decision stream of a whole file: what each instant's labels ask for, sample-accurate, openings moved back to
 /// where their sound began (at most `reach_ms`), pauses shorter than `bridge_ms` filled. The first edge lies at 0.
@@ -22,14 +22,15 @@ pub fn edges_from_segments<'a>(
     rate_hz: u32,
     samples: u64,
 ) -> Vec<GainEvent> {
-    let mut borders: Vec<(u64, LabelSet, i32)> = Vec::new();
+    // Position, index of the label, and whether a segment of it begins or ends.
+    let mut borders: Vec<(u64, usize, i32)> = Vec::new();
     for (label, start_s, end_s) in segments {
         let (start, end) = (seconds_to_samples(start_s, rate_hz), seconds_to_samples(end_s, rate_hz));
-        if let Some(bit) = program.bit(label)
+        if let Some(index) = program.labels().iter().position(|known| known == label)
             && end > start
         {
-            borders.push((start, bit, 1));
-            borders.push((end, bit, -1));
+            borders.push((start, index, 1));
+            borders.push((end, index, -1));
         }
     }
     borders.sort_unstable_by_key(|&(at, ..)| at);
@@ -40,18 +41,18 @@ pub fn edges_from_segments<'a>(
     instants.dedup();
 
     let mut edges: Vec<GainEvent> = Vec::new();
-    let mut open = [0_i32; 64];
-    let mut heard: LabelSet = 0;
+    let mut open = vec![0_i32; program.labels().len()];
+    let mut heard = LabelSet::EMPTY;
     let mut level_dbfs = levels.first().map_or(QUIET_DBFS, |l| l.1);
     let (mut borders, mut levels) = (borders.into_iter().peekable(), levels.into_iter().peekable());
     for at in std::iter::once(0).chain(instants.into_iter().skip_while(|&at| at == 0)) {
         if at > 0 && at >= samples {
             break;
         }
-        while let Some((_, bit, change)) = borders.next_if(|b| b.0 <= at) {
-            let count = &mut open[usize::try_from(bit.trailing_zeros()).unwrap_or(0)];
-            *count += change;
-            heard = if *count > 0 { heard | bit } else { heard & !bit };
+        while let Some((_, index, change)) = borders.next_if(|b| b.0 <= at) {
+            open[index] += change;
+            let bit = program.bit(&program.labels()[index]).unwrap_or_default();
+            heard = if open[index] > 0 { heard.union(bit) } else { heard.without(bit) };
         }
         while let Some((_, level)) = levels.next_if(|l| l.0 <= at) {
             level_dbfs = level;

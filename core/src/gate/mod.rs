@@ -37,7 +37,7 @@ mod rules;
 mod settings;
 
 pub use adaptive::{Adapted, Adaptive};
-pub use causal::{CausalDecider, HeardSet, SILENCE_DBFS};
+pub use causal::CausalDecider;
 pub use delay::DelayLine;
 pub use envelope::{GainComputer, PushError};
 pub use from_segments::{edges_from_segments, spans_at_full_gain};

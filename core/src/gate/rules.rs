@@ -1,7 +1,7 @@
 //! Settings compiled against the labels that a pack can give.
 
 use super::{Action, GateError, GateSettings, MotionRefused, When};
-use crate::Label;
+use crate::{Label, LabelSet};
 
 /// The level before anything was heard, dBFS.
 pub(super) const QUIET_DBFS: f32 = -200.0;
@@ -31,9 +31,6 @@ pub struct GainEvent {
     pub target: Target,
 }
 
-/// The labels heard at one instant, one bit for each of a [`RuleSet`]'s labels.
-pub(super) type LabelSet = u64;
-
 #[derive(Debug, Clone)]
 struct CompiledRule {
     all: LabelSet,
@@ -45,10 +42,10 @@ struct CompiledRule {
 
 impl CompiledRule {
     fn holds(&self, heard: LabelSet) -> bool {
-        heard & self.all == self.all
-            && heard & self.none == 0
-            && self.any.is_none_or(|any| heard & any != 0)
-            && self.other.is_none_or(|other| heard & other != 0)
+        heard.contains(self.all)
+            && !heard.intersects(self.none)
+            && self.any.is_none_or(|any| heard.intersects(any))
+            && self.other.is_none_or(|other| heard.intersects(other))
     }
 }
 
@@ -61,7 +58,6 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    const MAX_LABELS: usize = 64;
     const MAX_RULES: usize = 255;
     /// Rules that fit without allocation when settings change while audio runs.
     const RESERVED_RULES: usize = 32;
@@ -72,14 +68,14 @@ impl RuleSet {
     /// Settings out of range, and rules about labels that the pack never gives.
     pub fn new(settings: &GateSettings, labels: &[Label]) -> Result<Self, GateError> {
         settings.validate()?;
+        if labels.len() > LabelSet::MAX_LABELS {
+            return Err(GateError::TooManyLabels { count: labels.len(), max: LabelSet::MAX_LABELS });
+        }
         let mut known = labels.to_vec();
         for always in [Label::SILENCE, Label::UNKNOWN] {
             if !known.contains(&always) {
                 known.push(always);
             }
-        }
-        if known.len() > Self::MAX_LABELS {
-            return Err(GateError::TooManyLabels { count: known.len(), max: Self::MAX_LABELS });
         }
         if settings.rules.len() >= Self::MAX_RULES {
             return Err(GateError::TooManyRules { count: settings.rules.len(), max: Self::MAX_RULES - 1 });
@@ -123,24 +119,38 @@ impl RuleSet {
 
     fn compile(&self, when: &When, action: Action) -> Result<CompiledRule, GateError> {
         let set = |labels: &[Label]| {
-            labels.iter().try_fold(0, |set, label| match self.bit(label) {
-                Some(bit) => Ok(set | bit),
-                None => Err(GateError::UnknownLabel { label: label.clone(), known: list(&self.labels) }),
-            })
+            let bit = |label: &Label| {
+                let unknown = || GateError::UnknownLabel { label: label.clone(), known: list(&self.labels) };
+                self.bit(label).ok_or_else(unknown)
+            };
+            labels.iter().map(bit).collect::<Result<LabelSet, GateError>>()
         };
-        let every = self.labels.iter().filter_map(|label| self.bit(label)).fold(0, |set, bit| set | bit);
+        let every: LabelSet = self.labels.iter().filter_map(|label| self.bit(label)).collect();
         Ok(CompiledRule {
             all: set(&when.all)?,
             any: if when.any.is_empty() { None } else { Some(set(&when.any)?) },
             none: set(&when.none)?,
-            other: if when.other_than.is_empty() { None } else { Some(every & !set(&when.other_than)?) },
+            other: if when.other_than.is_empty() {
+                None
+            } else {
+                Some(every.without(set(&when.other_than)?))
+            },
             action,
         })
     }
 
+    /// Every label that it knows: the pack's, then silence and unknown.
+    pub(super) fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
     /// The bit of a label, if the program knows it.
     pub(super) fn bit(&self, label: &Label) -> Option<LabelSet> {
-        self.labels.iter().position(|l| l == label).map(|index| 1 << index)
+        match label {
+            label if *label == Label::SILENCE => Some(LabelSet::SILENCE),
+            label if *label == Label::UNKNOWN => Some(LabelSet::UNKNOWN),
+            label => self.labels.iter().position(|l| l == label).map(LabelSet::label),
+        }
     }
 
     /// Another depth of [`Action::Gate`], dB.
@@ -192,7 +202,7 @@ mod tests {
     use crate::gate::Rule;
 
     fn heard(program: &RuleSet, labels: &[Label]) -> f32 {
-        let set = labels.iter().filter_map(|l| program.bit(l)).fold(0, |a, b| a | b);
+        let set = labels.iter().filter_map(|l| program.bit(l)).collect();
         program.decide(set, -20.0).gain_db
     }
 

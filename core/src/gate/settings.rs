@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GateError;
 use crate::Label;
-use crate::model::pack::Thresholds;
+use crate::decide::Thresholds;
 
 /// Longest attack, hold, release, lookahead, pre-roll, reach or bridge, in milliseconds.
 pub const MAX_TIME_MS: f32 = 10_000.0;

@@ -4,16 +4,14 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use crate::decide::Hysteresis;
-use crate::model::pack::Thresholds;
+use crate::decide::{Hysteresis, Thresholds};
 use crate::signal::level_dbfs;
 use crate::signal::units::{real, single};
 use crate::{FrameGrid, FrameScores, Label};
 
-/// Length of a window, seconds.
-pub const WINDOW_S: f64 = 1.0;
-/// Frames of a window.
+/// Frames of a window: a second.
 pub(super) const WINDOW_FRAMES: usize = 100;
+const _: () = assert!(WINDOW_FRAMES as u64 == FrameGrid::FRAMES_PER_SECOND);
 /// So many windows with speech count for the SNR of one, itself among them if it has any: a window may be a pause.
 const SPEECH_WINDOWS: usize = 3;
 /// They are looked for among this many: the ratio outlasts a pause in which nothing is said.
@@ -132,7 +130,7 @@ pub(super) struct Windows {
 
 impl Windows {
     pub(super) fn new(thresholds: Thresholds) -> Self {
-        let gate = Hysteresis::new(thresholds.open, thresholds.close);
+        let gate = Hysteresis::new(thresholds);
         Self { gate, speech: VecDeque::with_capacity(REMEMBERED_WINDOWS + 1) }
     }
 

@@ -1,8 +1,9 @@
 //! A noise pack at work.
 
 use crate::audio::Source;
+use crate::decide::Thresholds;
 use crate::detect::{DetectError, Detector, DetectorMode};
-use crate::model::pack::{Pack, PackError, Task, Thresholds};
+use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::Runtime;
 use crate::{FrameScores, Label};
 

@@ -18,8 +18,10 @@
 
 mod estimate;
 mod estimator;
+mod schedule;
 mod streaming;
 
-pub use estimate::{HIGHEST_SNR_DB, LOWEST_SNR_DB, NoiseEstimate, NoiseSecond, SURE, WINDOW_S};
+pub use estimate::{HIGHEST_SNR_DB, LOWEST_SNR_DB, NoiseEstimate, NoiseSecond, SURE};
 pub use estimator::{COLUMN_NOISE, COLUMN_NOISE_LEVEL, COLUMN_SPEECH_LEVEL, SnrError, SnrEstimator};
+pub use schedule::NoiseSchedule;
 pub use streaming::StreamingSnr;

@@ -2,7 +2,7 @@
 
 use crate::decide::TimelineSettings;
 use crate::gate::{Adaptive, CausalDecider, GainEvent};
-use crate::noise::{NoiseEstimate, SnrEstimator};
+use crate::noise::{NoiseEstimate, NoiseSchedule, SnrEstimator};
 use crate::{FrameGrid, FrameScores};
 
 /// Ratios of speech to noise over a recording.
@@ -38,8 +38,9 @@ impl NoiseTrack {
 
     /// The depth of the gate, second by second.
     pub(super) fn follow(&self, edges: &[GainEvent], range_db: f32) -> Vec<GainEvent> {
+        let first_sample = |second: u64| self.grid.start(second * FrameGrid::FRAMES_PER_SECOND);
         let ratios: Vec<(u64, Option<f64>)> =
-            self.seconds().map(|(first, _, snr_db)| (self.grid.start(first), snr_db)).collect();
+            (0..).zip(&self.estimate.windows).map(|(k, second)| (first_sample(k), second.snr_db)).collect();
         self.adaptive.follow(edges, range_db, &ratios)
     }
 
@@ -50,21 +51,15 @@ impl NoiseTrack {
         scores: &FrameScores,
         range_db: f32,
     ) -> Vec<GainEvent> {
-        let mut seconds = self.seconds().peekable();
+        let mut schedule = NoiseSchedule::new(self.later_frames);
+        self.estimate.windows.iter().for_each(|second| schedule.push(second.clone()));
         let mut edges = Vec::new();
         for (frame, row) in (0_u64..).zip(0..scores.frames()) {
-            while let Some((_, _, snr_db)) = seconds.next_if(|&(_, end, _)| end + self.later_frames <= frame)
-            {
-                decider.adapt(self.adaptive.at(snr_db, range_db));
+            while let Some(second) = schedule.next_at(frame) {
+                decider.adapt(self.adaptive.at(second.snr_db, range_db));
             }
             edges.extend(decider.frame(frame, scores.row(row), scores.mean_square[row]));
         }
         edges
-    }
-
-    /// First frame, end frame and ratio of each second.
-    fn seconds(&self) -> impl Iterator<Item = (u64, u64, Option<f64>)> {
-        let frames = FrameGrid::FRAMES_PER_SECOND;
-        (0_u64..).zip(&self.estimate.windows).map(move |(k, w)| (k * frames, (k + 1) * frames, w.snr_db))
     }
 }

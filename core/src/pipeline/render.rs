@@ -9,12 +9,12 @@ use super::recording::Reopenable;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{ReadAhead, SampleFormat, SourceInfo};
-use crate::decide::{Segment, Timeline, TimelineSettings, segment};
+use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
 use crate::detect::Detector;
 use crate::gate::{
     CausalDecider, GainEvent, GateError, Preset, RuleSet, edges_from_segments, spans_at_full_gain,
 };
-use crate::model::pack::{Manifest, Thresholds};
+use crate::model::pack::Manifest;
 use crate::noise::SnrEstimator;
 use crate::render::{Container, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary};
 

@@ -34,7 +34,8 @@ impl TimelineSettings {
 mod tests {
     use super::*;
     use crate::Label;
-    use crate::model::pack::{self, Pack, Thresholds};
+    use crate::decide::Thresholds;
+    use crate::model::pack::{self, Pack};
 
     #[test]
     fn a_gate_changes_what_it_names_and_the_rest_is_the_packs() {

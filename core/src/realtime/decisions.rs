@@ -11,12 +11,10 @@ use std::time::Duration;
 use super::link::{HeardFrame, Link, Message};
 use super::status::Shared;
 use super::worker::Worker;
-use super::{FailMode, Heard, MAX_LABELS, MotionRefused};
-use crate::FrameGrid;
-use crate::gate::{
-    Adaptive, CausalDecider, GainComputer, GainEvent, GateSettings, HeardSet, RuleSet, Target,
-};
+use super::{FailMode, MotionRefused};
+use crate::gate::{Adaptive, CausalDecider, GainComputer, GainEvent, GateSettings, RuleSet, Target};
 use crate::signal::level_dbfs;
+use crate::{FrameGrid, LabelSet, ScoredFrame};
 
 /// Frames in a row without a decision (a second) after which the fail mode comes on.
 const STALLED_FRAMES: u32 = 100;
@@ -26,11 +24,10 @@ pub(super) const WAIT: Duration = Duration::from_micros(100);
 /// A frame that was decided and whose audio has not left yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decided {
-    pub(super) frame: u64,
     pub(super) start: u64,
-    pub(super) probabilities: [f32; MAX_LABELS],
-    pub(super) mean_square: f32,
-    pub(super) heard: Heard,
+    /// Where the frame was missing: the scores of the last one that came, with this one's number.
+    pub(super) scored: ScoredFrame,
+    pub(super) heard: LabelSet,
     pub(super) held: bool,
 }
 
@@ -53,10 +50,10 @@ pub(super) struct Decisions {
     lookahead: u64,
     fail_mode: FailMode,
     failing: bool,
-    forced: Option<Heard>,
+    replaced: Option<LabelSet>,
     next_frame: u64,
     missed_in_a_row: u32,
-    last: HeardFrame,
+    last: ScoredFrame,
     last_edge: u64,
     waiting: VecDeque<Decided>,
     adaptive: Adaptive,
@@ -89,10 +86,10 @@ impl Decisions {
             lookahead,
             fail_mode,
             failing: false,
-            forced: None,
+            replaced: None,
             next_frame: 0,
             missed_in_a_row: 0,
-            last: HeardFrame::default(),
+            last: ScoredFrame::default(),
             last_edge: 0,
             waiting: VecDeque::with_capacity(waiting),
             adaptive: Adaptive::default(),
@@ -112,10 +109,10 @@ impl Decisions {
         self.failing = false;
         self.next_frame = 0;
         self.missed_in_a_row = 0;
-        self.last = HeardFrame::default();
+        self.last = ScoredFrame::default();
         self.last_edge = 0;
         self.waiting.clear();
-        self.force(self.forced, 0);
+        self.replace_labels(self.replaced, 0);
     }
 
     pub(super) fn set_motion(&mut self, settings: &GateSettings, position: u64) -> Result<(), MotionRefused> {
@@ -126,20 +123,20 @@ impl Decisions {
         if self.failing {
             self.aim(position, self.fail_target());
         }
-        if self.forced.is_some() {
+        if self.replaced.is_some() {
             // No frame may ever come to ask the new rules.
-            self.force(self.forced, position);
+            self.replace_labels(self.replaced, position);
         }
         Ok(())
     }
 
-    pub(super) fn force(&mut self, heard: Option<Heard>, position: u64) {
-        self.forced = heard;
-        if heard.is_some() && self.failing {
+    pub(super) fn replace_labels(&mut self, labels: Option<LabelSet>, position: u64) {
+        self.replaced = labels;
+        if labels.is_some() && self.failing {
             self.failing = false;
             self.decider.forget_target();
         }
-        if let Some(target) = self.decider.force(heard.map(Heard::labels)) {
+        if let Some(target) = self.decider.replace_labels(labels) {
             self.aim(position, target);
         }
     }
@@ -165,16 +162,13 @@ impl Decisions {
         self.shared.audio.frames.fetch_add(1, Ordering::Relaxed);
         let held = fetched.is_none();
         match fetched {
-            Some(heard) => self.take(&heard, position),
+            Some(frame) => self.take(&frame.scored, position),
             None => self.hold(position),
         }
-        let decided = self.decider.decided();
         self.waiting.push_back(Decided {
-            frame,
             start: self.grid.start(frame),
-            probabilities: self.last.probabilities,
-            mean_square: self.last.mean_square,
-            heard: Heard::from_set(decided),
+            scored: ScoredFrame { index: frame, ..self.last },
+            heard: self.decider.decided(),
             held,
         });
     }
@@ -183,8 +177,8 @@ impl Decisions {
     pub(super) fn leaving_before(&mut self, end: u64) -> Option<Decided> {
         self.waiting.front().filter(|decided| decided.start < end)?;
         let mut decided = self.waiting.pop_front()?;
-        if self.forced.is_some() {
-            decided.heard = Heard::from_set(self.decider.decided());
+        if self.replaced.is_some() {
+            decided.heard = self.decider.decided();
         }
         Some(decided)
     }
@@ -198,7 +192,7 @@ impl Decisions {
                 if self.is_old(&frame) {
                     self.drop_front();
                     self.take_old(&frame, position);
-                } else if frame.frame == self.next_frame {
+                } else if frame.scored.index == self.next_frame {
                     self.drop_front();
                     return Some(frame);
                 } else {
@@ -254,28 +248,28 @@ impl Decisions {
 
     fn is_old(&self, frame: &HeardFrame) -> bool {
         let epoch = self.detector.as_ref().map_or(0, |detector| detector.link.epoch());
-        frame.epoch != epoch || frame.frame < self.next_frame
+        frame.epoch != epoch || frame.scored.index < self.next_frame
     }
 
     fn take_old(&mut self, frame: &HeardFrame, position: u64) {
         if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == frame.epoch) {
             self.shared.audio.late.fetch_add(1, Ordering::Relaxed);
-            self.take(frame, position);
+            self.take(&frame.scored, position);
         }
     }
 
-    fn take(&mut self, heard: &HeardFrame, position: u64) {
+    fn take(&mut self, scored: &ScoredFrame, position: u64) {
         self.missed_in_a_row = 0;
         if self.failing {
             self.failing = false;
             self.decider.forget_target();
         }
         self.shared.audio.stalled.store(false, Ordering::Relaxed);
-        self.last = *heard;
-        let edge = self.decider.frame(heard.frame, &heard.probabilities[..self.labels], heard.mean_square);
+        self.last = *scored;
+        let edge = self.decider.frame(scored.index, &scored.scores[..self.labels], scored.mean_square);
         if let Some(edge) = edge {
             // What a host's lane says is about the audio that leaves now.
-            let at = if self.forced.is_some() { edge.at.max(position) } else { edge.at };
+            let at = if self.replaced.is_some() { edge.at.max(position) } else { edge.at };
             self.aim(at, edge.target);
         }
     }
@@ -290,7 +284,7 @@ impl Decisions {
         if stalled {
             self.shared.audio.stalled.store(true, Ordering::Relaxed);
         }
-        if (dead || stalled) && !self.failing && self.forced.is_none() {
+        if (dead || stalled) && !self.failing && self.replaced.is_none() {
             self.failing = true;
             self.aim(position, self.fail_target());
         }
@@ -310,15 +304,6 @@ impl Decisions {
             // A storm of settings between two samples filled the queue: the next frame says it again.
             self.decider.forget_target();
         }
-    }
-}
-
-impl Heard {
-    fn from_set(set: HeardSet) -> Self {
-        let labels = (0..MAX_LABELS).filter(|index| set.labels & (1 << index) != 0);
-        let covers = [(set.silence, Self::SILENCE), (set.unknown, Self::UNKNOWN)];
-        let covering = covers.into_iter().filter_map(|(heard, bit)| heard.then_some(bit));
-        labels.map(Self::label).chain(covering).fold(Self::NOTHING, Self::and)
     }
 }
 

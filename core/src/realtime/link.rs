@@ -4,8 +4,7 @@
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::MAX_LABELS;
-use crate::FrameGrid;
+use crate::{FrameGrid, ScoredFrame};
 
 /// What the worker is told, in the order of the samples.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +31,11 @@ pub(super) enum Message {
     },
 }
 
-/// A frame as it was heard.
-#[derive(Debug, Clone, Copy, Default)]
+/// A frame on its way back.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct HeardFrame {
     pub(super) epoch: u32,
-    pub(super) frame: u64,
-    pub(super) probabilities: [f32; MAX_LABELS],
-    pub(super) mean_square: f32,
+    pub(super) scored: ScoredFrame,
 }
 
 /// The worker's ends of the rings.

@@ -44,7 +44,8 @@ mod status;
 mod tests;
 mod worker;
 
-pub use frame::{Heard, LiveFrame, MAX_LABELS};
+pub use crate::signal::MAX_LABELS;
+pub use frame::LiveFrame;
 pub use latency::LatencyParts;
 pub use processor::LiveGate;
 pub use status::{Hearing, LiveFloor, LiveMonitor, LiveStatus};

@@ -12,11 +12,11 @@ use super::clock::AudioClock;
 use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
 use super::latency::LatencyParts;
 use super::link::Push;
-use super::{Heard, LiveFrame, LiveMonitor, LiveStatus, MotionRefused};
-use crate::Label;
+use super::{LiveFrame, LiveMonitor, LiveStatus, MotionRefused};
 use crate::detect::Detector;
 use crate::gate::{DelayLine, GateSettings, MixPlanes, Mixer};
 use crate::signal::{for_detector, mapped};
+use crate::{Label, LabelSet};
 
 /// A gate that hears while audio runs. Owned by the audio thread; made and dropped on another one.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl LiveGate {
         self.parts
     }
 
-    /// What the detector can hear; frames and [`Heard`] count in this order.
+    /// What the detector can hear; frames and [`LabelSet`] count in this order.
     pub fn labels(&self) -> &[Label] {
         &self.labels
     }
@@ -83,9 +83,9 @@ impl LiveGate {
     /// Puts what a host's lane says in the place of what the detector hears, from the next output sample on; `None` goes
     /// back to the detector. Probabilities and level are told as before. The lane is about the audio that leaves the output,
     /// so the lookahead is of no use to it.
-    pub fn override_labels(&mut self, heard: Option<Heard>) {
+    pub fn override_labels(&mut self, labels: Option<LabelSet>) {
         let position = self.output_position();
-        self.decisions.force(heard, position);
+        self.decisions.replace_labels(labels, position);
     }
 
     /// Whether a render that the host does not declare is recognised by its speed, which is so at the start. Without it
@@ -245,11 +245,9 @@ impl LiveGate {
                 usize::try_from(decided.start + self.latency - self.elapsed).unwrap_or(0).min(count - 1);
             observe(LiveFrame {
                 offset_in_block: from + offset,
-                frame: decided.frame,
                 start_sample: decided.start,
-                probabilities: decided.probabilities,
-                mean_square: decided.mean_square,
-                level_dbfs: shown_level_dbfs(decided.mean_square),
+                scored: decided.scored,
+                level_dbfs: shown_level_dbfs(decided.scored.mean_square),
                 heard: decided.heard,
                 gain_db: 20.0 * self.gains[offset].log10(),
                 held: decided.held,

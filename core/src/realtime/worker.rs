@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::{LiveError, MAX_LABELS, priority};
+use super::{LiveError, priority};
 use crate::detect::{DetectError, DetectorStream};
-use crate::noise::{NoiseSecond, StreamingSnr};
-use crate::{FrameGrid, FrameScores};
+use crate::noise::{NoiseSchedule, StreamingSnr};
+use crate::{FrameScores, ScoredFrame};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
@@ -274,14 +274,12 @@ impl<S: ScoreStream> State<S> {
             let frame = self.next_frame;
             self.next_frame += 1;
             // A second counts from where it can be judged: its ratio goes before the frame that begins there.
-            while let Some(window) = self.floor.before(frame) {
+            while let Some(window) = self.floor.schedule.next_at(frame) {
                 self.shared.tell_floor(Some(&window));
                 self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch);
             }
-            let mut probabilities = [0.0; MAX_LABELS];
-            probabilities.iter_mut().zip(self.scores.row(row)).for_each(|(own, scored)| *own = *scored);
-            let mean_square = self.scores.mean_square[row];
-            self.post(Message::Frame(HeardFrame { epoch, frame, probabilities, mean_square }), epoch);
+            let scored = ScoredFrame::new(frame, self.scores.row(row), self.scores.mean_square[row]);
+            self.post(Message::Frame(HeardFrame { epoch, scored }), epoch);
         }
         self.scores.mean_square.clear();
         self.scores.probabilities.clear();
@@ -303,19 +301,13 @@ impl<S: ScoreStream> State<S> {
 /// The noise floor beside the detector, where the gate follows it.
 struct NoiseTracker {
     follower: Option<StreamingSnr>,
-    /// Frame at which the next window ends.
-    next_end: u64,
-    /// Frames after its end from which a window counts: by then it has come whatever the size of the blocks.
-    later_frames: u64,
-    ready: VecDeque<(u64, NoiseSecond)>,
+    schedule: NoiseSchedule,
 }
 
 impl NoiseTracker {
-    const WINDOW_FRAMES: u64 = FrameGrid::FRAMES_PER_SECOND;
-
     fn new(follower: Option<StreamingSnr>) -> Self {
         let later_frames = follower.as_ref().map_or(0, StreamingSnr::later_frames);
-        Self { follower, next_end: Self::WINDOW_FRAMES, later_frames, ready: VecDeque::new() }
+        Self { follower, schedule: NoiseSchedule::new(later_frames) }
     }
 
     /// The next sample is the first of `frame`.
@@ -323,8 +315,7 @@ impl NoiseTracker {
         if let Some(follower) = &mut self.follower {
             follower.reset();
         }
-        self.next_end = frame + Self::WINDOW_FRAMES;
-        self.ready.clear();
+        self.schedule.restart(frame);
     }
 
     /// Hears samples. If the network fails the gate is its own from then on: the detector works without it.
@@ -335,15 +326,8 @@ impl NoiseTracker {
             return;
         }
         while let Some(window) = follower.next_window() {
-            self.ready.push_back((self.next_end, window));
-            self.next_end += Self::WINDOW_FRAMES;
+            self.schedule.push(window);
         }
-    }
-
-    /// The next window that counts when `frame` begins.
-    fn before(&mut self, frame: u64) -> Option<NoiseSecond> {
-        self.ready.front().filter(|(end, _)| end + self.later_frames <= frame)?;
-        self.ready.pop_front().map(|(_, window)| window)
     }
 }
 

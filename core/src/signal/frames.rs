@@ -108,6 +108,30 @@ impl FrameScores {
     }
 }
 
+/// Labels that a [`ScoredFrame`] has room for.
+pub const MAX_LABELS: usize = 8;
+
+/// One frame of scores with its place: what goes from the detector through rings and deciders to the meters. Plain data
+/// of a fixed size, so it moves between threads without allocation.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ScoredFrame {
+    /// Number of the frame on the 10 ms grid.
+    pub index: u64,
+    /// One score per label of the detector, 0 to 1, in the order of its columns; the rest 0.
+    pub scores: [f32; MAX_LABELS],
+    /// Mean square over the frame and all channels, full scale 1.0.
+    pub mean_square: f32,
+}
+
+impl ScoredFrame {
+    /// Frame `index` with the scores of a row; those beyond [`MAX_LABELS`] are left out.
+    pub fn new(index: u64, row: &[f32], mean_square: f32) -> Self {
+        let mut scores = [0.0; MAX_LABELS];
+        scores.iter_mut().zip(row).for_each(|(own, score)| *own = *score);
+        Self { index, scores, mean_square }
+    }
+}
+
 /// A mean square (full scale 1.0) in dBFS, floored at −200.
 pub fn level_dbfs(mean_square: f32) -> f32 {
     10.0 * mean_square.max(1e-20).log10()

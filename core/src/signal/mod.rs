@@ -2,8 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `frames.rs` | [`FrameGrid`], the 10 ms grid over a source, and [`FrameScores`], what a network said on it |
-//! | `label.rs` | [`Label`] |
+//! | `frames.rs` | [`FrameGrid`], the 10 ms grid over a source, and [`FrameScores`], what a network said on it, and [`ScoredFrame`], one frame of that |
+//! | `label.rs`, `label_set.rs` | [`Label`], and [`LabelSet`], the labels that are on at one instant |
 //! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
 //! | `recycle.rs` | blocks of samples from one thread to another |
@@ -13,6 +13,7 @@
 mod downmix;
 mod frames;
 mod label;
+mod label_set;
 mod level;
 mod recycle;
 mod resample;
@@ -20,8 +21,9 @@ mod sanitise;
 pub(crate) mod units;
 
 pub use downmix::downmix;
-pub use frames::{FrameGrid, FrameScores, level_dbfs};
+pub use frames::{FrameGrid, FrameScores, MAX_LABELS, ScoredFrame, level_dbfs};
 pub use label::Label;
+pub use label_set::LabelSet;
 pub use level::LevelMeter;
 pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};

@@ -1,7 +1,7 @@
 //! The line at the bottom: latency, the ear, what came too late.
 
+use earmark_core::decide::Thresholds;
 use earmark_core::gate::Adaptive;
-use earmark_core::model::pack::Thresholds;
 use egui::{Align, Layout, RichText, Ui};
 
 use super::app::App;

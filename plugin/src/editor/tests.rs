@@ -176,7 +176,7 @@ fn every_setting_is_reached_by_keys_alone() {
         }
     }
     let hidden = [id::DUCK_DB, id::DUCK_SHAPE, id::DUCK_RATIO, id::DUCK_ABOVE_DBFS, id::DUCK_KNEE_DB];
-    // HysteresisBank turn by enter or space, not by arrows.
+    // Switches turn by enter or space, not by arrows.
     let switches = [id::BYPASS, id::LINK, id::ADAPTIVE];
     let wanted = PARAMS.iter().filter(|spec| !spec.flags.output).map(|spec| spec.id);
     let missing: Vec<_> = wanted

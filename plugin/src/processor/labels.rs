@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use earmark_core::Label;
-use earmark_core::model::pack::Thresholds;
-use earmark_core::realtime::{Heard, LiveFrame};
+use earmark_core::decide::{HysteresisBank, Thresholds};
+use earmark_core::realtime::LiveFrame;
+use earmark_core::{Label, LabelSet};
 
 use super::EventSink;
 use crate::meters::Class;
@@ -60,16 +60,16 @@ impl Columns {
     }
 
     pub(super) fn probabilities(&self, frame: &LiveFrame) -> [f32; LABEL_PLANES] {
-        self.0.map(|column| column.and_then(|at| frame.probabilities.get(at)).copied().unwrap_or(0.0))
+        self.0.map(|column| column.and_then(|at| frame.scored.scores.get(at)).copied().unwrap_or(0.0))
     }
 
-    fn heard(&self, heard: Heard, plane: usize) -> bool {
+    fn heard(&self, heard: LabelSet, plane: usize) -> bool {
         self.0[plane].is_some_and(|column| heard.has_label(column))
     }
 
-    pub(super) fn class(&self, heard: Heard) -> Class {
+    pub(super) fn class(&self, heard: LabelSet) -> Class {
         match () {
-            () if heard.contains(Heard::SILENCE) => Class::Silence,
+            () if heard.contains(LabelSet::SILENCE) => Class::Silence,
             () if self.heard(heard, 0) => Class::Speech,
             () if self.heard(heard, 1) => Class::Music,
             () if self.heard(heard, 2) => Class::Noise,
@@ -78,8 +78,8 @@ impl Columns {
     }
 
     /// One bit per entry of [`NOTES`].
-    fn notes(&self, heard: Heard) -> u8 {
-        if heard.contains(Heard::SILENCE) {
+    fn notes(&self, heard: LabelSet) -> u8 {
+        if heard.contains(LabelSet::SILENCE) {
             return 1 << 3;
         }
         let labels = (0..LABEL_PLANES)
@@ -92,16 +92,8 @@ impl Columns {
 /// Probabilities at which each of speech, music and noise opens and closes.
 pub(super) type Pairs = [Thresholds; LABEL_PLANES];
 
-/// Two thresholds per plane, as the gate has them.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct HysteresisBank([bool; LABEL_PLANES]);
-
-impl HysteresisBank {
-    fn update(&mut self, plane: usize, p: f32, pairs: &Pairs) {
-        let Thresholds { open, close } = pairs[plane];
-        self.0[plane] = p >= open || self.0[plane] && p >= close;
-    }
-}
+/// What is on in each plane, by the gate's own law.
+type PlaneStates = HysteresisBank<LABEL_PLANES>;
 
 /// The sending side.
 #[derive(Debug)]
@@ -112,8 +104,8 @@ pub(super) struct LabelsOut {
     writing: bool,
     told: [f64; LABEL_PLANES],
     /// What the ear says, and what whoever reads the lanes must take it to say.
-    decided: HysteresisBank,
-    readable: HysteresisBank,
+    decided: PlaneStates,
+    readable: PlaneStates,
     class: Option<Class>,
     reduction: f64,
     since: [u64; LABEL_PLANES + 1],
@@ -128,8 +120,8 @@ impl LabelsOut {
             columns,
             writing: false,
             told: [f64::NAN; LABEL_PLANES],
-            decided: HysteresisBank::default(),
-            readable: HysteresisBank::default(),
+            decided: PlaneStates::default(),
+            readable: PlaneStates::default(),
             class: None,
             reduction: 0.0,
             since: [MIN_FRAMES; LABEL_PLANES + 1],
@@ -144,9 +136,9 @@ impl LabelsOut {
         let probabilities = self.columns.probabilities(frame);
         if self.writing {
             for (plane, (lane, p)) in LANES.into_iter().zip(probabilities).enumerate() {
-                self.decided.update(plane, p, pairs);
+                self.decided.push(plane, p, pairs[plane]);
                 if self.lane(plane, lane, f64::from(p), offset, out) {
-                    self.readable.update(plane, p, pairs);
+                    self.readable.push(plane, p, pairs[plane]);
                 }
             }
             let class = self.columns.class(frame.heard);
@@ -180,7 +172,7 @@ impl LabelsOut {
         let told = self.told[plane];
         // NaN: nothing was told yet.
         let moved = (told.is_nan() || (p - told).abs() >= MIN_STEP) && self.since[plane] >= MIN_FRAMES;
-        let told_now = moved || self.decided.0[plane] != self.readable.0[plane];
+        let told_now = moved || self.decided.is_active(plane) != self.readable.is_active(plane);
         if told_now {
             self.since[plane] = 0;
             self.told[plane] = p;
@@ -232,21 +224,21 @@ impl LabelsOut {
 
 /// The receiving side: what a host's recorded lanes say.
 #[derive(Debug, Default)]
-pub(super) struct LanesIn(HysteresisBank);
+pub(super) struct LanesIn(PlaneStates);
 
 impl LanesIn {
     /// What the lanes say is heard, with the thresholds of the gate.
-    pub(super) fn heard(&mut self, params: &Params, columns: &Columns, pairs: &Pairs) -> Heard {
-        let mut heard = Heard::NOTHING;
+    pub(super) fn heard(&mut self, params: &Params, columns: &Columns, pairs: &Pairs) -> LabelSet {
+        let mut heard = LabelSet::EMPTY;
         for (plane, lane) in LANES.into_iter().enumerate() {
-            self.0.update(plane, params.get_f32(lane), pairs);
-            if let (true, Some(column)) = (self.0.0[plane], columns.0[plane]) {
-                heard = heard.and(Heard::label(column));
+            let active = self.0.push(plane, params.get_f32(lane), pairs[plane]);
+            if let (true, Some(column)) = (active, columns.0[plane]) {
+                heard = heard.union(LabelSet::label(column));
             }
         }
         match Class::from_index(params.choice(id::CLASS)) {
-            Class::Silence => Heard::SILENCE,
-            _ if heard == Heard::NOTHING => Heard::UNKNOWN,
+            Class::Silence => LabelSet::SILENCE,
+            _ if heard == LabelSet::EMPTY => LabelSet::UNKNOWN,
             _ => heard,
         }
     }

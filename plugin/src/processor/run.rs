@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use arrayvec::ArrayVec;
+use earmark_core::LabelSet;
 use earmark_core::gate::{GateSettings, MixPlanes};
 use earmark_core::realtime::LiveFrame;
 
@@ -304,7 +305,7 @@ fn push(frames: &mut Vec<LiveFrame>, frame: LiveFrame) {
 
 /// Channels that are gated apart are shown as one: the likeliest label, the gate that is furthest open.
 fn merge(first: &mut LiveFrame, other: &LiveFrame) {
-    for (p, q) in first.probabilities.iter_mut().zip(other.probabilities) {
+    for (p, q) in first.scored.scores.iter_mut().zip(other.scored.scores) {
         *p = p.max(q);
     }
     first.level_dbfs = first.level_dbfs.max(other.level_dbfs);
@@ -313,16 +314,12 @@ fn merge(first: &mut LiveFrame, other: &LiveFrame) {
     first.heard = merge_heard(first.heard, other.heard);
 }
 
-fn merge_heard(
-    one: earmark_core::realtime::Heard,
-    other: earmark_core::realtime::Heard,
-) -> earmark_core::realtime::Heard {
-    use earmark_core::realtime::Heard;
+fn merge_heard(one: LabelSet, other: LabelSet) -> LabelSet {
     match () {
-        () if one.contains(Heard::SILENCE) => other,
-        () if other.contains(Heard::SILENCE) || other.contains(Heard::UNKNOWN) => one,
-        () if one.contains(Heard::UNKNOWN) => other,
-        () => one.and(other),
+        () if one.contains(LabelSet::SILENCE) => other,
+        () if other.contains(LabelSet::SILENCE) || other.contains(LabelSet::UNKNOWN) => one,
+        () if one.contains(LabelSet::UNKNOWN) => other,
+        () => one.union(other),
     }
 }
 

@@ -1,8 +1,8 @@
 //! From parameters to the core's gate settings, without allocating on the audio thread.
 
 use earmark_core::Label;
+use earmark_core::decide::Thresholds;
 use earmark_core::gate::{Action, Duck, GateSettings, MixOutput, MixSettings, Rule, When};
-use earmark_core::model::pack::Thresholds;
 
 use crate::params::{Params, Rules, id};
 

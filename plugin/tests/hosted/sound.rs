@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use earmark_core::audio::Source;
+use earmark_core::decide::Thresholds;
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::{GateSettings, MixSettings, Mixer};
-use earmark_core::model::pack::{LIVE, NOISE, Pack, Thresholds};
+use earmark_core::model::pack::{LIVE, NOISE, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::realtime::{FailMode, LiveConfig, LiveGate};

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Label;
+use crate::decide::Thresholds;
 use crate::features::FeatureSpec;
 use crate::model::runtime::{NetworkShape, StateShape};
 
@@ -105,23 +106,6 @@ pub struct State {
     pub output: String,
     /// Shape of both.
     pub shape: Vec<usize>,
-}
-
-/// Probabilities at which a label begins and ends.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Thresholds {
-    /// A label begins where its probability reaches this.
-    pub open: f32,
-    /// It lasts until its probability falls below this.
-    pub close: f32,
-}
-
-impl Default for Thresholds {
-    /// For labels that a pack says nothing about.
-    fn default() -> Self {
-        Self { open: 0.5, close: 0.35 }
-    }
 }
 
 /// A source of training audio.

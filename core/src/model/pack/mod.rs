@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 use crate::features::SpecError;
 use crate::model::runtime::RuntimeError;
 
-pub use manifest::{DataSource, Manifest, ModelFile, State, Task, Thresholds};
+pub use manifest::{DataSource, Manifest, ModelFile, State, Task};
+
+pub use crate::decide::Thresholds;
 
 /// Name of the manifest in a pack's folder.
 pub const MANIFEST_FILE: &str = "pack.json";

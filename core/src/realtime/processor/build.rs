@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::LiveGate;
+use crate::decide::Thresholds;
 use crate::detect::Detector;
 use crate::gate::{CausalDecider, DelayLine, GainComputer, GateSettings, RuleSet};
-use crate::model::pack::{self, Manifest, Pack, Thresholds};
+use crate::model::pack::{self, Manifest, Pack};
 use crate::noise::{SnrEstimator, StreamingSnr};
 use crate::realtime::clock::AudioClock;
 use crate::realtime::decisions::{Decisions, WorkerLink};

@@ -61,10 +61,10 @@ proptest! {
         let same = out[latency..].iter().zip(&want).all(|(a, b)| a.to_bits() == b.to_bits());
         prop_assert!(same, "the output differs");
         for (k, (at, frame)) in frames.iter().enumerate().take(heard.frames()) {
-            prop_assert_eq!(frame.frame, k as u64);
+            prop_assert_eq!(frame.scored.index, k as u64);
             prop_assert_eq!(*at as u64, frame.start_sample + latency as u64);
-            prop_assert_eq!(frame.mean_square.to_bits(), heard.mean_square[k].to_bits());
-            prop_assert_eq!(&frame.probabilities[..3], heard.row(k));
+            prop_assert_eq!(frame.scored.mean_square.to_bits(), heard.mean_square[k].to_bits());
+            prop_assert_eq!(&frame.scored.scores[..3], heard.row(k));
             prop_assert!(!frame.held);
         }
         prop_assert!(frames.len() >= heard.frames());

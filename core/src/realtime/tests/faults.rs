@@ -1,7 +1,8 @@
 //! Whatever the worker does, audio goes on.
 
 use super::*;
-use crate::realtime::{FailMode, Heard, Hearing};
+use crate::LabelSet;
+use crate::realtime::{FailMode, Hearing};
 
 /// Runs one second in real blocks without waiting for anything; everything is said to be real time.
 fn second(gate: &mut LiveGate, input: &[f32]) -> (Vec<f32>, Vec<(usize, LiveFrame)>) {
@@ -203,7 +204,7 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     )
     .unwrap();
     let latency = gate.latency_samples() as usize;
-    gate.override_labels(Some(Heard::NOTHING));
+    gate.override_labels(Some(LabelSet::EMPTY));
     let mut all = Vec::new();
     let mut step = |gate: &mut LiveGate, samples: usize| {
         let (out, frames) = run(gate, &vec![0.5; samples], [samples], false, MixOutput::Gated);
@@ -212,11 +213,11 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     };
     let (out, _) = step(&mut gate, latency + 1_000);
     assert!(out[latency..].iter().all(|x| *x < 0.02), "nothing is heard: closed");
-    gate.override_labels(Some(Heard::label(0)));
+    gate.override_labels(Some(LabelSet::label(0)));
     let (out, frames) = step(&mut gate, 1_000);
     assert!(out[0] < 0.02 && out[16] == 0.5, "open one attack after it was said: {:?}", &out[..20]);
-    assert!(frames.iter().all(|(_, frame)| frame.heard == Heard::label(0)));
-    gate.override_labels(Some(Heard::label(1)));
+    assert!(frames.iter().all(|(_, frame)| frame.heard == LabelSet::label(0)));
+    gate.override_labels(Some(LabelSet::label(1)));
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] == 0.5 && out[16] < 0.02);
     // New rules are asked at once: now music is kept.
@@ -224,12 +225,12 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     gate.set_motion(&GateSettings { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..keep_music }).unwrap();
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] < 0.02 && out[16] == 0.5);
-    gate.override_labels(Some(Heard::NOTHING));
+    gate.override_labels(Some(LabelSet::EMPTY));
     step(&mut gate, 1_000);
     gate.override_labels(None);
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] < 0.02 && out[999] == 0.5, "back in the fail mode");
-    gate.override_labels(Some(Heard::NOTHING));
+    gate.override_labels(Some(LabelSet::EMPTY));
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] == 0.5 && out[999] < 0.02, "and out of it");
 }
