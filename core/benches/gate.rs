@@ -22,10 +22,7 @@ fn computer(busy: bool) -> GainComputer {
     if busy {
         let edges = (0..2_000_000_u64).map(|index| {
             let rank = u8::from(index % 2 == 1);
-            GainEvent {
-                at: index * 2_400,
-                target: Target { rank, gain_db: if rank == 0 { 0.0 } else { -40.0 } },
-            }
+            GainEvent { at: index * 2_400, target: Target::fixed(rank, if rank == 0 { 0.0 } else { -40.0 }) }
         });
         computer.extend(edges).expect("sorted");
     }

@@ -12,7 +12,7 @@ use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
 use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
-use crate::params::{ParamId, Rules, id, pack_name};
+use crate::params::{ParamId, PresetExtras, Rules, id, pack_name};
 use crate::processor::settings::{KEEP_RULES, SettingsBank, keep_rules, leading_labels};
 use crate::shared::Shared;
 
@@ -53,12 +53,15 @@ impl Shared {
         let preset = gate::load_preset(name_or_path)?;
         let settings = preset.gate;
         let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
-        let (values, rules) = as_parameters(&settings, &pack);
+        let (values, extras) = as_parameters(&settings, &pack);
         self.kept(|kept| {
-            if rules.is_some() && kept.rules != rules {
+            let other_rules = extras.rules.is_some() && kept.extras.rules != extras.rules;
+            let other_numbers =
+                (kept.extras.curve, &kept.extras.thresholds) != (extras.curve, &extras.thresholds);
+            if other_rules || other_numbers {
                 self.want_restart();
             }
-            kept.rules = rules;
+            kept.extras = extras;
             kept.preset = Some(name_or_path.to_owned());
         });
         for (id, plain) in values {
@@ -101,19 +104,25 @@ impl Shared {
 }
 
 fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
-    let mut bank = SettingsBank::new(shared.kept(|kept| kept.rules.clone()).as_ref());
-    let said = bank.update(&shared.params).cloned().unwrap_or_default();
+    let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+    let set = bank.update(&shared.params).cloned().unwrap_or_default();
+    // Whatever is not named here, and whatever a later version adds, stays as it is in `base`.
     GateSettings {
+        rules: set.rules,
+        otherwise: set.otherwise,
+        range_db: set.range_db,
+        attack_ms: set.attack_ms,
+        hold_ms: set.hold_ms,
+        release_ms: set.release_ms,
+        lookahead_ms: set.lookahead_ms,
+        curve: set.curve,
         wet: shared.params.get_f32(id::WET),
-        bridge_ms: base.bridge_ms,
-        pre_roll_ms: base.pre_roll_ms,
-        reach_ms: base.reach_ms,
-        curve: base.curve,
-        ..said
+        thresholds: set.thresholds,
+        ..base
     }
 }
 
-fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, Option<Rules>) {
+fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, PresetExtras) {
     let mut values = vec![
         (id::ATTACK_MS, f64::from(settings.attack_ms)),
         (id::HOLD_MS, f64::from(settings.hold_ms)),
@@ -151,7 +160,10 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
     let Thresholds { open, close } = settings.thresholds.get(&leading).copied().unwrap_or(from_pack);
     values.push((id::OPEN, f64::from(open)));
     values.push((id::CLOSE, f64::from(close)));
-    (values, rules)
+    let mut thresholds = settings.thresholds.clone();
+    thresholds.retain(|label, _| !leading_labels(&settings.rules).any(|leading| leading == label));
+    let extras = PresetExtras { rules, curve: settings.curve, thresholds };
+    (values, extras)
 }
 
 #[cfg(test)]
@@ -180,11 +192,42 @@ mod tests {
                 let [saved, loaded] = [&shared, &again].map(|shared| shared.params.get(spec.id));
                 assert!((saved - loaded).abs() <= 1e-6 * saved.abs(), "{}: {saved}, {loaded}", spec.key);
             }
-            assert_eq!(shared.kept(|kept| kept.rules.clone()), again.kept(|kept| kept.rules.clone()));
-            let (file, base) =
-                (gate::load_preset(path.to_str().unwrap()).unwrap(), gate::preset(name).unwrap());
-            assert_eq!(file.gate.bridge_ms, base.gate.bridge_ms, "what only files can do stays");
-            assert_eq!((file.gate.reach_ms, file.cut), (base.gate.reach_ms, base.cut));
+            assert_eq!(shared.kept(|kept| kept.extras.clone()), again.kept(|kept| kept.extras.clone()));
+        }
+    }
+
+    /// What no knob moved is the preset's, every field of it.
+    #[test]
+    fn a_preset_that_is_saved_unchanged_says_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = |open, close| Thresholds { open, close };
+        let mut presets: Vec<(String, Preset)> =
+            gate::preset_names().map(|name| (name.to_owned(), gate::preset(name).unwrap())).collect();
+        let podcast = gate::preset("podcast").unwrap();
+        assert!(!podcast.gate.sure.is_empty(), "this is about a setting that only files have");
+        let everything = GateSettings {
+            curve: gate::Curve::Amplitude,
+            thresholds: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),
+            ..podcast.gate.clone()
+        };
+        let path = folder.path().join("everything.json");
+        let preset = Preset { gate: everything, ..podcast };
+        fs::write(&path, serde_json::to_string(&preset).unwrap()).unwrap();
+        presets.push((path.to_str().unwrap().to_owned(), preset));
+        for (index, (name, preset)) in presets.into_iter().enumerate() {
+            let shared = Shared::new();
+            shared.load_preset(&name).unwrap();
+            let saved = shared.save_preset(folder.path(), &format!("Saved {index}")).unwrap();
+            let saved = gate::load_preset(saved.to_str().unwrap()).unwrap();
+            let mut expected = preset.gate;
+            // The threshold knobs are those of the leading labels: the pack's, where the preset has none.
+            let pack = Pack::find(earmark_core::model::pack::LIVE).unwrap();
+            for label in leading_labels(&expected.rules) {
+                let from_pack = pack.manifest().thresholds_of(label);
+                expected.thresholds.entry(label.clone()).or_insert(from_pack);
+            }
+            assert_eq!(saved.gate, expected, "{name}");
+            assert_eq!(saved.cut, preset.cut, "{name}");
         }
     }
 

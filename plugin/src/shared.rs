@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::edits::Edits;
 use crate::meters::Meters;
-use crate::params::{PARAMS, ParamId, Params, Rules};
+use crate::params::{PARAMS, ParamId, Params, PresetExtras};
 
 /// Parameters, meters, status and state of one instance; held in an `Arc` by the format layer, the processor and the
 /// window.
@@ -37,8 +37,8 @@ pub struct Shared {
 /// What the state holds beside parameters.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct PluginState {
-    /// Rules of a preset that the parameters cannot say.
-    pub(crate) rules: Option<Rules>,
+    /// What the loaded preset says and the parameters cannot.
+    pub(crate) extras: PresetExtras,
     /// The preset that was loaded last.
     pub(crate) preset: Option<String>,
     /// What the window wants to find again.

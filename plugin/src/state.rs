@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::params::{Kind, PARAMS, ParamSpec, Rules};
+use crate::params::{Kind, PARAMS, ParamSpec, PresetExtras};
 use crate::shared::Shared;
 
 /// The format that this version writes.
@@ -35,8 +35,8 @@ pub enum StateError {
 struct File {
     earmark_state: u64,
     params: Map<String, Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<Rules>,
+    #[serde(flatten)]
+    extras: PresetExtras,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     preset: Option<String>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -55,7 +55,7 @@ impl Shared {
         let file = File {
             earmark_state: FORMAT,
             params,
-            rules: kept.rules,
+            extras: kept.extras,
             preset: kept.preset,
             window: kept.window,
         };
@@ -82,14 +82,14 @@ impl Shared {
             let plain = file.params.get(spec.key).and_then(|value| from_value(spec, value));
             self.set(spec.id, plain.unwrap_or_else(|| spec.default_plain()));
         }
-        let rules_changed = self.kept(|kept| {
-            let changed = kept.rules != file.rules;
-            kept.rules = file.rules;
+        let extras_changed = self.kept(|kept| {
+            let changed = kept.extras != file.extras;
+            kept.extras = file.extras;
             kept.preset = file.preset;
             kept.window = file.window;
             changed
         });
-        if rules_changed {
+        if extras_changed {
             self.want_restart();
         }
         self.values_were_replaced();

@@ -168,8 +168,12 @@ fn files_open_early_and_live_does_not() {
     assert!(untouched(&bare) < untouched(&early), "a pre-roll keeps more");
     assert!(untouched(&bare) < untouched(&preset), "so does the preset");
     let input = programme();
-    let refused = run(["render", text(&input), "-o", "x.wav", "--live", "--pre-roll-ms", "100"]);
-    assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+    for flag in [&["--pre-roll-ms", "100"][..], &["--reach-ms", "100"], &["--exclusive"], &["--no-refine"]] {
+        let live = ["render", text(&input), "-o", "x.wav", "--live"];
+        let refused = run([&live[..], flag].concat());
+        assert_eq!(code(&refused), 2, "{flag:?}: {}", stderr(&refused));
+        assert!(stderr(&refused).contains(flag[0]), "{}", stderr(&refused));
+    }
 }
 
 #[test]
@@ -200,6 +204,8 @@ fn thresholds_of_a_preset_and_of_flags_reach_the_gate_live_and_in_files() {
         assert!(heard > 30, "{live:?}: {heard}");
         assert!(with(&["--preset", text(&strict)]) < 5, "{live:?}: the preset's thresholds");
         assert!(with(&["--preset", text(&plain), "--threshold", "speech=1"]) < 5, "{live:?}: the flag");
+        let silent = ["--preset", text(&plain), "--silence-dbfs", "-1"];
+        assert!(with(&silent) < 5, "{live:?}: all of it is silence");
     }
     assert!(kept_percent(&["--preset", text(&sure)]) < 5, "a file must be sure");
 }

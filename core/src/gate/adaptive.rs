@@ -82,14 +82,14 @@ impl Adaptive {
     }
 
     /// Makes the depth of a gate follow the ratio over time: `ratios` are `(first sample, ratio)` in order of time, each
-    /// good until the next. Edges at `-range_db` get the depth of their time, and new ones stand where that changes.
+    /// good until the next. Events of [`Action::Gate`](super::Action::Gate) get the depth of their time, and new ones stand
+    /// where that changes; the depth of a duck is its own.
     pub fn follow(
         &self,
         edges: &[GainEvent],
         range_db: f32,
         ratios: &[(u64, Option<f64>)],
     ) -> Vec<GainEvent> {
-        let closed = |edge: &GainEvent| edge.target.gain_db.to_bits() == (-range_db).to_bits();
         let depth = |at: u64| {
             let here = ratios.partition_point(|r| r.0 <= at);
             let snr_db = here.checked_sub(1).and_then(|k| ratios[k].1);
@@ -97,7 +97,7 @@ impl Adaptive {
         };
         let mut out: Vec<GainEvent> = Vec::with_capacity(edges.len());
         for (index, edge) in edges.iter().enumerate() {
-            if !closed(edge) || range_db == 0.0 {
+            if !edge.target.is_gate {
                 out.push(*edge);
                 continue;
             }
@@ -106,7 +106,7 @@ impl Adaptive {
             let mut last = None;
             for at in std::iter::once(edge.at).chain(changes) {
                 let mut target = edge.target;
-                target.gain_db = -depth(at);
+                target.gain_db = 0.0 - depth(at);
                 if last != Some(target) {
                     out.push(GainEvent { at, target });
                 }
@@ -127,7 +127,8 @@ impl Adapted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Target;
+    use crate::Label;
+    use crate::gate::{Action, CausalDecider, GateSettings, RuleSet, Target, edges_from_segments};
 
     #[test]
     fn the_noisier_the_deeper_and_the_earlier_closed() {
@@ -148,7 +149,10 @@ mod tests {
 
     #[test]
     fn the_depth_changes_where_the_ratio_does_and_nowhere_else() {
-        let edge = |at, rank, gain_db| GainEvent { at, target: Target { rank, gain_db } };
+        let edge = |at, rank, gain_db: f32| GainEvent {
+            at,
+            target: Target { rank, gain_db, is_gate: gain_db < 0.0 },
+        };
         let edges = [edge(0, 1, -30.0), edge(500, 0, 0.0), edge(900, 1, -30.0)];
         let ratios = [(0, Some(40.0)), (200, Some(40.0)), (300, Some(10.0)), (600, Some(30.0)), (950, None)];
         let out = Adaptive::default().follow(&edges, 30.0, &ratios);
@@ -159,5 +163,27 @@ mod tests {
             edges,
             "nothing known: the gate is its own"
         );
+    }
+
+    /// The same rules on a file and live: a gate follows the floor on both ways, a duck as deep as the gate on neither.
+    #[test]
+    fn a_duck_as_deep_as_the_gate_is_its_own_in_files_and_live() {
+        let adaptive = Adaptive::default();
+        let ratio = Some(40.0);
+        for (otherwise, expected_db) in [(Action::duck(30.0), -30.0), (Action::Gate, -10.0)] {
+            let settings = GateSettings { otherwise, ..GateSettings::default() };
+            let rules = RuleSet::new(&settings, &[Label::SPEECH]).unwrap();
+            let speech = [(&Label::SPEECH, 1.0, 2.0)];
+            let events = edges_from_segments(&rules, &settings, speech, &[], 1_000, 3_000);
+            let in_file = adaptive.follow(&events, settings.range_db, &[(0, ratio)]);
+            let mut live = CausalDecider::new(&settings, &[Label::SPEECH], &[], 1_000).unwrap();
+            live.adapt(adaptive.at(ratio, settings.range_db));
+            let score = |frame: u64| if (100..200).contains(&frame) { 0.9 } else { 0.1 };
+            let live: Vec<GainEvent> =
+                (0..300).filter_map(|frame| live.frame(frame, &[score(frame)], 0.01)).collect();
+            let gains: Vec<f32> = in_file.iter().map(|event| event.target.gain_db).collect();
+            assert_eq!(gains, [expected_db, 0.0, expected_db], "{otherwise:?}");
+            assert_eq!(in_file, live, "{otherwise:?}");
+        }
     }
 }

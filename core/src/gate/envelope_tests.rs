@@ -16,8 +16,8 @@ fn settings() -> GateSettings {
     }
 }
 
-const OPEN: Target = Target { rank: 0, gain_db: 0.0 };
-const CLOSED: Target = Target { rank: 1, gain_db: -40.0 };
+const OPEN: Target = Target::fixed(0, 0.0);
+const CLOSED: Target = Target::fixed(1, -40.0);
 
 fn edge(at: u64, target: Target) -> GainEvent {
     GainEvent { at, target }
@@ -53,8 +53,8 @@ fn starts_where_it_would_be() {
 
 #[test]
 fn a_ducker_goes_down_early_and_holds() {
-    let duck = Target { rank: 0, gain_db: -40.0 };
-    let up = Target { rank: 1, gain_db: 0.0 };
+    let duck = Target::fixed(0, -40.0);
+    let up = Target::fixed(1, 0.0);
     let out = gains(&settings(), up, &[edge(0, up), edge(100, duck), edge(200, up)], 400);
     assert_eq!(out[80], 1.0);
     assert!(out[90..=250].iter().all(|&g| (g - 0.01).abs() < 1e-6));
@@ -63,7 +63,7 @@ fn a_ducker_goes_down_early_and_holds() {
 
 #[test]
 fn mute_ends_in_silence_and_full_gain_is_exactly_one_when_half_wet() {
-    let mute = Target { rank: 1, gain_db: f32::NEG_INFINITY };
+    let mute = Target::fixed(1, f32::NEG_INFINITY);
     let out = gains(&settings(), mute, &[edge(0, OPEN), edge(100, mute)], 400);
     assert_eq!((out[100], out[300]), (1.0, 0.0));
     let mut half = out;
@@ -73,7 +73,7 @@ fn mute_ends_in_silence_and_full_gain_is_exactly_one_when_half_wet() {
 
 #[test]
 fn a_gain_that_keeps_changing_still_arrives() {
-    let levels = (0..40).map(|k| edge(k * 10, Target { rank: 1, gain_db: -(k.min(20) as f32) }));
+    let levels = (0..40).map(|k| edge(k * 10, Target::fixed(1, -(k.min(20) as f32))));
     let out = gains(&settings(), CLOSED, &levels.collect::<Vec<_>>(), 1_000);
     assert!((out[999] - 0.1).abs() < 1e-6);
     assert!(out.windows(2).all(|pair| pair[1] <= pair[0]));
@@ -106,11 +106,10 @@ fn no_click_in_the_spectrum_of_a_gated_sine() {
     let n = 1 << 16;
     for (curve, beyond_hz) in [(Curve::Amplitude, 500.0), (Curve::Decibels, 1_000.0)] {
         let settings = GateSettings { curve, ..GateSettings::keep([crate::Label::SPEECH], Action::Gate) };
-        let mut computer =
-            GainComputer::new(&settings, Target { rank: 1, gain_db: -30.0 }, rate).expect("valid");
+        let mut computer = GainComputer::new(&settings, Target::fixed(1, -30.0), rate).expect("valid");
         for (at, target) in [(0, -30.0), (20_000, 0.0), (30_000, -30.0)] {
             let rank = u8::from(target < 0.0);
-            computer.extend([edge(at, Target { rank, gain_db: target })]).expect("sorted");
+            computer.extend([edge(at, Target::fixed(rank, target))]).expect("sorted");
         }
         let mut gain = vec![0.0_f32; n];
         computer.fill(&mut gain);
@@ -161,7 +160,7 @@ fn streams() -> impl Strategy<Value = Vec<GainEvent>> {
         let mut at = 0;
         let edges = steps.into_iter().map(|(gap, rank, db)| {
             at += gap;
-            edge(at, Target { rank, gain_db: if db < -50 { f32::NEG_INFINITY } else { f32::from(db) } })
+            edge(at, Target::fixed(rank, if db < -50 { f32::NEG_INFINITY } else { f32::from(db) }))
         });
         edges.collect()
     })
@@ -192,7 +191,7 @@ proptest! {
 
     #[test]
     fn settles_on_the_winner_of_the_window(edges in streams()) {
-        let rest = Target { rank: 3, gain_db: -40.0 };
+        let rest = Target::fixed(3, -40.0);
         let out = gains(&settings(), rest, &edges, 4_000);
         let winners: Vec<Target> = (0..4_000).map(|t| slow_winner(&edges, rest, 50, 20, t)).collect();
         for t in 100..4_000 {

@@ -26,7 +26,7 @@ struct Case {
 fn an_independent_computation_gives_the_same_gains() {
     let json = include_str!("../../../tests/fixtures/gate/cases.json");
     let document: Document = serde_json::from_str(json).expect("valid fixture");
-    let target = |rank, gain_db: Option<f32>| Target { rank, gain_db: gain_db.unwrap_or(f32::NEG_INFINITY) };
+    let target = |rank, gain_db: Option<f32>| Target::fixed(rank, gain_db.unwrap_or(f32::NEG_INFINITY));
     for case in &document.cases {
         let rest = target(case.rest.0, case.rest.1);
         let mut computer = GainComputer::new(&case.settings, rest, document.rate_hz).expect("valid");

@@ -170,7 +170,7 @@ mod tests {
         let settings = GateSettings { otherwise: Action::Duck(duck), ..GateSettings::default() };
         let squares: Vec<f32> = (0..400).map(|frame| if frame < 200 { 1e-6 } else { 1e-2 }).collect();
         let edges = edges_from_segments(&program(&settings), &settings, [], &squares, 1_000, 4_000);
-        assert_eq!(edges[0], GainEvent { at: 0, target: Target { rank: 1, gain_db: 0.0 } });
+        assert_eq!(edges[0], GainEvent { at: 0, target: Target::fixed(1, 0.0) });
         assert_eq!(edges.last().expect("edges").target.gain_db, -10.0, "20 dB over at 2:1");
         assert!(edges.windows(2).all(|pair| pair[1].at > pair[0].at));
     }

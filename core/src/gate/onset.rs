@@ -77,9 +77,9 @@ mod tests {
     use super::*;
     use crate::gate::Target;
 
-    const OPEN: Target = Target { rank: 0, gain_db: 0.0 };
-    const DUCKED: Target = Target { rank: 1, gain_db: -12.0 };
-    const CLOSED: Target = Target { rank: 2, gain_db: -24.0 };
+    const OPEN: Target = Target::fixed(0, 0.0);
+    const DUCKED: Target = Target::fixed(1, -12.0);
+    const CLOSED: Target = Target::fixed(2, -24.0);
 
     fn edges(list: &[(u64, Target)]) -> Vec<GainEvent> {
         list.iter().map(|&(at, target)| GainEvent { at, target }).collect()
@@ -122,11 +122,7 @@ mod tests {
         assert_eq!(reach(worse, &level, 1_000, 1_000), edges(&[(0, CLOSED), (4_000, OPEN)]));
         let better = edges(&[(0, OPEN), (4_200, CLOSED), (4_600, OPEN)]);
         assert_eq!(reach(better, &level, 1_000, 1_000), edges(&[(0, OPEN)]), "nothing is left of the pause");
-        let ducks = edges(&[
-            (0, OPEN),
-            (2_000, Target { rank: 1, gain_db: 0.0 }),
-            (4_600, Target { rank: 0, gain_db: -12.0 }),
-        ]);
+        let ducks = edges(&[(0, OPEN), (2_000, Target::fixed(1, 0.0)), (4_600, Target::fixed(0, -12.0))]);
         assert_eq!(reach(ducks.clone(), &level, 1_000, 1_000), ducks);
     }
 }

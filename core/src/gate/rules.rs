@@ -13,9 +13,17 @@ pub struct Target {
     pub rank: u8,
     /// Gain in dB, zero or negative; minus infinity is digital silence.
     pub gain_db: f32,
+    /// Whether the rule is an [`Action::Gate`]: its depth is the gate's range and may follow the noise floor. That of a
+    /// duck is its own, even where both are equal.
+    pub is_gate: bool,
 }
 
 impl Target {
+    /// A target with a gain of its own, that no noise floor changes.
+    pub const fn fixed(rank: u8, gain_db: f32) -> Self {
+        Self { rank, gain_db, is_gate: false }
+    }
+
     /// The gain as a factor: exactly 1 at 0 dB, exactly 0 at minus infinity.
     pub fn gain(self) -> f32 {
         if self.gain_db == 0.0 { 1.0 } else { 10.0_f32.powf(self.gain_db / 20.0) }
@@ -177,18 +185,20 @@ impl RuleSet {
 
     /// Everything passes, above every rule: for a source without decisions that shall stay audible.
     pub fn unity() -> Target {
-        Target { rank: 0, gain_db: 0.0 }
+        Target::fixed(0, 0.0)
     }
 
     fn target(&self, rank: usize, level_dbfs: f32) -> Target {
-        let gain_db = match self.rules[rank].action {
+        let action = self.rules[rank].action;
+        let is_gate = action == Action::Gate;
+        let gain_db = match action {
             Action::Keep => 0.0,
             Action::Gate => -self.range_db,
             Action::Mute => f32::NEG_INFINITY,
             Action::Duck(duck) => duck.gain_db(level_dbfs),
         };
         // −0.0 would be 0 dB too, but would read oddly in lists.
-        Target { rank: u8::try_from(rank).unwrap_or(u8::MAX), gain_db: gain_db + 0.0 }
+        Target { rank: u8::try_from(rank).unwrap_or(u8::MAX), gain_db: gain_db + 0.0, is_gate }
     }
 }
 

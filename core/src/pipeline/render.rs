@@ -190,13 +190,14 @@ impl FileRenderer {
         edges_from_segments(&self.rules, gate, segments, &scores.mean_square, scores.rate_hz, scores.samples)
     }
 
-    /// Frame by frame, as the plugin decides, at the thresholds of the timeline.
+    /// Frame by frame, as the plugin decides, at the thresholds and the silence level of the timeline.
     fn causal_decider(&self, scores: &FrameScores) -> Result<CausalDecider, GateError> {
         let mut gate = self.settings.preset.gate.clone();
         gate.thresholds.clear();
         let thresholds: Vec<Thresholds> =
             scores.labels.iter().map(|label| self.settings.timeline.of(label).thresholds()).collect();
-        CausalDecider::new(&gate, &scores.labels, &thresholds, scores.rate_hz)
+        let decider = CausalDecider::new(&gate, &scores.labels, &thresholds, scores.rate_hz)?;
+        Ok(decider.with_silence_dbfs(self.settings.timeline.silence_dbfs))
     }
 
     fn cut_plan(&self, edges: &[GainEvent], scores: &FrameScores) -> Result<Option<CutPlan>, GateError> {

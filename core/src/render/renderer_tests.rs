@@ -17,8 +17,8 @@ fn noise(frames: i32) -> Vec<f32> {
 }
 
 fn edges() -> Vec<GainEvent> {
-    let closed = Target { rank: 1, gain_db: -30.0 };
-    let open = Target { rank: 0, gain_db: 0.0 };
+    let closed = Target::fixed(1, -30.0);
+    let open = Target::fixed(0, 0.0);
     let at = [(0, closed), (8_000, open), (20_000, closed), (60_000, open), (70_000, closed)];
     at.map(|(at, target)| GainEvent { at, target }).to_vec()
 }
@@ -29,7 +29,7 @@ fn spec(cut: Option<CutPlan>) -> RenderSpec {
         output: FORMAT,
         dither: Dither::Triangular,
         gate: GateSettings::default(),
-        rest: Target { rank: 1, gain_db: -30.0 },
+        rest: Target::fixed(1, -30.0),
         edges: edges(),
         cut,
         measure_loudness: true,

@@ -5,7 +5,7 @@ use earmark_core::gate::{Action, GateSettings, When};
 
 use super::history::LANES;
 use super::lanes::gain_floor_db;
-use crate::processor::settings::SettingsBank;
+use crate::processor::settings::{SettingsBank, leading_labels};
 use crate::shared::Shared;
 
 /// The labels of the lanes.
@@ -25,10 +25,10 @@ pub struct Derived {
 impl Derived {
     /// From the parameters and the rules of a preset.
     pub fn of(shared: &Shared) -> Self {
-        let mut bank = shared.kept(|kept| SettingsBank::new(kept.rules.as_ref()));
+        let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
         let settings = bank.update(&shared.params).cloned().unwrap_or_default();
         Self {
-            decides: LABELS.map(|label| settings.thresholds.contains_key(&label)),
+            decides: LABELS.map(|label| leading_labels(&settings.rules).any(|leading| *leading == label)),
             kept: LABELS.map(|label| passes(&settings, &label)),
             floor_db: gain_floor_db(deepest_db(&settings)),
         }

@@ -1,9 +1,27 @@
 //! What belongs to the parameters and is none.
 
-use earmark_core::gate::{Action, Rule};
+use std::collections::BTreeMap;
+
+use earmark_core::Label;
+use earmark_core::decide::Thresholds;
+use earmark_core::gate::{Action, Curve, Rule};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, id};
+
+/// What a preset says of the gate and no parameter can. It is kept in the state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PresetExtras {
+    /// Its rules, where they are none of the *keep* choices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Rules>,
+    /// How the gain moves.
+    pub curve: Curve,
+    /// Its own thresholds of labels that do not lead its rules: those of the leading ones are parameters.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub thresholds: BTreeMap<Label, Thresholds>,
+}
 
 /// Rules of a preset that parameters cannot say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

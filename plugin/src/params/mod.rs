@@ -11,8 +11,8 @@ mod table;
 mod text;
 mod values;
 
-pub use beside::Rules;
 pub(crate) use beside::pack_name;
+pub use beside::{PresetExtras, Rules};
 pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;
 

@@ -35,8 +35,7 @@ impl Processor {
         let sidechain_channels = heard_sidechain(sidechain_channels);
         let linked = is_linked(&shared, channels);
         let config = live_config(&shared, activation);
-        let rules = shared.kept(|kept| kept.rules.clone());
-        let mut bank = SettingsBank::new(rules.as_ref());
+        let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
         let ear = shared.ear(pack_name(params.choice(id::PACK)));
         // A noise pack that cannot be loaded leaves the gate its own: the ear works without it.
         let gauge = params.is_on(id::ADAPTIVE).then(|| crate::ears::gauge().ok()).flatten();

@@ -4,7 +4,7 @@ use earmark_core::Label;
 use earmark_core::decide::Thresholds;
 use earmark_core::gate::{Action, Duck, GateSettings, MixOutput, MixSettings, Rule, When};
 
-use crate::params::{Params, Rules, id};
+use crate::params::{Params, PresetExtras, id};
 
 /// Number of *keep* choices that stand for rules of their own; the one after them is the preset's.
 pub(crate) const KEEP_RULES: usize = 6;
@@ -40,16 +40,16 @@ pub(crate) struct SettingsBank {
 }
 
 impl SettingsBank {
-    pub(crate) fn new(rules: Option<&Rules>) -> Self {
-        let own = rules.map(|rules| (rules.rules.clone(), rules.otherwise));
-        let said = (0..KEEP_RULES).map(|keep| (keep_rules(keep), Action::Gate));
-        let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| GateSettings {
-            thresholds: leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())).collect(),
-            rules,
-            otherwise,
-            ..GateSettings::default()
+    pub(crate) fn new(extras: &PresetExtras) -> Self {
+        let own = extras.rules.as_ref().map(|rules| (rules.rules.clone(), rules.otherwise));
+        let of_parameters = (0..KEEP_RULES).map(|keep| (keep_rules(keep), Action::Gate));
+        let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| {
+            let mut thresholds = extras.thresholds.clone();
+            thresholds.extend(leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())));
+            let curve = extras.curve;
+            GateSettings { rules, otherwise, thresholds, curve, ..GateSettings::default() }
         };
-        Self { settings: said.chain(own).map(with_rules).collect() }
+        Self { settings: of_parameters.chain(own).map(with_rules).collect() }
     }
 
     /// The settings with the most rules: a gate that was made with these takes over all the others.
@@ -72,7 +72,11 @@ impl SettingsBank {
         }
         let open = params.get_f32(id::OPEN);
         let thresholds = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
-        settings.thresholds.values_mut().for_each(|own| *own = thresholds);
+        for label in leading_labels(&settings.rules) {
+            if let Some(own) = settings.thresholds.get_mut(label) {
+                *own = thresholds;
+            }
+        }
         settings.range_db = params.get_f32(id::RANGE_DB);
         settings.attack_ms = params.get_f32(id::ATTACK_MS);
         settings.hold_ms = params.get_f32(id::HOLD_MS);
@@ -117,7 +121,7 @@ mod tests {
             let preset = gate::preset(name).unwrap().gate;
             let shared = Shared::new();
             shared.load_preset(name).unwrap();
-            let mut bank = SettingsBank::new(shared.kept(|kept| kept.rules.clone()).as_ref());
+            let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
             let said = bank.update(&shared.params).unwrap().clone();
             let pack = Pack::find(LIVE).unwrap();
             let leading = leading_labels(&preset.rules).next().unwrap().clone();
@@ -137,10 +141,40 @@ mod tests {
     }
 
     #[test]
+    fn a_preset_s_curve_and_its_thresholds_of_other_labels_reach_the_gate() {
+        let own = |open, close| Thresholds { open, close };
+        let gate = GateSettings {
+            curve: gate::Curve::Amplitude,
+            thresholds: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),
+            ..gate::preset("podcast").unwrap().gate
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.json");
+        let preset = gate::Preset { gate: gate.clone(), ..gate::Preset::default() };
+        std::fs::write(&path, serde_json::to_string(&preset).unwrap()).unwrap();
+        let shared = Shared::new();
+        shared.load_preset(path.to_str().unwrap()).unwrap();
+        assert!(shared.take_restart_wanted(), "a running gate has the curve of before");
+        let again = Shared::new();
+        again.load_state(&shared.save_state()).unwrap();
+        for shared in [shared, again] {
+            let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+            let settings = bank.update(&shared.params).unwrap();
+            assert_eq!(settings.curve, gate.curve);
+            assert_eq!(settings.thresholds, gate.thresholds);
+            // With another leading label the knobs are that one's.
+            shared.set(id::KEEP, 2.0);
+            shared.set(id::OPEN, 0.625);
+            let settings = bank.update(&shared.params).unwrap();
+            assert_eq!(settings.thresholds, [(Label::MUSIC, own(0.625, 0.5))].into());
+        }
+    }
+
+    #[test]
     fn every_choice_compiles() {
         let labels = [Label::SPEECH, Label::MUSIC, Label::NOISE];
         let shared = Shared::new();
-        let mut bank = SettingsBank::new(None);
+        let mut bank = SettingsBank::new(&PresetExtras::default());
         for keep in 0..=KEEP_RULES {
             for mode in 0..3 {
                 for (id, value) in [(id::KEEP, keep), (id::MODE, mode)] {

@@ -31,6 +31,7 @@ impl Plan {
     /// Checks everything that can be checked before any work.
     pub fn new(args: &RenderArgs, inputs: &[Input], pack: &Pack) -> Result<Self> {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
+        refuse_what_needs_the_future(args)?;
         let mut preset = load_preset(&args.preset).map_err(usage)?;
         apply_flags(args, &mut preset);
         let manifest = pack.manifest();
@@ -96,6 +97,20 @@ impl Plan {
             .into()),
             None => Ok(()),
         }
+    }
+}
+
+/// Live, every frame is decided as it comes: what shapes whole segments has no say there, and is refused rather than
+/// ignored, as clap does with `--pre-roll-ms`. (These two flags are also those of `tag`, which has no `--live`.)
+fn refuse_what_needs_the_future(args: &RenderArgs) -> Result<()> {
+    let flags =
+        [("--exclusive", args.timeline.exclusive.is_some()), ("--no-refine", args.timeline.no_refine)];
+    match flags.into_iter().find(|(_, given)| args.live && *given) {
+        Some((flag, _)) => Err(Usage(format!(
+            "{flag} is for whole files, whose future is known; leave it out, or leave --live out"
+        ))
+        .into()),
+        None => Ok(()),
     }
 }
 
