@@ -178,8 +178,8 @@ pub struct RenderArgs {
     #[arg(long, value_name = "MS", conflicts_with = "live")]
     pub pre_roll_ms: Option<f32>,
     /// Files only: how far an opening may move back to where its sound rose above the room's floor, ms
-    #[arg(long, value_name = "MS", conflicts_with = "live")]
-    pub reach_ms: Option<f32>,
+    #[arg(long, alias = "reach-ms", value_name = "MS", conflicts_with = "live")]
+    pub onset_backtrack_ms: Option<f32>,
     /// Share of the gated sound in the output, 0 to 1
     #[arg(long, value_name = "SHARE")]
     pub wet: Option<f32>,

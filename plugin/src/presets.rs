@@ -204,7 +204,7 @@ mod tests {
         let mut presets: Vec<(String, Preset)> =
             gate::preset_names().map(|name| (name.to_owned(), gate::preset(name).unwrap())).collect();
         let podcast = gate::preset("podcast").unwrap();
-        assert!(!podcast.gate.sure.is_empty(), "this is about a setting that only files have");
+        assert!(!podcast.gate.confirm.is_empty(), "this is about a setting that only files have");
         let everything = GateSettings {
             curve: gate::Curve::Amplitude,
             thresholds: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),

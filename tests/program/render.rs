@@ -160,7 +160,8 @@ fn files_open_early_and_live_does_not() {
         ok(args);
         integers(&out).1
     };
-    let bare = render("bare.wav", &["--pre-roll-ms", "0", "--reach-ms", "0"]);
+    // `--reach-ms` is the flag's older name.
+    let bare = render("bare.wav", &["--pre-roll-ms", "0", "--onset-backtrack-ms", "0"]);
     let early = render("early.wav", &["--pre-roll-ms", "400", "--reach-ms", "0"]);
     let preset = render("preset.wav", &[]);
     let (_, whole) = integers_of_programme(dir.path());
@@ -168,7 +169,9 @@ fn files_open_early_and_live_does_not() {
     assert!(untouched(&bare) < untouched(&early), "a pre-roll keeps more");
     assert!(untouched(&bare) < untouched(&preset), "so does the preset");
     let input = programme();
-    for flag in [&["--pre-roll-ms", "100"][..], &["--reach-ms", "100"], &["--exclusive"], &["--no-refine"]] {
+    for flag in
+        [&["--pre-roll-ms", "100"][..], &["--onset-backtrack-ms", "100"], &["--exclusive"], &["--no-refine"]]
+    {
         let live = ["render", text(&input), "-o", "x.wav", "--live"];
         let refused = run([&live[..], flag].concat());
         assert_eq!(code(&refused), 2, "{flag:?}: {}", stderr(&refused));
@@ -184,10 +187,10 @@ fn thresholds_of_a_preset_and_of_flags_reach_the_gate_live_and_in_files() {
         fs::write(&path, format!(r#"{{"gate": {{"range_db": 24, "lookahead_ms": 20, {gate}}}}}"#)).unwrap();
         path
     };
-    let (plain, strict, sure) = (
+    let (plain, strict, confirm) = (
         preset("plain.json", r#""hold_ms": 200"#),
         preset("strict.json", r#""thresholds": {"speech": {"open": 1.0, "close": 1.0}}"#),
-        preset("sure.json", r#""sure": {"speech": 1.0}"#),
+        preset("confirm.json", r#""confirm": {"speech": 1.0}"#),
     );
     let (_, whole) = integers_of_programme(dir.path());
     let kept_percent = |more: &[&str]| {
@@ -207,7 +210,7 @@ fn thresholds_of_a_preset_and_of_flags_reach_the_gate_live_and_in_files() {
         let silent = ["--preset", text(&plain), "--silence-dbfs", "-1"];
         assert!(with(&silent) < 5, "{live:?}: all of it is silence");
     }
-    assert!(kept_percent(&["--preset", text(&sure)]) < 5, "a file must be sure");
+    assert!(kept_percent(&["--preset", text(&confirm)]) < 5, "in a file it must be confirmed");
 }
 
 /// The programme as a render that changes nothing gives it.

@@ -43,8 +43,8 @@ fn describe(pack: &Pack, out: &mut impl Write) -> std::io::Result<()> {
     for (label, t) in &m.thresholds {
         writeln!(out, "  threshold    {label}: opens at {}, closes at {}", t.open, t.close)?;
     }
-    for (label, sure) in &m.sure {
-        writeln!(out, "  sure         {label}: in files a stretch has to reach {sure}")?;
+    for (label, confirm) in &m.confirm {
+        writeln!(out, "  confirm      {label}: in files a stretch has to reach {confirm}")?;
     }
     writeln!(out, "  sha256       {}", m.model.sha256)?;
     writeln!(out, "  licence      {}", m.licence)?;

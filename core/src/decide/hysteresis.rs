@@ -5,7 +5,7 @@
 //!
 //! * `Hysteresis`: frame *t* is active when some frame *s ≤ t* reaches `open` and all of *s..=t* stay at `close`.
 //! * [`CloseGaps`]: frame *t* is active when it lies between two active frames that are near enough.
-//! * [`Confirm`]: frame *t* is active when its stretch of active frames holds a sure one not much later than *t*.
+//! * [`Confirm`]: frame *t* is active when its stretch of active frames holds a confirming one not much later than *t*.
 //! * [`DropShort`]: frame *t* is active when it lies in a long enough stretch of active frames.
 
 use std::collections::VecDeque;
@@ -13,19 +13,19 @@ use std::collections::VecDeque;
 /// Decisions on their way from one stage to the next, one per frame.
 pub type Bits = VecDeque<bool>;
 
-/// Fills gaps of fewer than `min_off` frames. Delay: at most `min_off` frames.
+/// Fills gaps of fewer than `min_gap` frames. Delay: at most `min_gap` frames.
 #[derive(Debug, Clone)]
 pub struct CloseGaps {
-    min_off: usize,
+    min_gap: usize,
     /// Inactive frames since the last active one, not yet decided.
     gap: usize,
     seen_active: bool,
 }
 
 impl CloseGaps {
-    /// Fills gaps shorter than `min_off_frames`.
-    pub fn new(min_off_frames: usize) -> Self {
-        Self { min_off: min_off_frames, gap: 0, seen_active: false }
+    /// Fills gaps shorter than `min_gap_frames`.
+    pub fn new(min_gap_frames: usize) -> Self {
+        Self { min_gap: min_gap_frames, gap: 0, seen_active: false }
     }
 
     /// Takes a frame; appends what is decided now.
@@ -41,7 +41,7 @@ impl CloseGaps {
             return;
         }
         self.gap += 1;
-        if self.gap >= self.min_off {
+        if self.gap >= self.min_gap {
             self.finish(out);
         }
     }
@@ -54,7 +54,7 @@ impl CloseGaps {
     }
 }
 
-/// Drops what no frame of its stretch is sure of, at most `window` frames on, unless it begins at most `near` frames after a
+/// Drops what no frame of its stretch confirms, at most `window` frames on, unless it begins at most `near` frames after a
 /// stretch that stays. Delay: at most `window` frames.
 ///
 /// A voice that begins softly is sure of itself soon, and its last words may be soft; what only resembles one hovers at the
@@ -71,19 +71,19 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// Waits `window_frames` for a sure frame.
+    /// Waits `window_frames` for a confirming frame.
     pub fn new(window_frames: usize, near_frames: usize) -> Self {
         Self { window: window_frames, near: near_frames, waiting: 0, confirmed: false, following: 0 }
     }
 
-    /// Takes a frame, and whether it is a sure one; appends what is decided now.
-    pub fn push(&mut self, active: bool, sure: bool, out: &mut Bits) {
+    /// Takes a frame, and whether its score confirms the stretch; appends what is decided now.
+    pub fn push(&mut self, active: bool, confirms: bool, out: &mut Bits) {
         let follows = self.following > 0;
         self.following = self.following.saturating_sub(1);
         if !active {
             self.finish(out);
             out.push_back(false);
-        } else if self.confirmed || sure || follows {
+        } else if self.confirmed || confirms || follows {
             self.confirmed = true;
             self.following = self.near + 1;
             out.extend(std::iter::repeat_n(true, std::mem::take(&mut self.waiting) + 1));
@@ -159,19 +159,19 @@ mod tests {
 
     #[test]
     fn fills_short_gaps_only_between_active_frames() {
-        for (min_off, expected) in
+        for (min_gap, expected) in
             [(0, "..##..#...#.."), (1, "..##..#...#.."), (3, "..#####...#.."), (4, "..#########..")]
         {
-            let (mut stage, mut out) = (CloseGaps::new(min_off), Bits::new());
+            let (mut stage, mut out) = (CloseGaps::new(min_gap), Bits::new());
             bits("..##..#...#..").into_iter().for_each(|b| stage.push(b, &mut out));
             stage.finish(&mut out);
-            assert_eq!(text(&out), expected, "min_off {min_off}");
+            assert_eq!(text(&out), expected, "min_gap {min_gap}");
         }
     }
 
     #[test]
-    fn keeps_what_becomes_sure_in_time() {
-        // `!` is active and sure, `#` only active.
+    fn keeps_what_is_confirmed_in_time() {
+        // `!` is active and confirms, `#` only active.
         let input = ".##!##..###..####!#..!";
         for (window, expected) in
             [(0, "...###...........##..#"), (2, ".#####.........####..#"), (9, ".#####.......######..#")]
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_follows_a_sure_stretch_closely() {
+    fn keeps_what_follows_a_confirmed_stretch_closely() {
         let input = "##...!#..##.###....##";
         for (near, expected) in
             [(1, ".....##.............."), (2, ".....##..##.###......"), (4, ".....##..##.###....##")]

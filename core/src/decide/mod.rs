@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! probabilities ─▶ Hysteresis ─▶ CloseGaps ─▶ Confirm ─▶ Refiner ─┐
-//!                  open, close    min_off     sure        borders  ├─▶ minus silence ─▶ DropShort ─▶ segments
+//!                  open, close    min_gap     confirm     borders  ├─▶ minus silence ─▶ DropShort ─▶ segments
 //! mean square ──┬────────────────────────────▶ EdgeFinder ────────▶┘   (and, when      min_on        + unknown
 //!               └────────────────────────────▶ SilenceFinder ────────▶  exclusive, minus better labels)
 //! ```
@@ -40,7 +40,7 @@ use crate::{FrameScores, Label};
 pub use builder::TimelineBuilder;
 pub use causal::CausalLabels;
 pub use segmenter::{Event, Segmenter};
-pub use settings::{LabelSettings, SURE_NEAR_MS, SURE_WITHIN_MS, TimelineError, TimelineSettings};
+pub use settings::{CONFIRM_NEAR_MS, CONFIRM_WINDOW_MS, LabelSettings, TimelineError, TimelineSettings};
 pub use thresholds::{Hysteresis, HysteresisBank, SILENCE_DBFS, SILENCE_WINDOW_FRAMES, Thresholds};
 
 /// One stretch of one label.

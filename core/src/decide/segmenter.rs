@@ -63,8 +63,8 @@ struct LabelPipeline {
     close_gaps: CloseGaps,
     closed: Bits,
     /// The probability that confirms, and which frames have it.
-    sure: f32,
-    sure_frames: Bits,
+    confirm_at: f32,
+    confirm_frames: Bits,
     confirm: Confirm,
     confirmed: Bits,
     refiner: Refiner,
@@ -197,8 +197,8 @@ impl Segmenter {
 fn delay_frames(settings: &TimelineSettings, labels: &[Label], refine: usize) -> usize {
     let each = |f: fn(&super::LabelSettings) -> usize| labels.iter().map(move |l| f(&settings.of(l)));
     let refining = if refine > 0 { 2 * refine + EdgeFinder::LOOKAHEAD_FRAMES } else { 0 };
-    let closing = each(super::LabelSettings::min_off_frames).max().unwrap_or(0);
-    let confirming = each(super::LabelSettings::sure_frames).max().unwrap_or(0);
+    let closing = each(super::LabelSettings::min_gap_frames).max().unwrap_or(0);
+    let confirming = each(super::LabelSettings::confirm_frames).max().unwrap_or(0);
     let min_on = each(super::LabelSettings::min_on_frames);
     let dropping = if settings.exclusive.is_some() { min_on.sum() } else { min_on.max().unwrap_or(0) };
     SilenceFinder::DELAY_FRAMES + settings.min_silence_frames() + refining + closing + confirming + dropping
@@ -210,11 +210,11 @@ impl LabelPipeline {
         Self {
             column,
             hysteresis: Hysteresis::new(own.thresholds()),
-            close_gaps: CloseGaps::new(own.min_off_frames()),
+            close_gaps: CloseGaps::new(own.min_gap_frames()),
             closed: Bits::new(),
-            sure: own.sure,
-            sure_frames: Bits::new(),
-            confirm: Confirm::new(own.sure_frames(), own.near_frames()),
+            confirm_at: own.confirm,
+            confirm_frames: Bits::new(),
+            confirm: Confirm::new(own.confirm_frames(), own.near_frames()),
             confirmed: Bits::new(),
             refiner: Refiner::new(refine),
             refined: Bits::new(),
@@ -229,7 +229,7 @@ impl LabelPipeline {
     /// Takes a frame's probability.
     fn push(&mut self, probability: f32) {
         let active = self.hysteresis.push(probability);
-        self.sure_frames.push_back(probability >= self.sure);
+        self.confirm_frames.push_back(probability >= self.confirm_at);
         self.close_gaps.push(active, &mut self.closed);
         self.confirm();
     }
@@ -243,8 +243,8 @@ impl LabelPipeline {
 
     fn confirm(&mut self) {
         for active in self.closed.drain(..) {
-            let sure = self.sure_frames.pop_front().unwrap_or(false);
-            self.confirm.push(active, sure, &mut self.confirmed);
+            let confirms = self.confirm_frames.pop_front().unwrap_or(false);
+            self.confirm.push(active, confirms, &mut self.confirmed);
         }
     }
 

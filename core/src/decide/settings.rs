@@ -9,10 +9,10 @@ use crate::Label;
 
 /// Milliseconds per frame of activity.
 const FRAME_MS: u32 = 10;
-/// How long a stretch of a label may wait for the probability that confirms it ([`LabelSettings::sure`]), milliseconds.
-pub const SURE_WITHIN_MS: u32 = 2_000;
-/// What begins at most so long after a stretch that was sure of itself belongs to it.
-pub const SURE_NEAR_MS: u32 = 500;
+/// How long a stretch of a label may wait for the probability that confirms it ([`LabelSettings::confirm`]), milliseconds.
+pub const CONFIRM_WINDOW_MS: u32 = 2_000;
+/// What begins at most so long after a stretch that was confirmed belongs to it, milliseconds.
+pub const CONFIRM_NEAR_MS: u32 = 500;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum TimelineError {
     Threshold {
         /// The label it belongs to.
         label: String,
-        /// `open`, `close` or `sure`.
+        /// `open`, `close` or `confirm`.
         which: &'static str,
         /// What was given.
         value: f32,
@@ -42,13 +42,15 @@ pub struct LabelSettings {
     /// `open`.
     pub close: f32,
     /// What follows the opening only counts if the probability reaches this before the label closes again, and only from
-    /// [`SURE_WITHIN_MS`] before that moment on, or if it begins within [`SURE_NEAR_MS`] of the end of what counts. At most
+    /// [`CONFIRM_WINDOW_MS`] before that moment on, or if it begins within [`CONFIRM_NEAR_MS`] of the end of what counts. At most
     /// `open`: off.
-    pub sure: f32,
+    #[serde(alias = "sure")]
+    pub confirm: f32,
     /// Shorter segments are dropped, milliseconds.
     pub min_on_ms: u32,
     /// Shorter gaps between two segments are filled, milliseconds.
-    pub min_off_ms: u32,
+    #[serde(alias = "min_off_ms")]
+    pub min_gap_ms: u32,
 }
 
 impl Default for LabelSettings {
@@ -56,18 +58,18 @@ impl Default for LabelSettings {
         // Packs bring measured thresholds; the default ones serve a network that says nothing about itself. A pause
         // between two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
         let Thresholds { open, close } = Thresholds::default();
-        Self { open, close, sure: 0.0, min_on_ms: 100, min_off_ms: 200 }
+        Self { open, close, confirm: 0.0, min_on_ms: 100, min_gap_ms: 200 }
     }
 }
 
 impl LabelSettings {
-    /// These settings with another opening threshold. The closing one keeps its distance; what is sure follows only
-    /// downwards, since it was sure enough before. So raising the one never lowers the others.
+    /// These settings with another opening threshold. The closing one keeps its distance; the confirming one follows
+    /// only downwards, since what reached it was confirmed before. So raising the one never lowers the others.
     #[must_use]
     pub fn with_threshold(self, open: f32) -> Self {
         let by = open - self.open;
         let close = (self.close + by).clamp(0.0, open.max(0.0));
-        Self { open, close, sure: (self.sure + by.min(0.0)).clamp(0.0, 1.0), ..self }
+        Self { open, close, confirm: (self.confirm + by.min(0.0)).clamp(0.0, 1.0), ..self }
     }
 
     /// Where it opens and closes.
@@ -76,21 +78,21 @@ impl LabelSettings {
     }
 
     /// Frames that a stretch may wait to be confirmed.
-    pub(super) fn sure_frames(&self) -> usize {
-        if self.sure > self.open { frames(SURE_WITHIN_MS) } else { 0 }
+    pub(super) fn confirm_frames(&self) -> usize {
+        if self.confirm > self.open { frames(CONFIRM_WINDOW_MS) } else { 0 }
     }
 
     /// Frames after a confirmed stretch in which another one needs no confirmation.
     pub(super) fn near_frames(&self) -> usize {
-        if self.sure > self.open { frames(SURE_NEAR_MS) } else { 0 }
+        if self.confirm > self.open { frames(CONFIRM_NEAR_MS) } else { 0 }
     }
 
     pub(super) fn min_on_frames(&self) -> usize {
         frames(self.min_on_ms)
     }
 
-    pub(super) fn min_off_frames(&self) -> usize {
-        frames(self.min_off_ms)
+    pub(super) fn min_gap_frames(&self) -> usize {
+        frames(self.min_gap_ms)
     }
 }
 
@@ -157,7 +159,7 @@ impl TimelineSettings {
         let named = self.labels.iter().map(|(label, s)| (label.as_str(), s));
         for (label, settings) in std::iter::once(("every other label", &self.default)).chain(named) {
             for (which, value) in
-                [("open", settings.open), ("close", settings.close), ("sure", settings.sure)]
+                [("open", settings.open), ("close", settings.close), ("confirm", settings.confirm)]
             {
                 if !(0.0..=1.0).contains(&value) {
                     return Err(TimelineError::Threshold { label: label.to_owned(), which, value });

@@ -51,9 +51,9 @@ fn a_probability_of_0_6_at_threshold_0_7_is_unknown() {
 }
 
 #[test]
-fn what_never_becomes_sure_is_unknown() {
+fn what_is_never_confirmed_is_unknown() {
     let mut settings = TimelineSettings::default();
-    settings.default.sure = 0.8;
+    settings.default.confirm = 0.8;
     let unsure_at = |high| steady(500..1_500, high, 0.1);
     let unsure = segment(&unsure_at(0.7), &settings);
     assert_eq!(spans(&unsure, &Label::UNKNOWN), [(0.0, 20.0)]);
@@ -145,6 +145,9 @@ fn settings_are_data() {
     assert_eq!(settings.of(&Label::SPEECH).open, 0.7);
     assert_eq!(settings.of(&Label::MUSIC), LabelSettings::default());
     assert!(serde_json::from_str::<TimelineSettings>(r#"{"silence": -50}"#).is_err());
+    let old = r#"{"default": {"sure": 0.75, "min_off_ms": 300}}"#;
+    let old: TimelineSettings = serde_json::from_str(old).expect("the names of before");
+    assert_eq!(old.default, LabelSettings { confirm: 0.75, min_gap_ms: 300, ..LabelSettings::default() });
     assert_eq!(settings.check(), Ok(()));
     let wrong = TimelineSettings { silence_dbfs: f64::NAN, ..settings.clone() };
     assert!(wrong.check().is_err());
@@ -190,12 +193,12 @@ fn any_activity() -> impl Strategy<Value = FrameScores> {
 fn any_settings() -> impl Strategy<Value = TimelineSettings> {
     let threshold = || prop::sample::select(vec![0.0_f32, 0.2, 0.4, 0.5, 0.6, 0.7, 1.0]);
     let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
-        |(open, close, sure, min_on_ms, min_off_ms)| LabelSettings {
+        |(open, close, confirm, min_on_ms, min_gap_ms)| LabelSettings {
             open,
             close,
-            sure,
+            confirm,
             min_on_ms,
-            min_off_ms,
+            min_gap_ms,
         },
     );
     let exclusive = prop::option::of(Just(TimelineSettings::default_priority()));
@@ -229,20 +232,20 @@ fn by_definition(p: &[f32], own: LabelSettings, silent: &[bool]) -> Vec<bool> {
         since.is_some_and(|s| p[s..=t].iter().any(|&v| v >= own.open))
     };
     let h: Vec<bool> = (0..n).map(opened).collect();
-    let off = own.min_off_ms.div_ceil(10) as usize;
+    let off = own.min_gap_ms.div_ceil(10) as usize;
     let filled = |t: usize| {
         let before = (0..=t).rev().find(|&a| h[a]);
         let after = (t..n).find(|&b| h[b]);
         matches!((before, after), (Some(a), Some(b)) if a == b || b - a - 1 < off)
     };
     let f: Vec<bool> = (0..n).map(filled).collect();
-    let wait = if own.sure > own.open { SURE_WITHIN_MS.div_ceil(10) as usize } else { 0 };
-    let near = SURE_NEAR_MS.div_ceil(10) as usize;
+    let wait = if own.confirm > own.open { CONFIRM_WINDOW_MS.div_ceil(10) as usize } else { 0 };
+    let near = CONFIRM_NEAR_MS.div_ceil(10) as usize;
     let mut c: Vec<bool> = Vec::with_capacity(n);
     for t in 0..n {
         let since = (0..=t).rev().take_while(|&s| f[s]).last();
         let until = (t..n).take_while(|&s| f[s]).last().map(|end| end.min(t + wait));
-        c.push(matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.sure)
+        c.push(matches!((since, until), (Some(a), Some(b)) if p[a..=b].iter().any(|&v| v >= own.confirm)
             || c[a.saturating_sub(near + 1)..a].contains(&true)));
     }
     let g: Vec<bool> = (0..n).map(|t| c[t] && !silent[t]).collect();
@@ -353,7 +356,7 @@ proptest! {
         // With nothing filled, dropped or silenced, each refined border lies near a border of the decision.
         let mut settings = TimelineSettings { silence_dbfs: -200.0, exclusive: None, refine_borders: false, ..settings };
         for own in settings.labels.values_mut() {
-            (own.min_on_ms, own.min_off_ms) = (0, 0);
+            (own.min_on_ms, own.min_gap_ms) = (0, 0);
         }
         let plain = segment(&a, &settings);
         let refined = segment(&a, &TimelineSettings { refine_borders: true, ..settings.clone() });

@@ -149,9 +149,9 @@ mod tests {
 
     #[test]
     fn the_depth_changes_where_the_ratio_does_and_nowhere_else() {
-        let edge = |at, rank, gain_db: f32| GainEvent {
+        let edge = |at, priority, gain_db: f32| GainEvent {
             at,
-            target: Target { rank, gain_db, is_gate: gain_db < 0.0 },
+            target: Target { priority, gain_db, is_gate: gain_db < 0.0 },
         };
         let edges = [edge(0, 1, -30.0), edge(500, 0, 0.0), edge(900, 1, -30.0)];
         let ratios = [(0, Some(40.0)), (200, Some(40.0)), (300, Some(10.0)), (600, Some(30.0)), (950, None)];

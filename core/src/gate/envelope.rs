@@ -26,7 +26,7 @@ struct Candidate {
 
 /// Turns edges into a gain per sample, with lookahead, hold, attack and release.
 ///
-/// At position `t` the winner is the rule of lowest rank among the edges in force anywhere in `[t − hold, t +
+/// At position `t` the winner is the rule of the first priority among the edges in force anywhere in `[t − hold, t +
 /// lookahead]`; when the winner changes, a ramp leads to its gain, and only positions decide: any split of
 /// the samples into blocks gives the same bits. An edge that comes too late takes effect at the next sample.
 /// At the first sample after a start there is no ramp: the gate is where it would be had it always run.
@@ -46,7 +46,7 @@ pub struct GainComputer {
     started: bool,
     /// Edges that lie beyond the lookahead.
     queue: VecDeque<GainEvent>,
-    /// Stretches in the window, from the best rank and the earliest to the worst and latest: the front wins.
+    /// Stretches in the window, from the first priority and the earliest to the worst and latest: the front wins.
     window: VecDeque<Candidate>,
     last_pushed: u64,
     /// What the gain is or moves to.
@@ -208,8 +208,8 @@ impl GainComputer {
         if let Some(last) = self.window.back_mut() {
             last.end = edge.at;
         }
-        // Whatever ranks no better than the new edge also leaves before it.
-        while self.window.back().is_some_and(|last| last.target.rank >= edge.target.rank) {
+        // Whatever has no better priority than the new edge also leaves before it.
+        while self.window.back().is_some_and(|last| last.target.priority >= edge.target.priority) {
             self.window.pop_back();
         }
         self.window.push_back(Candidate { target: edge.target, end: u64::MAX });
@@ -226,10 +226,10 @@ impl GainComputer {
         }
         // A rule whose gain follows the level changes it often. Restarted at each change the ramp would never
         // arrive, so it arrives first; this is asked again then.
-        if target.rank == self.winner.rank && self.ramp.is_some() {
+        if target.priority == self.winner.priority && self.ramp.is_some() {
             return;
         }
-        let len = if target.rank < self.winner.rank { self.attack } else { self.release };
+        let len = if target.priority < self.winner.priority { self.attack } else { self.release };
         self.winner = target;
         let to = target.gain();
         if self.ramp.is_some_and(|ramp| ramp.target().to_bits() == to.to_bits()) {

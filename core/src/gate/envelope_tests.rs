@@ -148,7 +148,7 @@ fn slow_winner(edges: &[GainEvent], rest: Target, hold: u64, lookahead: u64, t: 
         let enters = edge.at.saturating_sub(lookahead) <= t;
         // The newest that has entered is in force even when it is empty.
         let newest = edges.get(index + 1).is_none_or(|next| next.at.saturating_sub(lookahead) > t);
-        if enters && (newest || end.saturating_add(hold) > t) && edge.target.rank <= best.rank {
+        if enters && (newest || end.saturating_add(hold) > t) && edge.target.priority <= best.priority {
             best = edge.target;
         }
     }

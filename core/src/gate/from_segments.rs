@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use super::causal::LevelFollower;
-use super::onset::reach;
+use super::onset::backtrack;
 use super::rules::{GainEvent, QUIET_DBFS, RuleSet, Target};
 use super::{GateSettings, ms_to_samples, seconds_to_samples};
 use crate::{FrameGrid, Label, LabelSet};
 
 /// The decision stream of a whole file: what each instant's labels ask for, sample-accurate, openings moved back to
-/// where their sound began (at most `reach_ms`), pauses shorter than `bridge_ms` filled. The first edge lies at 0.
+/// where their sound began (at most `onset_backtrack_ms`), pauses shorter than `min_gap_ms` filled. The first edge lies at 0.
 ///
 /// `segments` are `(label, start in s, end in s)` in any order and may overlap; `mean_square` has one value
-/// per 10 ms frame (an `FrameScores`'s) and is only looked at when a rule follows the level or reaches back. `samples` is the
+/// per 10 ms frame (an `FrameScores`'s) and is only looked at when a rule follows the level or openings move back. `samples` is the
 /// length per channel.
 pub fn edges_from_segments<'a>(
     program: &RuleSet,
@@ -59,8 +59,8 @@ pub fn edges_from_segments<'a>(
         }
         push_change(&mut edges, GainEvent { at, target: program.decide(heard, level_dbfs) });
     }
-    let edges = reach(edges, mean_square, rate_hz, ms_to_samples(settings.reach_ms, rate_hz));
-    bridge(edges, ms_to_samples(settings.bridge_ms, rate_hz))
+    let edges = backtrack(edges, mean_square, rate_hz, ms_to_samples(settings.onset_backtrack_ms, rate_hz));
+    close_gaps(edges, ms_to_samples(settings.min_gap_ms, rate_hz))
 }
 
 /// Momentary level at the start of each frame.
@@ -76,20 +76,20 @@ fn push_change(edges: &mut Vec<GainEvent>, edge: GainEvent) {
     }
 }
 
-/// Fills what is shorter than `longest` between two stretches of one rule, the best ranks first.
-fn bridge(mut edges: Vec<GainEvent>, longest: u64) -> Vec<GainEvent> {
-    let mut ranks: Vec<u8> = edges.iter().map(|edge| edge.target.rank).collect();
-    ranks.sort_unstable();
-    ranks.dedup();
-    for rank in ranks {
+/// Fills what is shorter than `longest` between two stretches of one rule, the first priority first.
+fn close_gaps(mut edges: Vec<GainEvent>, longest: u64) -> Vec<GainEvent> {
+    let mut priorities: Vec<u8> = edges.iter().map(|edge| edge.target.priority).collect();
+    priorities.sort_unstable();
+    priorities.dedup();
+    for priority in priorities {
         let mut bridged: Vec<GainEvent> = Vec::with_capacity(edges.len());
-        // Where the pause after a stretch of this rank begins: index in `bridged` and position.
+        // Where the pause after a stretch of this priority begins: index in `bridged` and position.
         let mut pause: Option<(usize, u64)> = None;
         for edge in edges {
-            match edge.target.rank.cmp(&rank) {
+            match edge.target.priority.cmp(&priority) {
                 std::cmp::Ordering::Less => pause = None,
                 std::cmp::Ordering::Greater => {
-                    if bridged.last().is_some_and(|last| last.target.rank == rank) {
+                    if bridged.last().is_some_and(|last| last.target.priority == priority) {
                         pause = Some((bridged.len(), edge.at));
                     }
                 }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn short_pauses_are_bridged_and_long_ones_stay() {
-        let settings = GateSettings { bridge_ms: 300.0, ..GateSettings::default() };
+        let settings = GateSettings { min_gap_ms: 300.0, ..GateSettings::default() };
         let segments = [(&Label::SPEECH, 1.0, 2.0), (&Label::SPEECH, 2.2, 3.0), (&Label::SPEECH, 3.5, 4.0)];
         let edges = edges_from_segments(&program(&settings), &settings, segments, &[], 1_000, 5_000);
         assert_eq!(list(&edges), [(0, -30.0), (1_000, 0.0), (3_000, -30.0), (3_500, 0.0), (4_000, -30.0)]);

@@ -3,7 +3,7 @@
 //! ```text
 //! segments of a Timeline ─▶ edges_from_segments ─┐
 //!                                                ├─▶ GainEvent ─▶ GainComputer ─▶ gain per sample ─▶ Mixer, apply_gains
-//! frames, as heard ───────▶ CausalDecider ─────────┘   position, rank, dB
+//! frames, as heard ───────▶ CausalDecider ─────────┘   position, priority, dB
 //! ```
 //!
 //! * [`GateSettings`] says what is kept, ducked or muted, and how fast. It is data: the presets are JSON files.

@@ -18,7 +18,7 @@ const SMOOTH_FRAMES: usize = 5;
 const DIP_FRAMES: usize = 8;
 
 /// Moves every edge that opens the gate back, by `longest` samples at most.
-pub(super) fn reach(
+pub(super) fn backtrack(
     edges: Vec<GainEvent>,
     mean_square: &[f32],
     rate_hz: u32,
@@ -31,19 +31,19 @@ pub(super) fn reach(
     let mut reached: Vec<GainEvent> = Vec::with_capacity(edges.len());
     for mut edge in edges {
         let opens = reached.last().is_some_and(|last| {
-            edge.target.rank < last.target.rank && edge.target.gain_db > last.target.gain_db
+            edge.target.priority < last.target.priority && edge.target.gain_db > last.target.gain_db
         });
         if opens {
             let start = sound_start(mean_square, grid, edge.at).max(edge.at.saturating_sub(longest));
-            // What ranks no worse stays what it is; what ranks worse gives way.
+            // What has no worse priority stays what it is; what has a worse one gives way.
             while let Some(last) = reached.last()
-                && last.target.rank > edge.target.rank
+                && last.target.priority > edge.target.priority
                 && last.at >= start
             {
                 edge.at = last.at;
                 reached.pop();
             }
-            if reached.last().is_some_and(|last| last.target.rank > edge.target.rank) {
+            if reached.last().is_some_and(|last| last.target.priority > edge.target.priority) {
                 edge.at = start;
             }
         }
@@ -98,31 +98,35 @@ mod tests {
     fn an_opening_moves_to_where_its_sound_left_the_floor() {
         let level: Vec<f32> = (0..1_000).map(level).collect();
         let heard = edges(&[(0, CLOSED), (4_600, OPEN), (8_000, CLOSED)]);
-        let moved = |longest| reach(heard.clone(), &level, 1_000, longest);
+        let moved = |longest| backtrack(heard.clone(), &level, 1_000, longest);
         assert_eq!(moved(0), heard);
         assert_eq!(moved(1_000), edges(&[(0, CLOSED), (4_000, OPEN), (8_000, CLOSED)]));
         assert_eq!(moved(300), edges(&[(0, CLOSED), (4_300, OPEN), (8_000, CLOSED)]));
         let without = edges(&[(0, CLOSED), (3_900, OPEN), (8_000, CLOSED)]);
         assert_eq!(
-            reach(without.clone(), &level, 1_000, 1_000),
+            backtrack(without.clone(), &level, 1_000, 1_000),
             without,
             "before the sound there is only floor"
         );
         assert_eq!(
-            reach(heard.clone(), &[1e-3; 1_000], 1_000, 1_000),
+            backtrack(heard.clone(), &[1e-3; 1_000], 1_000, 1_000),
             heard,
             "in even noise nothing stands out"
         );
     }
 
     #[test]
-    fn it_takes_from_worse_ranks_only_and_never_ducks_early() {
+    fn it_takes_from_worse_priorities_only_and_never_ducks_early() {
         let level: Vec<f32> = (0..1_000).map(level).collect();
         let worse = edges(&[(0, CLOSED), (4_300, DUCKED), (4_600, OPEN)]);
-        assert_eq!(reach(worse, &level, 1_000, 1_000), edges(&[(0, CLOSED), (4_000, OPEN)]));
+        assert_eq!(backtrack(worse, &level, 1_000, 1_000), edges(&[(0, CLOSED), (4_000, OPEN)]));
         let better = edges(&[(0, OPEN), (4_200, CLOSED), (4_600, OPEN)]);
-        assert_eq!(reach(better, &level, 1_000, 1_000), edges(&[(0, OPEN)]), "nothing is left of the pause");
+        assert_eq!(
+            backtrack(better, &level, 1_000, 1_000),
+            edges(&[(0, OPEN)]),
+            "nothing is left of the pause"
+        );
         let ducks = edges(&[(0, OPEN), (2_000, Target::fixed(1, 0.0)), (4_600, Target::fixed(0, -12.0))]);
-        assert_eq!(reach(ducks.clone(), &level, 1_000, 1_000), ducks);
+        assert_eq!(backtrack(ducks.clone(), &level, 1_000, 1_000), ducks);
     }
 }

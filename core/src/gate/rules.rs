@@ -9,8 +9,8 @@ pub(super) const QUIET_DBFS: f32 = -200.0;
 /// What the gain shall be, and which rule says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
-    /// Rank of the rule: 0 is the first. A lower rank wins in time (lookahead, hold), see [`GateSettings`].
-    pub rank: u8,
+    /// Place of the rule: 0 is the first. The first wins in time (lookahead, hold), see [`GateSettings`].
+    pub priority: u8,
     /// Gain in dB, zero or negative; minus infinity is digital silence.
     pub gain_db: f32,
     /// Whether the rule is an [`Action::Gate`]: its depth is the gate's range and may follow the noise floor. That of a
@@ -20,8 +20,8 @@ pub struct Target {
 
 impl Target {
     /// A target with a gain of its own, that no noise floor changes.
-    pub const fn fixed(rank: u8, gain_db: f32) -> Self {
-        Self { rank, gain_db, is_gate: false }
+    pub const fn fixed(priority: u8, gain_db: f32) -> Self {
+        Self { priority, gain_db, is_gate: false }
     }
 
     /// The gain as a factor: exactly 1 at 0 dB, exactly 0 at minus infinity.
@@ -174,8 +174,8 @@ impl RuleSet {
     /// What happens while `heard` is heard at a (momentary) level.
     pub(super) fn decide(&self, heard: LabelSet, level_dbfs: f32) -> Target {
         // The last rule has no condition, so one always holds.
-        let rank = self.rules.iter().position(|rule| rule.holds(heard)).unwrap_or(self.rules.len() - 1);
-        self.target(rank, level_dbfs)
+        let index = self.rules.iter().position(|rule| rule.holds(heard)).unwrap_or(self.rules.len() - 1);
+        self.target(index, level_dbfs)
     }
 
     /// What happens when no rule holds: the gate at rest.
@@ -188,8 +188,8 @@ impl RuleSet {
         Target::fixed(0, 0.0)
     }
 
-    fn target(&self, rank: usize, level_dbfs: f32) -> Target {
-        let action = self.rules[rank].action;
+    fn target(&self, index: usize, level_dbfs: f32) -> Target {
+        let action = self.rules[index].action;
         let is_gate = action == Action::Gate;
         let gain_db = match action {
             Action::Keep => 0.0,
@@ -198,7 +198,7 @@ impl RuleSet {
             Action::Duck(duck) => duck.gain_db(level_dbfs),
         };
         // −0.0 would be 0 dB too, but would read oddly in lists.
-        Target { rank: u8::try_from(rank).unwrap_or(u8::MAX), gain_db: gain_db + 0.0, is_gate }
+        Target { priority: u8::try_from(index).unwrap_or(u8::MAX), gain_db: gain_db + 0.0, is_gate }
     }
 }
 

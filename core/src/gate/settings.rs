@@ -8,7 +8,7 @@ use super::GateError;
 use crate::Label;
 use crate::decide::Thresholds;
 
-/// Longest attack, hold, release, lookahead, pre-roll, reach or bridge, in milliseconds.
+/// Longest attack, hold, release, lookahead, pre-roll, backtrack or gap, in milliseconds.
 pub const MAX_TIME_MS: f32 = 10_000.0;
 /// Deepest attenuation that a number can ask for, dB; deeper than this is `mute`.
 pub const MAX_RANGE_DB: f32 = 144.0;
@@ -45,13 +45,15 @@ pub struct GateSettings {
     pub lookahead_ms: f32,
     /// Files only, where the future is known: a pause between two stretches of one rule that is shorter than
     /// this belongs to the rule, ms.
-    pub bridge_ms: f32,
+    #[serde(alias = "bridge_ms")]
+    pub min_gap_ms: f32,
     /// Files only, where the future is known: added to `lookahead_ms`, ms. Costs no latency, so it may be long.
     pub pre_roll_ms: f32,
     /// Files only: how far before it first holds a rule that opens the gate may begin, as long as the level there stays
     /// above the floor around it, ms. So a breath or a soft consonant that no network has called speech is kept, and
     /// silence is not.
-    pub reach_ms: f32,
+    #[serde(alias = "reach_ms")]
+    pub onset_backtrack_ms: f32,
     /// How the gain moves.
     pub curve: Curve,
     /// Share of the gated sound in the output, 0 (all dry) to 1.
@@ -59,10 +61,11 @@ pub struct GateSettings {
     /// Probabilities at which a label opens and closes, where they shall differ from the pack's.
     pub thresholds: BTreeMap<Label, Thresholds>,
     /// Files only: the probability that a stretch of a label must reach once to count
-    /// ([`LabelSettings::sure`](crate::decide::LabelSettings::sure)), where it shall differ from the pack's. What a rule
-    /// adds around each stretch, hold, pre-roll and bridge, makes a short false one long; so a gate may ask for more
+    /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)), where it shall differ from the pack's. What a rule
+    /// adds around each stretch, hold, pre-roll and closed gaps, makes a short false one long; so a gate may ask for more
     /// than a list of tags does.
-    pub sure: BTreeMap<Label, f32>,
+    #[serde(alias = "sure")]
+    pub confirm: BTreeMap<Label, f32>,
 }
 
 impl Default for GateSettings {
@@ -75,13 +78,13 @@ impl Default for GateSettings {
             hold_ms: 200.0,
             release_ms: 150.0,
             lookahead_ms: 20.0,
-            bridge_ms: 0.0,
+            min_gap_ms: 0.0,
             pre_roll_ms: 0.0,
-            reach_ms: 0.0,
+            onset_backtrack_ms: 0.0,
             curve: Curve::Decibels,
             wet: 1.0,
             thresholds: BTreeMap::new(),
-            sure: BTreeMap::new(),
+            confirm: BTreeMap::new(),
         }
     }
 }
@@ -128,9 +131,9 @@ impl GateSettings {
             ("hold_ms", self.hold_ms),
             ("release_ms", self.release_ms),
             ("lookahead_ms", self.lookahead_ms),
-            ("bridge_ms", self.bridge_ms),
+            ("min_gap_ms", self.min_gap_ms),
             ("pre_roll_ms", self.pre_roll_ms),
-            ("reach_ms", self.reach_ms),
+            ("onset_backtrack_ms", self.onset_backtrack_ms),
         ] {
             in_range(name, ms, 0.0, MAX_TIME_MS)?;
         }
@@ -144,8 +147,8 @@ impl GateSettings {
             in_range("open", thresholds.open, 0.0, 1.0)?;
             in_range("close", thresholds.close, 0.0, thresholds.open)?;
         }
-        for sure in self.sure.values() {
-            in_range("sure", *sure, 0.0, 1.0)?;
+        for confirm in self.confirm.values() {
+            in_range("confirm", *confirm, 0.0, 1.0)?;
         }
         Ok(())
     }
@@ -313,6 +316,24 @@ mod tests {
         }
         let nan = GateSettings { release_ms: f32::NAN, ..GateSettings::default() };
         assert!(nan.validate().is_err());
+    }
+
+    /// What earlier versions wrote, presets of users among it, says the same as ever.
+    #[test]
+    fn older_names_still_load() {
+        let old = r#"{"bridge_ms": 900, "pre_roll_ms": 250, "reach_ms": 600, "sure": {"speech": 0.9}}"#;
+        let expected = GateSettings {
+            min_gap_ms: 900.0,
+            pre_roll_ms: 250.0,
+            onset_backtrack_ms: 600.0,
+            confirm: [(Label::SPEECH, 0.9)].into(),
+            ..GateSettings::default()
+        };
+        assert_eq!(GateSettings::from_json(old).expect("older names"), expected);
+        let new = serde_json::to_string(&expected).expect("plain data");
+        assert!(["bridge_ms", "\"reach_ms", "sure"].iter().all(|name| !new.contains(name)), "{new}");
+        assert_eq!(GateSettings::from_json(&new).expect("round trip"), expected);
+        assert!(GateSettings::from_json(r#"{"reach_ms": 1, "onset_backtrack_ms": 1}"#).is_err(), "twice");
     }
 
     #[test]

@@ -9,9 +9,9 @@ impl TimelineSettings {
     pub fn for_pack(manifest: &Manifest) -> Self {
         let mut settings = Self::default();
         for (label, thresholds) in &manifest.thresholds {
-            let sure = manifest.sure.get(label).copied().unwrap_or_default();
+            let confirm = manifest.confirm.get(label).copied().unwrap_or_default();
             let (open, close) = (thresholds.open, thresholds.close);
-            settings.labels.insert(label.clone(), LabelSettings { open, close, sure, ..settings.default });
+            settings.labels.insert(label.clone(), LabelSettings { open, close, confirm, ..settings.default });
         }
         settings
     }
@@ -23,8 +23,8 @@ impl TimelineSettings {
             let own = self.labels.entry(label.clone()).or_insert(self.default);
             (own.open, own.close) = (thresholds.open, thresholds.close);
         }
-        for (label, sure) in &gate.sure {
-            self.labels.entry(label.clone()).or_insert(self.default).sure = *sure;
+        for (label, confirm) in &gate.confirm {
+            self.labels.entry(label.clone()).or_insert(self.default).confirm = *confirm;
         }
         self
     }
@@ -45,17 +45,17 @@ mod tests {
         for label in &manifest.labels {
             assert_eq!(plain.of(label).thresholds(), manifest.thresholds_of(label), "{label}");
         }
-        assert_eq!(plain.of(&Label::SPEECH).sure, manifest.sure[&Label::SPEECH]);
+        assert_eq!(plain.of(&Label::SPEECH).confirm, manifest.confirm[&Label::SPEECH]);
         let gate = GateSettings {
             thresholds: [(Label::SPEECH, Thresholds { open: 0.9, close: 0.8 })].into(),
-            sure: [(Label::MUSIC, 0.95)].into(),
+            confirm: [(Label::MUSIC, 0.95)].into(),
             ..GateSettings::default()
         };
         let changed = plain.clone().with_gate(&gate);
         let mut expected = plain.clone();
         let speech = LabelSettings { open: 0.9, close: 0.8, ..plain.of(&Label::SPEECH) };
         expected.labels.insert(Label::SPEECH, speech);
-        expected.labels.insert(Label::MUSIC, LabelSettings { sure: 0.95, ..plain.of(&Label::MUSIC) });
+        expected.labels.insert(Label::MUSIC, LabelSettings { confirm: 0.95, ..plain.of(&Label::MUSIC) });
         assert_eq!(changed, expected);
     }
 }

@@ -129,10 +129,10 @@ mod tests {
             assert_eq!(said.thresholds[&leading], own, "{name}");
             // What only files can do has no parameter.
             let expected = GateSettings {
-                bridge_ms: said.bridge_ms,
+                min_gap_ms: said.min_gap_ms,
                 pre_roll_ms: said.pre_roll_ms,
-                reach_ms: said.reach_ms,
-                sure: said.sure.clone(),
+                onset_backtrack_ms: said.onset_backtrack_ms,
+                confirm: said.confirm.clone(),
                 thresholds: said.thresholds.clone(),
                 ..preset
             };

@@ -72,7 +72,7 @@ fn notes_are_the_taggers_segments_after_the_latency() {
     let manifest = ear().pack().manifest().clone();
     let raw = |label: &Label| {
         let pair = manifest.thresholds[label];
-        LabelSettings { open: pair.open, close: pair.close, sure: 0.0, min_on_ms: 0, min_off_ms: 0 }
+        LabelSettings { open: pair.open, close: pair.close, confirm: 0.0, min_on_ms: 0, min_gap_ms: 0 }
     };
     let settings = TimelineSettings {
         labels: manifest.labels.iter().map(|label| (label.clone(), raw(label))).collect(),

@@ -124,7 +124,7 @@ fn apply_flags(args: &RenderArgs, preset: &mut Preset) {
         (args.release_ms, &mut gate.release_ms),
         (args.lookahead_ms, &mut gate.lookahead_ms),
         (args.pre_roll_ms, &mut gate.pre_roll_ms),
-        (args.reach_ms, &mut gate.reach_ms),
+        (args.onset_backtrack_ms, &mut gate.onset_backtrack_ms),
         (args.wet, &mut gate.wet),
     ] {
         if let Some(value) = flag {

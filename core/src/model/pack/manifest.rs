@@ -71,9 +71,9 @@ pub struct Manifest {
     /// Default decision thresholds by label.
     pub thresholds: BTreeMap<Label, Thresholds>,
     /// For files: the probability that a stretch of a label has to reach once to stay, by label
-    /// ([`LabelSettings::sure`](crate::decide::LabelSettings::sure)). Live audio cannot wait for it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sure: BTreeMap<Label, f32>,
+    /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)). Live audio cannot wait for it.
+    #[serde(alias = "sure", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confirm: BTreeMap<Label, f32>,
     /// Licence of the weights.
     pub licence: String,
     /// What it was trained on.
@@ -160,9 +160,9 @@ impl Manifest {
                 "thresholds must be 0 <= close <= open <= 1",
             )?;
         }
-        for (label, sure) in &self.sure {
+        for (label, confirm) in &self.confirm {
             must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
-            must((0.0..=1.0).contains(sure), "what is sure must lie between 0 and 1")?;
+            must((0.0..=1.0).contains(confirm), "a confirming probability must lie between 0 and 1")?;
         }
         let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
         must(!twice, "it has a label twice")?;

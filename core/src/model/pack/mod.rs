@@ -231,6 +231,18 @@ mod tests {
         }
     }
 
+    /// Packs that were made before the setting had this name stay usable.
+    #[test]
+    fn a_manifest_may_say_sure_for_confirm() {
+        let files = embedded::PACKS.iter().find(|files| files.name == LIVE).unwrap();
+        let newer = files.manifest.replace("\"sure\"", "\"confirm\"");
+        let older = newer.replace("\"confirm\"", "\"sure\"");
+        assert_ne!(newer, older);
+        let [newer, older] = [newer, older].map(|text| Manifest::parse(&text).unwrap());
+        assert_eq!(newer, older);
+        assert!(!older.confirm.is_empty());
+    }
+
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = Pack::find("no-such-pack").unwrap_err().to_string();
