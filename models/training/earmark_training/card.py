@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from .recipes import Recipe, recipe_of
@@ -78,6 +79,7 @@ def write_card(folder: Path, recipes: Path) -> None:
         f"{pack['model']['parameters']:,} parameters, {pack['hop_frames'] * 10} ms steps, "
         f"{pack['lookahead_frames'] * 10} ms look-ahead, 16 kHz, 64 log-mel bands, state carried explicitly. "
         f"Licence of the pack: {pack['licence']}. Model file sha256 `{m['model_sha256']}`.",
+        *([_rewritten(m["rewritten_from"])] if "rewritten_from" in m else []),
         f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "
         "Frames of 10 ms; a frame that is neither clearly audible nor clearly gone is not judged.",
         _chosen(m, recipe_of(pack, recipes)),
@@ -269,6 +271,14 @@ def _chosen(metrics: dict, recipe: Recipe | None) -> str:
     elif recipe:
         parts.append(f"Made by `models/recipes/{recipe.path.name}`.")
     return "### How it was chosen\n\n" + " ".join(parts)
+
+
+def _rewritten(old: dict) -> str:
+    return (
+        f"The network is that of {old['version']} (sha256 `{old['sha256']}`), its graph rewritten for small calls: "
+        f"scores differ by at most {math.ceil(1e6 * old['largest_difference'])}e-6. "
+        f"The figures were measured on {old['version']}."
+    )
 
 
 def _ms(value: float | None) -> str:

@@ -10,12 +10,10 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from . import LABELS, TrainingError
+from . import LABELS, TrainingError, reshape
 from .features import BANDS, PAD_DB, spec
 from .network import Ear, parameter_count
 from .runtime import PackRuntime
@@ -42,8 +40,11 @@ class WithSigmoid(nn.Module):
         return torch.sigmoid(logits), *new_states
 
 
-def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
-    """One file with the symbolic dimension "T", or with a fixed number of frames (for timing)."""
+def export_onnx(model: Ear, path: Path, frames: int | None = None) -> list[dict]:
+    """One file with the symbolic dimension "T", or with a fixed number of frames (for timing).
+
+    Gives its states as `pack.json` names them: the file has time first, see `reshape`.
+    """
     if not model.folded:
         model.fold()
     round_weights(model)
@@ -63,7 +64,10 @@ def export_onnx(model: Ear, path: Path, frames: int | None = None) -> None:
             dynamo=False,
             dynamic_axes=None if frames else {"features": {1: "T"}, "activity": {1: "T"}},
         )
-    halve_weights(path)
+    names = zip(inputs[1:], outputs[1:], model.state_shapes(), strict=True)
+    states = reshape.rewrite(path, [{"input": i, "output": o, "shape": shape} for i, o, shape in names])
+    reshape.halve_weights(path)
+    return states
 
 
 @torch.no_grad()
@@ -73,36 +77,13 @@ def round_weights(model: nn.Module) -> None:
         weight.copy_(weight.half().float())
 
 
-def halve_weights(path: Path) -> None:
-    """Stores the matrices of an ONNX file in 16 bits; the graph widens them again when it is loaded and computes in 32.
-
-    A plugin carries every pack: this halves what they weigh. Exact for weights that went through `round_weights`.
-    """
-    model = onnx.load(path)
-    widened = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.ndim < 2 or np.count_nonzero(values.astype(np.float16) != values):
-            continue
-        narrow = tensor.name + "_16"
-        widened.append(
-            helper.make_node("Cast", [narrow], [tensor.name], to=TensorProto.FLOAT, name=tensor.name + "_widen")
-        )
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), narrow))
-    nodes = [*widened, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
 def write_pack(
     model: Ear, folder: Path, name: str, version: str, thresholds: dict, data: list[dict], sure: dict | None = None
 ) -> dict:
     """`model.onnx` and `pack.json` in `folder`; checks parity; returns the parity figures. `sure`: see
     `calibrate.choose_sure`."""
     folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(model, folder / "model.onnx")
+    states = export_onnx(model, folder / "model.onnx")
     write_manifest(
         folder,
         name,
@@ -114,10 +95,7 @@ def write_pack(
             "features": spec(),
             "input": "features",
             "output": "activity",
-            "states": [
-                {"input": f"state_{i}", "output": f"next_state_{i}", "shape": s}
-                for i, s in enumerate(model.state_shapes())
-            ],
+            "states": states,
             "hop_frames": model.shape.hop_frames,
             "lookahead_frames": model.shape.lookahead_frames,
             "labels": list(LABELS),

@@ -3,6 +3,10 @@
 //! Both may run in one process. ONNX Runtime is bound to one library per process, for good: [`Runtime::start`] refuses a
 //! second one.
 
+#[cfg_attr(
+    not(any(feature = "embedded-runtime", feature = "onnxruntime")),
+    expect(dead_code, reason = "a program without a backend only says so")
+)]
 mod backend;
 #[cfg(feature = "embedded-runtime")]
 mod embedded;
