@@ -13,18 +13,24 @@
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
 
+#[cfg(feature = "files")]
 pub mod audio;
 pub mod decide;
 pub mod detect;
+#[cfg(feature = "eval")]
 pub mod eval;
 pub mod features;
 pub mod gate;
 pub mod model;
 pub mod noise;
+#[cfg(feature = "output")]
 pub mod output;
+#[cfg(feature = "files")]
 pub mod pipeline;
 pub mod realtime;
+#[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod signal;
 

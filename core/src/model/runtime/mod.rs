@@ -3,6 +3,10 @@
 //! Both may run in one process. ONNX Runtime is bound to one library per process, for good: [`Runtime::start`] refuses a
 //! second one.
 
+#[cfg_attr(
+    not(any(feature = "embedded-runtime", feature = "onnxruntime")),
+    expect(dead_code, reason = "there is nothing to run a network on, packs can only be looked at")
+)]
 mod backend;
 #[cfg(feature = "embedded-runtime")]
 mod embedded;
@@ -25,6 +29,7 @@ pub const LIBRARY_VARIABLE: &str = "EARMARK_ONNXRUNTIME";
 
 /// What can go wrong between a network's bytes and its first result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// The library could not be loaded.
     #[error(
@@ -75,6 +80,7 @@ pub enum RuntimeError {
 /// Where a network runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names are those of the devices")]
+#[non_exhaustive]
 pub enum Device {
     #[default]
     Cpu,
