@@ -35,3 +35,8 @@ pub mod report;
 pub mod signal;
 
 pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};
+
+/// The examples of the README run as tests.
+#[cfg(all(doctest, feature = "embedded-packs", feature = "embedded-runtime"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
