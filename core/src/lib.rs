@@ -13,19 +13,30 @@
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
 
+#[cfg(feature = "files")]
 pub mod audio;
 pub mod decide;
 pub mod detect;
+#[cfg(feature = "eval")]
 pub mod eval;
 pub mod features;
 pub mod gate;
 pub mod model;
 pub mod noise;
+#[cfg(feature = "output")]
 pub mod output;
+#[cfg(feature = "files")]
 pub mod pipeline;
 pub mod realtime;
+#[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod signal;
 
 pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};
+
+/// The examples of the README run as tests.
+#[cfg(all(doctest, feature = "embedded-packs", feature = "embedded-runtime"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,6 +12,7 @@ use tempfile::{Builder, NamedTempFile};
 
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutputError {
     /// The folder of the output cannot be written to.
     #[error("{} cannot be created: {source}", path.display())]

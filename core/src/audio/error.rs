@@ -7,6 +7,7 @@ use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
 /// Why a source cannot be opened, or cannot be read any further.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AudioError {
     /// The file does not exist or may not be read.
     #[error("{} cannot be opened: {source}", path.display())]
@@ -160,6 +161,7 @@ impl AudioError {
 
 /// What was odd about a source whose audio can nevertheless be used.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum AudioWarning {
     /// The audio ends before the length in the header.
     Truncated {

@@ -15,6 +15,7 @@ pub struct MixResult {
 
 /// Why two signals cannot be mixed.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MixError {
     /// No speech samples.
     #[error("the speech has no samples")]

@@ -120,6 +120,22 @@ impl Timeline {
 ///
 /// Frames beyond `activity.samples` are ignored; should frames be missing at the end, the last segments reach on to
 /// the source's end.
+///
+/// ```
+/// use earmark_core::decide::{TimelineSettings, segment};
+/// use earmark_core::{FrameScores, Label};
+///
+/// // Three seconds, of which somebody speaks during the second one.
+/// let mut scores = FrameScores::new(vec![Label::SPEECH], 8_000);
+/// scores.probabilities = (0..300).map(|frame| if (100..200).contains(&frame) { 0.9 } else { 0.1 }).collect();
+/// scores.mean_square = vec![0.01; 300];
+/// scores.samples = 24_000;
+///
+/// let timeline = segment(&scores, &TimelineSettings::default());
+/// let speech: Vec<_> = timeline.of(&Label::SPEECH).map(|s| (s.start_s, s.end_s)).collect();
+/// assert_eq!(speech, [(1.0, 2.0)]);
+/// assert_eq!(timeline.total_s(&Label::UNKNOWN), 2.0);
+/// ```
 pub fn segment(activity: &FrameScores, settings: &TimelineSettings) -> Timeline {
     let mut timeline = TimelineBuilder::new(&activity.labels, activity.rate_hz, settings);
     timeline.push(activity);

@@ -16,6 +16,7 @@ pub const CONFIRM_NEAR_MS: u32 = 500;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TimelineError {
     /// A threshold is no probability.
     #[error("the {which} threshold of {label} is {value}; it must lie between 0 and 1")]

@@ -10,6 +10,7 @@
 //! A listener has two halves: `preprocess.rs` (level, downmix, resampling) and `score_network.rs` (features, network). [`Detector::detect`]
 //! runs them on two threads (`file.rs`).
 
+#[cfg(feature = "files")]
 mod file;
 mod preprocess;
 mod score_network;
@@ -24,11 +25,13 @@ pub use stream::DetectorStream;
 
 /// Why listening stopped.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DetectError {
     /// The network failed.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// The source cannot be read on.
+    #[cfg(feature = "files")]
     #[error(transparent)]
     Audio(#[from] crate::audio::AudioError),
     /// The source's rate cannot be changed to that of the features.
@@ -49,6 +52,22 @@ pub enum DetectorMode {
 }
 
 /// A pack, compiled for a pace. Shared by the listeners that it hands out; their streams are apart.
+///
+/// ```
+/// # #[cfg(all(feature = "embedded-packs", feature = "embedded-runtime"))] {
+/// use earmark_core::detect::{Detector, DetectorMode};
+/// use earmark_core::model::pack::{self, Pack};
+/// use earmark_core::model::runtime::Runtime;
+///
+/// let pack = Pack::find(pack::STUDIO)?;
+/// let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::Throughput)?;
+/// let second_of_silence = vec![0.0; 2 * 48_000];
+/// let scores = detector.detect_samples(&second_of_silence, 48_000, 2)?;
+/// assert_eq!(scores.frames(), 100);
+/// assert!(scores.row(50).iter().all(|probability| (0.0..=1.0).contains(probability)));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Detector {
     pack: Pack,

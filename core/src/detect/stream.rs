@@ -6,6 +6,27 @@ use super::{DetectError, Detector};
 use crate::FrameScores;
 
 /// Hears one source, block by block.
+///
+/// ```
+/// # #[cfg(all(feature = "embedded-packs", feature = "embedded-runtime"))] {
+/// use earmark_core::detect::{Detector, DetectorMode};
+/// use earmark_core::model::pack::{self, Pack};
+/// use earmark_core::model::runtime::Runtime;
+///
+/// let pack = Pack::find(pack::LIVE)?;
+/// let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::LowLatency)?;
+/// let mut stream = detector.stream(16_000, 1)?;
+/// let mut scores = stream.scores();
+/// for block in [0.1; 16_000].chunks(441) {
+///     stream.push(block, &mut scores)?;
+/// }
+/// let early = scores.frames();
+/// stream.finish(&mut scores)?;
+/// // The last frames wait for the network's look-ahead, or for the end.
+/// assert!(early < 100 && scores.frames() == 100);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct DetectorStream {
     rate_hz: u32,

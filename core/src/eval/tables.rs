@@ -12,6 +12,7 @@ const TAIL_S: f64 = 0.1;
 
 /// Why a table cannot be used; a clause that follows the file's name.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TableError {
     /// Not CSV.
     #[error("line {line}: {what}")]

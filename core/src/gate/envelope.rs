@@ -7,6 +7,7 @@ use super::{Curve, GainEvent, GateError, GateSettings, MIN_RAMP_MS, Target, ms_t
 
 /// Why an edge was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PushError {
     /// The queue holds as many edges as it was made for.
     #[error("the gate's queue is full")]
@@ -32,6 +33,24 @@ struct Candidate {
 /// At the first sample after a start there is no ramp: the gate is where it would be had it always run.
 ///
 /// Nothing here allocates after [`new`](Self::new), except for [`extend`](Self::extend), which is for files.
+///
+/// ```
+/// use earmark_core::Label;
+/// use earmark_core::gate::{GainComputer, GateSettings, RuleSet, edges_from_segments};
+///
+/// // Speech stays, all else goes down by 30 dB; somebody speaks from 1 s to 2 s of 3 s at 8 kHz.
+/// let settings = GateSettings::default();
+/// let rules = RuleSet::new(&settings, &[Label::SPEECH])?;
+/// let edges = edges_from_segments(&rules, &settings, [(&Label::SPEECH, 1.0, 2.0)], &[], 8_000, 24_000);
+///
+/// let mut computer = GainComputer::new(&settings, rules.default_target(), 8_000)?;
+/// computer.extend(edges)?;
+/// let mut gains = vec![0.0; 24_000];
+/// computer.fill(&mut gains);
+/// assert!(gains[8_000..16_000].iter().all(|gain| *gain == 1.0));
+/// assert!((20.0 * gains[0].log10() + 30.0).abs() < 1e-3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct GainComputer {
     rate_hz: u32,

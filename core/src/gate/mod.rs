@@ -50,6 +50,7 @@ use crate::Label;
 
 /// Why a gate cannot be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GateError {
     /// Not a settings file.
     #[error("the gate settings are not valid JSON of that kind: {0}")]
@@ -118,6 +119,7 @@ pub enum GateError {
 
 /// A change of settings that cannot be taken over while audio runs; the old ones stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MotionRefused {
     /// A number out of its range.
     #[error("a setting is out of its range")]

@@ -58,6 +58,18 @@ impl CompiledRule {
 }
 
 /// A gate's rules, ready to decide without allocation.
+///
+/// ```
+/// use earmark_core::Label;
+/// use earmark_core::gate::{Action, GateSettings, RuleSet};
+///
+/// let settings = GateSettings::keep([Label::SPEECH], Action::Mute);
+/// let rules = RuleSet::new(&settings, &[Label::SPEECH, Label::MUSIC])?;
+/// assert_eq!(rules.default_target().gain_db, f32::NEG_INFINITY);
+/// // A rule about what the pack never gives would never hold.
+/// assert!(RuleSet::new(&settings, &[Label::MUSIC]).is_err());
+/// # Ok::<(), earmark_core::gate::GateError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     labels: Vec<Label>,

@@ -1,6 +1,5 @@
 //! A noise pack at work.
 
-use crate::audio::Source;
 use crate::decide::Thresholds;
 use crate::detect::{DetectError, Detector, DetectorMode};
 use crate::model::pack::{Pack, PackError, Task};
@@ -78,28 +77,12 @@ impl SnrEstimator {
         (self.pack().manifest().lookahead_frames + JUDGED_LATER_FRAMES) as u64
     }
 
-    /// Gauges a source to its end. `observe` sees each block of interleaved samples before it is heard.
-    ///
-    /// # Errors
-    /// As [`Detector::detect`].
-    pub fn detect<E: From<SnrError>>(
-        &self,
-        source: &mut Source,
-        observe: impl FnMut(&[f32]) -> Result<(), E>,
-    ) -> Result<NoiseEstimate, E> {
-        Ok(self.assess(&self.detector.detect(source, observe)?))
-    }
-
     /// Gauges samples in memory, one channel at `rate_hz`.
     ///
     /// # Errors
     /// [`SnrError`] if the rate cannot be resampled or the network fails.
     pub fn hear_samples(&self, samples: &[f32], rate_hz: u32) -> Result<NoiseEstimate, SnrError> {
-        let mut listener = self.detector.stream(rate_hz, 1)?;
-        let mut heard = listener.scores();
-        listener.push(samples, &mut heard)?;
-        listener.finish(&mut heard)?;
-        Ok(self.assess(&heard))
+        Ok(self.assess(&self.detector.detect_samples(samples, rate_hz, 1)?))
     }
 
     /// The verdict with another threshold; a stretch stays noisy down to the share of it that the pack's own have.

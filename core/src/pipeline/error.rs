@@ -2,7 +2,9 @@
 
 use crate::audio::AudioError;
 use crate::detect::DetectError;
+#[cfg(feature = "render")]
 use crate::output::OutputError;
+#[cfg(feature = "render")]
 use crate::render::RenderError;
 
 /// Why a job on a recording fails. Each names the recording or the output.
@@ -24,6 +26,7 @@ pub enum PipelineError {
         source: DetectError,
     },
     /// A stream that is to be read twice cannot be kept.
+    #[cfg(feature = "render")]
     #[error("{name}: it is read twice, so it must be kept in a temporary file, which failed: {source}")]
     Spool {
         /// The stream.
@@ -38,12 +41,15 @@ pub enum PipelineError {
         name: String,
     },
     /// What the recording carries beside its samples cannot be read.
+    #[cfg(feature = "render")]
     #[error(transparent)]
     Metadata(RenderError),
     /// The output cannot be created or completed.
+    #[cfg(feature = "render")]
     #[error(transparent)]
     Output(#[from] OutputError),
     /// The output's container cannot hold what is to be written; asking for another format or file helps.
+    #[cfg(feature = "render")]
     #[error("{name}: {source}")]
     OutputFormat {
         /// The output.
@@ -52,6 +58,7 @@ pub enum PipelineError {
         source: RenderError,
     },
     /// The recording cannot be rendered, or the output not be written.
+    #[cfg(feature = "render")]
     #[error("{name}: {source}")]
     Render {
         /// The output; the recording if the fault is its.
@@ -72,6 +79,7 @@ impl PipelineError {
     }
 
     /// For `map_err`: the error of a render of `name`.
+    #[cfg(feature = "render")]
     pub(super) fn render(name: String) -> impl Fn(RenderError) -> Self {
         move |source| Self::Render { name: name.clone(), source }
     }

@@ -20,12 +20,18 @@
 mod detect;
 mod error;
 mod noise;
+#[cfg(feature = "render")]
 mod noise_track;
 mod observer;
 mod recording;
+#[cfg(feature = "render")]
 mod render;
+#[cfg(feature = "render")]
+mod reopen;
 mod settings;
+#[cfg(feature = "report")]
 mod tag;
+#[cfg(feature = "render")]
 mod target;
 
 pub use detect::{detect_file, detect_file_with_gains};
@@ -33,6 +39,9 @@ pub use error::PipelineError;
 pub use noise::noise_of_file;
 pub use observer::{Observer, Pass, PipelineWarning};
 pub use recording::Recording;
+#[cfg(feature = "render")]
 pub use render::{FileRenderer, RenderSettings, Rendered};
+#[cfg(feature = "report")]
 pub use tag::{PlotData, tag_file, tag_file_for_plot};
+#[cfg(feature = "render")]
 pub use target::AudioTarget;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::detect::{Clock, watched};
 use super::noise_track::NoiseTrack;
-use super::recording::Reopenable;
+use super::reopen::Reopenable;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{ReadAhead, SampleFormat, SourceInfo};

@@ -99,6 +99,7 @@ pub enum FailMode {
 
 /// Why a live gate cannot be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LiveError {
     /// The settings make no gate for this detector.
     #[error(transparent)]

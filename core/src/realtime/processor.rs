@@ -19,6 +19,30 @@ use crate::signal::{for_detector, mapped};
 use crate::{Label, LabelSet};
 
 /// A gate that hears while audio runs. Owned by the audio thread; made and dropped on another one.
+///
+/// ```
+/// # #[cfg(all(feature = "embedded-packs", feature = "embedded-runtime"))] {
+/// use std::sync::Arc;
+///
+/// use earmark_core::detect::{Detector, DetectorMode};
+/// use earmark_core::gate::{GateSettings, MixSettings, Mixer};
+/// use earmark_core::model::pack::{self, Pack};
+/// use earmark_core::model::runtime::Runtime;
+/// use earmark_core::realtime::{LiveConfig, LiveGate};
+///
+/// let pack = Pack::find(pack::LIVE)?;
+/// let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::LowLatency)?;
+/// let config = LiveConfig { rate_hz: 48_000.0, channels: 2, ..LiveConfig::default() };
+/// let mut gate = LiveGate::new(Arc::new(detector), &GateSettings::default(), &config)?;
+/// let mut mixer = Mixer::new(&MixSettings::default(), config.rate_hz);
+///
+/// // The audio callback: two channels in, two channels out, `latency_samples` later.
+/// let (mut left, mut right) = ([0.0_f32; 512], [0.0_f32; 512]);
+/// gate.process_and_mix(&mut [&mut left, &mut right], None, false, &mut mixer, &mut |_frame| {});
+/// assert!(gate.latency_samples() > 0);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct LiveGate {
     latency: u64,

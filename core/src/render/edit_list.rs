@@ -38,6 +38,7 @@ pub struct CutListEntry {
 
 /// Forms of a written [`EditList`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ListFormat {
     /// CMX 3600, for video editors.
     Cmx3600,

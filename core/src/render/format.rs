@@ -7,6 +7,7 @@ use crate::audio::full_scale;
 /// File formats that a render writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Container {
     /// RIFF/WAVE, promoted to RF64 when it grows over 4 GB.
     Wav,

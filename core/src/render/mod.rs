@@ -39,6 +39,7 @@ use std::path::PathBuf;
 
 /// Why a render fails.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RenderError {
     /// No space left.
     #[error("cannot write the output: the disk is full; free some space and run again")]

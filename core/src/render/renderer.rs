@@ -37,6 +37,33 @@ pub struct RenderSpec {
 }
 
 /// Renders one source: push its samples, then finish. Outputs are encoded and written on threads of their own.
+///
+/// ```
+/// use earmark_core::gate::{GainEvent, GateSettings, RuleSet, Target};
+/// use earmark_core::render::{AudioOut, Dither, Metadata, RenderSpec, Renderer, StreamFormat};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("out.wav");
+/// let format = StreamFormat { rate_hz: 8_000, channels: 1, bits: 16, float: false };
+/// let spec = RenderSpec {
+///     source: format,
+///     output: format,
+///     dither: Dither::Off,
+///     gate: GateSettings::default(),
+///     rest: RuleSet::unity(),
+///     // Mute from half a second on.
+///     edges: vec![GainEvent { at: 4_000, target: Target { rank: 1, gain_db: f32::NEG_INFINITY } }],
+///     cut: None,
+///     measure_loudness: false,
+/// };
+/// let out = AudioOut::file(&path, std::fs::File::create(&path)?, format, &Metadata::default(), None)?;
+/// let mut renderer = Renderer::new(spec, Some(out), None)?;
+/// renderer.push(&[0.25; 8_000])?;
+/// let summary = renderer.finish()?;
+/// assert_eq!((summary.source_s, summary.output_s), (1.0, 1.0));
+/// assert!(summary.gain.changed_s > 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Renderer {
     spec: RenderSpec,

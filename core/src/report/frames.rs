@@ -8,6 +8,7 @@ use crate::{FrameGrid, FrameScores};
 
 /// Forms of written scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FramesFormat {
     /// `time,<labels>,level_dbfs`, one row per frame of 10 ms.
     Csv,

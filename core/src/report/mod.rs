@@ -45,6 +45,23 @@ pub use matrix::write_matrix;
 pub use noise::{NoiseFormat, NoiseRow, sort_worst_first};
 
 /// A source and what was heard in it.
+///
+/// ```
+/// use earmark_core::Label;
+/// use earmark_core::decide::{Segment, Timeline};
+/// use earmark_core::report::{Format, Report};
+///
+/// let segment = Segment { label: Label::SPEECH, start_s: 1.0, end_s: 2.5, confidence: 0.9 };
+/// let timeline = Timeline { segments: vec![segment], duration_s: 2.5, labels: vec![Label::SPEECH] };
+/// let report = Report { file: "talk.wav".to_owned(), timeline };
+///
+/// let mut csv = Vec::new();
+/// Format::Csv.write(&report, &mut csv)?;
+/// let text = String::from_utf8(csv)?;
+/// assert_eq!(text.lines().nth(1), Some("talk.wav,1.000,2.500,speech,0.900"));
+/// assert_eq!(Format::Csv.parse(&text)?.timeline.segments, report.timeline.segments);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// The source's name as it shall be written.
@@ -55,6 +72,7 @@ pub struct Report {
 
 /// Why a report could not be written or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportError {
     /// No such format.
     #[error("there is no format named \"{0}\"; the formats are {list}", list = format_names())]
@@ -89,6 +107,7 @@ pub enum ReportError {
 
 /// A format of label files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Format {
     /// `start end label confidence` per line.
     Text,

@@ -19,6 +19,7 @@ pub struct NoiseRow {
 
 /// Forms of a list of verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NoiseFormat {
     /// A table for people.
     Text,

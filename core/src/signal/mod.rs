@@ -15,6 +15,7 @@ mod frames;
 mod label;
 mod label_set;
 mod level;
+#[cfg(feature = "files")]
 mod recycle;
 mod resample;
 mod sanitise;
@@ -25,6 +26,9 @@ pub use frames::{FrameGrid, FrameScores, MAX_LABELS, ScoredFrame, level_dbfs};
 pub use label::Label;
 pub use label_set::LabelSet;
 pub use level::LevelMeter;
-pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
+#[cfg(feature = "render")]
+pub(crate) use recycle::BlockSender;
+#[cfg(feature = "files")]
+pub(crate) use recycle::{BlockReceiver, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
 pub(crate) use sanitise::{clean, for_detector, mapped};

@@ -8,15 +8,20 @@ pub(super) struct Files {
     pub card: &'static str,
 }
 
+#[cfg(feature = "embedded-packs")]
 macro_rules! pack {
     ($name:literal) => {
         Files {
             name: $name,
-            manifest: include_str!(concat!("../../../../models/packs/", $name, "/pack.json")),
-            model: include_bytes!(concat!("../../../../models/packs/", $name, "/model.onnx")),
-            card: include_str!(concat!("../../../../models/packs/", $name, "/CARD.md")),
+            // Where the packs lie is for `build.rs` to know.
+            manifest: include_str!(concat!(env!("EARMARK_PACKS"), "/", $name, "/pack.json")),
+            model: include_bytes!(concat!(env!("EARMARK_PACKS"), "/", $name, "/model.onnx")),
+            card: include_str!(concat!(env!("EARMARK_PACKS"), "/", $name, "/CARD.md")),
         }
     };
 }
 
+#[cfg(feature = "embedded-packs")]
 pub(super) const PACKS: &[Files] = &[pack!("live"), pack!("noise"), pack!("studio")];
+#[cfg(not(feature = "embedded-packs"))]
+pub(super) const PACKS: &[Files] = &[];

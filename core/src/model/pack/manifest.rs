@@ -19,6 +19,7 @@ const FRAMES_LIMIT: usize = 6_000;
 /// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Task {
     /// Probabilities of kinds of sound.
     Activity,

@@ -36,6 +36,7 @@ const MODEL_LIMIT_BYTES: u64 = 512 << 20;
 
 /// Why a pack is refused.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PackError {
     /// No embedded pack has this name and no folder either.
     #[error(

@@ -29,6 +29,7 @@ pub const LIBRARY_VARIABLE: &str = "EARMARK_ONNXRUNTIME";
 
 /// What can go wrong between a network's bytes and its first result.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// The library could not be loaded.
     #[error(
@@ -79,6 +80,7 @@ pub enum RuntimeError {
 /// Where a network runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names are those of the devices")]
+#[non_exhaustive]
 pub enum Device {
     #[default]
     Cpu,

@@ -5,6 +5,7 @@
 mod axis;
 mod envelope;
 mod histogram;
+#[cfg(feature = "png")]
 mod png;
 mod style;
 mod svg;
@@ -14,6 +15,7 @@ use crate::decide::Timeline;
 
 pub use envelope::{Envelope, EnvelopeBuilder};
 pub use histogram::noise_histogram;
+#[cfg(feature = "png")]
 pub use png::{PlotError, png};
 pub use style::colour;
 pub use svg::render;

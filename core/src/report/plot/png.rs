@@ -10,6 +10,7 @@ const MOST_PIXELS: f32 = 64.0 * 1_048_576.0;
 
 /// Why a plot could not be drawn.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlotError {
     /// The SVG cannot be read.
     #[error("the plot's SVG cannot be read: {0}")]

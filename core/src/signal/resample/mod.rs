@@ -26,6 +26,7 @@ pub const MAX_RATE_HZ: u32 = 768_000;
 
 /// Why a resampler cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResampleError {
     /// A rate outside the supported range.
     #[error("{rate_hz} Hz is not a rate between {MIN_RATE_HZ} and {MAX_RATE_HZ} Hz")]

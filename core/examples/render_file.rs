@@ -1,0 +1,50 @@
+//! A recording through a preset into another file.
+//!
+//! ```text
+//! cargo run --release -p earmark-core --example render_file [-- RECORDING OUTPUT.flac]
+//! ```
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use earmark_core::audio::Source;
+use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::gate::preset;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::pipeline::{AudioTarget, FileRenderer, Observer, Recording, RenderSettings};
+
+/// Prints how far the work is. It could stop it as well.
+struct Percent(f64);
+
+impl Observer for Percent {
+    fn begin(&mut self, pass: earmark_core::pipeline::Pass, duration_s: Option<f64>) {
+        println!("{pass:?}");
+        self.0 = duration_s.unwrap_or(f64::INFINITY);
+    }
+    fn at(&mut self, seconds: f64) {
+        print!("\r{:3.0} %\r", 100.0 * seconds / self.0);
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/programme.flac");
+    let input = arguments.next().unwrap_or_else(|| shipped.into());
+    let output = arguments.next().unwrap_or_else(|| folder.path().join("rendered.flac"));
+
+    let pack = Pack::find(pack::STUDIO)?;
+    let settings = RenderSettings::new(preset("podcast")?, pack.manifest());
+    let renderer = FileRenderer::new(settings, pack.manifest())?;
+    let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::Throughput)?;
+    let recording = Recording::File(input.clone());
+    let rendered =
+        renderer.render(&detector, None, &recording, AudioTarget::File(&output), None, &mut Percent(0.0))?;
+    println!("turned down for {:.1} s", rendered.summary.gain.changed_s);
+
+    let (before, after) = (Source::open(&input)?, Source::open(&output)?);
+    assert_eq!(before.info().samples, after.info().samples, "nothing is longer or shorter");
+    assert!(rendered.summary.gain.changed_s > 0.0, "something was turned down");
+    Ok(())
+}
