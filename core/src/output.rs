@@ -1,12 +1,18 @@
 //! Files that appear complete or not at all.
 //!
-//! Every output is written under a temporary name in its own folder and renamed when it is finished. Whatever ends a
-//! run early (an error, a full disk, an interruption) leaves the previous file, or none. Renaming does not wait for the
-//! disk: after a power failure a finished file may still be lost.
+//! Every output is written under a temporary name in its own folder, handed to the disk (`fsync`) and renamed when it is
+//! finished. Whatever ends a run early (an error, a full disk, an interruption, a power failure) leaves the previous file,
+//! or none. A process that ends without unwinding calls [`remove_partial_files`] first.
+//!
+//! A file that is replaced hands its mode on, and its owner where the system permits that; a symbolic link stays a link,
+//! and what it points to is replaced or made. Other names of the same file (hard links) keep the old contents: a file that
+//! is replaced whole cannot keep them, and one that is written in place could be seen half-written.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -27,6 +33,14 @@ pub enum OutputError {
     Folder {
         /// The folder.
         path: PathBuf,
+    },
+    /// A file that its owner has protected, or that belongs to somebody else.
+    #[error("{} may not be written ({source}); change its permissions, or name another output", path.display())]
+    Protected {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// No space left.
     #[error("{} cannot be written: the disk is full; free some space and run again", path.display())]
@@ -93,34 +107,42 @@ pub struct SafeFile {
 
 #[derive(Debug)]
 enum Target {
-    Temporary(BufWriter<NamedTempFile>),
+    Temporary(BufWriter<NamedTempFile>, Partial),
     Direct(BufWriter<File>),
 }
+
+/// Start of every temporary name. It does not hold the file's own, which may be as long as the system allows.
+const PREFIX: &str = ".earmark-";
+/// End of every temporary name.
+const SUFFIX: &str = ".part";
+/// Links that are followed from one to the next, as the system does.
+const MAX_LINKS: usize = 40;
 
 impl SafeFile {
     /// Begins to write `path`.
     ///
     /// # Errors
     ///
-    /// If its folder does not exist or cannot be written to.
+    /// If its folder does not exist or cannot be written to, if it is a folder, or a file that may not be written.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let create_error = |source| OutputError::Create { path: path.to_owned(), source };
-        let path = path.to_owned();
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => return Err(OutputError::Folder { path }),
+        let old = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => return Err(OutputError::Folder { path: path.to_owned() }),
             Ok(metadata) if !metadata.is_file() => {
-                let file = File::options().write(true).open(&path).map_err(create_error)?;
-                return Ok(Self { path, target: Target::Direct(BufWriter::new(file)) });
+                let file = File::options().write(true).open(path).map_err(create_error)?;
+                return Ok(Self { path: path.to_owned(), target: Target::Direct(BufWriter::new(file)) });
             }
-            _ => {}
-        }
-        // A link keeps being a link: what it points to is replaced.
-        let path = std::fs::canonicalize(&path).unwrap_or(path);
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let prefix = format!(".{name}.");
+            Ok(metadata) => {
+                refuse_protected(path, &metadata)?;
+                Some(metadata)
+            }
+            // What is wrong with it shows when the file is made.
+            Err(_) => None,
+        };
+        let path = end_of_links(path).map_err(create_error)?;
+        let folder = folder_of(&path);
         let mut builder = Builder::new();
-        builder.prefix(&prefix).suffix(".part");
+        builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
         {
             // As any new file: readable as the user's mask allows. The default for temporary files is the owner only.
@@ -128,7 +150,11 @@ impl SafeFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(folder).map_err(create_error)?;
-        Ok(Self { path, target: Target::Temporary(BufWriter::new(file)) })
+        let partial = Partial::new(file.path());
+        if let Some(old) = old {
+            hand_on(&old, file.as_file()).map_err(create_error)?;
+        }
+        Ok(Self { path, target: Target::Temporary(BufWriter::new(file), partial) })
     }
 
     /// The file that will appear.
@@ -144,13 +170,13 @@ impl SafeFile {
     /// If the system has no handle left.
     pub fn handle(&self) -> Result<File, OutputError> {
         let file = match &self.target {
-            Target::Temporary(file) => file.get_ref().as_file(),
+            Target::Temporary(file, _) => file.get_ref().as_file(),
             Target::Direct(file) => file.get_ref(),
         };
         file.try_clone().map_err(|e| OutputError::from_io(&self.path, e))
     }
 
-    /// Writes what is buffered and gives the file its name.
+    /// Writes what is buffered, waits until the disk has it, and gives the file its name.
     ///
     /// # Errors
     ///
@@ -158,9 +184,14 @@ impl SafeFile {
     pub fn commit(self) -> Result<(), OutputError> {
         let path = self.path;
         match self.target {
-            Target::Temporary(file) => {
+            Target::Temporary(file, _partial) => {
                 let file = file.into_inner().map_err(|e| OutputError::from_io(&path, e.into_error()))?;
+                synchronise(file.as_file()).map_err(|e| OutputError::from_io(&path, e))?;
                 file.persist(&path).map_err(|e| OutputError::from_io(&path, e.error))?;
+                // The name is an entry of the folder. The file is complete in any case, and some file systems have no
+                // such call, so a failure here is none.
+                #[cfg(unix)]
+                let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
             }
             Target::Direct(mut file) => file.flush().map_err(|e| OutputError::from_io(&path, e))?,
         }
@@ -182,77 +213,105 @@ impl SafeFile {
 impl Write for SafeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.target {
-            Target::Temporary(file) => file.write(bytes),
+            Target::Temporary(file, _) => file.write(bytes),
             Target::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
-            Target::Temporary(file) => file.flush(),
+            Target::Temporary(file, _) => file.flush(),
             Target::Direct(file) => file.flush(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
 
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
+/// Renaming needs only the folder's permission; a file that could not be opened for writing shall not be lost that way.
+fn refuse_protected(path: &Path, metadata: &Metadata) -> Result<(), OutputError> {
+    let protected = |source| OutputError::Protected { path: path.to_owned(), source };
+    // The system lets root write everything.
+    if metadata.permissions().readonly() {
+        return Err(protected(io::Error::other("it is read-only")));
     }
+    File::options().write(true).open(path).map(drop).map_err(protected)
+}
 
-    #[test]
-    fn appears_complete_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("labels.txt");
-        let mut file = SafeFile::create(&path).unwrap();
-        file.write_all(b"half").unwrap();
-        assert!(!path.exists());
-        drop(file);
-        assert!(names(folder.path()).is_empty());
-
-        SafeFile::write_all_to(&path, b"old").unwrap();
-        let mut file = SafeFile::create(&path).unwrap();
-        file.write_all(b"new").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"old");
-        file.commit().unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        assert_eq!(names(folder.path()), ["labels.txt"]);
+/// The file that a path with symbolic links stands for, whether it exists or not.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(path) = std::fs::canonicalize(path) {
+        return Ok(path);
     }
-
-    #[test]
-    fn errors_name_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let missing = folder.path().join("no/such/folder.csv");
-        let text = SafeFile::create(&missing).unwrap_err().to_string();
-        assert!(text.contains("folder.csv"), "{text}");
-        assert!(matches!(SafeFile::create(folder.path()), Err(OutputError::Folder { .. })));
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match std::fs::read_link(&path) {
+            // Relative to the folder of the link; an absolute one replaces all of it.
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
     }
+    Err(io::Error::other("too many symbolic links"))
+}
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn full_disk_is_said() {
-        let error = SafeFile::write_all_to(Path::new("/dev/full"), &[0; 100_000]).unwrap_err();
-        assert!(matches!(error, OutputError::DiskFull { .. }), "{error}");
-        assert!(error.to_string().contains("/dev/full"));
-    }
-
+/// Gives the new file the mode of the old one, and its owner where that is permitted.
+fn hand_on(old: &Metadata, new: &File) -> io::Result<()> {
     #[cfg(unix)]
-    #[test]
-    fn has_the_permissions_of_a_new_file() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let (safe, plain) = (folder.path().join("safe"), folder.path().join("plain"));
-        SafeFile::write_all_to(&safe, b"x").unwrap();
-        std::fs::write(&plain, b"x").unwrap();
-        let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions().mode();
-        assert_eq!(mode(&safe), mode(&plain));
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+        let own = new.metadata()?;
+        if own.uid() != old.uid() {
+            // Only root may give files away.
+            let _ = fchown(new, Some(old.uid()), None);
+        }
+        if own.gid() != old.gid() {
+            let _ = fchown(new, None, Some(old.gid()));
+        }
+        new.set_permissions(std::fs::Permissions::from_mode(old.mode() & 0o777))
+    }
+    #[cfg(not(unix))]
+    new.set_permissions(old.permissions())
+}
+
+/// Waits until the disk has the file, where the file system can say so.
+fn synchronise(file: &File) -> io::Result<()> {
+    match file.sync_all() {
+        Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        done => done,
     }
 }
+
+/// Temporary files of this process. It is shared because a signal ends the whole process, whichever thread writes what.
+static PARTIAL: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A temporary file in [`PARTIAL`].
+#[derive(Debug)]
+struct Partial(PathBuf);
+
+impl Partial {
+    fn new(path: &Path) -> Self {
+        PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// Removes the temporary files of all outputs that are being written. For the moment before a process ends without
+/// unwinding: nothing that is being written can be committed afterwards.
+pub fn remove_partial_files() {
+    for path in PARTIAL.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        // Whoever finished it in the meantime has renamed it.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;

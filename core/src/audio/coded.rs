@@ -1,14 +1,14 @@
 //! Compressed and rarer formats, through symphonia's demuxers and decoders and libopus.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
@@ -16,6 +16,7 @@ use symphonia::core::packet::Packet;
 
 use super::gapless::is_mp4;
 use super::info::seconds;
+use super::recognise::{Found, recognise};
 use super::stream::{Edits, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 
@@ -29,8 +30,21 @@ const MAX_GAP_S: u64 = 10;
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
+/// What is said of an input that nobody knows.
+const NO_HEADER: &str = "no known header in it";
 /// Pictures and texts in tags are not wanted; this keeps them from filling memory.
 const MAX_TAG_BYTES: usize = 1 << 16;
+
+/// Bytes in which a demuxer may be found: the name of an MPEG-4 file begins at the fifth. Anything further is
+/// [`recognise`]'s to find.
+const PROBE_BYTES: u32 = 8;
+
+static PROBE: LazyLock<Probe> = LazyLock::new(|| {
+    let options = ProbeOptions { max_probe_depth: PROBE_BYTES, ..ProbeOptions::default() };
+    let mut probe = Probe::new_with_options(&options);
+    symphonia::default::register_enabled_formats(&mut probe);
+    probe
+});
 
 /// A demuxer and a decoder at work.
 pub(super) struct Coded {
@@ -59,15 +73,22 @@ impl std::fmt::Debug for Coded {
 impl Coded {
     pub(super) fn open_file(path: &Path, mut file: File) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+        let (found, _) = recognise(&mut file).map_err(read_error)?;
+        let offset = audio_offset(path, found)?;
         let edits = if is_mp4(&mut file).map_err(read_error)? { File::open(path).ok() } else { None };
-        file.rewind().map_err(read_error)?;
+        file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
         Self::open(path, Box::new(file), Edits(edits))
     }
 
-    pub(super) fn open_stream(path: &Path, reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
+    pub(super) fn open_stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
+        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+        let (found, beginning) = recognise(&mut reader).map_err(read_error)?;
+        audio_offset(path, found)?;
+        let reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
         Self::open(path, Box::new(ReadOnlySource::new(Exclusive(Mutex::new(reader)))), Edits(None))
     }
 
+    /// `source` stands where its audio begins.
     fn open(path: &Path, source: Box<dyn MediaSource>, mut edits: Edits) -> Result<Self, AudioError> {
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
@@ -77,7 +98,7 @@ impl Coded {
             .limit_tag_bytes(Limit::Maximum(MAX_TAG_BYTES))
             .limit_visual_bytes(Limit::Maximum(MAX_TAG_BYTES));
         let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-        let mut format = symphonia::default::get_probe()
+        let mut format = PROBE
             .probe(&hint, stream, FormatOptions::default(), tags)
             .map_err(|error| open_error(path, error))?;
         let stream = Stream::select(path, format.as_mut(), &mut edits)?;
@@ -317,6 +338,16 @@ fn note_format(info: &mut SourceInfo, buffer: &GenericAudioBufferRef<'_>) -> Res
     Err(format!("{} Hz, {} channel(s) to {rate_hz} Hz, {channels}", info.rate_hz, info.channels))
 }
 
+/// Where the audio begins, or a sentence on what it is instead.
+fn audio_offset(path: &Path, found: Found) -> Result<u64, AudioError> {
+    let detail = match found {
+        Found::Audio { offset } => return Ok(offset),
+        Found::Foreign(name) => format!("it is {name}"),
+        Found::Unknown => NO_HEADER.to_owned(),
+    };
+    Err(AudioError::NotAudio { path: path.to_owned(), detail })
+}
+
 fn open_error(path: &Path, error: Error) -> AudioError {
     let path = path.to_owned();
     match error {
@@ -325,7 +356,7 @@ fn open_error(path: &Path, error: Error) -> AudioError {
         }
         Error::IoError(_) => AudioError::NotAudio { path, detail: "it ends within its header".to_owned() },
         Error::Unsupported(text) if text.contains("no suitable format") => {
-            AudioError::NotAudio { path, detail: "no known header in it".to_owned() }
+            AudioError::NotAudio { path, detail: NO_HEADER.to_owned() }
         }
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
         other => AudioError::Header { path, detail: other.to_string() },

@@ -172,6 +172,14 @@ pub enum AudioWarning {
     },
     /// The header has no usable length (a streamed WAV); everything up to the end of the file was taken as audio.
     LengthUnknown,
+    /// The file goes on behind the length in its header with something that is no chunk: sizes that wrapped round at
+    /// 4 GiB, or that were not brought up to date.
+    GoesOn {
+        /// Seconds that the header announces, which are all that is heard.
+        told_s: f64,
+        /// Seconds of sound that the rest would be.
+        unheard_s: f64,
+    },
     /// Packets of a lossy stream that could not be decoded; silence of the same length stands in their place.
     BadPackets {
         /// How many.
@@ -189,6 +197,11 @@ impl std::fmt::Display for AudioWarning {
             }
             Self::Truncated { after_s, told_s: None } => write!(f, "truncated after {after_s:.3} s"),
             Self::LengthUnknown => write!(f, "the header states no length; read to the end of the file"),
+            Self::GoesOn { told_s, unheard_s } => write!(
+                f,
+                "its header announces {told_s:.3} s, but the file goes on for what would be {unheard_s:.3} s more, which \
+                 are not heard; if they are sound, repair its header (does it hold more than 4 GiB?)"
+            ),
             Self::BadPackets { count, first_at_s } => {
                 write!(f, "{count} damaged packet(s), the first at {first_at_s:.3} s, replaced by silence")
             }

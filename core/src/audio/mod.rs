@@ -14,7 +14,9 @@
 //! | file | what |
 //! |---|---|
 //! | `source.rs` | [`Source`]: what kind of input is this, and the checks common to all |
+//! | `riff.rs` | the chunks of RIFF, RF64/BW64 and W64, and which of their sizes are to be believed |
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
+//! | `recognise.rs` | what an input is by its first bytes, and what it is instead of audio |
 //! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
@@ -28,6 +30,8 @@ mod info;
 mod mix;
 mod mono;
 mod read_ahead;
+mod recognise;
+pub(crate) mod riff;
 mod source;
 mod stream;
 mod wav_header;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
 use super::info::{SampleFormat, SourceInfo, seconds};
+use super::riff::is_name;
 use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
@@ -64,11 +65,14 @@ impl Source {
         }
         let bytes = metadata.len();
         let mut buffered = BufReader::with_capacity(BUFFER_BYTES, &mut file);
-        match read_header(&mut buffered) {
+        match read_header(&mut buffered, Some(bytes)) {
             Ok(header) => {
+                let unheard = unheard_bytes(&mut file, &header, bytes).map_err(open_error)?;
                 file.seek(SeekFrom::Start(header.offset)).map_err(open_error)?;
                 let reader = Box::new(BufReader::with_capacity(BUFFER_BYTES, file));
-                Self::wav(path, reader, &header, Some(bytes))
+                let mut source = Self::wav(path, reader, &header, Some(bytes))?;
+                source.warnings.extend(unheard.and_then(|bytes| goes_on(&header, bytes)));
+                Ok(source)
             }
             Err(_) if bytes == 0 => Err(AudioError::Empty { path: path.to_owned() }),
             Err(error) => {
@@ -96,7 +100,7 @@ impl Source {
     pub fn from_reader(name: &Path, reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
         let mut recorded =
             Recorded { inner: BufReader::with_capacity(BUFFER_BYTES, reader), bytes: Vec::new() };
-        match read_header(&mut recorded) {
+        match read_header(&mut recorded, None) {
             Ok(header) => Self::wav(name, Box::new(recorded.inner), &header, None),
             Err(_) if recorded.bytes.is_empty() => Err(AudioError::Empty { path: name.to_owned() }),
             Err(error) => {
@@ -118,7 +122,7 @@ impl Source {
         bytes: Option<u64>,
     ) -> Result<Self, AudioError> {
         let format = header.format;
-        let wav = WavReader::new(reader, header, bytes);
+        let wav = WavReader::new(reader, header);
         let float = matches!(format.coding, Coding::Float32 | Coding::Float64);
         let (codec, bits) = match format.coding {
             Coding::ALaw => ("a-law", 16),
@@ -224,6 +228,28 @@ impl Source {
         let frame = self.position + (index / usize::from(self.info.channels)) as u64;
         Err(AudioError::NotFinite { path: self.path.clone(), at_s: seconds(frame, self.info.rate_hz) })
     }
+}
+
+/// Bytes behind the samples that the header announces, if what follows them is no chunk.
+fn unheard_bytes(file: &mut File, header: &WavHeader, bytes: u64) -> io::Result<Option<u64>> {
+    let Some(data) = header.data_bytes else { return Ok(None) };
+    let end = header.offset.saturating_add(data);
+    let Some(unheard) = bytes.checked_sub(end).filter(|&n| n >= 8) else { return Ok(None) };
+    file.seek(SeekFrom::Start(end))?;
+    let mut next = [0; 5];
+    file.read_exact(&mut next)?;
+    // With or without the byte that makes an odd chunk even.
+    let [a, b, c, d, e] = next;
+    let chunk = is_name([a, b, c, d]) || data % 2 == 1 && is_name([b, c, d, e]);
+    Ok((!chunk).then_some(unheard))
+}
+
+/// What is to be said of bytes behind the samples: nothing if they are a moment's worth, such as padding.
+fn goes_on(header: &WavHeader, unheard_bytes: u64) -> Option<AudioWarning> {
+    let frame_bytes = header.format.coding.bytes() as u64 * u64::from(header.format.channels);
+    let told_s = seconds(header.data_bytes? / frame_bytes, header.format.rate_hz);
+    let unheard_s = seconds(unheard_bytes / frame_bytes, header.format.rate_hz);
+    (unheard_s >= 1.0).then_some(AudioWarning::GoesOn { told_s, unheard_s })
 }
 
 /// Returns if another reader may know the input; `start` is the input from its beginning.

@@ -35,13 +35,10 @@ impl std::fmt::Debug for WavReader {
 }
 
 impl WavReader {
-    /// Reads the audio that follows `header` in `reader`. `input_bytes` is the true length of the input, if known.
-    pub(super) fn new(reader: Box<dyn Read + Send>, header: &WavHeader, input_bytes: Option<u64>) -> Self {
+    /// Reads the audio that follows `header` in `reader`.
+    pub(super) fn new(reader: Box<dyn Read + Send>, header: &WavHeader) -> Self {
         let frame_bytes = header.format.coding.bytes() * usize::from(header.format.channels);
-        // A size of zero is what a writer leaves that was never closed, and also what an empty recording has; the
-        // latter's header agrees with the length of the file.
-        let honest = header.file_bytes.is_some() && header.file_bytes == input_bytes;
-        let told = header.data_bytes.filter(|&n| n > 0 || honest);
+        let told = header.data_bytes;
         let frame = frame_bytes as u64;
         Self {
             reader,

@@ -5,12 +5,14 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::RenderError;
-use super::riff::{self, Span};
+use crate::audio::riff::{Chunks, Head, is_name};
 
 /// The largest chunk that is carried over, bytes; larger ones are named in [`Metadata::dropped`].
 const MAX_CHUNK_BYTES: u64 = 16 << 20;
 /// The most that is carried over in all, bytes.
 const MAX_TOTAL_BYTES: u64 = 64 << 20;
+/// Bytes of the extensible form of `fmt `.
+const EXTENSIBLE_FORMAT_BYTES: u64 = 40;
 /// Chunks that describe the samples as they were stored, or padding: the writer makes its own, or they are no
 /// longer true (`PEAK`, `levl` and `MD5 ` are about the old samples).
 const NOT_CARRIED: [&[u8; 4]; 13] = [
@@ -48,28 +50,45 @@ impl Metadata {
     /// The file cannot be read.
     pub fn read(path: &Path) -> Result<Self, RenderError> {
         let in_file = |source| RenderError::Metadata { path: path.to_owned(), source };
-        let mut file = BufReader::new(File::open(path).map_err(in_file)?);
-        let Some(spans) = riff::spans(&mut file).map_err(in_file)? else { return Ok(Self::default()) };
+        let file = File::open(path).map_err(in_file)?;
+        let file_bytes = file.metadata().map_err(in_file)?.len();
+        Self::read_chunks(BufReader::new(file), file_bytes).map_err(in_file)
+    }
+
+    fn read_chunks(file: BufReader<File>, file_bytes: u64) -> std::io::Result<Self> {
         let mut metadata = Self::default();
+        // A file that is too short for a header is no WAVE file.
+        let Some(mut chunks) = none_at_end(Chunks::begin(file, Some(file_bytes)))? else {
+            return Ok(metadata);
+        };
         let mut total = 0;
         let mut seen_data = false;
-        for span in spans {
-            seen_data |= &span.id == b"data";
-            if &span.id == b"fmt " && (40..=1_024).contains(&span.len) {
-                let format = riff::content(&mut file, span).map_err(in_file)?;
+        // A truncated file has the chunks that are there.
+        while let Some(Head { id, start, bytes }) = none_at_end(chunks.next())? {
+            if &id == b"data" {
+                seen_data = true;
+                continue;
+            }
+            // Behind samples whose stated length is wrong lie more samples.
+            if seen_data && !is_name(id) {
+                break;
+            }
+            let length = bytes.unwrap_or(u64::MAX).min(file_bytes.saturating_sub(start));
+            if &id == b"fmt " {
+                let format = chunks.content(EXTENSIBLE_FORMAT_BYTES)?;
                 if let ([0xfe, 0xff, ..], Some(mask)) = (&format[..], format.get(20..24)) {
                     metadata.channel_mask = u32::from_le_bytes([mask[0], mask[1], mask[2], mask[3]]);
                 }
             }
-            if NOT_CARRIED.contains(&&span.id) {
+            if NOT_CARRIED.contains(&&id) {
                 continue;
             }
-            if span.len > MAX_CHUNK_BYTES || total + span.len > MAX_TOTAL_BYTES {
-                metadata.dropped.push(String::from_utf8_lossy(&span.id).into_owned());
+            if length > MAX_CHUNK_BYTES || total + length > MAX_TOTAL_BYTES {
+                metadata.dropped.push(String::from_utf8_lossy(&id).into_owned());
                 continue;
             }
-            total += span.len;
-            let chunk = read_chunk(&mut file, span).map_err(in_file)?;
+            total += length;
+            let chunk = Chunk { id, bytes: chunks.content(length)? };
             if seen_data { metadata.after.push(chunk) } else { metadata.before.push(chunk) }
         }
         Ok(metadata)
@@ -151,8 +170,12 @@ mod bext_field {
     pub(super) const LOUDNESS: usize = 412;
 }
 
-fn read_chunk(file: &mut BufReader<File>, span: Span) -> std::io::Result<Chunk> {
-    Ok(Chunk { id: span.id, bytes: riff::content(file, span)? })
+/// Where a file ends early there is nothing more to find.
+fn none_at_end<T>(found: std::io::Result<Option<T>>) -> std::io::Result<Option<T>> {
+    match found {
+        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+        found => found,
+    }
 }
 
 /// Each cue point has 24 bytes: identifier, position, chunk, chunk start, block start, sample offset.

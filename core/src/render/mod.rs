@@ -20,7 +20,6 @@ mod metadata;
 mod output;
 mod quantise;
 mod renderer;
-mod riff;
 mod sink;
 mod wav;
 

@@ -73,8 +73,12 @@ impl<W: Write> WavOut<W> {
         metadata: &Metadata,
         samples: Option<u64>,
     ) -> Result<Self, RenderError> {
-        let stated =
-            samples.map_or(MAX_RIFF_BYTES, |samples| samples.saturating_mul(format.bytes_per_frame()));
+        let stated = match samples {
+            Some(samples) => {
+                samples.checked_mul(format.bytes_per_frame()).ok_or_else(|| too_long(samples))?
+            }
+            None => MAX_RIFF_BYTES,
+        };
         let mut wav = Self::begin(out, format, metadata, MAX_RIFF_BYTES, samples, stated)?;
         if samples.is_none() {
             wav.after.clear();
@@ -96,7 +100,10 @@ impl<W: Write> WavOut<W> {
         let data_start = 12 + 8 + u64::from(DS64_BYTES) + chunk_bytes(&fmt) + before + 8;
         let after: u64 = metadata.after.iter().map(chunk_bytes).sum();
         // An unknown length stays all ones whatever stands around it.
-        let total = data_start + stated_data + stated_data % 2 + after - 8;
+        let total = (data_start + after - 8)
+            .checked_add(stated_data)
+            .and_then(|total| total.checked_add(stated_data % 2))
+            .ok_or_else(|| too_long(announced.unwrap_or(u64::MAX)))?;
         let long = announced.is_some() && total > limit;
         out.write_all(if long { b"RF64" } else { b"RIFF" })?;
         out.write_all(&if long { u32::MAX } else { clamp32(total) }.to_le_bytes())?;
@@ -185,6 +192,14 @@ impl<W: Write + Seek> WavOut<W> {
         self.out.seek(SeekFrom::End(0))?;
         self.out.flush()?;
         Ok(self.out)
+    }
+}
+
+fn too_long(samples: u64) -> RenderError {
+    RenderError::Format {
+        container: "WAV",
+        what: format!("{samples} samples per channel"),
+        instead: "shorter pieces",
     }
 }
 

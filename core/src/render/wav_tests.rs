@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::render::riff;
+use crate::audio::riff::{Chunks, Head, Sequential};
 
 fn format(bits: u16, float: bool, channels: u16) -> StreamFormat {
     StreamFormat { rate_hz: 48_000, channels, bits, float }
@@ -24,9 +24,14 @@ fn written(format: StreamFormat, metadata: &Metadata, samples: &[f32], limit: u6
     file.into_inner()
 }
 
+fn heads(bytes: &[u8]) -> Vec<Head> {
+    let length = Some(bytes.len() as u64);
+    let mut chunks = Chunks::begin(Sequential(bytes), length).expect("memory").expect("a WAVE file");
+    std::iter::from_fn(|| chunks.next().ok().flatten()).collect()
+}
+
 fn ids(bytes: &[u8]) -> Vec<String> {
-    let spans = riff::spans(&mut Cursor::new(bytes)).expect("memory").expect("a WAVE file");
-    spans.iter().map(|span| String::from_utf8_lossy(&span.id).into_owned()).collect()
+    heads(bytes).iter().map(|head| String::from_utf8_lossy(&head.id).into_owned()).collect()
 }
 
 #[test]
@@ -88,10 +93,10 @@ fn a_file_that_outgrows_riff_becomes_rf64() {
     assert_eq!(large[20..28], exact.to_le_bytes());
     assert_eq!(large[28..36], 3_003_u64.to_le_bytes());
     assert_eq!(large[36..44], 1_001_u64.to_le_bytes());
-    let spans = riff::spans(&mut Cursor::new(&large)).expect("memory").expect("a WAVE file");
-    let data = spans.iter().find(|span| &span.id == b"data").expect("data");
-    assert_eq!(data.len, 3_003);
-    assert_eq!(ids(&large)[1..], ids(&small)[1..]);
+    let data = heads(&large).into_iter().find(|head| &head.id == b"data").expect("data");
+    assert_eq!(data.bytes, Some(3_003));
+    // `ds64` is the walk's own.
+    assert_eq!(ids(&large), ids(&small)[1..]);
 }
 
 #[test]
@@ -107,9 +112,8 @@ fn a_pipe_gets_a_header_that_needs_no_correction() {
     unknown.write(&samples).expect("memory");
     let bytes = unknown.finish_pipe().expect("complete");
     assert_eq!(&bytes[4..8], &[255; 4]);
-    let data =
-        riff::spans(&mut Cursor::new(&bytes)).expect("memory").expect("a WAVE file").pop().expect("data");
-    assert_eq!((&data.id, data.len), (b"data", 4_000));
+    let data = heads(&bytes).pop().expect("data");
+    assert_eq!((&data.id, data.bytes), (b"data", None), "until the end");
     let mut lying = WavOut::for_pipe(Vec::new(), format(16, false, 2), &metadata(), Some(5)).expect("fits");
     lying.write(&samples).expect("memory");
     assert!(matches!(lying.finish_pipe(), Err(RenderError::Length { announced: 5, written: 1_000 })));
@@ -134,4 +138,12 @@ fn integers_are_limited() {
     assert_eq!(to_integer(f32::NAN, 16), 0);
     assert_eq!(to_integer(1.0, 32), i32::MAX);
     assert_eq!(to_integer(f32::NEG_INFINITY, 32), i32::MIN);
+}
+
+#[test]
+fn a_length_beyond_all_sizes_is_refused() {
+    for samples in [u64::MAX, u64::MAX / 4, 1 << 62] {
+        let wav = WavOut::for_pipe(Vec::new(), format(16, false, 2), &metadata(), Some(samples));
+        assert!(matches!(wav, Err(RenderError::Format { .. })), "{samples}");
+    }
 }

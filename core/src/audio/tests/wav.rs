@@ -105,7 +105,15 @@ fn lying_lengths() {
         bytes
     };
     // Streaming writers.
-    for (riff, data) in [(0, 0), (u32::MAX, u32::MAX), (0xffff_ffff, 0xffff_f000), (36, 0)] {
+    for (riff, data) in [
+        (0, 0),
+        (u32::MAX, u32::MAX),
+        (0xffff_ffff, 0xffff_f000),
+        (36, 0),
+        (0x7fff_f024, 0x7fff_f000),
+        (0x8000_0024, 0x8000_0000),
+        (0x7fff_ffff, 0x7fff_ffff),
+    ] {
         let read = Read::file(&saved(folder.path(), "streamed.wav", &with(riff, data, b"")));
         assert_eq!((read.samples.len(), read.info.samples), (1_000, Some(1_000)));
         assert_eq!(read.warnings, [AudioWarning::LengthUnknown]);
@@ -126,6 +134,38 @@ fn lying_lengths() {
     let read = Read::file(&saved(folder.path(), "none.wav", &header(1, 1, 16_000, 16, 36, 0)));
     assert_eq!((read.samples.len(), read.info.samples, read.warnings.len()), (0, Some(0), 0));
     assert!(read.error.is_none());
+}
+
+#[test]
+fn a_file_that_goes_on_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |tail: &[u8]| {
+        let mut bytes = header(1, 1, 8_000, 16, 36 + 16_000, 16_000);
+        bytes.extend([1; 16_000]);
+        bytes.extend(tail);
+        Read::file(&saved(folder.path(), "on.wav", &bytes))
+    };
+    // Three seconds that the header knows nothing of, loud or digital silence.
+    for value in [0_u8, 0x81] {
+        let read = with(&[value; 48_000]);
+        assert_eq!(read.samples.len(), 8_000);
+        assert_eq!(read.warnings, [AudioWarning::GoesOn { told_s: 1.0, unheard_s: 3.0 }]);
+    }
+    assert_eq!(with(&[0; 4_000]).warnings, [], "padding");
+    let list = [&b"LIST\xc0\x5d\0\0"[..], &[0; 24_000]].concat();
+    assert_eq!(with(&list).warnings, [], "a chunk, however long");
+}
+
+#[test]
+fn an_odd_chunk_without_its_padding_before_the_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    for pad in [&b""[..], b"\0"] {
+        let plain = header(1, 1, 16_000, 16, 0, 20);
+        let list = [&b"LIST\x11\0\0\0INFOISFT\x05\0\0\0Tape"[..], &[0], pad].concat();
+        let bytes = [&plain[..36], &list, &plain[36..], &[0, 0x20].repeat(10)].concat();
+        let read = Read::file(&saved(folder.path(), "odd.wav", &bytes));
+        assert_eq!((read.samples, read.warnings.len()), (vec![0.25; 10], 0), "{pad:?}");
+    }
 }
 
 #[test]

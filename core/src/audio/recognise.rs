@@ -1,0 +1,346 @@
+//! What an input is, by its first bytes.
+//!
+//! A header counts where it stands: at the beginning, or behind tags. Searched for any further, one would be found inside
+//! archives, videos and compressed formats that keep the header of the original, and their bytes decoded as noise. Only
+//! MPEG audio and ADTS have no header, and recordings of streams begin in the middle of a frame: there a run of frames is
+//! looked for.
+
+use std::io::{self, Read};
+
+/// Bytes behind the tags in which frames may begin: recordings of streams begin with less than a frame.
+const MAX_JUNK_BYTES: usize = 1 << 16;
+/// The same behind a tag, whose size is sometimes stated too small.
+const MAX_JUNK_BEHIND_TAGS_BYTES: usize = 1 << 20;
+/// Tags in a row.
+const MAX_TAGS: u32 = 64;
+/// Frames in a row that make a stream, when there is something else before them.
+const RUN_FRAMES: u32 = 4;
+
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A known header, or frames, at this offset.
+    Audio {
+        /// Bytes before it.
+        offset: u64,
+    },
+    /// Something that is known and cannot be read.
+    Foreign(&'static str),
+    /// Nothing known.
+    Unknown,
+}
+
+/// Looks at the beginning of `input`. Also gives the bytes that were read from the found offset on, for inputs that
+/// cannot go back.
+pub(super) fn recognise(input: &mut impl Read) -> io::Result<(Found, Vec<u8>)> {
+    let mut window = Window { input, bytes: Vec::new(), offset: 0 };
+    let tagged = window.skip_tags()?;
+    window.fill(512)?;
+    if is_header(&window.bytes) {
+        return Ok((Found::Audio { offset: window.offset }, window.bytes));
+    }
+    if let Some(name) = foreign(&window.bytes) {
+        return Ok((Found::Foreign(name), window.bytes));
+    }
+    let most = if tagged { MAX_JUNK_BEHIND_TAGS_BYTES } else { MAX_JUNK_BYTES };
+    let whole = window.fill(most)? < most;
+    if let Some(start) = first_frame(&window.bytes, whole) {
+        let offset = window.offset + start as u64;
+        return Ok((Found::Audio { offset }, window.bytes.split_off(start)));
+    }
+    // Two bytes are no proof, unless nothing else fits.
+    let found = if window.bytes.starts_with(b"\x0b\x77") { Found::Foreign("AC-3") } else { Found::Unknown };
+    Ok((found, window.bytes))
+}
+
+/// The beginning of what is left of an input.
+struct Window<'a, R> {
+    input: &'a mut R,
+    bytes: Vec<u8>,
+    /// Of the first byte.
+    offset: u64,
+}
+
+impl<R: Read> Window<'_, R> {
+    /// Reads until there are `count` bytes or the input ends; gives how many there are.
+    fn fill(&mut self, count: usize) -> io::Result<usize> {
+        let missing = count.saturating_sub(self.bytes.len());
+        self.input.by_ref().take(missing as u64).read_to_end(&mut self.bytes)?;
+        Ok(self.bytes.len())
+    }
+
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        let kept = usize::try_from(count).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.bytes.drain(..kept);
+        let behind = io::copy(&mut self.input.by_ref().take(count - kept as u64), &mut io::sink())?;
+        self.offset += kept as u64 + behind;
+        Ok(())
+    }
+
+    /// Passes over ID3v2 and APE tags and the zeros that some writers leave behind them; says whether there were any.
+    fn skip_tags(&mut self) -> io::Result<bool> {
+        for tags in 0..MAX_TAGS {
+            self.fill(32)?;
+            match tag_bytes(&self.bytes) {
+                Some(bytes) => self.skip(bytes)?,
+                None if tags == 0 => return Ok(false),
+                None => break,
+            }
+        }
+        let mut zeros = 0;
+        while zeros < MAX_JUNK_BEHIND_TAGS_BYTES && self.fill(512)? > 0 {
+            let run = self.bytes.iter().take_while(|&&b| b == 0).count();
+            let all = run == self.bytes.len();
+            self.skip(run as u64)?;
+            zeros += run;
+            if !all {
+                break;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Length of the tag that `bytes` begin with.
+fn tag_bytes(bytes: &[u8]) -> Option<u64> {
+    match bytes {
+        [b'I', b'D', b'3', major, _, flags, a, b, c, d, ..]
+            if *major < 0xff && (a | b | c | d) & 0x80 == 0 =>
+        {
+            let size = [a, b, c, d].into_iter().fold(0, |size, &byte| size << 7 | u64::from(byte));
+            let footer = if flags & 0x10 != 0 { 10 } else { 0 };
+            Some(10 + size + footer)
+        }
+        _ if bytes.starts_with(b"APETAGEX") => {
+            let size = bytes.get(12..16)?.first_chunk()?;
+            Some(32 + u64::from(u32::from_le_bytes(*size)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether these are the first bytes of a container that can be read.
+fn is_header(bytes: &[u8]) -> bool {
+    let at = |offset: usize, text: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(text));
+    [&b"fLaC"[..], b"OggS", b"caff", b"\x1a\x45\xdf\xa3"].iter().any(|id| at(0, id))
+        || at(4, b"ftyp")
+        || at(0, b"RIFF") && at(8, b"WAVE")
+        || at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"))
+}
+
+/// The names of what is often given for audio, or found beside it.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    const NAMES: [(&[u8], &str); 44] = [
+        (b"wvpk", "WavPack"),
+        (b"MAC ", "Monkey's Audio"),
+        (b"MACF", "Monkey's Audio"),
+        (b"tBaK", "TAK"),
+        (b"OFR ", "OptimFROG"),
+        (b"TTA1", "True Audio"),
+        (b"TTA2", "True Audio"),
+        (b"LA0", "Lossless Audio"),
+        (b"ajkg", "Shorten"),
+        (b"MPCK", "Musepack"),
+        (b"MP+", "Musepack"),
+        (b"DSD ", "DSD (DSF)"),
+        (b"FRM8", "DSD (DSDIFF)"),
+        (b"#!AMR", "AMR"),
+        (b"#!SILK", "SILK"),
+        (b"\x02#!SILK", "SILK"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (ASF)"),
+        (b".RMF", "RealMedia"),
+        (b".ra\xfd", "RealAudio"),
+        (b".snd", "Sun audio (AU)"),
+        (b"RIFX", "big-endian WAV (RIFX)"),
+        (b"Creative Voice File", "Creative Voice"),
+        (b"NIST_1A", "NIST SPHERE"),
+        (b"ADIF", "AAC in ADIF"),
+        (b"\x7f\xfe\x80\x01", "DTS"),
+        (b"\xfe\x7f\x01\x80", "DTS"),
+        (b"\x1f\xff\xe8\x00", "DTS"),
+        (b"\xff\x1f\x00\xe8", "DTS"),
+        (b"MThd", "MIDI"),
+        (b"FLV\x01", "Flash video"),
+        (b"\0\0\x01\xba", "an MPEG programme stream"),
+        (b"\0\0\x01\xb3", "MPEG video"),
+        (b"\0\x05\x16\x07", "the companion that macOS keeps beside a file (AppleDouble)"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"PK\x05\x06", "a ZIP archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"Rar!\x1a\x07", "a RAR archive"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard"),
+        (b"%PDF", "PDF"),
+        (b"\x89PNG", "a picture (PNG)"),
+        (b"\xff\xd8\xff", "a picture (JPEG)"),
+        (b"GIF8", "a picture (GIF)"),
+    ];
+    if let Some((_, name)) = NAMES.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return Some(name);
+    }
+    let form = bytes.get(8..12);
+    if bytes.starts_with(b"RIFF") {
+        return Some(if form == Some(b"AVI ") { "AVI video" } else { "a RIFF file without sound" });
+    }
+    if bytes.starts_with(b"FORM") {
+        return Some("an IFF file that is not AIFF");
+    }
+    // Packets of 188 bytes, in some recorders with a time of four bytes before each.
+    let packets =
+        |first: usize, length: usize| [first, first + length].iter().all(|&at| bytes.get(at) == Some(&0x47));
+    (packets(0, 188) || packets(4, 192)).then_some("an MPEG transport stream")
+}
+
+/// Where the first frame of MPEG audio or ADTS begins; `whole`: the bytes are all that the input has.
+fn first_frame(bytes: &[u8], whole: bool) -> Option<usize> {
+    // At the beginning a single good frame is enough, and one that says nothing of its length is the decoder's to refuse.
+    if is_sync(bytes) && (frame(bytes).is_none() || run(bytes, whole) >= 2) {
+        return Some(0);
+    }
+    (1..bytes.len().saturating_sub(4))
+        .find(|&at| is_sync(&bytes[at..]) && run(&bytes[at..], whole) >= RUN_FRAMES)
+}
+
+/// Frames of one kind that follow each other from here, not many more than are asked for. An input that ends with a
+/// frame has as many as are asked for.
+fn run(bytes: &[u8], whole: bool) -> u32 {
+    let Some((_, kind)) = frame(bytes) else { return 0 };
+    let mut at = 0;
+    let mut frames = 0;
+    while frames < RUN_FRAMES {
+        match bytes.get(at..).and_then(frame) {
+            Some((length, next)) if next == kind => at += length,
+            _ if whole && at >= bytes.len() && frames > 0 => return RUN_FRAMES,
+            _ => break,
+        }
+        frames += 1;
+    }
+    frames
+}
+
+fn is_sync(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, second, ..] if second & 0xe0 == 0xe0)
+}
+
+/// Length of the frame that begins here, and what all frames of its stream have in common.
+fn frame(bytes: &[u8]) -> Option<(usize, [u8; 2])> {
+    let &[0xff, second, third, fourth, ..] = bytes else { return None };
+    if second & 0xe0 != 0xe0 {
+        return None;
+    }
+    if second & 0xf6 == 0xf0 {
+        let &[fifth, sixth] = bytes.get(4..6)?.first_chunk()?;
+        let length = usize::from(fourth & 3) << 11 | usize::from(fifth) << 3 | usize::from(sixth >> 5);
+        let rate_known = third >> 2 & 0x0f < 13;
+        return (rate_known && length >= 7).then_some((length, [second, third & 0xfc]));
+    }
+    let length = mpeg_frame_bytes(second, third)?;
+    Some((length, [second, third & 0x0c]))
+}
+
+/// Length of a frame of MPEG audio (ISO 11172-3, 13818-3, and the half rates that are called 2.5).
+fn mpeg_frame_bytes(second: u8, third: u8) -> Option<usize> {
+    /// Bit rates in kbit/s: version 1 by layer, then all others: layer I, layers II and III.
+    const KBIT_PER_S: [[usize; 14]; 5] = [
+        [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+        [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+        [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+        [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    ];
+    let version_1 = second >> 3 & 3 == 3;
+    let divisor = match second >> 3 & 3 {
+        3 => 1,
+        2 => 2,
+        0 => 4,
+        _ => return None,
+    };
+    let rates = match (version_1, second >> 1 & 3) {
+        (_, 0) => return None,
+        (true, layer) => KBIT_PER_S[3 - usize::from(layer)],
+        (false, 3) => KBIT_PER_S[3],
+        (false, _) => KBIT_PER_S[4],
+    };
+    let bits_per_s = 1_000 * rates.get(usize::from(third >> 4).checked_sub(1)?)?;
+    let rate_hz = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3))? / divisor;
+    let padding = usize::from(third >> 1 & 1);
+    Some(match second >> 1 & 3 {
+        3 => (12 * bits_per_s / rate_hz + padding) * 4,
+        1 if !version_1 => 72 * bits_per_s / rate_hz + padding,
+        _ => 144 * bits_per_s / rate_hz + padding,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(bytes: &[u8]) -> Found {
+        let (found, rest) = recognise(&mut &bytes[..]).unwrap();
+        if let Found::Audio { offset } = found {
+            assert!(bytes[usize::try_from(offset).unwrap()..].starts_with(&rest));
+        }
+        found
+    }
+
+    /// Frames of 417 bytes: version 1, layer III, 128 kbit/s, 44.1 kHz.
+    fn mp3(frames: usize) -> Vec<u8> {
+        [&b"\xff\xfb\x90\x00"[..], &[0x55; 413]].concat().repeat(frames)
+    }
+
+    /// Frames of 100 bytes.
+    fn adts(frames: usize) -> Vec<u8> {
+        [&b"\xff\xf1\x50\x80\x0c\x9f\xfc"[..], &[0x55; 93]].concat().repeat(frames)
+    }
+
+    #[test]
+    fn headers_count_at_the_beginning_and_behind_tags_only() {
+        let id3 = b"ID3\x04\0\0\0\0\x01\x05".iter().copied().chain([9; 133]).collect::<Vec<u8>>();
+        let ape = [&b"APETAGEX\xd0\x07\0\0"[..], &40_u32.to_le_bytes(), &[0; 16], &[8; 40]].concat();
+        for header in [&b"fLaC"[..], b"OggS", b"caff", b"RIFF\0\0\0\0WAVE", b"FORM\0\0\0\0AIFC"] {
+            assert_eq!(found(header), Found::Audio { offset: 0 });
+            for tags in [&id3, &ape, &[&id3[..], &ape, &[0; 700]].concat()] {
+                let offset = tags.len() as u64;
+                assert_eq!(found(&[&tags[..], header].concat()), Found::Audio { offset });
+            }
+            assert_eq!(found(&[b"some other format", header, &[1; 3_000]].concat()), Found::Unknown);
+        }
+        assert_eq!(found(b"\0\0\0\x20ftypM4A "), Found::Audio { offset: 0 });
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_a_name() {
+        let inside = [&b"RIFF\x24\0\0\0WAVEfmt "[..], &mp3(9)].concat();
+        let names = [
+            (&b"wvpk"[..], "WavPack"),
+            (b"MAC \x96\x0f", "Monkey's Audio"),
+            (b"tBaK", "TAK"),
+            (b"OFR ", "OptimFROG"),
+            (b"PK\x03\x04", "a ZIP archive"),
+            (b"RIFF\0\0\0\0AVI LIST", "AVI video"),
+            (b"DSD ", "DSD (DSF)"),
+        ];
+        for (start, name) in names {
+            assert_eq!(found(&[start, &inside].concat()), Found::Foreign(name));
+        }
+        let mut transport = inside.repeat(2);
+        (transport[0], transport[188]) = (0x47, 0x47);
+        assert_eq!(found(&transport), Found::Foreign("an MPEG transport stream"));
+    }
+
+    #[test]
+    fn streams_may_begin_within_a_frame() {
+        for (stream, frame) in [(mp3(9), 417), (adts(9), 100)] {
+            assert_eq!(found(&stream), Found::Audio { offset: 0 });
+            assert_eq!(found(&stream[30..]), Found::Audio { offset: frame - 30 });
+            let lone = [&[7_u8; 100][..], &stream[..usize::try_from(frame).unwrap()], &[7; 2_000]].concat();
+            assert_eq!(found(&lone), Found::Unknown, "one frame among other bytes is chance");
+            let far = [&vec![7; MAX_JUNK_BYTES][..], &stream].concat();
+            assert_eq!(found(&far), Found::Unknown);
+        }
+        assert_eq!(found(&mp3(1)), Found::Audio { offset: 0 });
+        assert_eq!(found(b""), Found::Unknown);
+        assert_eq!(found(b"Dear diary"), Found::Unknown);
+    }
+}
