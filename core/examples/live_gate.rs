@@ -43,8 +43,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for block in audio.chunks_mut(BLOCK_SAMPLES) {
         // This is the callback.
         gate.process_and_mix(&mut [block], None, OFFLINE, &mut mixer, &mut |frame| {
-            if frame.frame.is_multiple_of(100) {
-                println!("{:4} s: speech {:.2}", frame.frame / 100, frame.probabilities[0]);
+            if frame.scored.index.is_multiple_of(100) {
+                println!("{:4} s: speech {:.2}", frame.scored.index / 100, frame.scored.scores[0]);
             }
         });
     }
