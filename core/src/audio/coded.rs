@@ -29,6 +29,12 @@ const MAX_GAP_S: u64 = 10;
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
+/// Most samples of silence in one block, all channels together.
+const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
+/// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
+pub(super) const FORMAT_CHANGED: &str = "signal spec";
+/// What the probe says when it knows none of a file's bytes.
+pub(super) const NO_FORMAT: &str = "no suitable format";
 /// Pictures and texts in tags are not wanted; this keeps them from filling memory.
 const MAX_TAG_BYTES: usize = 1 << 16;
 
@@ -40,6 +46,10 @@ pub(super) struct Coded {
     info: SourceInfo,
     /// Decoded while opening, to learn what the stream really holds.
     first: Vec<f32>,
+    /// Frames of silence that stand for what is missing, still to be handed out.
+    silence: u64,
+    /// Decoded, and to be heard after that silence.
+    held: Vec<f32>,
     position: u64,
     bad_run: u32,
     bad: Option<(u64, f64)>,
@@ -95,6 +105,8 @@ impl Coded {
             stream,
             info,
             first: Vec::new(),
+            silence: 0,
+            held: Vec::new(),
             position: 0,
             bad_run: 0,
             bad: None,
@@ -138,7 +150,19 @@ impl Coded {
             self.first = Vec::new();
             return Ok(());
         }
-        while block.is_empty() && !self.done {
+        while block.is_empty() {
+            if self.silence > 0 {
+                self.fill(block);
+                continue;
+            }
+            if !self.held.is_empty() {
+                block.append(&mut self.held);
+                self.trim(block);
+                continue;
+            }
+            if self.done {
+                break;
+            }
             match self.format.next_packet() {
                 Ok(Some(packet)) if packet.track_id == self.stream.track_id => {
                     self.decode(path, &packet, block)?
@@ -157,7 +181,7 @@ impl Coded {
                 Err(Error::IoError(source)) => {
                     return Err(AudioError::Read { path: path.to_owned(), at_s: self.at_s(), source });
                 }
-                Err(error) => self.bad_packet(path, &error.to_string(), 0, block)?,
+                Err(error) => self.bad_packet(path, &error.to_string(), 0)?,
             }
         }
         Ok(())
@@ -193,8 +217,7 @@ impl Coded {
             Err(Error::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
                 return Err(AudioError::Read { path: path.to_owned(), at_s, source: e });
             }
-            // The MPEG audio decoder refuses frames of another rate or channel count with these words.
-            Err(Error::DecodeError(text)) if text.contains("signal spec") => {
+            Err(Error::DecodeError(text)) if text.contains(FORMAT_CHANGED) => {
                 let detail = "another rate or number of channels".to_owned();
                 return Err(AudioError::FormatChanged { path: path.to_owned(), at_s, detail });
             }
@@ -204,16 +227,28 @@ impl Coded {
             Ok(()) => self.bad_run = 0,
             Err(detail) => {
                 block.clear();
-                self.bad_packet(path, &detail, packet.dur.get(), block)?;
+                self.bad_packet(path, &detail, packet.dur.get())?;
             }
         }
         if missing > 0 {
             self.note_bad(at_s);
-            let silence = usize::try_from(missing).unwrap_or(0) * usize::from(self.info.channels);
-            block.splice(0..0, std::iter::repeat_n(0.0, silence));
+            self.silence += missing;
         }
-        self.trim(block);
+        if self.silence > 0 {
+            self.held.append(block);
+        } else {
+            self.trim(block);
+        }
         Ok(())
+    }
+
+    /// Hands out silence for what is missing, in blocks: a wrong timestamp could ask for gigabytes at once.
+    fn fill(&mut self, block: &mut Vec<f32>) {
+        let channels = u64::from(self.info.channels.max(1));
+        let frames = self.silence.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
+        self.silence -= frames;
+        block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
+        self.trim(block);
     }
 
     /// Frames that lie between the end of the last packet and this one, if the timestamps jump.
@@ -232,14 +267,8 @@ impl Coded {
         self.bad.get_or_insert((0, at_s)).0 += 1;
     }
 
-    /// Puts silence where a packet of `ticks` could not be decoded, or fails where that would be a lie.
-    fn bad_packet(
-        &mut self,
-        path: &Path,
-        detail: &str,
-        ticks: u64,
-        block: &mut Vec<f32>,
-    ) -> Result<(), AudioError> {
+    /// Asks for silence where a packet of `ticks` could not be decoded, or fails where that would be a lie.
+    fn bad_packet(&mut self, path: &Path, detail: &str, ticks: u64) -> Result<(), AudioError> {
         let at_s = self.at_s();
         self.bad_run += 1;
         if self.stream.kind != Kind::Lossy || self.bad_run > MAX_BAD_RUN {
@@ -248,9 +277,7 @@ impl Coded {
         }
         self.note_bad(at_s);
         let rate = u64::from(self.info.rate_hz);
-        let frames = self.stream.frames(ticks, self.info.rate_hz).min(rate * MAX_FILL_S);
-        let samples = usize::try_from(frames).unwrap_or(0) * usize::from(self.info.channels);
-        block.resize(samples, 0.0);
+        self.silence += self.stream.frames(ticks, self.info.rate_hz).min(rate * MAX_FILL_S);
         Ok(())
     }
 
@@ -324,7 +351,7 @@ fn open_error(path: &Path, error: Error) -> AudioError {
             AudioError::Read { path, at_s: 0.0, source: e }
         }
         Error::IoError(_) => AudioError::NotAudio { path, detail: "it ends within its header".to_owned() },
-        Error::Unsupported(text) if text.contains("no suitable format") => {
+        Error::Unsupported(text) if text.contains(NO_FORMAT) => {
             AudioError::NotAudio { path, detail: "no known header in it".to_owned() }
         }
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
