@@ -1,4 +1,4 @@
-//! Compressed and rarer formats, through symphonia's demuxers and decoders and libopus.
+//! Compressed and rarer formats, through symphonia's demuxers and decoders and a decoder for Opus.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};
@@ -16,7 +16,8 @@ use symphonia::core::packet::Packet;
 
 use super::gapless::is_mp4;
 use super::info::seconds;
-use super::stream::{Edits, Kind, Stream};
+use super::opus::{HEAD_PAGE_BYTES, Patched, reveal};
+use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 
 /// Packets in a row that may fail before a stream is given up.
@@ -30,7 +31,7 @@ const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
 /// Most samples of silence in one block, all channels together.
-const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
+pub(super) const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
 /// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
 pub(super) const FORMAT_CHANGED: &str = "signal spec";
 /// What the probe says when it knows none of a file's bytes.
@@ -41,7 +42,7 @@ const MAX_TAG_BYTES: usize = 1 << 16;
 /// A demuxer and a decoder at work.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
-    edits: Edits,
+    beside: Beside,
     stream: Stream,
     info: SourceInfo,
     /// Decoded while opening, to learn what the stream really holds.
@@ -71,14 +72,26 @@ impl Coded {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let edits = if is_mp4(&mut file).map_err(read_error)? { File::open(path).ok() } else { None };
         file.rewind().map_err(read_error)?;
-        Self::open(path, Box::new(file), Edits(edits))
+        let mut start = first_page(&mut file).map_err(read_error)?;
+        let opus_head = reveal(&mut start);
+        if opus_head.is_none() {
+            // As it is, then.
+            start.clear();
+        }
+        let source = Patched::new(start, file).map_err(read_error)?;
+        Self::open(path, Box::new(source), Beside { edits, opus_head })
     }
 
-    pub(super) fn open_stream(path: &Path, reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
-        Self::open(path, Box::new(ReadOnlySource::new(Exclusive(Mutex::new(reader)))), Edits(None))
+    pub(super) fn open_stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
+        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+        let mut start = first_page(&mut reader).map_err(read_error)?;
+        let opus_head = reveal(&mut start);
+        let whole = Box::new(io::Cursor::new(start).chain(reader));
+        let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
+        Self::open(path, source, Beside { edits: None, opus_head })
     }
 
-    fn open(path: &Path, source: Box<dyn MediaSource>, mut edits: Edits) -> Result<Self, AudioError> {
+    fn open(path: &Path, source: Box<dyn MediaSource>, mut beside: Beside) -> Result<Self, AudioError> {
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -90,7 +103,7 @@ impl Coded {
         let mut format = symphonia::default::get_probe()
             .probe(&hint, stream, FormatOptions::default(), tags)
             .map_err(|error| open_error(path, error))?;
-        let stream = Stream::select(path, format.as_mut(), &mut edits)?;
+        let stream = Stream::select(path, format.as_mut(), &mut beside)?;
         let info = SourceInfo {
             rate_hz: 0,
             channels: 0,
@@ -101,7 +114,7 @@ impl Coded {
         };
         let mut coded = Self {
             format,
-            edits,
+            beside,
             stream,
             info,
             first: Vec::new(),
@@ -170,7 +183,7 @@ impl Coded {
                 Ok(Some(_)) => {}
                 Ok(None) => self.end(path)?,
                 Err(Error::ResetRequired) => {
-                    self.stream = Stream::select(path, self.format.as_mut(), &mut self.edits)?;
+                    self.stream = Stream::select(path, self.format.as_mut(), &mut self.beside)?;
                     // The announced length was that of the first link only.
                     self.stream.told = None;
                 }
@@ -357,6 +370,13 @@ fn open_error(path: &Path, error: Error) -> AudioError {
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
         other => AudioError::Header { path, detail: other.to_string() },
     }
+}
+
+/// The first bytes of a source, as many as may hold an Opus header in Ogg.
+fn first_page(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(HEAD_PAGE_BYTES);
+    reader.take(HEAD_PAGE_BYTES as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// Makes a reader `Sync`, as symphonia asks, by never sharing it.

@@ -15,7 +15,8 @@
 //! |---|---|
 //! | `source.rs` | [`Source`]: what kind of input is this, and the checks common to all |
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
-//! | `coded.rs`, `stream.rs` | everything else, through symphonia and libopus |
+//! | `coded.rs`, `stream.rs` | everything else, through symphonia |
+//! | `opus/` | Opus: header, framing, streams to channels |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
@@ -27,6 +28,7 @@ mod gapless;
 mod info;
 mod mix;
 mod mono;
+mod opus;
 mod read_ahead;
 mod source;
 mod stream;
