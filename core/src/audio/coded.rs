@@ -1,4 +1,4 @@
-//! Compressed and rarer formats, through symphonia's demuxers and decoders and libopus.
+//! Compressed and rarer formats, through symphonia's demuxers and decoders and a decoder for Opus.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
@@ -16,8 +16,9 @@ use symphonia::core::packet::Packet;
 
 use super::gapless::is_mp4;
 use super::info::seconds;
+use super::opus::{HEAD_PAGE_BYTES, Patched, reveal};
 use super::recognise::{Found, recognise};
-use super::stream::{Edits, Kind, Stream};
+use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 
 /// Packets in a row that may fail before a stream is given up.
@@ -32,6 +33,12 @@ const LEAST_GAPS_PER_S: u64 = 50;
 const LENGTH_TOLERANCE_S: f64 = 0.1;
 /// What is said of an input that nobody knows.
 const NO_HEADER: &str = "no known header in it";
+/// Most samples of silence in one block, all channels together.
+pub(super) const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
+/// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
+pub(super) const FORMAT_CHANGED: &str = "signal spec";
+/// What the probe says when it knows none of a file's bytes.
+pub(super) const NO_FORMAT: &str = "no suitable format";
 /// Pictures and texts in tags are not wanted; this keeps them from filling memory.
 const MAX_TAG_BYTES: usize = 1 << 16;
 
@@ -49,11 +56,15 @@ static PROBE: LazyLock<Probe> = LazyLock::new(|| {
 /// A demuxer and a decoder at work.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
-    edits: Edits,
+    beside: Beside,
     stream: Stream,
     info: SourceInfo,
     /// Decoded while opening, to learn what the stream really holds.
     first: Vec<f32>,
+    /// Frames of silence that stand for what is missing, still to be handed out.
+    silence: u64,
+    /// Decoded, and to be heard after that silence.
+    held: Vec<f32>,
     position: u64,
     bad_run: u32,
     bad: Option<(u64, f64)>,
@@ -77,19 +88,32 @@ impl Coded {
         let offset = audio_offset(path, found)?;
         let edits = if is_mp4(&mut file).map_err(read_error)? { File::open(path).ok() } else { None };
         file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
-        Self::open(path, Box::new(file), Edits(edits))
+        let mut start = first_page(&mut file).map_err(read_error)?;
+        // An Ogg stream begins with its first page; one behind something else is heard as it is.
+        let opus_head = if offset == 0 { reveal(&mut start) } else { None };
+        let source: Box<dyn MediaSource> = if opus_head.is_some() {
+            Box::new(Patched::new(start, file).map_err(read_error)?)
+        } else {
+            file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
+            Box::new(file)
+        };
+        Self::open(path, source, Beside { edits, opus_head })
     }
 
     pub(super) fn open_stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, beginning) = recognise(&mut reader).map_err(read_error)?;
         audio_offset(path, found)?;
-        let reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
-        Self::open(path, Box::new(ReadOnlySource::new(Exclusive(Mutex::new(reader)))), Edits(None))
+        let mut reader = Cursor::new(beginning).chain(reader);
+        let mut start = first_page(&mut reader).map_err(read_error)?;
+        let opus_head = reveal(&mut start);
+        let whole = Box::new(Cursor::new(start).chain(reader));
+        let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
+        Self::open(path, source, Beside { edits: None, opus_head })
     }
 
     /// `source` stands where its audio begins.
-    fn open(path: &Path, source: Box<dyn MediaSource>, mut edits: Edits) -> Result<Self, AudioError> {
+    fn open(path: &Path, source: Box<dyn MediaSource>, mut beside: Beside) -> Result<Self, AudioError> {
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -101,7 +125,7 @@ impl Coded {
         let mut format = PROBE
             .probe(&hint, stream, FormatOptions::default(), tags)
             .map_err(|error| open_error(path, error))?;
-        let stream = Stream::select(path, format.as_mut(), &mut edits)?;
+        let stream = Stream::select(path, format.as_mut(), &mut beside)?;
         let info = SourceInfo {
             rate_hz: 0,
             channels: 0,
@@ -112,10 +136,12 @@ impl Coded {
         };
         let mut coded = Self {
             format,
-            edits,
+            beside,
             stream,
             info,
             first: Vec::new(),
+            silence: 0,
+            held: Vec::new(),
             position: 0,
             bad_run: 0,
             bad: None,
@@ -159,7 +185,19 @@ impl Coded {
             self.first = Vec::new();
             return Ok(());
         }
-        while block.is_empty() && !self.done {
+        while block.is_empty() {
+            if self.silence > 0 {
+                self.fill(block);
+                continue;
+            }
+            if !self.held.is_empty() {
+                block.append(&mut self.held);
+                self.trim(block);
+                continue;
+            }
+            if self.done {
+                break;
+            }
             match self.format.next_packet() {
                 Ok(Some(packet)) if packet.track_id == self.stream.track_id => {
                     self.decode(path, &packet, block)?
@@ -167,7 +205,7 @@ impl Coded {
                 Ok(Some(_)) => {}
                 Ok(None) => self.end(path)?,
                 Err(Error::ResetRequired) => {
-                    self.stream = Stream::select(path, self.format.as_mut(), &mut self.edits)?;
+                    self.stream = Stream::select(path, self.format.as_mut(), &mut self.beside)?;
                     // The announced length was that of the first link only.
                     self.stream.told = None;
                 }
@@ -178,7 +216,7 @@ impl Coded {
                 Err(Error::IoError(source)) => {
                     return Err(AudioError::Read { path: path.to_owned(), at_s: self.at_s(), source });
                 }
-                Err(error) => self.bad_packet(path, &error.to_string(), 0, block)?,
+                Err(error) => self.bad_packet(path, &error.to_string(), 0)?,
             }
         }
         Ok(())
@@ -214,8 +252,7 @@ impl Coded {
             Err(Error::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
                 return Err(AudioError::Read { path: path.to_owned(), at_s, source: e });
             }
-            // The MPEG audio decoder refuses frames of another rate or channel count with these words.
-            Err(Error::DecodeError(text)) if text.contains("signal spec") => {
+            Err(Error::DecodeError(text)) if text.contains(FORMAT_CHANGED) => {
                 let detail = "another rate or number of channels".to_owned();
                 return Err(AudioError::FormatChanged { path: path.to_owned(), at_s, detail });
             }
@@ -225,16 +262,28 @@ impl Coded {
             Ok(()) => self.bad_run = 0,
             Err(detail) => {
                 block.clear();
-                self.bad_packet(path, &detail, packet.dur.get(), block)?;
+                self.bad_packet(path, &detail, packet.dur.get())?;
             }
         }
         if missing > 0 {
             self.note_bad(at_s);
-            let silence = usize::try_from(missing).unwrap_or(0) * usize::from(self.info.channels);
-            block.splice(0..0, std::iter::repeat_n(0.0, silence));
+            self.silence += missing;
         }
-        self.trim(block);
+        if self.silence > 0 {
+            self.held.append(block);
+        } else {
+            self.trim(block);
+        }
         Ok(())
+    }
+
+    /// Hands out silence for what is missing, in blocks: a wrong timestamp could ask for gigabytes at once.
+    fn fill(&mut self, block: &mut Vec<f32>) {
+        let channels = u64::from(self.info.channels.max(1));
+        let frames = self.silence.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
+        self.silence -= frames;
+        block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
+        self.trim(block);
     }
 
     /// Frames that lie between the end of the last packet and this one, if the timestamps jump.
@@ -253,14 +302,8 @@ impl Coded {
         self.bad.get_or_insert((0, at_s)).0 += 1;
     }
 
-    /// Puts silence where a packet of `ticks` could not be decoded, or fails where that would be a lie.
-    fn bad_packet(
-        &mut self,
-        path: &Path,
-        detail: &str,
-        ticks: u64,
-        block: &mut Vec<f32>,
-    ) -> Result<(), AudioError> {
+    /// Asks for silence where a packet of `ticks` could not be decoded, or fails where that would be a lie.
+    fn bad_packet(&mut self, path: &Path, detail: &str, ticks: u64) -> Result<(), AudioError> {
         let at_s = self.at_s();
         self.bad_run += 1;
         if self.stream.kind != Kind::Lossy || self.bad_run > MAX_BAD_RUN {
@@ -269,9 +312,7 @@ impl Coded {
         }
         self.note_bad(at_s);
         let rate = u64::from(self.info.rate_hz);
-        let frames = self.stream.frames(ticks, self.info.rate_hz).min(rate * MAX_FILL_S);
-        let samples = usize::try_from(frames).unwrap_or(0) * usize::from(self.info.channels);
-        block.resize(samples, 0.0);
+        self.silence += self.stream.frames(ticks, self.info.rate_hz).min(rate * MAX_FILL_S);
         Ok(())
     }
 
@@ -355,12 +396,19 @@ fn open_error(path: &Path, error: Error) -> AudioError {
             AudioError::Read { path, at_s: 0.0, source: e }
         }
         Error::IoError(_) => AudioError::NotAudio { path, detail: "it ends within its header".to_owned() },
-        Error::Unsupported(text) if text.contains("no suitable format") => {
+        Error::Unsupported(text) if text.contains(NO_FORMAT) => {
             AudioError::NotAudio { path, detail: NO_HEADER.to_owned() }
         }
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
         other => AudioError::Header { path, detail: other.to_string() },
     }
+}
+
+/// The first bytes of a source, as many as may hold an Opus header in Ogg.
+fn first_page(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(HEAD_PAGE_BYTES);
+    reader.take(HEAD_PAGE_BYTES as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// Makes a reader `Sync`, as symphonia asks, by never sharing it.

@@ -1,7 +1,7 @@
 //! What encoders add at the start and the end, and where containers say how much.
 //!
-//! MP3 (LAME tag), Vorbis and Opus (granule positions) are handled by their demuxers; for Opus the pre-skip is read
-//! here. MPEG-4 files tell in an edit list, or in Apple's `iTunSMPB` comment.
+//! MP3 (LAME tag), Vorbis and Opus (granule positions) are handled by their demuxers; the pre-skip of Opus stands in its
+//! header (`opus/head.rs`). MPEG-4 files tell in an edit list, or in Apple's `iTunSMPB` comment.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -46,7 +46,8 @@ impl EditListBox {
     }
 }
 
-fn scale(value: u64, rate_hz: u32, timescale: u32) -> u64 {
+/// `value` units of `1 / timescale` s in samples at `rate_hz`.
+pub(super) fn scale(value: u64, rate_hz: u32, timescale: u32) -> u64 {
     let scaled = u128::from(value) * u128::from(rate_hz) / u128::from(timescale.max(1));
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
@@ -167,12 +168,6 @@ pub(super) fn itunes_gapless(comment: &str) -> Option<(u64, u64)> {
     let mut fields = comment.split_whitespace().skip(1).map(|f| u64::from_str_radix(f, 16));
     let (delay, _padding, total) = (fields.next()?.ok()?, fields.next()?.ok()?, fields.next()?.ok()?);
     (total > 0 && delay < u64::from(u32::MAX)).then_some((delay, total))
-}
-
-/// Pre-skip in an Opus identification header, samples at 48 kHz.
-pub(super) fn opus_pre_skip(header: &[u8]) -> Option<u64> {
-    let bytes = header.strip_prefix(b"OpusHead")?.get(2..4)?;
-    Some(u64::from(u16::from_le_bytes([bytes[0], bytes[1]])))
 }
 
 /// Whether a file begins like MPEG-4.

@@ -20,18 +20,24 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::meta::RawValue;
 use symphonia::core::units::TimeBase;
 
-use super::gapless::{EditListBox, itunes_gapless, mp4_edit, opus_pre_skip};
+use super::gapless::{EditListBox, itunes_gapless, mp4_edit, scale};
+use super::opus::{Endian, OpusDecoder, OpusHead};
 use super::{AudioError, SampleFormat};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut registry = CodecRegistry::new();
     symphonia::default::register_enabled_codecs(&mut registry);
-    registry.register_audio_decoder::<symphonia_adapter_libopus::OpusDecoder>();
     registry
 });
 
-/// Where the edit list of an MPEG-4 file can be read; streams have none that can.
-pub(super) struct Edits(pub(super) Option<File>);
+/// What the demuxer does not tell.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Where the edit list of an MPEG-4 file can be read; streams have none that can.
+    pub(super) edits: Option<File>,
+    /// The first stream's Opus header, if the demuxer is shown another.
+    pub(super) opus_head: Option<Vec<u8>>,
+}
 
 /// One logical stream; chained Ogg files have several in a row.
 pub(super) struct Stream {
@@ -73,7 +79,7 @@ impl Stream {
     pub(super) fn select(
         path: &Path,
         format: &mut dyn FormatReader,
-        edits: &mut Edits,
+        beside: &mut Beside,
     ) -> Result<Self, AudioError> {
         let container = format.format_info().format;
         let comment = itunes_comment(format);
@@ -85,28 +91,33 @@ impl Stream {
             return Err(AudioError::NotAudio { path: path.to_owned(), detail });
         };
         let kind = kind_of(parameters);
-        let mut parameters = parameters.clone();
-        let pre_skip = if parameters.codec == CODEC_ID_OPUS {
-            // The decoder would take the pre-skip from the header and cut it from the first packet alone, which may be
-            // shorter. It is cut here instead.
-            parameters.extra_data.take().as_deref().and_then(opus_pre_skip)
+        let told = announced_frames(track, parameters);
+        let opened = if parameters.codec == CODEC_ID_OPUS {
+            let endian = if container == FORMAT_ID_ISOMP4 { Endian::Big } else { Endian::Little };
+            Opened::opus(parameters, beside.opus_head.take(), endian, track.time_base)
         } else {
-            None
+            let decoder = CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default());
+            decoder.map_err(|error| unsupported(&error)).map(|decoder| Opened { decoder, pre_skip: None })
         };
-        let decoder = CODECS
-            .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
-            .map_err(|error| unsupported(path, &parameters, &error))?;
+        let Opened { decoder, pre_skip } =
+            opened.map_err(|what| AudioError::Unsupported { path: path.to_owned(), what })?;
+        // Opus is decoded at its own rate, whatever the container counts in.
+        let rate_hz = decoder.codec_params().sample_rate;
+        let in_output = |frames: u64| match (rate_hz, parameters.sample_rate) {
+            (Some(rate_hz), Some(counted_hz)) => scale(frames, rate_hz, counted_hz),
+            _ => frames,
+        };
         let info = decoder.codec_info();
         let mut stream = Self {
             track_id: track.id,
             codec: if kind == Kind::Plain { "pcm" } else { info.short_name }.to_owned(),
             kind,
             sample_format: sample_format(decoder.codec_params(), kind),
-            rate_hz: parameters.sample_rate,
-            channels: parameters.channels.as_ref().map(Channels::count),
+            rate_hz,
+            channels: decoder.codec_params().channels.as_ref().map(Channels::count),
             skip: pre_skip.unwrap_or(0),
             keep: None,
-            told: announced_frames(track, &parameters).map(|n| n.saturating_sub(pre_skip.unwrap_or(0))),
+            told: told.map(in_output),
             counted: kind == Kind::Lossless && (container == FORMAT_ID_FLAC || container == FORMAT_ID_OGG),
             fill_gaps: kind == Kind::Lossy && container == FORMAT_ID_OGG,
             next_pts: None,
@@ -115,7 +126,7 @@ impl Stream {
             decoder,
         };
         if container == FORMAT_ID_ISOMP4 {
-            let edit = edits.0.as_mut().and_then(|file| mp4_edit(file, track.id));
+            let edit = beside.edits.as_mut().and_then(|file| mp4_edit(file, track.id));
             // Fragmented files tell no length in front.
             stream.apply_edit(edit, comment.as_deref(), stream.told);
         } else if container == FORMAT_ID_CAF {
@@ -123,10 +134,12 @@ impl Stream {
             let told = stream.told.filter(|_| track.delay.is_some() || track.padding.is_some());
             stream.told = if kind == Kind::Plain { stream.told } else { told };
             stream.keep = told;
-            stream.skip = track.delay.map_or(0, u64::from);
+            stream.skip = track.delay.map_or(0, |delay| in_output(u64::from(delay)));
         } else if container == FORMAT_ID_MKV || container == FORMAT_ID_ADTS {
             // Rounded to milliseconds, or guessed from the first packets.
             stream.told = None;
+        } else {
+            stream.told = stream.told.map(|told| told.saturating_sub(stream.skip));
         }
         Ok(stream)
     }
@@ -145,12 +158,47 @@ impl Stream {
 
     /// Converts a duration of the track into frames.
     pub(super) fn frames(&self, ticks: u64, rate_hz: u32) -> u64 {
-        let (numerator, denominator) =
-            self.time_base.map_or((1, rate_hz), |t| (t.numer.get(), t.denom.get()));
-        let exact = u128::from(ticks) * u128::from(numerator) * u128::from(rate_hz);
-        // Rounded: Matroska counts nanoseconds.
-        let denominator = u128::from(denominator.max(1));
-        u64::try_from((exact + denominator / 2) / denominator).unwrap_or(0)
+        frames(self.time_base, ticks, rate_hz)
+    }
+}
+
+/// A duration in units of `time_base` as frames; without one, frames are what is counted.
+pub(super) fn frames(time_base: Option<TimeBase>, ticks: u64, rate_hz: u32) -> u64 {
+    let (numerator, denominator) = time_base.map_or((1, rate_hz), |t| (t.numer.get(), t.denom.get()));
+    let exact = u128::from(ticks) * u128::from(numerator) * u128::from(rate_hz);
+    // Rounded: Matroska counts nanoseconds.
+    let denominator = u128::from(denominator.max(1));
+    u64::try_from((exact + denominator / 2) / denominator).unwrap_or(0)
+}
+
+/// A decoder, and the frames that its header says to drop at the start.
+struct Opened {
+    decoder: Box<dyn AudioDecoder>,
+    pre_skip: Option<u64>,
+}
+
+impl Opened {
+    /// Makes the Opus decoder that the header asks for, or says what it asks for in vain. A stream without a header is
+    /// mono or stereo.
+    fn opus(
+        parameters: &AudioCodecParameters,
+        header: Option<Vec<u8>>,
+        endian: Endian,
+        time_base: Option<TimeBase>,
+    ) -> Result<Self, String> {
+        let (head, pre_skip) = match header.as_deref().or(parameters.extra_data.as_deref()) {
+            Some(header) => {
+                let head = OpusHead::parse(header, endian).map_err(|error| error.to_string())?;
+                let pre_skip = u64::from(head.pre_skip);
+                (head, Some(pre_skip))
+            }
+            None => {
+                let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+                (OpusHead::plain(channels).map_err(|error| error.to_string())?, None)
+            }
+        };
+        let decoder = OpusDecoder::new(parameters, head, time_base).map_err(|error| unsupported(&error))?;
+        Ok(Self { decoder: Box::new(decoder), pre_skip })
     }
 }
 
@@ -197,12 +245,10 @@ fn announced_frames(track: &Track, parameters: &AudioCodecParameters) -> Option<
     track.num_frames.filter(|&n| n > 0 && !guessed)
 }
 
-fn unsupported(path: &Path, parameters: &AudioCodecParameters, error: &Error) -> AudioError {
-    let channels = parameters.channels.as_ref().map_or(0, Channels::count);
-    let what = match error {
-        _ if parameters.codec == CODEC_ID_OPUS && channels > 2 => format!("Opus with {channels} channels"),
+/// What a decoder that cannot be made asks for.
+fn unsupported(error: &Error) -> String {
+    match error {
         Error::Unsupported(text) => format!("a codec or feature ({text})"),
         other => other.to_string(),
-    };
-    AudioError::Unsupported { path: path.to_owned(), what }
+    }
 }

@@ -42,7 +42,7 @@ fn lag(decoded: &[f64], rate_hz: u32) -> i32 {
 }
 
 /// Name, codec, rate, and samples in the decoded audio.
-const CASES: [(&str, &str, u32, usize); 15] = [
+const CASES: [(&str, &str, u32, usize); 16] = [
     ("click.flac", "flac", 44_100, 44_100),
     ("click.oga", "flac", 44_100, 44_100),
     ("click.mp3", "mp3", 44_100, 44_100),
@@ -55,6 +55,7 @@ const CASES: [(&str, &str, u32, usize); 15] = [
     ("click.aiff", "pcm", 44_100, 26_460),
     ("click.opus", "opus", 48_000, 48_000),
     ("click-short-frames.opus", "opus", 48_000, 48_000),
+    ("click-opus.mp4", "opus", 48_000, 48_000),
     // The padding at the end of Matroska (`DiscardPadding`) is not told by the demuxer and stays.
     ("click-opus.webm", "opus", 48_000, 48_648),
     ("click-vorbis.mka", "vorbis", 44_100, 44_224),

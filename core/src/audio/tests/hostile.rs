@@ -90,6 +90,12 @@ proptest! {
     fn mutated_matroska(bytes in mutated("click-opus.webm")) { devour(bytes); }
 
     #[test]
+    fn mutated_opus_in_mp4(bytes in mutated("click-opus.mp4")) { devour(bytes); }
+
+    #[test]
+    fn mutated_opus_channels(bytes in mutated("tones-10.opus")) { devour(bytes); }
+
+    #[test]
     fn mutated_wav(bytes in mutated("click-mulaw.wav")) { devour(bytes); }
 
     #[test]

@@ -3,17 +3,18 @@
 mod fixtures;
 mod hostile;
 mod wav;
+mod words;
 
 use std::path::{Path, PathBuf};
 
 use super::{AudioError, AudioWarning, Source, SourceInfo};
 
 /// Everything that a source gives until its end or an error.
-struct Read {
-    info: SourceInfo,
-    samples: Vec<f32>,
-    warnings: Vec<AudioWarning>,
-    error: Option<AudioError>,
+pub(super) struct Read {
+    pub(super) info: SourceInfo,
+    pub(super) samples: Vec<f32>,
+    pub(super) warnings: Vec<AudioWarning>,
+    pub(super) error: Option<AudioError>,
 }
 
 impl Read {
@@ -32,17 +33,17 @@ impl Read {
         Self { info: source.info().clone(), samples, warnings: source.warnings().to_vec(), error }
     }
 
-    fn file(path: &Path) -> Self {
+    pub(super) fn file(path: &Path) -> Self {
         Self::all(Source::open(path).unwrap_or_else(|e| panic!("{e}")))
     }
 
-    fn stream(bytes: Vec<u8>) -> Self {
+    pub(super) fn stream(bytes: Vec<u8>) -> Self {
         let reader = Box::new(std::io::Cursor::new(bytes));
         Self::all(Source::from_reader("a stream".as_ref(), reader).unwrap_or_else(|e| panic!("{e}")))
     }
 }
 
-fn fixture(name: &str) -> PathBuf {
+pub(super) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/audio").join(name)
 }
 
