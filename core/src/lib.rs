@@ -23,6 +23,7 @@ pub mod model;
 pub mod noise;
 pub mod output;
 pub mod pipeline;
+mod priority;
 pub mod realtime;
 pub mod render;
 pub mod report;
