@@ -27,6 +27,7 @@ pub mod noise;
 pub mod output;
 #[cfg(feature = "files")]
 pub mod pipeline;
+mod priority;
 pub mod realtime;
 #[cfg(feature = "render")]
 pub mod render;

@@ -14,6 +14,12 @@ use earmark_core::noise::SnrEstimator;
 
 static EARS: Mutex<BTreeMap<String, Weak<Detector>>> = Mutex::new(BTreeMap::new());
 
+/// The runtime, whose threads never end: this code must not go before they do.
+fn runtime() -> Result<Runtime, RuntimeError> {
+    crate::module::keep_loaded();
+    Runtime::embedded()
+}
+
 /// Why there is no ear.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EarError {
@@ -30,7 +36,7 @@ pub(crate) fn ear(pack: &str) -> Result<Arc<Detector>, EarError> {
     if let Some(ear) = ears.get(pack).and_then(Weak::upgrade) {
         return Ok(ear);
     }
-    let ear = Arc::new(Detector::load(&Runtime::embedded()?, Pack::find(pack)?, DetectorMode::LowLatency)?);
+    let ear = Arc::new(Detector::load(&runtime()?, Pack::find(pack)?, DetectorMode::LowLatency)?);
     ears.insert(pack.to_owned(), Arc::downgrade(&ear));
     Ok(ear)
 }
@@ -43,8 +49,7 @@ pub(crate) fn gauge() -> Result<Arc<SnrEstimator>, EarError> {
     if let Some(gauge) = kept.upgrade() {
         return Ok(gauge);
     }
-    let gauge =
-        Arc::new(SnrEstimator::load(&Runtime::embedded()?, Pack::find(NOISE)?, DetectorMode::LowLatency)?);
+    let gauge = Arc::new(SnrEstimator::load(&runtime()?, Pack::find(NOISE)?, DetectorMode::LowLatency)?);
     *kept = Arc::downgrade(&gauge);
     Ok(gauge)
 }

@@ -1,8 +1,8 @@
 //! The module that this code was loaded as.
 //!
-//! A host may unload a plugin's library once the last instance is gone. A worker that hangs inside the network cannot be
-//! ended from outside; when one had to be left to itself its code must stay mapped, or the process dies when the thread
-//! goes on. So the module then holds on to itself until the process ends.
+//! A host may unload a plugin's library once the last instance is gone. The threads on which the embedded runtime computes
+//! never end, and a worker that hangs inside the network cannot be ended from outside: their code must stay mapped, or the
+//! process dies when one of them goes on. So from the first ear on the module holds on to itself until the process ends.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

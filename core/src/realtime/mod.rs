@@ -23,6 +23,11 @@
 //! for the worker (see `clock.rs`); the first block after a pause of a second wakes the worker, which is one system call
 //! that does not wait; and dropping the gate joins its worker. Each module repeats what it promises.
 //!
+//! # Modules that are unloaded
+//!
+//! A worker that hangs inside the network is left to itself after two seconds, and the threads on which the embedded
+//! runtime computes never end. Code that was loaded as a module, as a plugin is, must stay loaded once a detector was.
+//!
 //! # What cannot be heard
 //!
 //! The detector hears rates from 1 kHz to 768 kHz, in whole hertz. A fractional rate is heard as the nearest whole one: frames
@@ -37,7 +42,6 @@ mod decisions;
 mod frame;
 mod latency;
 mod link;
-mod priority;
 mod processor;
 mod status;
 #[cfg(test)]

@@ -119,14 +119,6 @@ impl LiveGate {
         self.clock.set_trusted(guess);
     }
 
-    /// Calls `tell` when this gate is dropped and its worker, hung inside the network, does not end within two seconds and
-    /// is left to itself. Code that was loaded as a module must then never be unloaded: the thread still runs it.
-    pub fn on_abandoned(&mut self, tell: fn()) {
-        if let Some(WorkerLink { worker, .. }) = &mut self.decisions.detector {
-            worker.on_abandoned = Some(tell);
-        }
-    }
-
     /// Forgets all audio and all that was heard. Real-time safe.
     pub fn reset(&mut self) {
         self.delay.reset();

@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::{LiveError, priority};
+use super::LiveError;
 use crate::detect::{DetectError, DetectorStream};
 use crate::noise::{NoiseSchedule, StreamingSnr};
-use crate::{FrameScores, ScoredFrame};
+use crate::{FrameScores, ScoredFrame, priority};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
@@ -61,8 +61,6 @@ impl ScoreStream for DetectorStream {
 pub(super) struct Worker {
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    /// Told when a worker that does not end is let go.
-    pub(super) on_abandoned: Option<fn()>,
 }
 
 impl Worker {
@@ -94,7 +92,7 @@ impl Worker {
             .name("earmark ear".to_owned())
             .spawn(move || state.run_guarded())
             .map_err(LiveError::Thread)?;
-        Ok(Self { thread: Some(thread), shared: Arc::clone(shared), on_abandoned: None })
+        Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
     }
 
     /// Wakes it before its time: a system call, so only for a thread that is about to wait.
@@ -127,11 +125,7 @@ impl Drop for Worker {
         let begun = Instant::now();
         while !thread.is_finished() {
             if begun.elapsed() > JOIN_TIMEOUT {
-                // It hangs inside the backend. It holds nothing that the host needs: let it go. But it runs code, which
-                // whoever loaded that as a module must now keep.
-                if let Some(tell) = self.on_abandoned {
-                    tell();
-                }
+                // It hangs inside the backend. It holds nothing that the host needs: let it go.
                 return;
             }
             std::thread::sleep(Duration::from_micros(200));

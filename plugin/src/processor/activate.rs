@@ -148,7 +148,6 @@ fn gate(
                     // Hosts declare a render. One that asks for much at once on its real-time thread must not be made to
                     // wait there for what a render would be waited for.
                     gate.guess_offline(false);
-                    gate.on_abandoned(crate::module::keep_loaded);
                     return Ok(gate);
                 }
                 Err(error) => error.to_string(),

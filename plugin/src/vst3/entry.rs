@@ -24,7 +24,7 @@ pub extern "system" fn ModuleEntry(_library: *mut std::ffi::c_void) -> bool {
     true
 }
 
-/// The library is about to be unloaded, unless a worker was abandoned in it (`module.rs`).
+/// The library is about to be unloaded, unless it had an ear (`module.rs`).
 #[cfg(target_os = "linux")]
 #[unsafe(no_mangle)]
 pub extern "system" fn ModuleExit() -> bool {

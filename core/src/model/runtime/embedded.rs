@@ -3,7 +3,9 @@
 //! `rten` computes on threads of `rayon` pools only, never on the caller's. Each call here is handed to a pool of one
 //! thread, a *lane*, and waited for: operators are then never split (a network is far too small for that; files and streams
 //! run beside each other instead), and calls of several streams run at the same time. Handing over costs about 15 µs a call.
-//! There are never more lanes than processors, all streams of the process share them, and an idle lane sleeps.
+//! There are never more lanes than processors, all streams of the process share them, and an idle lane sleeps. Threads of
+//! raised priority have lanes of their own, as many, which have that priority too: else a live gate would wait for a thread
+//! that the system keeps waiting.
 //!
 //! Beside the lanes `rten` starts its own pool when a network is loaded, one thread per physical core. Loading uses it;
 //! then it sleeps.
@@ -15,12 +17,31 @@ use rten::{Dimension, LoadErrorKind, Model, ModelOptions, NodeId, RunOptions, Th
 use rten_tensor::Layout as _;
 
 use super::backend::{Backend, Declared, Graph, Port, Ports};
-use super::pool::Pool;
+use super::pool::{Lent, Pool};
 use super::{Device, RuntimeError};
+use crate::priority;
 
 /// Process-wide, because threads are dear and calls are short.
-static LANES: LazyLock<Pool<Arc<ThreadPool>>> =
-    LazyLock::new(|| Pool::new(std::thread::available_parallelism().map_or(1, usize::from)));
+static LANES: LazyLock<Pool<Arc<ThreadPool>>> = LazyLock::new(lanes);
+/// Those for callers of raised priority.
+static RAISED_LANES: LazyLock<Pool<Arc<ThreadPool>>> = LazyLock::new(lanes);
+
+fn lanes() -> Pool<Arc<ThreadPool>> {
+    Pool::new(std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// A lane for the calling thread, which no other has meanwhile.
+fn lane() -> Result<Lent<'static, Arc<ThreadPool>>, RuntimeError> {
+    if priority::is_raised() {
+        RAISED_LANES.lend(|| {
+            let lane = ThreadPool::with_num_threads(1);
+            lane.run(priority::raise);
+            Ok(Arc::new(lane))
+        })
+    } else {
+        LANES.lend(|| Ok(Arc::new(ThreadPool::with_num_threads(1))))
+    }
+}
 
 /// The backend; it has no state of its own.
 pub(super) struct Embedded;
@@ -98,7 +119,7 @@ impl Graph for Loaded {
             Ok((*node, view.into()))
         });
         let inputs = inputs.collect::<Result<Vec<_>, RuntimeError>>()?;
-        let lane = LANES.lend(|| Ok::<_, RuntimeError>(Arc::new(ThreadPool::with_num_threads(1))))?;
+        let lane = lane()?;
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&lane)));
         let values =
             self.model.run(inputs, &self.output_nodes, Some(options)).map_err(|e| failed(e.to_string()))?;
