@@ -56,12 +56,6 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// More audio than the format can hold.
-    #[error("{} would exceed the 4 GiB that a WAV file can hold; write fewer bits or shorter pieces", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
     /// A sample format, rate or channel count that the format does not have.
     #[error("{} cannot be written: {what}", path.display())]
     Format {

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use earmark_core::audio::{SampleFormat, Source, WavWriter, mix, read_mono};
+use earmark_core::audio::{SampleFormat, Source, mix, read_mono};
+use earmark_core::render::WavWriter;
 
 use crate::args::MixArgs;
 use crate::console::Console;
