@@ -235,7 +235,11 @@ fn refuse_protected(path: &Path, metadata: &Metadata) -> Result<(), OutputError>
 }
 
 /// The file that a path with symbolic links stands for, whether it exists or not.
-fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+///
+/// If links lead round in a circle.
+pub fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     if let Ok(path) = std::fs::canonicalize(path) {
         return Ok(path);
     }

@@ -45,4 +45,5 @@ pub use info::{SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
 pub use read_ahead::ReadAhead;
+pub use recognise::FILE_ENDINGS;
 pub use source::Source;

@@ -66,6 +66,9 @@ pub enum RenderError {
         /// What can.
         instead: &'static str,
     },
+    /// The ending of an output's name stands for nothing that is written here.
+    #[error("its ending names no format that is written here; name a FILE.wav or FILE.flac")]
+    Container,
     /// The FLAC encoder refused.
     #[error("the FLAC encoder refused: {0}")]
     Flac(String),
