@@ -1,16 +1,13 @@
 //! Which files a list of files and folders names, and what their outputs are called.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::console::Console;
+use earmark_core::audio::FILE_ENDINGS;
 
-/// Endings that are tried in folders; a file named by itself is always tried.
-const AUDIO_EXTENSIONS: &[&str] = &[
-    "wav", "wave", "bwf", "rf64", "flac", "mp3", "mp2", "m4a", "m4b", "mp4", "aac", "ogg", "oga", "opus",
-    "aif", "aiff", "aifc", "caf", "mka", "webm",
-];
+use crate::console::Console;
+use crate::outputs::{folded, is_dash};
 
 /// One recording to work on.
 #[derive(Debug, Clone)]
@@ -23,7 +20,7 @@ pub struct Input {
 
 impl Input {
     pub fn is_stdin(&self) -> bool {
-        self.path.as_os_str() == "-"
+        is_dash(&self.path)
     }
 
     pub fn name(&self) -> String {
@@ -31,76 +28,129 @@ impl Input {
     }
 }
 
+/// Whether outputs are to be apart: a folder is named, which may hold any number of recordings tomorrow, or several are.
+pub fn are_several(paths: &[PathBuf], inputs: &[Input]) -> bool {
+    inputs.len() > 1 || paths.iter().any(|path| !is_dash(path) && path.is_dir())
+}
+
 /// Expands folders, sorted and recursive. Unreadable ones are reported and the rest goes on.
 pub fn expand(paths: &[PathBuf], console: &Console) -> Vec<Input> {
     let mut found = Vec::new();
     for path in paths {
-        if path.as_os_str() != "-" && path.is_dir() {
+        if !is_dash(path) && path.is_dir() {
             let before = found.len();
-            walk(path, path, &mut found, console);
+            Walk { root: path, found: &mut found, links: Vec::new(), seen: HashSet::new(), console }.run();
             if found.len() == before {
                 console.warn(&format!("{}: no audio files in this folder", path.display()));
             }
         } else {
-            let stem = path.file_stem().filter(|s| *s != "-").unwrap_or(OsStr::new("stdin"));
-            found.push(Input { path: path.clone(), stem: stem.into() });
+            let stem = if is_dash(path) { None } else { path.file_stem() };
+            found.push(Input { path: path.clone(), stem: stem.unwrap_or(OsStr::new("stdin")).into() });
         }
     }
     make_distinct(&mut found);
     found
 }
 
-fn walk(root: &Path, dir: &Path, found: &mut Vec<Input>, console: &Console) {
-    let unreadable = |e: std::io::Error| {
-        console.error(&anyhow::anyhow!(
-            "{}: this folder cannot be read: {e}. Check its permissions",
-            dir.display()
-        ));
-    };
-    let entries = match std::fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(e) => return unreadable(e),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        match entry {
-            Ok(entry) => paths.push(entry.path()),
-            Err(e) => unreadable(e),
+/// A way through a folder. Every real folder is looked at once, whatever links lead to it; what lies in it by its own name
+/// comes before what a link leads to.
+struct Walk<'a> {
+    root: &'a Path,
+    found: &'a mut Vec<Input>,
+    /// Links to folders, to be followed when the rest is done.
+    links: Vec<PathBuf>,
+    /// Real paths of the folders that were looked at.
+    seen: HashSet<PathBuf>,
+    console: &'a Console,
+}
+
+impl Walk<'_> {
+    fn run(mut self) {
+        self.folder(self.root);
+        while let Some(link) = self.links.pop() {
+            if self.is_new(&link) {
+                self.console.detail(&format!("{}: a link to a folder, followed", link.display()));
+                self.folder(&link);
+            } else {
+                let why = "a link to a folder that is looked at already, not followed again";
+                self.console.detail(&format!("{}: {why}", link.display()));
+            }
         }
     }
-    paths.sort();
-    for path in paths {
-        // Links to folders are not followed: they can lead back up.
-        if path.is_dir() && !path.is_symlink() {
-            walk(root, &path, found, console);
-        } else if has_audio_extension(&path) && path.is_file() {
-            let stem = path.strip_prefix(root).unwrap_or(&path).with_extension("");
-            found.push(Input { path, stem });
+
+    fn is_new(&self, folder: &Path) -> bool {
+        std::fs::canonicalize(folder).is_ok_and(|real| !self.seen.contains(&real))
+    }
+
+    fn folder(&mut self, folder: &Path) {
+        let unreadable = |e: std::io::Error| {
+            let folder = folder.display();
+            self.console
+                .error(&anyhow::anyhow!("{folder}: this folder cannot be read: {e}. Check its permissions"));
+        };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(e) => return unreadable(e),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => paths.push(entry.path()),
+                Err(e) => unreadable(e),
+            }
+        }
+        self.seen.extend(std::fs::canonicalize(folder));
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                if path.is_symlink() {
+                    self.links.push(path);
+                } else if self.is_new(&path) {
+                    self.folder(&path);
+                }
+            } else if has_audio_ending(&path) && path.is_file() {
+                if is_companion(&path) {
+                    self.console.detail(&format!("{}: made by macOS, passed over", path.display()));
+                    continue;
+                }
+                let stem = path.strip_prefix(self.root).unwrap_or(&path).with_extension("");
+                self.found.push(Input { path, stem });
+            }
         }
     }
 }
 
-fn has_audio_extension(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-    AUDIO_EXTENSIONS.contains(&extension.as_str())
+fn has_audio_ending(path: &Path) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
+    FILE_ENDINGS.contains(&ending.as_str())
 }
 
-/// `take.wav` and `take.flac` must not write to the same labels: those get their whole file name as stem.
+/// What macOS puts beside every file on drives that cannot hold all it knows of it (AppleDouble).
+fn is_companion(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"))
+}
+
+/// `take.wav` and `take.flac` must not write to the same labels: those get their whole file name as stem. Names that differ
+/// in case only are the same to some file systems.
 fn make_distinct(inputs: &mut [Input]) {
     let mut count = HashMap::new();
     for input in inputs.iter() {
-        *count.entry(input.stem.clone()).or_insert(0_usize) += 1;
+        *count.entry(folded(&input.stem)).or_insert(0_usize) += 1;
     }
-    let mut seen = HashMap::new();
-    for input in inputs.iter_mut().filter(|input| count[&input.stem] > 1) {
-        if let Some(name) = input.path.file_name() {
+    let alone = |stem: &Path| count[&folded(stem)] == 1;
+    let mut taken: HashSet<Vec<u8>> =
+        inputs.iter().filter(|input| alone(&input.stem)).map(|input| folded(&input.stem)).collect();
+    for input in inputs.iter_mut().filter(|input| !alone(&input.stem)) {
+        if let Some(name) = input.path.file_name().filter(|_| !is_dash(&input.path)) {
             input.stem.set_file_name(name);
         }
-        let times = seen.entry(input.stem.clone()).or_insert(0_usize);
-        *times += 1;
-        if *times > 1 {
-            let name = input.stem.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            input.stem.set_file_name(format!("{name}-{times}"));
+        let name = input.stem.file_name().unwrap_or_default().to_owned();
+        let mut times = 1;
+        while !taken.insert(folded(&input.stem)) {
+            times += 1;
+            let mut name = name.clone();
+            name.push(format!("-{times}"));
+            input.stem.set_file_name(name);
         }
     }
 }
@@ -119,5 +169,17 @@ mod tests {
         make_distinct(&mut inputs);
         let stems: Vec<_> = inputs.iter().map(|i| i.stem.to_str().unwrap()).collect();
         assert_eq!(stems, ["a.wav", "a.flac", "b.wav", "b.wav-2"]);
+    }
+
+    #[test]
+    fn names_made_distinct_do_not_collide_again() {
+        let stems = |paths: &[&str]| -> Vec<String> {
+            let mut inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
+            make_distinct(&mut inputs);
+            inputs.iter().map(|i| i.stem.to_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(stems(&["x.wav", "x.flac", "x.wav.mp3"]), ["x.wav-2", "x.flac", "x.wav"]);
+        assert_eq!(stems(&["x.wav", "x.wav", "x.wav-2.mp3"]), ["x.wav", "x.wav-3", "x.wav-2"]);
+        assert_eq!(stems(&["Take.wav", "take.wav", "sub/take.wav"]), ["Take.wav", "take.wav-2", "sub/take"]);
     }
 }

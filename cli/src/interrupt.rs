@@ -1,14 +1,20 @@
-//! Ctrl-C: work stops at the next block, partial outputs are removed on the way out, the exit code is 130.
+//! Ctrl-C: work stops at the next block, streams end where they are, partial outputs are removed on the way out, the exit
+//! code is 130.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
-static REQUESTED: AtomicBool = AtomicBool::new(false);
+use earmark_core::output::remove_partial_files;
+
+/// Shared with whoever waits for a stream. A signal is for the whole process, so there is one.
+static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Listens for the interrupt and termination signals. A second one ends the process at once.
 pub fn install() {
     // Without a handler the signal still ends the process; only the clean-up is lost.
     let _ = ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::Relaxed) {
+            remove_partial_files();
             std::process::exit(130);
         }
     });
@@ -17,6 +23,11 @@ pub fn install() {
 /// Whether the user asked to stop.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
+}
+
+/// What [`requested`] looks at.
+pub fn flag() -> Arc<AtomicBool> {
+    Arc::clone(&REQUESTED)
 }
 
 /// The error that unwinds the work after [`requested`].

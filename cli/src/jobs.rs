@@ -30,11 +30,12 @@ impl Jobs<'_> {
     }
 
     /// Does `work` on every input. What fails is told and leaves nothing in its place; the others are done. Every thread
-    /// has a network of its own, so results do not depend on their number.
+    /// has a network of its own, so results do not depend on their number. After an interruption there is what was done
+    /// before: see [`interrupt::check`].
     ///
     /// # Errors
     ///
-    /// If the pack cannot be opened again, or the user interrupted.
+    /// If the pack cannot be opened again.
     pub fn run<T: Send>(
         &self,
         first: Detector,
@@ -48,7 +49,7 @@ impl Jobs<'_> {
     ///
     /// # Errors
     ///
-    /// If `another` fails, or the user interrupted.
+    /// If `another` fails.
     pub fn run_with<E: Send + Sync, I: Sync, T: Send>(
         &self,
         first: E,
@@ -82,7 +83,6 @@ impl Jobs<'_> {
                 scope.spawn(|| work_through(detector));
             }
         });
-        interrupt::check()?;
         Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

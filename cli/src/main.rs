@@ -6,6 +6,7 @@ mod console;
 mod inputs;
 mod interrupt;
 mod jobs;
+mod outputs;
 
 use std::process::ExitCode;
 

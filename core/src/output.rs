@@ -56,12 +56,6 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// More audio than the format can hold.
-    #[error("{} would exceed the 4 GiB that a WAV file can hold; write fewer bits or shorter pieces", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
     /// A sample format, rate or channel count that the format does not have.
     #[error("{} cannot be written: {what}", path.display())]
     Format {
@@ -241,7 +235,11 @@ fn refuse_protected(path: &Path, metadata: &Metadata) -> Result<(), OutputError>
 }
 
 /// The file that a path with symbolic links stands for, whether it exists or not.
-fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+///
+/// # Errors
+///
+/// If links lead round in a circle.
+pub fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     if let Ok(path) = std::fs::canonicalize(path) {
         return Ok(path);
     }

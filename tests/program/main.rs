@@ -3,7 +3,9 @@
 mod audio;
 mod bad_input;
 mod eval;
+mod inputs;
 mod noise;
+mod outputs;
 mod program;
 mod render;
 #[path = "../required.rs"]

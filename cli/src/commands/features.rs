@@ -10,8 +10,10 @@ use earmark_core::report::npy;
 
 use crate::args::FeaturesArgs;
 use crate::console::{Console, Usage};
+use crate::outputs::Outputs;
 
 pub fn run(args: &FeaturesArgs, console: &Console) -> Result<()> {
+    Outputs::beside_paths([args.input.as_path(), Path::new(&args.spec)]).claim_file(&args.output)?;
     let spec = spec(&args.spec)?;
     let samples = read_mono(&args.input, spec.rate_hz)?;
     let computed = features::compute(&spec, &samples)?;

@@ -11,14 +11,17 @@ use super::hearing::{self, Watch, recording};
 use crate::args::{FramesArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::Input;
+use crate::outputs::{Outputs, is_dash};
 
 pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> {
-    let output = args.output.as_deref().filter(|p| p.as_os_str() != "-");
+    let output = args.output.as_deref().filter(|path| !is_dash(path));
     let format = match output {
         None => FramesFormat::Csv,
         Some(path) => FramesFormat::of_path(path)
             .ok_or_else(|| Usage("name the output FILE.csv or FILE.npy".to_owned()))?,
     };
+    let mut outputs = Outputs::beside_paths([args.input.as_path()]);
+    args.output.as_deref().map_or(Ok(()), |path| outputs.claim(path))?;
     let detector = hearing::open(&args.pack.pack, hearing::mode(args.live), global, console)?;
     let input = Input { path: args.input.clone(), stem: args.input.clone() };
     let scores = detect_file(&detector, &recording(&input), &mut Watch::new(&input, console))?;

@@ -1,5 +1,8 @@
 //! What the commands that hear have in common: opening a pack, watching a job, settings from flags.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::decide::TimelineSettings;
@@ -89,6 +92,10 @@ impl Observer for Watch<'_> {
 
     fn interrupted(&mut self) -> bool {
         interrupt::requested()
+    }
+
+    fn stop_flag(&self) -> Option<Arc<AtomicBool>> {
+        Some(interrupt::flag())
     }
 }
 

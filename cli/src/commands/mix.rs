@@ -3,12 +3,15 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use earmark_core::audio::{SampleFormat, Source, WavWriter, mix, read_mono};
+use earmark_core::audio::{SampleFormat, Source, mix, read_mono};
+use earmark_core::render::WavWriter;
 
 use crate::args::MixArgs;
 use crate::console::Console;
+use crate::outputs::Outputs;
 
 pub fn run(args: &MixArgs, console: &Console) -> Result<()> {
+    Outputs::beside_paths([args.speech.as_path(), &args.noise]).claim_file(&args.output)?;
     let rate_hz = Source::open(&args.speech)?.info().rate_hz;
     let speech = read_mono(&args.speech, rate_hz)?;
     let noise = read_mono(&args.noise, rate_hz)?;

@@ -15,7 +15,9 @@ use super::picture;
 use crate::args::{self, Global, NoiseArgs};
 use crate::console::Console;
 use crate::inputs::expand;
+use crate::interrupt;
 use crate::jobs::Jobs;
+use crate::outputs::{Outputs, is_dash};
 
 pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     if let Some(path) = &args.plot {
@@ -25,12 +27,20 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     let open = || hearing::open_noise(&args.pack, mode, global, console);
     let first = open()?;
     let inputs = expand(&args.inputs, console);
+    let mut outputs = Outputs::beside(&inputs);
+    args.output.as_deref().map_or(Ok(()), |path| outputs.claim(path))?;
+    args.plot.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
     let jobs = Jobs { pack: &args.pack, pace: mode, jobs: args.jobs, global, console };
     let found = jobs.run_with(first, open, &inputs, |estimator, input| {
         let watch = &mut Watch::new(input, console);
         let estimate = noise_of_file(estimator, &recording(input), args.threshold, watch)?;
         Ok(NoiseRow { file: input.name(), estimate })
     })?;
+    // A file that lacks recordings is half a file; to whoever reads along, what is done is told.
+    let output = args.output.as_deref().filter(|path| !is_dash(path));
+    if (output.is_some() || args.plot.is_some()) && found.iter().any(Option::is_none) {
+        interrupt::check()?;
+    }
     let mut found: Vec<NoiseRow> = found.into_iter().flatten().collect();
     if found.is_empty() {
         return Ok(());
@@ -43,7 +53,7 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     };
     let mut bytes = Vec::new();
     format.write(&found, args.timeline, &mut bytes)?;
-    match args.output.as_deref().filter(|p| p.as_os_str() != "-") {
+    match output {
         Some(path) => {
             create_folder_of(path)?;
             SafeFile::write_all_to(path, &bytes)?;

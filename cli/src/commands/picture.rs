@@ -11,6 +11,8 @@ use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 
 use crate::args::TagArgs;
 use crate::console::Usage;
+use crate::inputs::Input;
+use crate::outputs::{Outputs, in_folder, names_folder};
 
 /// Pixels per unit of a PNG: sharp on today's screens and in print.
 const PNG_SCALE: f32 = 2.0;
@@ -29,9 +31,9 @@ pub struct Pictures {
 
 impl Pictures {
     /// Checks what the flags ask for, before any work.
-    pub fn plan(args: &TagArgs, inputs: usize) -> Result<Self> {
+    pub fn plan(args: &TagArgs, several: bool) -> Result<Self> {
         let plot = args.plot.as_deref();
-        let in_folder = inputs > 1 || plot.is_some_and(Path::is_dir);
+        let in_folder = several || plot.is_some_and(names_folder);
         if let Some(path) = plot.filter(|_| !in_folder) {
             check_picture(path)?;
         }
@@ -46,6 +48,22 @@ impl Pictures {
         }
         let options = PlotOptions { from_s: args.from, to_s: args.to, ..PlotOptions::default() };
         Ok(Self { plot: args.plot.clone(), in_folder, page: args.report.clone(), options })
+    }
+
+    /// Claims the files of all pictures and the page.
+    pub fn claim(&self, inputs: &[Input], outputs: &mut Outputs) -> Result<()> {
+        for input in inputs {
+            if let Some(path) = self.path(&input.stem) {
+                outputs.claim_file(&path)?;
+            }
+        }
+        self.page.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))
+    }
+
+    /// The picture of one recording.
+    fn path(&self, stem: &Path) -> Option<PathBuf> {
+        let plot = self.plot.as_deref()?;
+        Some(if self.in_folder { in_folder(plot, stem, "svg") } else { plot.to_owned() })
     }
 
     /// Whether any picture is wanted at all.
@@ -64,9 +82,7 @@ impl Pictures {
             activity: Some(&data.scores),
         };
         let svg = plot::render(&input, &self.options);
-        if let Some(plot) = &self.plot {
-            let path =
-                if self.in_folder { plot.join(format!("{}.svg", stem.display())) } else { plot.clone() };
+        if let Some(path) = self.path(stem) {
             write_picture(&path, &svg)?;
         }
         Ok(self.page.is_some().then(|| Section { report: report.clone(), svg }))

@@ -15,8 +15,10 @@ use super::hearing::{self, Watch, recording};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
 use crate::console::{Console, Usage};
-use crate::inputs::{Input, expand};
+use crate::inputs::{Input, are_several, expand};
+use crate::interrupt;
 use crate::jobs::Jobs;
+use crate::outputs::{Outputs, in_folder, is_dash, names_folder};
 
 /// Where the labels of one input go.
 enum Destination {
@@ -51,9 +53,15 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let settings = hearing::with_flags(TimelineSettings::for_pack(manifest), &args.timeline, manifest)?;
     let inputs = expand(&args.inputs, console);
     let destination = destination(args, formats, &inputs)?;
-    let pictures = Pictures::plan(args, inputs.len())?;
+    let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
+    claim(&destination, &pictures, &inputs)?;
     let work = Work { settings, destination: &destination, pictures: &pictures, console };
     let done = jobs.run(first, &inputs, |detector, input| tag_one(&work, detector, input))?;
+    // A file that lacks recordings is half a file; to whoever reads along, what is done is told.
+    let into_file = args.report.is_some() || matches!(destination, Destination::Together(Some(_), _));
+    if into_file && done.iter().any(Option::is_none) {
+        interrupt::check()?;
+    }
     let (reports, sections): (Vec<_>, Vec<_>) =
         done.into_iter().flatten().map(|d| (d.report, d.section)).unzip();
     let reports: Vec<Report> = reports.into_iter().flatten().collect();
@@ -82,8 +90,8 @@ fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input) -> Result<Done> 
         Destination::Together(..) => Some(report),
         Destination::Apart(dir, formats) => {
             for format in formats {
-                let name = format!("{}.{}", input.stem.display(), format.extension());
-                write_file(&dir.join(name), *format, std::slice::from_ref(&report))?;
+                let path = in_folder(dir, &input.stem, format.extension());
+                write_file(&path, *format, std::slice::from_ref(&report))?;
             }
             None
         }
@@ -95,16 +103,31 @@ fn formats(names: &[String]) -> Result<Vec<Format>> {
     names.iter().map(|name| name.parse::<Format>().map_err(|e| Usage(e.to_string()).into())).collect()
 }
 
+/// Claims every file that the run will write.
+fn claim(destination: &Destination, pictures: &Pictures, inputs: &[Input]) -> Result<()> {
+    let mut outputs = Outputs::beside(inputs);
+    match destination {
+        Destination::Together(Some(path), _) => outputs.claim(path)?,
+        Destination::Together(None, _) => {}
+        Destination::Apart(dir, formats) => {
+            for input in inputs {
+                for format in formats {
+                    outputs.claim(&in_folder(dir, &input.stem, format.extension()))?;
+                }
+            }
+        }
+    }
+    pictures.claim(inputs, &mut outputs)
+}
+
 /// A single file if one can hold all that is asked for, or else a folder.
 fn destination(args: &TagArgs, formats: Vec<Format>, inputs: &[Input]) -> Result<Destination> {
     let fits_one_file = |format: Format| inputs.len() <= 1 || format.holds_many() || format == Format::Text;
-    let folder_named = args
-        .output
-        .as_deref()
-        .is_some_and(|p| p.is_dir() || p.as_os_str().to_string_lossy().ends_with(['/', '\\']));
-    let output = args.output.clone().filter(|p| p.as_os_str() != "-");
+    let several = are_several(&args.inputs, inputs);
+    let output = args.output.clone().filter(|path| !is_dash(path));
+    let folder_named = output.as_deref().is_some_and(names_folder);
     match (output, formats.as_slice()) {
-        (Some(path), [format]) if !folder_named && inputs.len() <= 1 => Ok(Destination::Together(Some(path), *format)),
+        (Some(path), [format]) if !folder_named && !several => Ok(Destination::Together(Some(path), *format)),
         // Several inputs into `all.csv`: the name says that a file is meant.
         (Some(path), [format]) if !folder_named && format.holds_many() && path.extension().is_some() => {
             Ok(Destination::Together(Some(path), *format))

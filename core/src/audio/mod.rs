@@ -1,4 +1,4 @@
-//! Audio in and out: files and streams become samples, samples become files.
+//! Audio in: files and streams become samples. What writes files is [`crate::render`].
 //!
 //! * [`Source`] opens a file or a stream and hands out blocks of interleaved `f32`, whatever the format. It never holds
 //!   the file: memory does not grow with its length. Sample 0 is the first sample that the encoder was given; the delay
@@ -6,7 +6,6 @@
 //! * [`ReadAhead`] decodes on a thread of its own.
 //! * [`read_mono`] decodes, downmixes and resamples a whole (short) file.
 //! * [`mix`] adds noise to speech at a requested signal-to-noise ratio.
-//! * [`WavWriter`] writes WAV files that appear complete or not at all (see [`crate::output`]).
 //!
 //! Every file is treated as hostile: sizes in headers are claims to be checked, and whatever is wrong comes back as an
 //! [`AudioError`] that names the file, or as an [`AudioWarning`] where the audio could still be used.
@@ -22,7 +21,6 @@
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
-//! | `wav_writer.rs` | WAV out |
 
 mod coded;
 mod error;
@@ -38,7 +36,6 @@ mod source;
 mod stream;
 mod wav_header;
 mod wav_reader;
-mod wav_writer;
 
 #[cfg(test)]
 mod tests;
@@ -48,5 +45,5 @@ pub use info::{SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
 pub use read_ahead::ReadAhead;
+pub use recognise::FILE_ENDINGS;
 pub use source::Source;
-pub use wav_writer::WavWriter;

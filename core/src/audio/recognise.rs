@@ -16,6 +16,14 @@ const MAX_TAGS: u32 = 64;
 /// Frames in a row that make a stream, when there is something else before them.
 const RUN_FRAMES: u32 = 4;
 
+/// Endings of files that hold what can be read, in lower case: what is looked at in a folder. A file that is named by
+/// itself needs none of them.
+pub const FILE_ENDINGS: [&str; 39] = [
+    "wav", "wave", "bwf", "rf64", "w64", "flac", "mp3", "mp2", "mp1", "mpa", "mpga", "m2a", "aac", "adts",
+    "adt", "m4a", "m4b", "m4p", "m4r", "m4v", "mp4", "mov", "qt", "3gp", "3g2", "ogg", "oga", "ogv", "ogx",
+    "ogm", "opus", "aif", "aiff", "aifc", "caf", "mka", "mkv", "webm", "weba",
+];
+
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -292,6 +300,30 @@ mod tests {
     /// Frames of 100 bytes.
     fn adts(frames: usize) -> Vec<u8> {
         [&b"\xff\xf1\x50\x80\x0c\x9f\xfc"[..], &[0x55; 93]].concat().repeat(frames)
+    }
+
+    #[test]
+    fn a_folder_is_searched_for_whatever_can_be_read() {
+        use symphonia::core::formats::probe::{ProbeFormatData, ProbeableFormat};
+        use symphonia::default::formats;
+        fn of<'a, F: ProbeableFormat<'a>>() -> &'static [ProbeFormatData] {
+            F::probe_data()
+        }
+        let demuxers = [
+            of::<formats::AdtsReader<'_>>(),
+            of::<formats::AiffReader<'_>>(),
+            of::<formats::CafReader<'_>>(),
+            of::<formats::FlacReader<'_>>(),
+            of::<formats::IsoMp4Reader<'_>>(),
+            of::<formats::MkvReader<'_>>(),
+            of::<formats::MpaReader<'_>>(),
+            of::<formats::OggReader<'_>>(),
+            of::<formats::WavReader<'_>>(),
+        ];
+        for ending in demuxers.iter().copied().flatten().flat_map(|data| data.spec.extensions) {
+            // The container of Speex can be read, its codec cannot.
+            assert!(FILE_ENDINGS.contains(ending) || *ending == "spx", "{ending}");
+        }
     }
 
     #[test]

@@ -134,7 +134,6 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::{SampleFormat, WavWriter};
     use crate::detect::DetectorMode;
     use crate::model::pack::{self, Pack};
     use crate::model::runtime::Runtime;
@@ -160,10 +159,15 @@ mod tests {
             })
             .collect();
         let path = dir.path().join("noise.wav");
-        let format = SampleFormat { bits: 32, float: true };
-        let mut writer = WavWriter::create(&path, RATE_HZ, 2, format).unwrap();
-        writer.write(&samples).unwrap();
-        writer.finish().unwrap();
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: RATE_HZ,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        samples.iter().for_each(|&sample| writer.write_sample(sample).unwrap());
+        writer.finalize().unwrap();
         (samples, Source::open(&path).unwrap())
     }
 

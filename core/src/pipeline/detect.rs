@@ -15,8 +15,10 @@ pub fn detect_file(
     recording: &Recording,
     observer: &mut dyn Observer,
 ) -> Result<FrameScores, PipelineError> {
-    let mut source = recording.open()?;
-    watched(&mut source, &recording.name(), observer, |source, watch| detector.detect(source, watch))
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
+        detector.detect(source, watch)
+    })
 }
 
 /// Hears a recording once for each of `gains_db`, louder or softer by that, in one decoding.
@@ -29,8 +31,8 @@ pub fn detect_file_with_gains(
     gains_db: &[f64],
     observer: &mut dyn Observer,
 ) -> Result<Vec<FrameScores>, PipelineError> {
-    let mut source = recording.open()?;
-    watched(&mut source, &recording.name(), observer, |source, watch| {
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
         let mut streams = Vec::new();
         for &gain_db in gains_db {
@@ -67,10 +69,12 @@ impl From<DetectError> for Stop {
     }
 }
 
-/// Does `hear` over a source called `name`. It hands each block to the function that it gets, before it hears it.
+/// Does `hear` over a source called `name`. It hands each block to the function that it gets, before it hears it. What the
+/// observer stops is an error, unless the source is one that then ends by itself (`stoppable`).
 pub(super) fn watched<T>(
     source: &mut Source,
     name: &str,
+    stoppable: bool,
     observer: &mut dyn Observer,
     hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
 ) -> Result<T, PipelineError> {
@@ -78,7 +82,7 @@ pub(super) fn watched<T>(
     observer.begin(Pass::Hear, info.samples.map(|samples| samples_to_seconds(samples, info.rate_hz)));
     let mut clock = Clock::new(info);
     let heard = hear(source, &mut |block| {
-        if observer.interrupted() {
+        if !stoppable && observer.interrupted() {
             return Err(Stop::Interrupted);
         }
         observer.at(clock.after(block));

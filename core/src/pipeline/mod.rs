@@ -29,6 +29,7 @@ mod render;
 #[cfg(feature = "render")]
 mod reopen;
 mod settings;
+mod stream;
 #[cfg(feature = "report")]
 mod tag;
 #[cfg(feature = "render")]

@@ -1,6 +1,8 @@
 //! Who watches a job.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::audio::AudioWarning;
 
@@ -34,6 +36,13 @@ pub trait Observer {
     /// Asked before each block: whether the job shall stop with [`PipelineError::Interrupted`](super::PipelineError).
     fn interrupted(&mut self) -> bool {
         false
+    }
+
+    /// A flag that, once set, ends what is heard from a stream (standard input, a named pipe, a device) where it is, also
+    /// while nothing comes: the job goes on with what was heard so far, and is not
+    /// [`interrupted`](Self::interrupted) while it hears. Without one, only the writer ends a stream.
+    fn stop_flag(&self) -> Option<Arc<AtomicBool>> {
+        None
     }
 }
 

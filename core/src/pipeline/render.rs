@@ -142,7 +142,7 @@ impl FileRenderer {
             }
             None => None,
         };
-        let heard = watched(&mut source, &name, observer, |source, watch| {
+        let heard = watched(&mut source, &name, false, observer, |source, watch| {
             let observe = |block: &[f32]| {
                 watch(block)?;
                 if let Some((_, stream, scores)) = &mut beside {
@@ -208,7 +208,7 @@ impl FileRenderer {
 
     /// The recording's own, unless asked otherwise; lossy codecs have no bits, 24 keep all that they have.
     fn output_format(&self, info: &SourceInfo, source: StreamFormat, output: Option<&Path>) -> StreamFormat {
-        let flac = output.is_some_and(|path| Container::of_path(path) == Container::Flac);
+        let flac = output.is_some_and(|path| Container::of_path(path) == Some(Container::Flac));
         let (bits, float) = match self.settings.sample_format {
             Some(format) => (format.bits, format.float),
             None if info.lossy || (flac && (source.float || source.bits > 24)) => (24, false),

@@ -1,11 +1,11 @@
 //! Recordings that are read twice, streams among them.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::stream::Stoppable;
 use super::{Observer, PipelineError, Recording};
 use crate::audio::{AudioError, Source};
 
@@ -15,17 +15,10 @@ const COPY_BYTES: usize = 1 << 16;
 impl Recording {
     /// The recording as something that can be read more than once: itself, or a copy of what comes through the pipe.
     pub(super) fn reopenable(&self, observer: &mut dyn Observer) -> Result<Reopenable, PipelineError> {
-        let mut stream: Box<dyn Read> = match self {
-            Self::Stdin => Box::new(io::stdin().lock()),
-            Self::File(path) => match std::fs::metadata(path) {
-                // What is not there and what is a folder is refused by `Source`, in its words.
-                Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
-                    let open = |source| AudioError::Open { path: path.clone(), source };
-                    Box::new(File::open(path).map_err(open)?)
-                }
-                _ => return Ok(Reopenable { path: path.clone(), copy_of: None }),
-            },
+        let Some(origin) = self.origin() else {
+            return Ok(Reopenable { path: self.stream_name(), copy_of: None });
         };
+        let mut stream = Stoppable::new(origin, observer.stop_flag().unwrap_or_default());
         let name = self.name();
         let failed = |source| PipelineError::Spool { name: name.clone(), source };
         let mut copy = NamedTempFile::new().map_err(failed)?;
@@ -35,6 +28,7 @@ impl Recording {
                 return Err(PipelineError::Interrupted);
             }
             match stream.read(&mut buffer) {
+                Ok(0) if observer.interrupted() => return Err(PipelineError::Interrupted),
                 Ok(0) => break,
                 Ok(bytes) => copy.write_all(&buffer[..bytes]).map_err(failed)?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -35,10 +35,10 @@ pub fn tag_file(
     settings: &TimelineSettings,
     observer: &mut dyn Observer,
 ) -> Result<Report, PipelineError> {
-    let mut source = recording.open()?;
+    let (mut source, stoppable) = recording.open_watched(observer)?;
     let labels = &detector.pack().manifest().labels;
     let mut builder = TimelineBuilder::new(labels, source.info().rate_hz, settings);
-    let samples = watched(&mut source, &recording.name(), observer, |source, watch| {
+    let samples = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         detector.detect_each(source, watch, |scores| builder.push(scores))
     })?;
     Ok(Report { file: recording.name(), timeline: builder.finish(samples) })
@@ -63,10 +63,10 @@ pub fn tag_file_for_plot(
     settings: &TimelineSettings,
     observer: &mut dyn Observer,
 ) -> Result<(Report, PlotData), PipelineError> {
-    let mut source = recording.open()?;
+    let (mut source, stoppable) = recording.open_watched(observer)?;
     let info = source.info();
     let mut envelope = EnvelopeBuilder::new(info.rate_hz, usize::from(info.channels));
-    let scores = watched(&mut source, &recording.name(), observer, |source, watch| {
+    let scores = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         detector.detect(source, |block| {
             watch(block)?;
             envelope.push(block);

@@ -16,10 +16,18 @@ pub enum Container {
 }
 
 impl Container {
-    /// By the ending of a file name; anything but `.flac` is WAV.
-    pub fn of_path(path: &std::path::Path) -> Self {
-        let is_flac = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("flac"));
-        if is_flac { Self::Flac } else { Self::Wav }
+    /// By the ending of a file name: `.flac`; `.wav`, `.wave` or `.bwf`; nothing for any other. A device or a pipe, whose
+    /// name says nothing, gets WAV.
+    pub fn of_path(path: &std::path::Path) -> Option<Self> {
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+            return Some(Self::Wav);
+        }
+        let ending = path.extension()?.to_ascii_lowercase();
+        match ending.to_str()? {
+            "flac" => Some(Self::Flac),
+            "wav" | "wave" | "bwf" => Some(Self::Wav),
+            _ => None,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod quantise;
 mod renderer;
 mod sink;
 mod wav;
+mod wav_file;
 
 pub use cut::{CutPlan, Region};
 pub use edit_list::{CutListEntry, EditKind, EditList, ListFormat};
@@ -33,6 +34,7 @@ pub use output::AudioOut;
 pub use quantise::{Dither, Quantiser};
 pub use renderer::{RenderSpec, Renderer, Summary};
 pub use wav::{MAX_RIFF_BYTES, WavOut};
+pub use wav_file::WavWriter;
 
 use std::path::PathBuf;
 
@@ -64,6 +66,9 @@ pub enum RenderError {
         /// What can.
         instead: &'static str,
     },
+    /// The ending of an output's name stands for nothing that is written here.
+    #[error("its ending names no format that is written here; name a FILE.wav or FILE.flac")]
+    Container,
     /// The FLAC encoder refused.
     #[error("the FLAC encoder refused: {0}")]
     Flac(String),

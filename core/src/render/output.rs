@@ -48,7 +48,7 @@ impl AudioOut {
     /// `samples` per channel, when known.
     ///
     /// # Errors
-    /// A format that the container cannot hold, or the writer's own.
+    /// An ending that names no container, a format that the container cannot hold, or the writer's own.
     pub fn file(
         path: &Path,
         file: File,
@@ -57,7 +57,7 @@ impl AudioOut {
         samples: Option<u64>,
     ) -> Result<Self, RenderError> {
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        let kind = match Container::of_path(path) {
+        let kind = match Container::of_path(path).ok_or(RenderError::Container)? {
             Container::Wav => Kind::Wav(Box::new(WavOut::new(out, format, metadata)?)),
             Container::Flac => Kind::Flac(Box::new(FlacOut::new(out, format, metadata, samples)?)),
         };

@@ -176,7 +176,8 @@ impl Decoding {
 
 #[cfg(test)]
 mod tests {
-    use earmark_core::audio::{SampleFormat, WavWriter};
+    use earmark_core::audio::SampleFormat;
+    use earmark_core::render::WavWriter;
 
     use super::*;
 

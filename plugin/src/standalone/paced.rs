@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use earmark_core::audio::{SampleFormat, WavWriter};
+use earmark_core::audio::SampleFormat;
+use earmark_core::render::WavWriter;
 
 use super::engine::Engine;
 

@@ -17,7 +17,9 @@ use super::hearing::{self, Watch, known_label, recording};
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
+use crate::interrupt;
 use crate::jobs::Jobs;
+use crate::outputs::{Outputs, in_folder};
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
     if !(args.collar_ms >= 0.0 && args.collar_ms.is_finite()) {
@@ -32,11 +34,15 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     let wanted: Vec<Label> =
         args.label.iter().map(|name| known_label(name, &pack.manifest().labels)).collect::<Result<_>>()?;
     let inputs = expand(&args.inputs, console);
+    let mut outputs = Outputs::beside(&inputs);
+    args.peer.iter().for_each(|(_, path)| outputs.protect(path));
+    args.output.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
     let (grouping, unreadable) = Grouping::read(&args.inputs);
     unreadable.into_iter().for_each(|error| console.error(&error.into()));
     let heard = jobs.run(first, &inputs, |detector, input| {
         hear_one(detector, input, &grouping, &gains_db, args, console)
     })?;
+    interrupt::check()?;
     // Those that failed are told and left out.
     let heard: Vec<EvalRecording> = heard.into_iter().flatten().collect();
     if heard.is_empty() {
@@ -119,7 +125,7 @@ fn hear_one(
     let truth = labels_beside(&input.path)?;
     let mut peers = Vec::new();
     for (_, path) in &args.peer {
-        let below = path.join(format!("{}.csv", input.stem.display()));
+        let below = in_folder(path, &input.stem, "csv");
         let path = if path.is_dir() { &below } else { path };
         peers.push(PeerScores::read(path).with_context(|| format!("{}: its scores", input.name()))?);
     }

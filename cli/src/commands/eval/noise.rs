@@ -13,7 +13,9 @@ use super::check_gains;
 use crate::args::{EvalNoiseArgs, Global};
 use crate::commands::hearing;
 use crate::console::{Console, Usage};
+use crate::interrupt;
 use crate::jobs::Jobs;
+use crate::outputs::Outputs;
 
 pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<()> {
     check_gains(&args.gain_db)?;
@@ -24,6 +26,10 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
             e => anyhow::Error::new(e),
         })?);
     }
+    let mut outputs = Outputs::beside_paths(entries.iter().map(|entry| entry.path.as_path()));
+    for path in [&args.answers, &args.output].into_iter().flatten() {
+        outputs.claim_file(path)?;
+    }
     let mode = hearing::mode(false);
     let open = || hearing::open_noise(&args.pack, mode, global, console);
     let first = open()?;
@@ -31,6 +37,7 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
     let jobs = Jobs { pack: &args.pack, pace: mode, jobs: args.jobs, global, console };
     let scored =
         jobs.run_with(first, open, &entries, |noise, entry| Ok(entry.score(noise, &args.gain_db)?))?;
+    interrupt::check()?;
     let scored: Vec<_> = scored.into_iter().flatten().collect();
     if scored.is_empty() {
         bail!("no recording could be scored");

@@ -23,7 +23,9 @@ use super::hearing::{self, Watch, recording};
 use crate::args::{Global, RenderArgs};
 use crate::console::Console;
 use crate::inputs::{Input, expand};
+use crate::interrupt;
 use crate::jobs::Jobs;
+use crate::outputs::is_dash;
 
 /// A line of the summary.
 #[derive(Debug, Serialize)]
@@ -53,6 +55,7 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
         &inputs,
         |(detector, noise), input| render_one(args, &plan, (detector, noise.as_ref()), input, console),
     )?;
+    interrupt::check()?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
 }
 
@@ -107,7 +110,7 @@ fn write_summaries<'a>(path: Option<&PathBuf>, outcomes: impl Iterator<Item = &'
         lines.push_str(&serde_json::to_string(outcome)?);
         lines.push('\n');
     }
-    if path.as_os_str() == "-" {
+    if is_dash(path) {
         use std::io::Write;
         return Ok(std::io::stdout().write_all(lines.as_bytes())?);
     }

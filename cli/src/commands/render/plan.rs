@@ -8,13 +8,14 @@ use earmark_core::audio::SampleFormat;
 use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, load_preset};
 use earmark_core::model::pack::Pack;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
-use earmark_core::render::{Dither, ListFormat};
+use earmark_core::render::{Container, Dither, ListFormat};
 use earmark_core::report::Format;
 
 use super::super::hearing::with_flags;
 use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::Usage;
-use crate::inputs::Input;
+use crate::inputs::{Input, are_several};
+use crate::outputs::{Outputs, in_folder, is_dash, names_folder};
 
 /// The gate of all recordings and where their outputs go.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Plan {
     pub label_format: Option<Format>,
     /// Of `--list`, by its ending.
     pub list_format: Option<ListFormat>,
-    in_folder: bool,
+    several: bool,
 }
 
 impl Plan {
@@ -46,10 +47,8 @@ impl Plan {
             ..settings
         };
         let renderer = FileRenderer::new(settings, manifest).map_err(usage)?;
-        let folder_named =
-            args.output.is_dir() || args.output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
-        let in_folder = args.output.as_os_str() != "-" && (folder_named || inputs.len() > 1);
-        if args.output.as_os_str() == "-" && inputs.len() > 1 {
+        let several = are_several(&args.inputs, inputs);
+        if is_dash(&args.output) && inputs.len() > 1 {
             return Err(Usage("several inputs need a folder: name one with -o".to_owned()).into());
         }
         if inputs.len() > 1 && (args.list.is_some() || args.labels.is_some()) {
@@ -60,16 +59,14 @@ impl Plan {
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
         let list_format = args.list.as_deref().map(list_format).transpose()?;
-        let plan = Self { renderer, label_format, list_format, in_folder };
-        for input in inputs {
-            plan.refuse_overwriting(args, input)?;
-        }
+        let plan = Self { renderer, label_format, list_format, several };
+        plan.claim(args, inputs)?;
         Ok(plan)
     }
 
     /// The output of one recording; nothing for stdout.
     pub fn output(&self, args: &RenderArgs, input: &Input) -> Option<PathBuf> {
-        (args.output.as_os_str() != "-").then(|| self.place(&args.output, input))
+        (!is_dash(&args.output)).then(|| self.place(&args.output, input))
     }
 
     /// Where `--listen` puts what was removed from one recording.
@@ -78,25 +75,32 @@ impl Plan {
     }
 
     fn place(&self, path: &Path, input: &Input) -> PathBuf {
-        if !self.in_folder {
+        if !self.several && !names_folder(path) {
             return path.to_owned();
         }
         let flac = input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("flac"));
-        path.join(format!("{}.{}", input.stem.display(), if flac { "flac" } else { "wav" }))
+        in_folder(path, &input.stem, if flac { "flac" } else { "wav" })
     }
 
-    fn refuse_overwriting(&self, args: &RenderArgs, input: &Input) -> Result<()> {
-        let same = |path: &Path| same_file::is_same_file(path, &input.path).unwrap_or(false);
-        let outputs =
-            [self.output(args, input), self.listen(args, input), args.list.clone(), args.labels.clone()];
-        match outputs.into_iter().flatten().find(|path| same(path)) {
-            Some(path) => Err(Usage(format!(
-                "{}: this is the input; name another output, it would be lost",
-                path.display()
-            ))
-            .into()),
-            None => Ok(()),
+    /// Claims every file that the run will write, and refuses names that do not say what they are.
+    fn claim(&self, args: &RenderArgs, inputs: &[Input]) -> Result<()> {
+        let mut outputs = Outputs::beside(inputs);
+        outputs.protect(Path::new(&args.preset));
+        for input in inputs {
+            let output = self.output(args, input);
+            let listen = self.listen(args, input);
+            for path in output.iter().chain(&listen) {
+                outputs.claim_file(path)?;
+                check_container(path)?;
+            }
         }
+        if is_dash(&args.output) {
+            outputs.claim(&args.output)?;
+        }
+        for path in [&args.list, &args.labels].into_iter().flatten() {
+            outputs.claim_file(path)?;
+        }
+        args.summary.as_deref().map_or(Ok(()), |path| outputs.claim(path))
     }
 }
 
@@ -112,6 +116,15 @@ fn refuse_what_needs_the_future(args: &RenderArgs) -> Result<()> {
         .into()),
         None => Ok(()),
     }
+}
+
+fn check_container(path: &Path) -> Result<()> {
+    if Container::of_path(path).is_some() {
+        return Ok(());
+    }
+    let message =
+        "its ending names no format that is written here; name a FILE.wav or FILE.flac, or a folder/";
+    Err(Usage(format!("{}: {message}", path.display())).into())
 }
 
 /// What single flags change about the preset.

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use hound::{SampleFormat as Hound, WavSpec};
 
-use super::super::{AudioError, AudioWarning, SampleFormat, WavWriter, read_mono};
+use super::super::{AudioError, AudioWarning, SampleFormat, read_mono};
 use super::{Read, failure};
-use crate::output::OutputError;
 
 fn header(tag: u16, channels: u16, rate_hz: u32, bits: u16, riff: u32, data: u32) -> Vec<u8> {
     let align = channels.wrapping_mul(bits.div_ceil(8));
@@ -221,42 +220,4 @@ fn many_channels() {
     let path = saved(folder.path(), "wide.wav", &bytes);
     assert_eq!(Read::file(&path).samples.len(), 60_000);
     assert_eq!(read_mono(&path, 1_000).unwrap(), [0.25; 3]);
-}
-
-#[test]
-fn written_files_come_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let samples: Vec<f32> = (-1_000_i16..1_000).map(|n| f32::from(n) / 1_024.0).collect();
-    for format in [(16, false), (24, false), (32, false), (32, true)] {
-        let format = SampleFormat { bits: format.0, float: format.1 };
-        for channels in [1, 2, 8] {
-            let path = folder.path().join("out.wav");
-            let mut writer = WavWriter::create(&path, 48_000, channels, format).unwrap();
-            writer.write(&samples).unwrap();
-            writer.finish().unwrap();
-            let read = Read::file(&path);
-            assert_eq!((&read.samples, read.info.channels), (&samples, channels));
-            assert_eq!(read.info.sample_format, format);
-        }
-    }
-    let path = folder.path().join("loud.wav");
-    let mut writer = WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 16, float: false }).unwrap();
-    writer.write(&[2.0, -2.0]).unwrap();
-    drop(writer);
-    assert!(!path.exists());
-    assert!(matches!(
-        WavWriter::create(&path, 8_000, 1, SampleFormat { bits: 12, float: false }),
-        Err(OutputError::Format { .. })
-    ));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn full_disk_is_said() {
-    let format = SampleFormat { bits: 16, float: false };
-    let result = WavWriter::create("/dev/full".as_ref(), 8_000, 1, format).and_then(|mut writer| {
-        writer.write(&[0.0; 100_000])?;
-        writer.finish()
-    });
-    assert!(matches!(result, Err(OutputError::DiskFull { .. })), "{result:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,9 @@ use crate::model::runtime::{NetworkShape, StateShape};
 
 /// The format that this version reads.
 const FORMAT: u32 = 1;
+
+/// Values that a recurrent state must stay below.
+const STATE_LIMIT: usize = 1 << 24;
 
 /// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
 const FRAMES_LIMIT: usize = 6_000;
@@ -123,6 +127,19 @@ pub struct DataSource {
     pub hours: f64,
 }
 
+/// Whether a name is that of a file in the pack's own folder.
+fn lies_beside(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
+    // Separators and drives of any system, wherever the pack is opened.
+    plain && !name.contains(['/', '\\', ':'])
+}
+
+/// Values in a tensor of this shape; nothing if they cannot be counted.
+fn values(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |values, &length| values.checked_mul(length))
+}
+
 impl Manifest {
     /// Reads and checks a manifest; the error is a clause that says what is wrong.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
@@ -139,8 +156,9 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         must(self.format == FORMAT, "its format is not 1; a newer Earmark may read it")?;
-        let own_folder = !self.model.file.contains(['/', '\\']) && self.model.file != "..";
-        must(own_folder, "its model file must lie beside pack.json")?;
+        must(lies_beside(&self.model.file), "its model file must lie beside pack.json")?;
+        must(lies_beside(&self.card), "its card must lie beside pack.json")?;
+        must(lies_beside(&self.metrics), "its figures must lie beside pack.json")?;
         must(!self.labels.is_empty(), "it has no labels")?;
         must((1..=FRAMES_LIMIT).contains(&self.hop_frames), "hop_frames must be 1 to 6000")?;
         must(
@@ -151,7 +169,7 @@ impl Manifest {
         )?;
         must(self.lookahead_frames <= FRAMES_LIMIT, "lookahead_frames must be at most 6000")?;
         must(
-            self.states.iter().all(|s| s.shape.iter().product::<usize>() < 1 << 24),
+            self.states.iter().all(|s| values(&s.shape).is_some_and(|n| n < STATE_LIMIT)),
             "a state is too large",
         )?;
         for (label, t) in &self.thresholds {
@@ -167,7 +185,7 @@ impl Manifest {
         }
         let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
         must(!twice, "it has a label twice")?;
-        let every_10_ms = self.features.hop * 100 == usize::try_from(self.features.rate_hz).unwrap_or(0);
+        let every_10_ms = self.features.hop.checked_mul(100) == usize::try_from(self.features.rate_hz).ok();
         must(every_10_ms, "its features do not come every 10 ms")?;
         must(
             self.features.finishes_per_frame(),
@@ -192,6 +210,49 @@ impl Manifest {
                     shape: s.shape.clone(),
                 })
                 .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::model::pack::{LIVE, Pack};
+
+    /// The shipped live pack with one field changed.
+    fn changed(pointer: &str, value: Value) -> Result<Manifest, String> {
+        let mut json = serde_json::to_value(Pack::find(LIVE).unwrap().manifest()).unwrap();
+        *json.pointer_mut(pointer).unwrap() = value;
+        Manifest::parse(&json.to_string())
+    }
+
+    #[test]
+    fn sizes_that_wrap_are_refused() {
+        changed("/name", json!("renamed")).unwrap();
+        // Their product is 0, or small, in 64 bits.
+        let halves = json!([1_u64 << 32, 1_u64 << 32]);
+        for shape in
+            [halves, json!([1_u64 << 63, 2, 3]), json!([u64::MAX, u64::MAX]), json!([1 << 12, 1 << 12])]
+        {
+            let error = changed("/states/0/shape", shape.clone()).unwrap_err();
+            assert!(error.contains("a state is too large"), "{shape}: {error}");
+        }
+        let rate = Pack::find(LIVE).unwrap().manifest().features.rate_hz;
+        // A hundred times this is the right hop in 64 bits, were it let round.
+        let hop = (u128::from(u64::MAX) + 1) / 4 + u128::from(rate / 100);
+        let error = changed("/features/hop", json!(u64::try_from(hop).unwrap())).unwrap_err();
+        assert!(error.contains("every 10 ms"), "{error}");
+    }
+
+    #[test]
+    fn every_file_lies_beside_the_manifest() {
+        for pointer in ["/model/file", "/card", "/metrics"] {
+            for name in ["../secret", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "C:card.md"] {
+                let error = changed(pointer, json!(name)).unwrap_err();
+                assert!(error.contains("beside pack.json"), "{pointer} {name:?}: {error}");
+            }
         }
     }
 }

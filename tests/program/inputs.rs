@@ -1,0 +1,210 @@
+//! What is heard: everything in a folder, WAVs whose headers lie, nothing that is no audio, and streams until somebody
+//! stops them.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr, workspace, write_wav};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a test's path is text")
+}
+
+/// `seconds` of noise at 16 kHz, 16 bits, behind a header that states these sizes.
+fn wav(seconds: usize, riff: u32, data: u32) -> Vec<u8> {
+    let mut bytes =
+        b"RIFF....WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data....".to_vec();
+    bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+    bytes[40..44].copy_from_slice(&data.to_le_bytes());
+    for sample in noise(16_000 * seconds, 11) {
+        #[expect(clippy::cast_possible_truncation, reason = "noise is within full scale")]
+        bytes.extend(((sample * 8_000.0) as i16).to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_folder_is_searched_for_all_that_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("in");
+    fs::create_dir(&dir).unwrap();
+    let fixtures = workspace().join("tests/fixtures/audio");
+    let copies = [
+        ("click-opus.webm", "a.mkv"),
+        ("click.m4a", "b.mov"),
+        ("click.m4a", "c.m4v"),
+        ("click.m4a", "d.m4r"),
+        ("click.mp3", "e.MPGA"),
+        ("click.aac", "f.adts"),
+        ("click.opus", "g.opus"),
+    ];
+    for (from, to) in copies {
+        fs::copy(fixtures.join(from), dir.join(to)).unwrap();
+    }
+    // W64: a chunk of names and 64-bit sizes.
+    let tail = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a";
+    let plain = wav(1, 0, 0);
+    let mut sony = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00".to_vec();
+    sony.extend(32_104_u64.to_le_bytes());
+    sony.extend(b"wave".iter().chain(tail).chain(b"fmt ").chain(tail));
+    sony.extend(40_u64.to_le_bytes().iter().chain(&plain[20..36]).chain(b"data").chain(tail));
+    sony.extend(32_024_u64.to_le_bytes().iter().chain(&plain[44..]));
+    fs::write(dir.join("h.w64"), sony).unwrap();
+    // What macOS and Windows leave beside recordings is none.
+    fs::write(dir.join("._g.opus"), [&b"\0\x05\x16\x07\0\x02\0\0"[..], &[0; 4_000]].concat()).unwrap();
+    for name in [".DS_Store", "Thumbs.db", "notes.txt"] {
+        fs::write(dir.join(name), "no audio").unwrap();
+    }
+    let out = folder.path().join("out");
+    let output = run(["tag", text(&dir), "-f", "csv", "-o", text(&out), "--jobs", "1"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(listing(&out), ["a", "b", "c", "d", "e", "f", "g", "h"].map(|stem| format!("{stem}.csv")));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_followed_once_and_told() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for dir in ["in/real", "elsewhere"] {
+        fs::create_dir_all(at(dir)).unwrap();
+    }
+    write_wav(&at("in/real/a.wav"), 16_000, 1, &noise(16_000, 1));
+    write_wav(&at("elsewhere/b.wav"), 16_000, 1, &noise(16_000, 2));
+    symlink("real", at("in/again")).unwrap();
+    symlink("..", at("in/real/up")).unwrap();
+    symlink("../elsewhere", at("in/linked")).unwrap();
+    symlink("../in", at("elsewhere/back")).unwrap();
+    let out = at("out");
+    let output = run(["tag", text(&at("in")), "-v", "-f", "csv", "-o", text(&out)]);
+    let said = stderr(&output);
+    assert_eq!(code(&output), 0, "{said}");
+    assert_eq!(listing(&out), ["linked", "real"]);
+    assert_eq!(listing(&out.join("linked")), ["b.csv"]);
+    assert_eq!(listing(&out.join("real")), ["a.csv"]);
+    for link in ["again", "up", "linked", "back"] {
+        assert!(
+            said.lines().any(|line| line.contains(link) && line.contains("a link to a folder")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_recording_whose_writer_crashed_is_rendered_without_a_copy_of_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let honest = wav(3, 36 + 96_000, 96_000);
+    fs::write(at("honest.wav"), &honest).unwrap();
+    ok(["render", text(&at("honest.wav")), "-o", text(&at("expected.wav"))]);
+    let expected = fs::read(at("expected.wav")).unwrap();
+    for (riff, data) in [(0, 0), (36, 0), (u32::MAX, u32::MAX), (0x7fff_f024, 0x7fff_f000), (0, 0x8000_0000)]
+    {
+        fs::write(at("crashed.wav"), wav(3, riff, data)).unwrap();
+        let output = run(["render", text(&at("crashed.wav")), "-o", text(&at("out.wav"))]);
+        let said = stderr(&output);
+        assert!(output.status.success() && !said.contains("truncated"), "{riff:x} {data:x}: {said}");
+        assert!(fs::read(at("out.wav")).unwrap() == expected, "{riff:x} {data:x}");
+    }
+}
+
+#[test]
+fn a_pipe_of_unknown_length_is_not_called_truncated() {
+    for data in [0, 0x7fff_f000, 0x7fff_ffff, u32::MAX] {
+        let mut child = earmark(["tag", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&wav(2, data, data)).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert!(output.status.success() && said.contains("states no length"), "{data:x}: {said}");
+        assert!(!said.contains("truncated"), "{data:x}: {said}");
+        let end_s = rows(&String::from_utf8(output.stdout).unwrap()).last().unwrap().end_s;
+        assert!((end_s - 2.0).abs() < 0.01, "{data:x}: {end_s}");
+    }
+}
+
+#[test]
+fn a_wav_that_goes_on_behind_its_stated_length_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrapped.wav");
+    fs::write(&path, wav(20, 36 + 64_000, 64_000)).unwrap();
+    let output = run(["tag", text(&path)]);
+    let said = stderr(&output);
+    assert!(output.status.success() && said.contains("goes on") && said.contains("18.000 s"), "{said}");
+    let rendered = folder.path().join("out.wav");
+    ok(["render", text(&path), "-o", text(&rendered)]);
+    assert!(fs::metadata(&rendered).unwrap().len() < 70_000, "what is not heard is no metadata");
+}
+
+#[test]
+fn other_formats_are_refused_even_with_audio_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    let flac = fs::read(programme()).unwrap();
+    let ogg = fs::read(workspace().join("tests/fixtures/audio/click.ogg")).unwrap();
+    let mp3 = fs::read(workspace().join("tests/fixtures/audio/click.mp3")).unwrap();
+    let starts: [(&str, &[u8], &str); 9] = [
+        ("a.wv", b"wvpk\0\x10\0\0\x10\x04\0\0", "WavPack"),
+        ("a.ape", b"MAC \x96\x0f\0\0", "Monkey's Audio"),
+        ("a.tak", b"tBaK\0\0\0\0", "TAK"),
+        ("a.ofr", b"OFR \x0c\0\0\0", "OptimFROG"),
+        ("a.dsf", b"DSD \x1c\0\0\0", "DSD"),
+        ("a.avi", b"RIFF\0\x10\0\0AVI LIST", "AVI"),
+        ("a.zip", b"PK\x03\x04\x14\0\0\0", "ZIP"),
+        ("a.flv", b"FLV\x01\x05\0\0\0\x09", "Flash"),
+        ("a.bin", b"nobody knows what this may be", "no known header"),
+    ];
+    for (name, start, said) in starts {
+        for inside in [&wav(2, 36 + 64_000, 64_000), &flac, &ogg, &mp3] {
+            // Random bytes, as a compressed format has them, then a whole file.
+            let path = folder.path().join(name);
+            fs::write(&path, [start, &wav(5, 0, 0)[44..], inside].concat()).unwrap();
+            let (labels, out) = (folder.path().join("labels.txt"), folder.path().join("out.wav"));
+            for args in [["tag", text(&path), "-o", text(&labels)], ["render", text(&path), "-o", text(&out)]]
+            {
+                let output = run(args);
+                assert_eq!(code(&output), 1, "{name}: {}", stderr(&output));
+                let message = stderr(&output);
+                assert!(message.contains(said) && message.contains("is not audio"), "{name}: {message}");
+            }
+            assert!(!labels.exists() && !out.exists(), "{name}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_silent_pipe_and_tells_what_was_heard() {
+    for command in [&["tag", "-"][..], &["frames", "-"], &["render", "-", "-o", "-"]] {
+        let mut child = earmark(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // More than all buffers between here and there hold: once it is written, some of it is heard.
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&wav(60, u32::MAX, u32::MAX)).unwrap();
+        let asked =
+            std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        // The pipe stays open and silent.
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        assert_eq!(code(&output), 130, "{command:?}: {}", stderr(&output));
+        match command[0] {
+            "tag" => {
+                let heard = rows(&String::from_utf8(output.stdout).unwrap());
+                assert!(heard.last().is_some_and(|row| row.end_s > 30.0), "{heard:?}");
+            }
+            "frames" => assert!(String::from_utf8(output.stdout).unwrap().lines().count() > 3_000),
+            _ => assert!(output.stdout.is_empty(), "a render needs to have heard all"),
+        }
+    }
+}

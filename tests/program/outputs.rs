@@ -1,0 +1,217 @@
+//! Where outputs go: never over an input, another output or a folder, and always all of them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{code, earmark, listing, noise, ok, run, stderr, write_wav};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a test's path is text")
+}
+
+/// A second of noise.
+fn recording(path: &Path) {
+    write_wav(path, 16_000, 1, &noise(16_000, 5));
+}
+
+/// Wrong usage that says `why`, and leaves the folder as it was.
+fn refused(dir: &Path, args: &[&str], why: &str) {
+    let before: Vec<(String, Option<Vec<u8>>)> =
+        listing(dir).into_iter().map(|name| (name.clone(), fs::read(dir.join(name)).ok())).collect();
+    let output = earmark(args).current_dir(dir).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(code(&output), 2, "{args:?}: {said}");
+    assert!(said.contains(why), "{args:?}: {said}");
+    for (name, bytes) in &before {
+        assert!(fs::read(dir.join(name)).ok() == *bytes, "{args:?}: {name} was changed");
+    }
+    assert_eq!(listing(dir).len(), before.len(), "{args:?}: {:?}", listing(dir));
+}
+
+#[test]
+fn no_output_replaces_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    // The same sound under all names that an output may ask for.
+    for name in ["k.wav", "k.csv", "k.npy", "k.svg", "k.html", "k.edl", "s.wav"] {
+        recording(&dir.join(name));
+    }
+    let this = "this is the input";
+    refused(dir, &["tag", "k.wav", "-o", "k.wav"], this);
+    refused(dir, &["tag", "k.csv", "s.wav", "-f", "csv", "-o", "./k.csv"], this);
+    refused(dir, &["tag", "k.csv", "s.wav", "-f", "csv", "-o", "./"], this);
+    refused(dir, &["tag", "k.svg", "--plot", "k.svg"], this);
+    refused(dir, &["tag", "s.wav", "k.html", "--report", "k.html"], this);
+    refused(dir, &["noise", "s.wav", "k.wav", "-o", "k.wav"], this);
+    refused(dir, &["noise", "k.svg", "--plot", "k.svg"], this);
+    refused(dir, &["frames", "k.csv", "-o", "k.csv"], this);
+    refused(dir, &["features", "k.npy", "--spec", "s4", "-o", "k.npy"], this);
+    refused(dir, &["mix", "k.wav", "s.wav", "--snr", "5", "-o", "k.wav"], this);
+    refused(dir, &["mix", "s.wav", "k.wav", "--snr", "5", "-o", "k.wav"], this);
+    refused(dir, &["render", "k.wav", "-o", "k.wav"], this);
+    refused(dir, &["render", "k.wav", "-o", "o.wav", "--listen", "k.wav"], this);
+    refused(dir, &["render", "k.wav", "-o", "o.wav", "--summary", "k.wav"], this);
+    refused(dir, &["render", "k.csv", "-o", "o.wav", "--labels", "k.csv"], this);
+    refused(dir, &["render", "k.edl", "-o", "o.wav", "--list", "k.edl"], this);
+    refused(dir, &["render", "k.wav", "s.wav", "-o", "./"], this);
+    fs::write(dir.join("p.json"), "{}").unwrap();
+    refused(dir, &["render", "k.wav", "--preset", "p.json", "-o", "o.wav", "--summary", "p.json"], this);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_input_is_known_by_all_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    recording(&dir.join("k.wav"));
+    std::os::unix::fs::symlink("k.wav", dir.join("soft.wav")).unwrap();
+    fs::hard_link(dir.join("k.wav"), dir.join("hard.wav")).unwrap();
+    for (input, output) in [("k.wav", "soft.wav"), ("k.wav", "hard.wav"), ("soft.wav", "k.wav")] {
+        refused(dir, &["tag", input, "-o", output], "this is the input");
+        refused(dir, &["render", input, "-o", output], "this is the input");
+    }
+    let output = earmark(["tag", "-", "-o", "k.wav"])
+        .current_dir(dir)
+        .stdin(fs::File::open(dir.join("k.wav")).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+}
+
+#[test]
+fn no_output_replaces_another_or_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    recording(&dir.join("k.wav"));
+    fs::create_dir(dir.join("sub")).unwrap();
+    let two = "two outputs";
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--listen", "s.wav"], two);
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--listen", "S.WAV"], two);
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--summary", "sub/../s.wav"], two);
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--labels", "x.csv", "--summary", "x.csv"], two);
+    refused(dir, &["render", "k.wav", "-o", "-", "--summary", "-"], two);
+    refused(dir, &["render", "k.wav", "-o", "sub/", "--listen", "sub/"], two);
+    refused(dir, &["tag", "k.wav", "-o", "x.html", "--report", "x.html"], two);
+    refused(dir, &["noise", "k.wav", "-o", "x.svg", "--plot", "x.svg"], two);
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--summary", "sub"], "is a folder");
+    refused(dir, &["noise", "k.wav", "-o", "sub"], "is a folder");
+    refused(dir, &["mix", "k.wav", "k.wav", "--snr", "5", "-o", "sub"], "is a folder");
+    refused(dir, &["render", "k.wav", "-o", "s.wav", "--listen", "-"], "name a file");
+}
+
+#[test]
+fn the_ending_says_what_a_render_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    recording(&dir.join("k.wav"));
+    for name in ["o.mp3", "o.m4a", "o.ogg", "o", "o.wav.bak"] {
+        refused(dir, &["render", "k.wav", "-o", name], ".wav or FILE.flac");
+        refused(dir, &["render", "k.wav", "-o", "o.wav", "--listen", name], ".wav or FILE.flac");
+    }
+    for (name, start) in [("o.WAV", b"RIFF"), ("o.wave", b"RIFF"), ("o.flac", b"fLaC")] {
+        ok(["render", text(&dir.join("k.wav")), "--bits", "16", "-o", text(&dir.join(name))]);
+        assert!(fs::read(dir.join(name)).unwrap().starts_with(start), "{name}");
+    }
+}
+
+#[test]
+fn a_folder_is_written_as_a_folder_however_many_recordings_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    fs::create_dir(dir.join("in")).unwrap();
+    let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    for (night, names) in [&["one"][..], &["one", "two"]].into_iter().enumerate() {
+        recording(&dir.join(format!("in/{}.wav", names[night])));
+        ok(["tag", &at("in"), "-f", "csv", "-o", &at("labels"), "--plot", &at("plots")]);
+        ok(["render", &at("in"), "-o", &at("out"), "--listen", &at("removed")]);
+        let with = |ending: &str| -> Vec<String> { names.iter().map(|n| format!("{n}.{ending}")).collect() };
+        assert_eq!(listing(&dir.join("labels")), with("csv"));
+        assert_eq!(listing(&dir.join("plots")), with("svg"));
+        assert_eq!(listing(&dir.join("out")), with("wav"));
+        assert_eq!(listing(&dir.join("removed")), with("wav"));
+    }
+    // A name with an ending is a file that holds many.
+    ok(["tag", &at("in"), "-f", "csv", "-o", &at("all.csv")]);
+    assert!(dir.join("all.csv").is_file());
+    ok(["render", &at("in/one.wav"), "-o", &format!("{}/", at("new"))]);
+    assert_eq!(listing(&dir.join("new")), ["one.wav"]);
+}
+
+#[test]
+fn every_recording_has_an_output_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let names = ["x.wav", "x.flac", "x.wav.mp3", "Y.wav", "y.wave"];
+    for name in names {
+        // What a file is called says nothing of what it is.
+        recording(&dir.join(name));
+    }
+    let inputs: Vec<String> = names.iter().map(|name| text(&dir.join(name)).to_owned()).collect();
+    for (command, more) in [("tag", &["-f", "csv"][..]), ("render", &[])] {
+        let out = dir.join(command);
+        let mut args = vec![command, "-o", text(&out)];
+        args.extend(inputs.iter().map(String::as_str));
+        args.extend(more);
+        ok(args);
+        let mut written: Vec<String> = listing(&out).iter().map(|name| name.to_lowercase()).collect();
+        written.sort();
+        written.dedup();
+        assert_eq!(written.len(), names.len(), "{written:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_come_through_byte_for_byte() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in");
+    fs::create_dir(&input).unwrap();
+    let long = "n".repeat(251);
+    let cjk = "録".repeat(83);
+    let stems: [&[u8]; 6] =
+        [b"caf\xe9", b"caf\xe8", b"-dash", b"two\nlines", long.as_bytes(), cjk.as_bytes()];
+    for stem in stems {
+        recording(&input.join(OsStr::from_bytes(&[stem, b".wav"].concat())));
+    }
+    let out = folder.path().join("out");
+    ok([OsStr::new("render"), input.as_ref(), OsStr::new("-o"), out.as_ref()]);
+    ok([
+        OsStr::new("tag"),
+        input.as_ref(),
+        OsStr::new("-f"),
+        OsStr::new("csv"),
+        OsStr::new("-o"),
+        out.as_ref(),
+    ]);
+    for stem in stems {
+        for ending in [&b".wav"[..], b".csv"] {
+            let name = [stem, ending].concat();
+            assert!(out.join(OsStr::from_bytes(&name)).is_file(), "{}", name.escape_ascii());
+        }
+    }
+    assert_eq!(listing(&out).len(), 2 * stems.len());
+    assert_eq!(listing(&input).len(), stems.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_keeps_its_mode_and_a_protected_one_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (input, labels) = (folder.path().join("k.wav"), folder.path().join("labels.csv"));
+    recording(&input);
+    fs::write(&labels, "old").unwrap();
+    let set = |mode| fs::set_permissions(&labels, fs::Permissions::from_mode(mode)).unwrap();
+    set(0o600);
+    ok(["tag", text(&input), "-f", "csv", "-o", text(&labels)]);
+    assert_eq!(fs::metadata(&labels).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(&labels).unwrap().starts_with("file,"));
+    set(0o444);
+    fs::write(folder.path().join("before"), fs::read(&labels).unwrap()).unwrap();
+    let output = run(["tag", text(&input), "-f", "json", "-o", text(&labels)]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("labels.csv may not be written"), "{}", stderr(&output));
+    assert!(fs::read(&labels).unwrap() == fs::read(folder.path().join("before")).unwrap());
+}
