@@ -1,4 +1,4 @@
-//! More than ordinary priority for live work: the worker of a live gate, and the threads that compute for it.
+//! More than ordinary priority for live work: the worker of a live gate.
 //!
 //! Not part of the audio thread. It is asked for within the system's time-sharing class (Linux: a nice value of −13;
 //! Windows: `HIGHEST`; macOS: the top of the ordinary range): decisions have a deadline, drawing has none. Not real-time
@@ -6,29 +6,15 @@
 //! it. Where the system refuses (Linux without `RLIMIT_NICE`) the worker runs as every other thread, and
 //! [`LiveStatus`](crate::realtime::LiveStatus) says so.
 
-use std::cell::Cell;
-
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 
 /// Of 99, where 50 is ordinary.
 const PRIORITY: u8 = 80;
 
-thread_local! {
-    static RAISED: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Asks for it for this thread; whether the system gave it.
 pub(crate) fn raise() -> bool {
-    let raised = ThreadPriorityValue::try_from(PRIORITY)
-        .is_ok_and(|value| set(ThreadPriority::Crossplatform(value)).is_ok());
-    RAISED.set(raised);
-    raised
-}
-
-/// Whether this thread has it.
-#[cfg(feature = "embedded-runtime")]
-pub(crate) fn is_raised() -> bool {
-    RAISED.get()
+    ThreadPriorityValue::try_from(PRIORITY)
+        .is_ok_and(|value| set(ThreadPriority::Crossplatform(value)).is_ok())
 }
 
 #[cfg(unix)]
@@ -59,7 +45,6 @@ mod tests {
             let before = niceness();
             let raised = super::raise();
             assert_eq!(niceness(), if raised { -13 } else { before });
-            assert_eq!(super::RAISED.get(), raised);
         })
         .join()
         .unwrap();

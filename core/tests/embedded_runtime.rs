@@ -1,7 +1,7 @@
 //! The embedded backend as a whole process sees it: its threads, hostile files, streams beside each other.
 
 use earmark_core::model::pack::Pack;
-use earmark_core::model::runtime::{Device, Network, NetworkShape, Runtime, RuntimeError};
+use earmark_core::model::runtime::{self, Device, Network, NetworkShape, Runtime, RuntimeError};
 use proptest::prelude::*;
 
 const FRAMES: usize = 4;
@@ -35,15 +35,34 @@ fn streams_run_beside_each_other_and_share_few_threads() {
             scope.spawn(move || assert_eq!(&scores(&mut network, stream), alone));
         }
     });
-    // 32 streams on 32 threads: the backend's own threads are bounded by the processors, a lane and a loader for each.
+    // 32 streams on 32 threads: the backend's own threads are bounded by the processors, a lane and a loader for each. Who
+    // enters, as another test of this process does, gets one more.
     #[cfg(target_os = "linux")]
     {
         let processors = std::thread::available_parallelism().unwrap().get();
         let names = std::fs::read_dir("/proc/self/task").unwrap();
         let names = names.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
         let threads = names.filter(|name| name.starts_with("rten-")).count();
-        assert!((1..=2 * processors).contains(&threads), "{threads} threads");
+        assert!((1..=2 * processors + 1).contains(&threads), "{threads} threads");
     }
+}
+
+#[test]
+fn who_enters_stays_on_one_thread_and_hears_the_same() {
+    let (_, _, network) = live();
+    let expected = scores(&mut network.another(), 1);
+    let thread = || std::thread::current().id();
+    let mut inside = network.another();
+    let found = runtime::enter("earmark test", move || {
+        assert_eq!(runtime::enter("another", thread), thread());
+        #[cfg(target_os = "linux")]
+        assert_eq!(std::fs::read_to_string("/proc/thread-self/comm").unwrap().trim(), "earmark test");
+        scores(&mut inside, 1)
+    });
+    assert_eq!(found, expected);
+    // A panic goes on where it was called, and the next one who enters finds all as it was.
+    assert!(std::panic::catch_unwind(|| runtime::enter("earmark test", || panic!("on purpose"))).is_err());
+    assert_ne!(runtime::enter("earmark test", thread), thread());
 }
 
 #[test]

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use earmark_core::audio::Source;
-use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::detect::{DetectError, Detector, DetectorMode};
 use earmark_core::features::MelStream;
+use earmark_core::model::runtime;
 use earmark_core::signal::{LevelMeter, Resampler, downmix};
 
 use super::hearing;
@@ -103,14 +104,17 @@ fn stages(clip: &Clip, detector: &Detector, table: &mut Table) -> Result<()> {
 
 fn hear(detector: &Detector, clip: &Clip, block: usize) -> Result<()> {
     interrupt::check()?;
-    let mut listener = detector.stream(clip.rate_hz, clip.channels)?;
-    let mut heard = listener.scores();
-    for block in clip.samples.chunks(block) {
-        listener.push(block, &mut heard)?;
-    }
-    listener.finish(&mut heard)?;
-    black_box(heard);
-    Ok(())
+    // As files and live gates do.
+    runtime::enter("earmark bench", || {
+        let mut listener = detector.stream(clip.rate_hz, clip.channels)?;
+        let mut heard = listener.scores();
+        for block in clip.samples.chunks(block) {
+            listener.push(block, &mut heard)?;
+        }
+        listener.finish(&mut heard)?;
+        black_box(heard);
+        Ok(())
+    })
 }
 
 /// One clip per thread, as folders are tagged.
@@ -143,14 +147,17 @@ fn parallel(
 
 /// How long a call of 10 ms takes: most fill a buffer, every few run the network.
 fn latency(live: &Detector, clip: &Clip, table: &mut Table) -> Result<()> {
-    let mut listener = live.stream(clip.rate_hz, clip.channels)?;
-    let mut heard = listener.scores();
-    let mut took = Vec::new();
-    for block in clip.samples.chunks(clip.block_10_ms()) {
-        let start = Instant::now();
-        listener.push(block, &mut heard)?;
-        took.push(start.elapsed());
-    }
+    let mut took = runtime::enter("earmark bench", || {
+        let mut listener = live.stream(clip.rate_hz, clip.channels)?;
+        let mut heard = listener.scores();
+        let mut took = Vec::new();
+        for block in clip.samples.chunks(clip.block_10_ms()) {
+            let start = Instant::now();
+            listener.push(block, &mut heard)?;
+            took.push(start.elapsed());
+        }
+        Ok::<_, DetectError>(took)
+    })?;
     ensure!(!took.is_empty(), "the recording is empty, there is nothing to measure");
     took.sort_unstable();
     let at = |per_mille: usize| took[(took.len() - 1) * per_mille / 1000].as_secs_f64() * 1e6;

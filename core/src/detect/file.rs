@@ -3,6 +3,7 @@
 use super::preprocess::Block;
 use super::{DetectError, Detector, DetectorStream};
 use crate::audio::Source;
+use crate::model::runtime;
 use crate::signal::{for_detector, recycling};
 use crate::{FrameGrid, FrameScores};
 
@@ -62,14 +63,15 @@ impl Detector {
         let DetectorStream { mut preprocess, mut score, .. } = listener;
         let (sender, receiver) = recycling::<Block, Block>(BLOCKS);
         std::thread::scope(|scope| {
-            let network = scope.spawn(move || {
+            let detect = move || {
                 while let Some(piece) = receiver.receive() {
                     score.push(&piece, &mut heard)?;
                     each(&mut heard);
                     receiver.give_back(piece);
                 }
                 Ok::<_, DetectError>(heard)
-            });
+            };
+            let network = scope.spawn(move || runtime::enter("earmark network", detect));
             // When nobody takes a piece the network has failed, and says why below.
             let mut read = || -> Result<(), E> {
                 while let Some(block) = source.next_block().map_err(DetectError::from)? {

@@ -3,7 +3,8 @@
 //! Real time: the audio thread only stores to atomics. The one lock is between the worker and readers of the status.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::Thread;
 
 use crossbeam::utils::CachePadded;
 
@@ -70,6 +71,8 @@ pub(super) struct Shared {
     /// The worker gave up.
     failed: AtomicBool,
     problem: Mutex<Option<String>>,
+    /// Where the worker runs, once it does.
+    pub(super) runner: OnceLock<Thread>,
     /// Each thread's counters have a cache line of their own: neither waits for the other's writes.
     pub(super) audio: CachePadded<AudioCounters>,
     pub(super) worker: CachePadded<WorkerCounters>,

@@ -18,15 +18,18 @@ use std::sync::atomic::{Ordering, fence};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::LiveError;
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::status::Shared;
-use super::LiveError;
 use crate::detect::{DetectError, DetectorStream};
+use crate::model::runtime;
 use crate::noise::{NoiseSchedule, StreamingSnr};
 use crate::{FrameScores, ScoredFrame, priority};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
+/// What tools show.
+const THREAD_NAME: &str = "earmark ear";
 /// How long a gate that is dropped waits for its worker.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Without samples for so long the worker sleeps until it is woken.
@@ -89,8 +92,8 @@ impl Worker {
             load: Load::new(),
         };
         let thread = std::thread::Builder::new()
-            .name("earmark ear".to_owned())
-            .spawn(move || state.run_guarded())
+            .name("earmark wait".to_owned())
+            .spawn(move || runtime::enter(THREAD_NAME, || state.run_guarded()))
             .map_err(LiveError::Thread)?;
         Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
     }
@@ -111,8 +114,9 @@ impl Worker {
     }
 
     fn unpark(&self) {
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
+        // Before it is there it does not sleep.
+        if let Some(runner) = self.shared.runner.get() {
+            runner.unpark();
         }
     }
 }
@@ -121,7 +125,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
         let Some(thread) = self.thread.take() else { return };
-        thread.thread().unpark();
+        self.unpark();
         let begun = Instant::now();
         while !thread.is_finished() {
             if begun.elapsed() > JOIN_TIMEOUT {
@@ -159,6 +163,8 @@ struct State<S> {
 impl<S: ScoreStream> State<S> {
     fn run_guarded(mut self) {
         let shared = Arc::clone(&self.shared);
+        // Each worker has a `Shared` of its own: it is set once.
+        let _ = shared.runner.set(std::thread::current());
         shared.worker.raised_priority.store(priority::raise(), Ordering::Relaxed);
         let result = catch_unwind(AssertUnwindSafe(|| self.run()));
         if shared.stop.load(Ordering::Acquire) {

@@ -1,15 +1,15 @@
 //! The embedded backend: `rten`, in pure Rust, on the CPU.
 //!
-//! `rten` computes on threads of `rayon` pools only, never on the caller's. Each call here is handed to a pool of one
-//! thread, a *lane*, and waited for: operators are then never split (a network is far too small for that; files and streams
-//! run beside each other instead), and calls of several streams run at the same time. Handing over costs about 15 µs a call.
-//! There are never more lanes than processors, all streams of the process share them, and an idle lane sleeps. Threads of
-//! raised priority have lanes of their own, as many, which have that priority too: else a live gate would wait for a thread
-//! that the system keeps waiting.
+//! `rten` computes on threads of `rayon` pools only, never on the caller's. A *lane* is such a pool with one thread: there
+//! operators are never split (a network is far too small for that; files and streams run beside each other instead). A
+//! thread that runs many calls does all its work on a lane, by [`enter`]: then a call is an ordinary call. Any other call is
+//! handed to a lane and waited for, which costs about 15 µs on an idle machine and two turns of the scheduler on a busy one.
 //!
-//! Beside the lanes `rten` starts its own pool when a network is loaded, one thread per physical core. Loading uses it;
-//! then it sleeps.
+//! Idle lanes sleep until they are needed again. Beside them `rten` starts a pool of its own when the first network is
+//! loaded, one thread per physical core; it sleeps but while networks are loaded. These threads last as long as the process.
 
+use std::cell::RefCell;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -17,30 +17,57 @@ use rten::{Dimension, LoadErrorKind, Model, ModelOptions, NodeId, RunOptions, Th
 use rten_tensor::Layout as _;
 
 use super::backend::{Backend, Declared, Graph, Port, Ports};
-use super::pool::{Lent, Pool};
+use super::pool::Pool;
 use super::{Device, RuntimeError};
-use crate::priority;
 
-/// Process-wide, because threads are dear and calls are short.
-static LANES: LazyLock<Pool<Arc<ThreadPool>>> = LazyLock::new(lanes);
-/// Those for callers of raised priority.
-static RAISED_LANES: LazyLock<Pool<Arc<ThreadPool>>> = LazyLock::new(lanes);
+type Lane = Arc<ThreadPool>;
 
-fn lanes() -> Pool<Arc<ThreadPool>> {
-    Pool::new(std::thread::available_parallelism().map_or(1, usize::from))
+/// For single calls: no more than can run at a time. Process-wide, because threads are dear and calls are short.
+static LANES: LazyLock<Pool<Lane>> =
+    LazyLock::new(|| Pool::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+/// For those who stay: as many as there are at a time.
+static STAYS: LazyLock<Pool<Lane>> = LazyLock::new(|| Pool::new(usize::MAX));
+
+thread_local! {
+    /// The lane that this thread belongs to, while someone stays there.
+    static HERE: RefCell<Option<Lane>> = const { RefCell::new(None) };
 }
 
-/// A lane for the calling thread, which no other has meanwhile.
-fn lane() -> Result<Lent<'static, Arc<ThreadPool>>, RuntimeError> {
-    if priority::is_raised() {
-        RAISED_LANES.lend(|| {
-            let lane = ThreadPool::with_num_threads(1);
-            lane.run(priority::raise);
-            Ok(Arc::new(lane))
-        })
-    } else {
-        LANES.lend(|| Ok(Arc::new(ThreadPool::with_num_threads(1))))
+/// Runs `work` on a lane, whose thread is called `name` meanwhile where the system lets it (Linux), and waits for its end.
+pub(super) fn enter<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+    /// Leaves the lane, also when `work` panics.
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            HERE.set(None);
+            name_this_thread("earmark idle");
+        }
     }
+    if HERE.with_borrow(Option::is_some) {
+        return work();
+    }
+    let Ok(lane) = STAYS.lend(new_lane);
+    let here = Arc::clone(&lane);
+    lane.run(move || {
+        name_this_thread(name);
+        HERE.set(Some(here));
+        let _leave = Leave;
+        work()
+    })
+}
+
+fn new_lane() -> Result<Lane, Infallible> {
+    Ok(Arc::new(ThreadPool::with_num_threads(1)))
+}
+
+/// What tools show of a thread. Without it all are called alike.
+fn name_this_thread(name: &str) {
+    #[cfg(target_os = "linux")]
+    // A thread without a name works too.
+    let _ = std::fs::write("/proc/thread-self/comm", name);
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
 }
 
 /// The backend; it has no state of its own.
@@ -119,11 +146,17 @@ impl Graph for Loaded {
             Ok((*node, view.into()))
         });
         let inputs = inputs.collect::<Result<Vec<_>, RuntimeError>>()?;
-        let lane = lane()?;
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&lane)));
-        let values =
-            self.model.run(inputs, &self.output_nodes, Some(options)).map_err(|e| failed(e.to_string()))?;
-        drop(lane);
+        let run = |lane: Lane| {
+            let options = RunOptions::default().with_thread_pool(Some(lane));
+            self.model.run(inputs, &self.output_nodes, Some(options)).map_err(|e| failed(e.to_string()))
+        };
+        let values = match HERE.with_borrow(Option::clone) {
+            Some(here) => run(here),
+            None => {
+                let Ok(lane) = LANES.lend(new_lane);
+                run(Arc::clone(&lane))
+            }
+        }?;
         let results = values.into_iter().zip(&self.outputs).map(|(value, port)| {
             let tensor = value
                 .into_tensor::<f32>()

@@ -192,6 +192,21 @@ impl Runtime {
     }
 }
 
+/// Runs `work`, which calls networks many times, where that is cheapest, and waits for its end.
+///
+/// The embedded backend computes on threads of its own; `work` runs on one of them, called `name` meanwhile where the
+/// system can tell (Linux), so that its calls of [`Network::run`] are not handed from thread to thread. Calls within calls
+/// stay where they are. A panic of `work` is passed on.
+pub fn enter<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "embedded-runtime")]
+    return embedded::enter(name, work);
+    #[cfg(not(feature = "embedded-runtime"))]
+    {
+        let _ = name;
+        work()
+    }
+}
+
 #[cfg(feature = "embedded-runtime")]
 #[expect(clippy::unnecessary_wraps, reason = "it fails where it is not built")]
 fn embedded() -> Result<Arc<dyn Backend>, RuntimeError> {
