@@ -15,8 +15,11 @@ use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(std::env::args_os().nth(1).map(PathBuf::from))
+}
+
+fn run(asked: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/programme.flac");
-    let asked = std::env::args_os().nth(1).map(PathBuf::from);
     let path = asked.clone().unwrap_or_else(|| shipped.into());
 
     // Any buffer of interleaved samples will do; this one comes from a file.
@@ -41,4 +44,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!((spoken_s - 21.8).abs() < 2.0, "{spoken_s} s of speech");
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[test]
+fn it_holds_on_what_is_shipped() -> Result<(), Box<dyn Error>> {
+    run(None)
 }

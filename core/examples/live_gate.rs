@@ -23,8 +23,11 @@ const BLOCK_SAMPLES: usize = 480;
 const OFFLINE: bool = true;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(std::env::args_os().nth(1).map(PathBuf::from))
+}
+
+fn run(asked: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/programme.flac");
-    let asked = std::env::args_os().nth(1).map(PathBuf::from);
     let input = read_mono(&asked.clone().unwrap_or_else(|| shipped.into()), RATE_HZ)?;
 
     // Not on the audio thread: this allocates and starts the worker.
@@ -60,4 +63,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!((10.0 * ratio.log10() + 30.0).abs() < 0.1, "music goes down by the range, 30 dB");
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[test]
+fn it_holds_on_what_is_shipped() -> Result<(), Box<dyn Error>> {
+    run(None)
 }

@@ -14,8 +14,12 @@ use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::model::runtime::Runtime;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(std::env::args_os().nth(1).map(PathBuf::from))
+}
+
+fn run(asked: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/packs/live");
-    let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from(shipped), PathBuf::from);
+    let folder = asked.unwrap_or_else(|| shipped.into());
 
     let pack = Pack::open(&folder)?;
     let manifest = pack.manifest();
@@ -43,4 +47,10 @@ fn damage(file: &Path) -> std::io::Result<()> {
     let mut bytes = std::fs::read(file)?;
     bytes[0] ^= 1;
     std::fs::write(file, bytes)
+}
+
+#[cfg(test)]
+#[test]
+fn it_holds_on_what_is_shipped() -> Result<(), Box<dyn Error>> {
+    run(None)
 }

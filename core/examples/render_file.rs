@@ -28,11 +28,15 @@ impl Observer for Percent {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    run(arguments.next(), arguments.next())
+}
+
+fn run(input: Option<PathBuf>, output: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/programme.flac");
-    let input = arguments.next().unwrap_or_else(|| shipped.into());
-    let output = arguments.next().unwrap_or_else(|| folder.path().join("rendered.flac"));
+    let input = input.unwrap_or_else(|| shipped.into());
+    let output = output.unwrap_or_else(|| folder.path().join("rendered.flac"));
 
     let pack = Pack::find(pack::STUDIO)?;
     let settings = RenderSettings::new(preset("podcast")?, pack.manifest());
@@ -47,4 +51,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(before.info().samples, after.info().samples, "nothing is longer or shorter");
     assert!(rendered.summary.gain.changed_s > 0.0, "something was turned down");
     Ok(())
+}
+
+#[cfg(test)]
+#[test]
+fn it_holds_on_what_is_shipped() -> Result<(), Box<dyn Error>> {
+    run(None, None)
 }

@@ -82,6 +82,18 @@ fn the_same_input_gives_the_same_bytes_from_file_and_pipe() {
     feeding.join().unwrap().unwrap();
     assert!(piped.status.success());
     outputs.push(piped.stdout);
+    #[cfg(unix)]
+    {
+        // Read twice, though it is there once.
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let into = pipe.clone();
+        let feeding = std::thread::spawn(move || fs::write(into, fs::read(programme())?));
+        let output = dir.path().join("named-pipe.wav");
+        ok(["render", text(&pipe), "-o", text(&output)]);
+        feeding.join().unwrap().unwrap();
+        outputs.push(fs::read(output).unwrap());
+    }
     assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]));
 }
 

@@ -5,7 +5,7 @@ mod faults;
 mod output;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use super::worker::ScoreStream;
@@ -27,17 +27,24 @@ enum Act {
     Dawdle = 4,
 }
 
-/// The strings of one.
+/// The strings of one, and whether it hangs on them.
 #[derive(Debug, Clone, Default)]
-struct Strings(Arc<AtomicU8>);
+struct Strings {
+    act: Arc<AtomicU8>,
+    hanging: Arc<AtomicBool>,
+}
 
 impl Strings {
     fn pull(&self, act: Act) {
-        self.0.store(act as u8, Ordering::SeqCst);
+        self.act.store(act as u8, Ordering::SeqCst);
     }
 
     fn is(&self, act: Act) -> bool {
-        self.0.load(Ordering::SeqCst) == act as u8
+        self.act.load(Ordering::SeqCst) == act as u8
+    }
+
+    fn hangs(&self) -> bool {
+        self.hanging.load(Ordering::SeqCst)
     }
 }
 
@@ -69,6 +76,7 @@ impl Puppet {
 impl ScoreStream for Puppet {
     fn push(&mut self, interleaved: &[f32], heard: &mut FrameScores) -> Result<(), DetectError> {
         while self.strings.is(Act::Hang) {
+            self.strings.hanging.store(true, Ordering::SeqCst);
             std::thread::sleep(Duration::from_millis(1));
         }
         if self.strings.is(Act::Panic) {
