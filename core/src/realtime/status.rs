@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::utils::CachePadded;
+use earmark_sync::SleepFlag;
 
 use crate::noise::NoiseSecond;
 
@@ -60,7 +61,7 @@ pub(super) struct Shared {
     /// The worker shall end.
     pub(super) stop: AtomicBool,
     /// The worker sleeps until it is woken.
-    pub(super) asleep: AtomicBool,
+    pub(super) asleep: SleepFlag,
     /// Somebody waits for the worker, as in a render: it shall sleep so that it can be woken.
     pub(super) awaited: AtomicBool,
     /// Counts resets, so that the worker need not hear what is gone.
