@@ -16,6 +16,9 @@ const FORMAT: u32 = 1;
 /// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
 const FRAMES_LIMIT: usize = 6_000;
 
+/// Most values in all states of a pack together: 64 MiB.
+const STATES_LIMIT_VALUES: usize = 1 << 24;
+
 /// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,8 +154,8 @@ impl Manifest {
         )?;
         must(self.lookahead_frames <= FRAMES_LIMIT, "lookahead_frames must be at most 6000")?;
         must(
-            self.states.iter().all(|s| s.shape.iter().product::<usize>() < 1 << 24),
-            "a state is too large",
+            self.state_values().is_some_and(|values| values <= STATES_LIMIT_VALUES),
+            "its states are too large",
         )?;
         for (label, t) in &self.thresholds {
             must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
@@ -167,12 +170,19 @@ impl Manifest {
         }
         let twice = self.labels.iter().enumerate().any(|(i, l)| self.labels[..i].contains(l));
         must(!twice, "it has a label twice")?;
-        let every_10_ms = self.features.hop * 100 == usize::try_from(self.features.rate_hz).unwrap_or(0);
+        let every_10_ms = self.features.hop.checked_mul(100) == usize::try_from(self.features.rate_hz).ok();
         must(every_10_ms, "its features do not come every 10 ms")?;
         must(
             self.features.finishes_per_frame(),
             "its features need whole windows, which a stream does not have",
         )
+    }
+
+    /// Values in all states together, if they can be counted.
+    fn state_values(&self) -> Option<usize> {
+        let values =
+            |state: &State| state.shape.iter().try_fold(1, |product: usize, n| product.checked_mul(*n));
+        self.states.iter().try_fold(0, |sum: usize, state| sum.checked_add(values(state)?))
     }
 
     /// Inputs and outputs as the runtime wants them.
@@ -193,5 +203,34 @@ impl Manifest {
                 })
                 .collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::pack::embedded;
+
+    #[test]
+    fn numbers_that_overflow_are_refused() {
+        let good: serde_json::Value = serde_json::from_str(embedded::PACKS[0].manifest).unwrap();
+        let refused = |change: fn(&mut serde_json::Value)| {
+            let mut json = good.clone();
+            change(&mut json);
+            Manifest::parse(&json.to_string()).expect_err("it is wrong")
+        };
+        // Their product is 2^64, which is 0 in 64 bits.
+        let wrapping = refused(|json| {
+            json["states"] =
+                serde_json::json!([{"input": "a", "output": "b", "shape": [1_u64 << 32, 1_u64 << 32]}]);
+        });
+        assert_eq!(wrapping, "its states are too large");
+        let together = refused(|json| {
+            let state = serde_json::json!({"input": "a", "output": "b", "shape": [1 << 23]});
+            json["states"] = serde_json::json!([state, state, state]);
+        });
+        assert_eq!(together, "its states are too large");
+        let hop = refused(|json| json["features"]["hop"] = u64::MAX.into());
+        assert_eq!(hop, "its features do not come every 10 ms");
     }
 }
