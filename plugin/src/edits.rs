@@ -1,9 +1,8 @@
 //! Edits that the window made, on their way to the host.
 //!
-//! Three bits per parameter instead of a queue: whoever fetches them never waits, nothing overflows, and a hundred moves
-//! between two fetches are one.
+//! Bits per parameter instead of a queue, see [`GestureBits`].
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use earmark_sync::{Gesture, GestureBits, GestureReader};
 
 use crate::params::{PARAMS, ParamId};
 
@@ -11,18 +10,12 @@ const _: () = assert!(PARAMS.len() <= 64, "one bit per parameter");
 
 /// What the window did; written by it, read by one format layer.
 #[derive(Debug, Default)]
-pub struct Edits {
-    begun: AtomicU64,
-    changed: AtomicU64,
-    ended: AtomicU64,
-}
+pub struct Edits(GestureBits);
 
 /// The reading end: remembers which parameters the host believes to be held, so that every begin has its end. Used by
 /// one thread at a time, whichever the host lets tell.
 #[derive(Debug, Default)]
-pub struct EditReader {
-    held: AtomicU64,
-}
+pub struct EditReader(GestureReader);
 
 /// One step of an edit, in the order that hosts expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,64 +28,43 @@ pub enum ParamGesture {
     End(ParamId),
 }
 
-fn bit(id: ParamId) -> u64 {
-    if id.index() < PARAMS.len() { 1 << id.0 } else { 0 }
+/// The number of a parameter's bits; none for what is no parameter.
+fn bit(id: ParamId) -> u32 {
+    if id.index() < PARAMS.len() { id.0 } else { u32::MAX }
 }
 
 impl Edits {
     /// The user takes hold of a parameter.
     pub fn begin(&self, id: ParamId) {
-        self.begun.fetch_or(bit(id), Ordering::Release);
+        self.0.begin(bit(id));
     }
 
     /// A value was set.
     pub fn change(&self, id: ParamId) {
-        self.changed.fetch_or(bit(id), Ordering::Release);
+        self.0.change(bit(id));
     }
 
     /// The user lets go.
     pub fn end(&self, id: ParamId) {
-        self.ended.fetch_or(bit(id), Ordering::Release);
+        self.0.end(bit(id));
     }
 
-    /// Whether anything waits.
+    /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        let waiting = |bits: &AtomicU64| bits.load(Ordering::Acquire);
-        waiting(&self.begun) | waiting(&self.changed) | waiting(&self.ended) == 0
+        self.0.is_empty()
     }
 }
 
 impl EditReader {
     /// Hands over all that waits. Never waits, never allocates.
     pub fn take(&self, edits: &Edits, mut each: impl FnMut(ParamGesture)) {
-        if edits.is_empty() {
-            return;
-        }
-        // In this order an end is never fetched before the change that it ends, nor a change before its begin.
-        let ended = edits.ended.swap(0, Ordering::AcqRel);
-        let changed = edits.changed.swap(0, Ordering::AcqRel);
-        let begun = edits.begun.swap(0, Ordering::AcqRel);
-        let mut held = self.held.load(Ordering::Relaxed);
-        let mut all = begun | changed | ended;
-        while all != 0 {
-            let id = ParamId(all.trailing_zeros());
-            let bit = bit(id);
-            all &= !bit;
-            let was_held = held & bit != 0;
-            if !was_held {
-                each(ParamGesture::Begin(id));
-                held |= bit;
-            }
-            if changed & bit != 0 {
-                each(ParamGesture::Value(id));
-            }
-            // A change without a begin of its own (a key, a menu) is a gesture by itself.
-            if ended & bit != 0 || (!was_held && begun & bit == 0) {
-                each(ParamGesture::End(id));
-                held &= !bit;
-            }
-        }
-        self.held.store(held, Ordering::Relaxed);
+        self.0.take(&edits.0, |gesture| {
+            each(match gesture {
+                Gesture::Begin(number) => ParamGesture::Begin(ParamId(number)),
+                Gesture::Value(number) => ParamGesture::Value(ParamId(number)),
+                Gesture::End(number) => ParamGesture::End(ParamId(number)),
+            });
+        });
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the window draws: the last 40 s of frames, and peaks.
 //!
 //! The audio thread writes and never waits; any number of readers look back as far as they like, so a window that was
-//! just opened has its lanes full. Every word is an atomic and each frame carries its number before and after, so a
-//! reader that is overtaken notices and skips: no lock, no `unsafe`.
+//! just opened has its lanes full. Each frame carries its number, so a reader that is overtaken notices and skips: no
+//! lock, no `unsafe`.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use atomic_float::AtomicF32;
 use crossbeam::utils::CachePadded;
+use earmark_sync::StampedSlot;
 
 /// Frames that are remembered: 40.96 s.
 pub const HISTORY_FRAMES: usize = 4_096;
@@ -78,12 +79,8 @@ impl Class {
 
 const WORDS: usize = 8;
 
-/// A slot: the number of its frame plus one while it is whole, 0 while it is written.
-#[derive(Debug, Default)]
-struct Slot {
-    stamp: AtomicU64,
-    words: [AtomicU32; WORDS],
-}
+/// A frame, stamped with its number plus one.
+type Slot = StampedSlot<WORDS>;
 
 impl MeterFrame {
     fn to_words(self) -> [u32; WORDS] {
@@ -142,13 +139,7 @@ impl Meters {
     /// Appends a frame. One thread at a time: the audio thread.
     pub fn push(&self, frame: MeterFrame) {
         let number = self.written.load(Ordering::Relaxed);
-        let slot = self.slot(number);
-        slot.stamp.store(0, Ordering::Relaxed);
-        fence(Ordering::Release);
-        for (word, value) in slot.words.iter().zip(frame.to_words()) {
-            word.store(value, Ordering::Relaxed);
-        }
-        slot.stamp.store(number + 1, Ordering::Release);
+        self.slot(number).write(number + 1, frame.to_words());
         self.written.store(number + 1, Ordering::Release);
     }
 
@@ -159,16 +150,7 @@ impl Meters {
 
     /// The frame with this number, if it is still there.
     pub fn frame(&self, number: u64) -> Option<MeterFrame> {
-        let slot = self.slot(number);
-        if slot.stamp.load(Ordering::Acquire) != number + 1 {
-            return None;
-        }
-        let mut words = [0; WORDS];
-        for (value, word) in words.iter_mut().zip(&slot.words) {
-            *value = word.load(Ordering::Relaxed);
-        }
-        fence(Ordering::Acquire);
-        (slot.stamp.load(Ordering::Relaxed) == number + 1).then(|| MeterFrame::from_words(words))
+        self.slot(number).read(number + 1).map(MeterFrame::from_words)
     }
 
     /// Appends the frames from number `next` on to `out` (as far back as they are remembered) and gives the number to go

@@ -38,9 +38,9 @@ impl EditListBox {
             return by_table;
         }
         let by_edit = scale(self.duration, rate_hz, self.movie_timescale);
-        let rounding = scale(1, rate_hz, self.movie_timescale) + 1;
+        let rounding = scale(1, rate_hz, self.movie_timescale).saturating_add(1);
         match by_table {
-            Some(table) if table <= by_edit + rounding => Some(table),
+            Some(table) if table <= by_edit.saturating_add(rounding) => Some(table),
             _ => Some(by_edit),
         }
     }
@@ -178,5 +178,17 @@ pub(super) fn is_mp4(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
         Ok(()) => Ok(start[4..] == *b"ftyp" || start[4..] == *b"moov"),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
         Err(e) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_longer_than_can_be_counted_keeps_what_is_there() {
+        let edit = EditListBox { media_time: 0, media_timescale: 1, duration: u64::MAX, movie_timescale: 1 };
+        assert_eq!(edit.keep(48_000, Some(1_000)), Some(1_000));
+        assert_eq!(edit.keep(48_000, None), Some(u64::MAX));
     }
 }

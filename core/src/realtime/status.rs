@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
 
 use crossbeam::utils::CachePadded;
+use earmark_sync::SleepFlag;
 
 use crate::noise::NoiseSecond;
 
@@ -61,7 +62,7 @@ pub(super) struct Shared {
     /// The worker shall end.
     pub(super) stop: AtomicBool,
     /// The worker sleeps until it is woken.
-    pub(super) asleep: AtomicBool,
+    pub(super) asleep: SleepFlag,
     /// Somebody waits for the worker, as in a render: it shall sleep so that it can be woken.
     pub(super) awaited: AtomicBool,
     /// Counts resets, so that the worker need not hear what is gone.

@@ -14,7 +14,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -106,9 +106,7 @@ impl Worker {
 
     /// Samples were sent: wakes it if it sleeps. A system call, but only for the first block after a pause.
     pub(super) fn sent(&self) {
-        // Pairs with the fence in `sleep`: either the samples are seen there, or the flag is seen here.
-        fence(Ordering::SeqCst);
-        if self.shared.asleep.load(Ordering::Relaxed) && self.shared.asleep.swap(false, Ordering::Relaxed) {
+        if self.shared.asleep.wakes() {
             self.unpark();
         }
     }
@@ -213,16 +211,8 @@ impl<S: ScoreStream> State<S> {
         let shared = &self.shared;
         shared.worker.load_ppm.store(0, Ordering::Relaxed);
         shared.awaited.store(false, Ordering::Relaxed);
-        shared.asleep.store(true, Ordering::Relaxed);
-        // Pairs with the fence in `Worker::sent`.
-        fence(Ordering::SeqCst);
-        while self.ends.samples.is_empty()
-            && shared.asleep.load(Ordering::Relaxed)
-            && !shared.stop.load(Ordering::Acquire)
-        {
-            std::thread::park();
-        }
-        shared.asleep.store(false, Ordering::Relaxed);
+        let has_work = || !self.ends.samples.is_empty() || shared.stop.load(Ordering::Acquire);
+        shared.asleep.sleep(has_work, std::thread::park);
         // The pause is no load.
         self.load = Load::new();
     }

@@ -4,11 +4,16 @@ use super::{Format, Report, ReportError};
 use crate::Label;
 use crate::decide::{Segment, Timeline};
 
+/// Latest time that is believed, seconds: over 31 years. Later ones have no microseconds left in an `f64`, and rounding
+/// them could give infinity.
+pub(super) const MAX_TIME_S: f64 = 1e9;
+
 /// A report under way.
 #[derive(Debug)]
 pub(super) struct ReportBuilder {
     format: Format,
     pub(super) file: String,
+    /// As stated; a duration that is none counts as not stated.
     pub(super) duration_s: Option<f64>,
     labels: Vec<Label>,
     segments: Vec<Segment>,
@@ -35,7 +40,8 @@ impl ReportBuilder {
         label: &str,
         confidence: f32,
     ) -> Result<(), ReportError> {
-        if !(start_s.is_finite() && end_s.is_finite() && 0.0 <= start_s && start_s <= end_s) {
+        // What is not a number is in no range.
+        if !(0.0 <= start_s && start_s <= end_s && end_s <= MAX_TIME_S) {
             return Err(error(self.format, line, format!("{start_s} to {end_s} s is no stretch of time")));
         }
         if !(0.0..=1.0).contains(&confidence) {
@@ -52,7 +58,7 @@ impl ReportBuilder {
 
     pub(super) fn finish(self) -> Report {
         let last = self.segments.iter().map(|s| s.end_s).fold(0.0, f64::max);
-        let duration_s = self.duration_s.unwrap_or(last);
+        let duration_s = self.duration_s.filter(|d| (0.0..=MAX_TIME_S).contains(d)).unwrap_or(last);
         let timeline = Timeline { segments: self.segments, duration_s, labels: self.labels };
         Report { file: self.file, timeline: timeline.rounded(self.format.steps_per_s()) }
     }

@@ -131,7 +131,7 @@ fn read(item: Line, line: usize, format: Format, drafts: &mut Drafts) -> Result<
                 return Err(error(format, line, what));
             }
             let draft = drafts.of(&source.file);
-            draft.duration_s = Some(source.duration).filter(|d| d.is_finite() && *d >= 0.0);
+            draft.duration_s = Some(source.duration);
             for label in &source.labels {
                 draft.name(label);
             }

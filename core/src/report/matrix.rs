@@ -82,7 +82,7 @@ pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
             column.push(*share);
         }
     }
-    draft.duration_s = Some(rows.last().map_or(0.0, |r| r.1)).filter(|d| *d >= 0.0);
+    draft.duration_s = Some(rows.last().map_or(0.0, |r| r.1));
     for (name, column) in header.iter().skip(2).zip(&shares) {
         draft.name(name);
         let mut open: Option<(f64, f64)> = None;

@@ -164,6 +164,24 @@ fn what_is_no_label_file_is_refused_with_its_line() {
     assert!(Format::Json.parse(newer).unwrap_err().to_string().contains("version is 2"));
 }
 
+#[test]
+fn times_that_no_recording_has_are_refused() {
+    let json = |end: &str, duration: &str| {
+        format!(
+            r#"{{"version": 1, "file": "", "duration": {duration}, "labels": [],
+                "segments": [{{"start": 0, "end": {end}, "label": "speech", "confidence": 1}}]}}"#
+        )
+    };
+    // Rounded to microseconds this would be infinity.
+    assert!(Format::Json.parse(&json("1e305", "1")).is_err());
+    assert!(Format::Text.parse("0 1e306 speech").is_err());
+    for duration in ["1e305", "-1"] {
+        assert_eq!(Format::Json.parse(&json("2.5", duration)).unwrap().timeline.duration_s, 2.5);
+    }
+    let cue = "REM DURATION -1\nFILE \"\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"a\"\n    REM SEGMENT 0 2 1\n";
+    assert_eq!(Format::Cue.parse(cue).unwrap().timeline.duration_s, 2.0);
+}
+
 /// Labels as hostile packs may have them.
 fn any_label() -> impl Strategy<Value = String> {
     let odd = [

@@ -147,7 +147,7 @@ pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     }
     let mut draft = ReportBuilder::new(Format::TextGrid, "");
     cursor.number()?;
-    draft.duration_s = Some(cursor.number()?).filter(|d| *d >= 0.0);
+    draft.duration_s = Some(cursor.number()?);
     match cursor.next() {
         Some(Token::Flag(flag)) if flag == "<exists>" => {}
         Some(Token::Flag(_)) | None => return Ok(draft.finish()),

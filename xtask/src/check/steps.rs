@@ -199,6 +199,15 @@ pub const STEPS: &[Step] = &[
         ]),
     ),
     Step {
+        // A folder of its own: the flag would have everything else built anew.
+        variables: &[("RUSTFLAGS", "--cfg loom"), ("CARGO_TARGET_DIR", "target/loom")],
+        ..deep(
+            "threads in all orders",
+            &[],
+            Work::Cargo(&["test", "--release", "--locked", "--package=earmark-sync", "--lib"]),
+        )
+    },
+    Step {
         variables: &[("EARMARK_FUZZ_SECONDS", "3600")],
         ..deep(
             "audio thread, an hour of audio",
@@ -219,7 +228,7 @@ pub const STEPS: &[Step] = &[
         &[Packages(Sound), Packages(Compiler), Nightly],
         Work::Task(deep::real_time_sanitizer),
     ),
-    deep("fuzz", &[Nightly, Need::Program("cargo-fuzz")], Work::Task(deep::fuzz)),
+    deep("fuzz", &[Nightly, Need::Program("cargo-fuzz"), Python(Venv::Tests)], Work::Task(deep::fuzz)),
     deep(
         "dependencies",
         &[Need::Program("cargo-deny")],

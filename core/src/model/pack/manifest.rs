@@ -14,11 +14,11 @@ use crate::model::runtime::{NetworkShape, StateShape};
 /// The format that this version reads.
 const FORMAT: u32 = 1;
 
-/// Values that a recurrent state must stay below.
-const STATE_LIMIT: usize = 1 << 24;
-
 /// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
 const FRAMES_LIMIT: usize = 6_000;
+
+/// Most values in all states of a pack together: 64 MiB.
+const STATES_LIMIT_VALUES: usize = 1 << 24;
 
 /// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,8 +169,8 @@ impl Manifest {
         )?;
         must(self.lookahead_frames <= FRAMES_LIMIT, "lookahead_frames must be at most 6000")?;
         must(
-            self.states.iter().all(|s| values(&s.shape).is_some_and(|n| n < STATE_LIMIT)),
-            "a state is too large",
+            self.state_values().is_some_and(|values| values <= STATES_LIMIT_VALUES),
+            "its states are too large",
         )?;
         for (label, t) in &self.thresholds {
             must(self.labels.contains(label), "it has a threshold for a label that it does not have")?;
@@ -191,6 +191,11 @@ impl Manifest {
             self.features.finishes_per_frame(),
             "its features need whole windows, which a stream does not have",
         )
+    }
+
+    /// Values in all states together, if they can be counted.
+    fn state_values(&self) -> Option<usize> {
+        self.states.iter().try_fold(0, |sum: usize, state| sum.checked_add(values(&state.shape)?))
     }
 
     /// Inputs and outputs as the runtime wants them.
@@ -234,11 +239,15 @@ mod tests {
         // Their product is 0, or small, in 64 bits.
         let halves = json!([1_u64 << 32, 1_u64 << 32]);
         for shape in
-            [halves, json!([1_u64 << 63, 2, 3]), json!([u64::MAX, u64::MAX]), json!([1 << 12, 1 << 12])]
+            [halves, json!([1_u64 << 63, 2, 3]), json!([u64::MAX, u64::MAX]), json!([1 << 12, (1 << 12) + 1])]
         {
             let error = changed("/states/0/shape", shape.clone()).unwrap_err();
-            assert!(error.contains("a state is too large"), "{shape}: {error}");
+            assert!(error.contains("its states are too large"), "{shape}: {error}");
         }
+        // Each of them would do.
+        let state = json!({"input": "a", "output": "b", "shape": [1 << 23]});
+        let error = changed("/states", json!([state, state, state])).unwrap_err();
+        assert_eq!(error, "its states are too large");
         let rate = Pack::find(LIVE).unwrap().manifest().features.rate_hz;
         // A hundred times this is the right hop in 64 bits, were it let round.
         let hop = (u128::from(u64::MAX) + 1) / 4 + u128::from(rate / 100);
