@@ -24,6 +24,9 @@
 
 mod coded;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gapless;
 mod info;
 mod mix;

@@ -8,9 +8,13 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use super::python::Venv;
 use super::session::{Session, on_screen};
 use crate::bundle;
 use crate::tools;
+
+/// An input that takes longer than this many seconds is a finding too.
+const SLOW: &str = "-timeout=20";
 
 /// Makes the bundles that the validators judge.
 pub fn bundles(session: &Session) -> Result<()> {
@@ -29,6 +33,8 @@ pub fn judge(session: &Session, variable: &str, arguments: &[&str], kind: &str) 
 
 /// Runs each target of `fuzz/` for the chosen time; cargo-fuzz ends with an error at the first crash.
 pub fn fuzz(session: &Session) -> Result<()> {
+    let python = Venv::Tests.python(&session.root);
+    tools::run(session.prepare(Command::new(python).arg("fuzz/seeds.py")))?;
     let targets = tools::output(
         Command::new("rustup").args(["run", "nightly", "cargo", "fuzz", "list"]).current_dir(&session.root),
     )?;
@@ -37,7 +43,8 @@ pub fn fuzz(session: &Session) -> Result<()> {
     for target in targets.split_whitespace() {
         println!("{target}, {} min", session.fuzz_minutes);
         let mut command = Command::new("rustup");
-        command.args(["run", "nightly", "cargo", "fuzz", "run", target, "--", &limit]);
+        // Without `--release` the code of others is built with checks that it is not shipped with.
+        command.args(["run", "nightly", "cargo", "fuzz", "run", "--release", target, "--", &limit, SLOW]);
         tools::run(session.prepare(&mut command))?;
     }
     Ok(())
