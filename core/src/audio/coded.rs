@@ -97,7 +97,7 @@ impl Coded {
             file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
             Box::new(file)
         };
-        Self::open(path, source, Beside { edits, opus_head })
+        Self::open(path, source, offset, Beside { edits, opus_head })
     }
 
     pub(super) fn open_stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
@@ -109,11 +109,16 @@ impl Coded {
         let opus_head = reveal(&mut start);
         let whole = Box::new(Cursor::new(start).chain(reader));
         let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
-        Self::open(path, source, Beside { edits: None, opus_head })
+        Self::open(path, source, 0, Beside { edits: None, opus_head })
     }
 
-    /// `source` stands where its audio begins.
-    fn open(path: &Path, source: Box<dyn MediaSource>, mut beside: Beside) -> Result<Self, AudioError> {
+    /// The audio of `source` begins at `offset`.
+    fn open(
+        path: &Path,
+        source: Box<dyn MediaSource>,
+        offset: u64,
+        mut beside: Beside,
+    ) -> Result<Self, AudioError> {
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -121,7 +126,11 @@ impl Coded {
         let tags = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(MAX_TAG_BYTES))
             .limit_visual_bytes(Limit::Maximum(MAX_TAG_BYTES));
-        let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+        let mut stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+        if offset > 0 {
+            let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+            stream.seek(SeekFrom::Start(offset)).map_err(read_error)?;
+        }
         let mut format = PROBE
             .probe(&hint, stream, FormatOptions::default(), tags)
             .map_err(|error| open_error(path, error))?;

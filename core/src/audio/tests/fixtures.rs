@@ -128,6 +128,38 @@ fn streams_give_the_same_samples() {
     }
 }
 
+#[test]
+fn recordings_of_streams_begin_within_a_frame() {
+    for name in ["click.mp3", "click.mp2", "click.aac"] {
+        let whole = Read::file(&fixture(name));
+        for missing in [100, 777, 1_501] {
+            let (_folder, path) = damaged(name, |bytes| drop(bytes.drain(..missing)));
+            let file = Read::file(&path);
+            assert!(file.error.is_none(), "{name} without {missing} bytes: {:?}", file.error);
+            assert!(
+                file.samples.len() < whole.samples.len() && 3 * file.samples.len() > 2 * whole.samples.len()
+            );
+            let stream = Read::stream(std::fs::read(&path).unwrap());
+            assert_eq!(stream.samples, file.samples, "{name} without {missing} bytes");
+        }
+    }
+}
+
+#[test]
+fn tags_in_front_change_nothing() {
+    // The size of a tag in seven bits a byte; behind it the zeros that some writers leave.
+    let id3 = [&b"ID3\x04\0\0\0\x02\x00\x00"[..], &[b'x'; 2 << 14]].concat();
+    for name in ["click.flac", "click.mp3", "click.aac", "click.aiff"] {
+        for tags in [id3.clone(), [&id3[..], &[0; 5_000]].concat()] {
+            let (_folder, path) = damaged(name, |bytes| drop(bytes.splice(..0, tags.clone())));
+            let file = Read::file(&path);
+            assert!(file.error.is_none(), "{name}: {:?}", file.error);
+            assert_eq!(file.samples, Read::file(&fixture(name)).samples, "{name}");
+            assert_eq!(Read::stream(std::fs::read(&path).unwrap()).samples, file.samples, "{name}");
+        }
+    }
+}
+
 fn damaged(name: &str, change: impl Fn(&mut Vec<u8>)) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let mut bytes = std::fs::read(fixture(name)).unwrap();
