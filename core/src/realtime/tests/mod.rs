@@ -25,6 +25,8 @@ enum Act {
     Fail = 3,
     /// Take 100 ms for each piece, longer than it lasts.
     Dawdle = 4,
+    /// What [`Act::Hang`] becomes once it does.
+    Hanging = 5,
 }
 
 /// The strings of one.
@@ -34,6 +36,12 @@ struct Strings(Arc<AtomicU8>);
 impl Strings {
     fn pull(&self, act: Act) {
         self.0.store(act as u8, Ordering::SeqCst);
+    }
+
+    /// Says that it hangs, if it shall.
+    fn hang(&self) {
+        let (from, to) = (Act::Hang as u8, Act::Hanging as u8);
+        let _ = self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     fn is(&self, act: Act) -> bool {
@@ -68,7 +76,8 @@ impl Puppet {
 
 impl ScoreStream for Puppet {
     fn push(&mut self, interleaved: &[f32], heard: &mut FrameScores) -> Result<(), DetectError> {
-        while self.strings.is(Act::Hang) {
+        self.strings.hang();
+        while self.strings.is(Act::Hanging) {
             std::thread::sleep(Duration::from_millis(1));
         }
         if self.strings.is(Act::Panic) {
