@@ -5,7 +5,7 @@ mod faults;
 mod output;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use super::worker::ScoreStream;
@@ -25,26 +25,27 @@ enum Act {
     Fail = 3,
     /// Take 100 ms for each piece, longer than it lasts.
     Dawdle = 4,
+    /// What [`Act::Hang`] becomes once it does.
+    Hanging = 5,
 }
 
-/// The strings of one, and whether it hangs on them.
+/// The strings of one.
 #[derive(Debug, Clone, Default)]
-struct Strings {
-    act: Arc<AtomicU8>,
-    hanging: Arc<AtomicBool>,
-}
+struct Strings(Arc<AtomicU8>);
 
 impl Strings {
     fn pull(&self, act: Act) {
-        self.act.store(act as u8, Ordering::SeqCst);
+        self.0.store(act as u8, Ordering::SeqCst);
+    }
+
+    /// Says that it hangs, if it shall.
+    fn hang(&self) {
+        let (from, to) = (Act::Hang as u8, Act::Hanging as u8);
+        let _ = self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     fn is(&self, act: Act) -> bool {
-        self.act.load(Ordering::SeqCst) == act as u8
-    }
-
-    fn hangs(&self) -> bool {
-        self.hanging.load(Ordering::SeqCst)
+        self.0.load(Ordering::SeqCst) == act as u8
     }
 }
 
@@ -75,8 +76,8 @@ impl Puppet {
 
 impl ScoreStream for Puppet {
     fn push(&mut self, interleaved: &[f32], heard: &mut FrameScores) -> Result<(), DetectError> {
-        while self.strings.is(Act::Hang) {
-            self.strings.hanging.store(true, Ordering::SeqCst);
+        self.strings.hang();
+        while self.strings.is(Act::Hanging) {
             std::thread::sleep(Duration::from_millis(1));
         }
         if self.strings.is(Act::Panic) {
