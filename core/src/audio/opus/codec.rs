@@ -32,9 +32,9 @@ impl Codec {
     }
 }
 
-/// One stream.
+/// One stream. The lock makes it `Sync`, as symphonia asks, and is never taken.
 #[cfg(feature = "libopus")]
-pub(super) struct Codec(opusic_c::Decoder);
+pub(super) struct Codec(std::sync::Mutex<opusic_c::Decoder>);
 
 #[cfg(feature = "libopus")]
 impl Codec {
@@ -44,13 +44,19 @@ impl Codec {
         const { assert!(RATE_HZ == 48_000) };
         let channels = if channels == 1 { Channels::Mono } else { Channels::Stereo };
         let decoder = opusic_c::Decoder::new(channels, SampleRate::Hz48000);
-        decoder.map(Self).map_err(|_| "opus: the decoder cannot be made")
+        decoder
+            .map(|decoder| Self(std::sync::Mutex::new(decoder)))
+            .map_err(|_| "opus: the decoder cannot be made")
+    }
+
+    fn decoder(&mut self) -> &mut opusic_c::Decoder {
+        self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Decodes a packet of one frame into `out`, interleaved and exactly as long as the frame; without bytes, makes up
     /// what a lost frame may have held.
     pub(super) fn decode(&mut self, packet: &[u8], samples: usize, out: &mut [f32]) -> Result<(), Refused> {
-        match self.0.decode_float_to_slice(packet, out, false) {
+        match self.decoder().decode_float_to_slice(packet, out, false) {
             Ok(got) if got == samples => Ok(()),
             Ok(_) | Err(_) => Err("opus: a damaged frame"),
         }
@@ -58,6 +64,6 @@ impl Codec {
 
     /// Forgets the past.
     pub(super) fn reset(&mut self) -> Result<(), Refused> {
-        self.0.reset().map_err(|_| "opus: the decoder cannot be reset")
+        self.decoder().reset().map_err(|_| "opus: the decoder cannot be reset")
     }
 }

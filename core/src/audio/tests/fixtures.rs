@@ -93,12 +93,19 @@ fn clicks_stay_where_they_are() {
 #[test]
 fn without_a_container_that_tells_the_delay_stays() {
     // What the encoder added is in the audio then; no sample is lost or made up.
-    for (name, delay) in [("click-untagged.mp3", 1_105), ("click.mp2", 481), ("click.aac", 1_024)] {
+    for (name, rate_hz, delay) in [
+        ("click-untagged.mp3", 44_100, 1_105),
+        ("click.mp2", 44_100, 481),
+        ("click.aac", 44_100, 1_024),
+        ("click-opus.caf", 48_000, 312),
+    ] {
         let read = Read::file(&fixture(name));
         let mono = mono(&read);
-        println!("{name}: {} samples, lag {}, told {:?}", mono.len(), lag(&mono, 44_100), read.info.samples);
-        assert!((lag(&mono, 44_100) - delay).abs() <= 1, "{name}: {}", lag(&mono, 44_100));
-        assert!(mono.len() >= 44_100 && read.info.samples.is_none(), "{name}: {:?}", read.info.samples);
+        let lag = lag(&mono, rate_hz);
+        println!("{name}: {} samples, lag {lag}, told {:?}", mono.len(), read.info.samples);
+        assert!((lag - delay).abs() <= 1, "{name}: {lag}");
+        assert!(mono.len() >= usize::try_from(rate_hz).unwrap(), "{name}: {}", mono.len());
+        assert!(read.info.samples.is_none(), "{name}: {:?}", read.info.samples);
     }
 }
 
