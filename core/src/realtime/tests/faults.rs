@@ -122,7 +122,7 @@ fn a_worker_that_does_not_end_is_let_go() {
 fn a_worker_sleeps_while_its_host_does_and_wakes_with_the_next_block() {
     let mut gate = gate_with(&Strings::default(), &GateSettings::default(), &small());
     let shared = Arc::clone(&gate.monitor().shared);
-    let asleep = || shared.asleep.is_set();
+    let asleep = || shared.asleep.is_asleep();
     // Never played, after audio, and after a reset.
     for round in 0..3 {
         eventually("sleep", asleep);
