@@ -137,7 +137,8 @@ fn streams_give_the_same_samples() {
 
 #[test]
 fn recordings_of_streams_begin_within_a_frame() {
-    for name in ["click.mp3", "click.mp2", "click.aac"] {
+    // Without an encoder's tag, whose delay and padding the rest could not tell.
+    for name in ["click-untagged.mp3", "click.mp2", "click.aac"] {
         let whole = Read::file(&fixture(name));
         for missing in [100, 777, 1_501] {
             let (_folder, path) = damaged(name, |bytes| drop(bytes.drain(..missing)));
