@@ -12,18 +12,23 @@ use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::gate::preset;
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
-use earmark_core::pipeline::{AudioTarget, FileRenderer, Observer, Recording, RenderSettings};
+use earmark_core::pipeline::{AudioTarget, FileRenderer, Observer, Pass, Recording, RenderSettings};
 
-/// Prints how far the work is. It could stop it as well.
-struct Percent(f64);
+/// Prints every tenth second that is done. It could stop the work as well.
+struct Progress {
+    printed_s: f64,
+}
 
-impl Observer for Percent {
-    fn begin(&mut self, pass: earmark_core::pipeline::Pass, duration_s: Option<f64>) {
-        println!("{pass:?}");
-        self.0 = duration_s.unwrap_or(f64::INFINITY);
+impl Observer for Progress {
+    fn begin(&mut self, pass: Pass, duration_s: Option<f64>) {
+        println!("{pass:?}, {:.1} s", duration_s.unwrap_or(f64::NAN));
+        self.printed_s = 0.0;
     }
     fn at(&mut self, seconds: f64) {
-        print!("\r{:3.0} %\r", 100.0 * seconds / self.0);
+        if seconds >= self.printed_s + 10.0 {
+            self.printed_s = seconds;
+            println!("  {seconds:5.1} s");
+        }
     }
 }
 
@@ -43,8 +48,14 @@ fn run(input: Option<PathBuf>, output: Option<PathBuf>) -> Result<(), Box<dyn Er
     let renderer = FileRenderer::new(settings, pack.manifest())?;
     let detector = Detector::load(&Runtime::embedded()?, pack, DetectorMode::Throughput)?;
     let recording = Recording::File(input.clone());
-    let rendered =
-        renderer.render(&detector, None, &recording, AudioTarget::File(&output), None, &mut Percent(0.0))?;
+    let rendered = renderer.render(
+        &detector,
+        None,
+        &recording,
+        AudioTarget::File(&output),
+        None,
+        &mut Progress { printed_s: 0.0 },
+    )?;
     println!("turned down for {:.1} s", rendered.summary.gain.changed_s);
 
     let (before, after) = (Source::open(&input)?, Source::open(&output)?);
