@@ -1,6 +1,6 @@
 //! Silence, from the level alone: exactly, where the future is known, and causally.
 //!
-//! The rule is that of [`thresholds`](super::thresholds): a mean square over 100 ms of at most the silence level.
+//! The rule is that of `thresholds.rs`: a mean square over 100 ms of at most the silence level.
 //! [`SilenceFinder`] judges blocks of 100 ms of the grid. Only the borders of a silent stretch are then placed on frames:
 //! loud frames at the edge of a silent block that meets sound are given back, quiet frames beyond it are taken in.
 //! [`CausalSilence`] cannot look ahead: it judges the 100 ms that end with a frame, and a loud frame is given back at once.
