@@ -1,23 +1,15 @@
 //! Compressed and rarer formats, through symphonia's demuxers and decoders and a decoder for Opus.
 
-use std::fs::File;
-use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex};
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::common::Limit;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
-use symphonia::core::formats::{FormatOptions, FormatReader};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
-use super::gapless::is_mp4;
+use super::demux::Opened;
 use super::info::seconds;
-use super::opus::{HEAD_PAGE_BYTES, Patched, reveal};
-use super::recognise::{Found, recognise};
 use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 
@@ -31,28 +23,10 @@ const MAX_GAP_S: u64 = 10;
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
-/// What is said of an input that nobody knows.
-const NO_HEADER: &str = "no known header in it";
 /// Most samples of silence in one block, all channels together.
 pub(super) const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
 /// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
 pub(super) const FORMAT_CHANGED: &str = "signal spec";
-/// What the probe says when it knows none of a file's bytes.
-pub(super) const NO_FORMAT: &str = "no suitable format";
-/// Pictures and texts in tags are not wanted; this keeps them from filling memory.
-const MAX_TAG_BYTES: usize = 1 << 16;
-
-/// Bytes in which a demuxer may be found: the name of an MPEG-4 file begins at the fifth. Anything further is
-/// [`recognise`]'s to find.
-const PROBE_BYTES: u32 = 8;
-
-static PROBE: LazyLock<Probe> = LazyLock::new(|| {
-    let options = ProbeOptions { max_probe_depth: PROBE_BYTES, ..ProbeOptions::default() };
-    let mut probe = Probe::new_with_options(&options);
-    symphonia::default::register_enabled_formats(&mut probe);
-    probe
-});
-
 /// A demuxer and a decoder at work.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
@@ -82,58 +56,9 @@ impl std::fmt::Debug for Coded {
 }
 
 impl Coded {
-    pub(super) fn open_file(path: &Path, mut file: File) -> Result<Self, AudioError> {
-        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
-        let (found, _) = recognise(&mut file).map_err(read_error)?;
-        let offset = audio_offset(path, found)?;
-        let edits = if is_mp4(&mut file).map_err(read_error)? { File::open(path).ok() } else { None };
-        file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
-        let mut start = first_page(&mut file).map_err(read_error)?;
-        // An Ogg stream begins with its first page; one behind something else is heard as it is.
-        let opus_head = if offset == 0 { reveal(&mut start) } else { None };
-        let source: Box<dyn MediaSource> = if opus_head.is_some() {
-            Box::new(Patched::new(start, file).map_err(read_error)?)
-        } else {
-            file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
-            Box::new(file)
-        };
-        Self::open(path, source, offset, Beside { edits, opus_head })
-    }
-
-    pub(super) fn open_stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
-        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
-        let (found, beginning) = recognise(&mut reader).map_err(read_error)?;
-        audio_offset(path, found)?;
-        let mut reader = Cursor::new(beginning).chain(reader);
-        let mut start = first_page(&mut reader).map_err(read_error)?;
-        let opus_head = reveal(&mut start);
-        let whole = Box::new(Cursor::new(start).chain(reader));
-        let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
-        Self::open(path, source, 0, Beside { edits: None, opus_head })
-    }
-
-    /// The audio of `source` begins at `offset`.
-    fn open(
-        path: &Path,
-        source: Box<dyn MediaSource>,
-        offset: u64,
-        mut beside: Beside,
-    ) -> Result<Self, AudioError> {
-        let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-            hint.with_extension(extension);
-        }
-        let tags = MetadataOptions::default()
-            .limit_tag_bytes(Limit::Maximum(MAX_TAG_BYTES))
-            .limit_visual_bytes(Limit::Maximum(MAX_TAG_BYTES));
-        let mut stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-        if offset > 0 {
-            let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
-            stream.seek(SeekFrom::Start(offset)).map_err(read_error)?;
-        }
-        let mut format = PROBE
-            .probe(&hint, stream, FormatOptions::default(), tags)
-            .map_err(|error| open_error(path, error))?;
+    /// Reads as far as the first samples: only they say what the stream really holds.
+    pub(super) fn open(path: &Path, opened: Opened) -> Result<Self, AudioError> {
+        let Opened { mut format, mut beside } = opened;
         let stream = Stream::select(path, format.as_mut(), &mut beside)?;
         let info = SourceInfo {
             rate_hz: 0,
@@ -386,45 +311,4 @@ fn note_format(info: &mut SourceInfo, buffer: &GenericAudioBufferRef<'_>) -> Res
         return Ok(());
     }
     Err(format!("{} Hz, {} channel(s) to {rate_hz} Hz, {channels}", info.rate_hz, info.channels))
-}
-
-/// Where the audio begins, or a sentence on what it is instead.
-fn audio_offset(path: &Path, found: Found) -> Result<u64, AudioError> {
-    let detail = match found {
-        Found::Audio { offset } => return Ok(offset),
-        Found::Foreign(name) => format!("it is {name}"),
-        Found::Unknown => NO_HEADER.to_owned(),
-    };
-    Err(AudioError::NotAudio { path: path.to_owned(), detail })
-}
-
-fn open_error(path: &Path, error: Error) -> AudioError {
-    let path = path.to_owned();
-    match error {
-        Error::IoError(e) if e.kind() != ErrorKind::UnexpectedEof => {
-            AudioError::Read { path, at_s: 0.0, source: e }
-        }
-        Error::IoError(_) => AudioError::NotAudio { path, detail: "it ends within its header".to_owned() },
-        Error::Unsupported(text) if text.contains(NO_FORMAT) => {
-            AudioError::NotAudio { path, detail: NO_HEADER.to_owned() }
-        }
-        Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
-        other => AudioError::Header { path, detail: other.to_string() },
-    }
-}
-
-/// The first bytes of a source, as many as may hold an Opus header in Ogg.
-fn first_page(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut start = Vec::with_capacity(HEAD_PAGE_BYTES);
-    reader.take(HEAD_PAGE_BYTES as u64).read_to_end(&mut start)?;
-    Ok(start)
-}
-
-/// Makes a reader `Sync`, as symphonia asks, by never sharing it.
-struct Exclusive(Mutex<Box<dyn Read + Send>>);
-
-impl Read for Exclusive {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).read(buffer)
-    }
 }

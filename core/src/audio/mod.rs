@@ -16,13 +16,14 @@
 //! | `riff.rs` | the chunks of RIFF, RF64/BW64 and W64, and which of their sizes are to be believed |
 //! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
 //! | `recognise.rs` | what an input is by its first bytes, and what it is instead of audio |
-//! | `coded.rs`, `stream.rs` | everything else, through symphonia |
+//! | `demux.rs`, `coded.rs`, `stream.rs` | everything else, through symphonia |
 //! | `opus/` | Opus: header, framing, streams to channels |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
 
 mod coded;
+mod demux;
 mod error;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
+use super::demux::Opened;
 use super::info::{SampleFormat, SourceInfo, seconds};
 use super::riff::is_name;
 use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
@@ -78,7 +79,7 @@ impl Source {
             Err(error) => {
                 not_wav(path, &mut file, error)?;
                 file.rewind().map_err(open_error)?;
-                Self::coded(path, Coded::open_file(path, file)?)
+                Self::coded(path, Coded::open(path, Opened::file(path, file)?)?)
             }
         }
     }
@@ -110,7 +111,7 @@ impl Source {
                     return Err(AudioError::Unsupported { path: name.to_owned(), what });
                 }
                 let stream = Box::new(Cursor::new(recorded.bytes).chain(recorded.inner));
-                Self::coded(name, Coded::open_stream(name, stream)?)
+                Self::coded(name, Coded::open(name, Opened::stream(name, stream)?)?)
             }
         }
     }

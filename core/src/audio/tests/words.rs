@@ -10,7 +10,8 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
-use super::super::coded::{FORMAT_CHANGED, NO_FORMAT};
+use super::super::coded::FORMAT_CHANGED;
+use super::super::demux::NO_FORMAT;
 use super::fixture;
 
 fn probe(bytes: Vec<u8>) -> Result<Box<dyn FormatReader>, Error> {
