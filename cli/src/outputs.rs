@@ -73,7 +73,8 @@ impl Outputs {
         if is_dash(path) {
             return Err(Usage("only one output can be `-`, standard output; name a file".to_owned()).into());
         }
-        match std::fs::metadata(path) {
+        // A folder on the way may be missing: it will be made, and then the path leads to what is there.
+        match std::fs::metadata(path).or_else(|_| std::fs::metadata(future_place(path))) {
             Ok(found) if found.is_dir() => {
                 Err(Usage(format!("{}: is a folder; name a file in it", path.display())).into())
             }

@@ -72,6 +72,23 @@ pub const STEPS: &[Step] = &[
         BUILD,
         Work::Cargo(&["build", "--release", "--locked", "--workspace", "--exclude=xtask", FEATURES]),
     ),
+    quick(
+        "features, none",
+        &[],
+        Work::Cargo(&["check", "--release", "--locked", "--package=earmark-core", "--no-default-features"]),
+    ),
+    quick(
+        "features, live",
+        &[],
+        Work::Cargo(&[
+            "check",
+            "--release",
+            "--locked",
+            "--package=earmark-core",
+            "--no-default-features",
+            "--features=embedded-packs,embedded-runtime",
+        ]),
+    ),
     quick("figures", &[], Work::Task(|session| readme::update(&session.root, true))),
     quick("packs", BUILD, Work::Task(|session| models::verify(&session.root, &session.program()))),
     quick("licences", &[], Work::Task(|session| licences::complete(&session.root))),
