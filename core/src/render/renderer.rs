@@ -45,6 +45,7 @@ pub struct RenderSpec {
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("out.wav");
 /// let format = StreamFormat { rate_hz: 8_000, channels: 1, bits: 16, float: false };
+/// let muted = Target::fixed(1, f32::NEG_INFINITY);
 /// let spec = RenderSpec {
 ///     source: format,
 ///     output: format,
@@ -52,7 +53,7 @@ pub struct RenderSpec {
 ///     gate: GateSettings::default(),
 ///     rest: RuleSet::unity(),
 ///     // Mute from half a second on.
-///     edges: vec![GainEvent { at: 4_000, target: Target { rank: 1, gain_db: f32::NEG_INFINITY } }],
+///     edges: vec![GainEvent { at: 4_000, target: muted }],
 ///     cut: None,
 ///     measure_loudness: false,
 /// };

@@ -16,11 +16,16 @@ pub struct PresetExtras {
     /// Its rules, where they are none of the *keep* choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
-    /// How the gain moves.
+    /// How the gain moves. The usual way is not written, as before there was another.
+    #[serde(skip_serializing_if = "is_usual")]
     pub curve: Curve,
     /// Its own thresholds of labels that do not lead its rules: those of the leading ones are parameters.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub thresholds: BTreeMap<Label, Thresholds>,
+}
+
+fn is_usual(curve: &Curve) -> bool {
+    *curve == Curve::default()
 }
 
 /// Rules of a preset that parameters cannot say.

@@ -65,7 +65,7 @@ fn name_of(label: &Label) -> &'static str {
 }
 
 /// The notes are what the tagger makes of the same frames with its smoothing switched off, each as late as the sound.
-/// Silence alone is told frame by frame: the tagger judges it over 100 ms, for which no gate can wait.
+/// Silence alone is told frame by frame: the tagger knows the 100 ms around a frame, a gate only those that end with it.
 #[test]
 fn notes_are_the_taggers_segments_after_the_latency() {
     let activity = activity();
@@ -86,7 +86,7 @@ fn notes_are_the_taggers_segments_after_the_latency() {
         let (rendered, latency) = run(&[(id::LABEL_MIDI, 1.0)], block);
         assert!(rendered.events.is_sorted_by_key(|(at, _)| *at), "events come in time order");
         let spans = spans(&rendered.events);
-        assert!(spans.len() > 40);
+        assert!(spans.len() > 20, "{}", spans.len());
         for frame in 0..comparable(&activity) {
             let at = grid.start(frame as u64) + latency as u64;
             let sounding = spans.iter().take_while(|span| span.0 <= at).last().map(|span| span.1.clone());
@@ -97,7 +97,9 @@ fn notes_are_the_taggers_segments_after_the_latency() {
                 .filter(|segment| (segment.start_s..segment.end_s).contains(&middle))
                 .map(|segment| name_of(&segment.label))
                 .collect();
-            let expected = match activity.level_dbfs(frame) < -60.0 {
+            let window = &activity.mean_square[(frame + 1).saturating_sub(10)..=frame];
+            let mean_square = window.iter().sum::<f32>() / window.len() as f32;
+            let expected = match activity.mean_square[frame].max(mean_square) <= 1e-6 {
                 true => ["Silence"].into(),
                 false => tagged.clone(),
             };
