@@ -9,9 +9,9 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
 use super::demux::Opened;
-use super::info::seconds;
 use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
+use crate::signal::units::samples_to_seconds;
 
 /// Packets in a row that may fail before a stream is given up.
 const MAX_BAD_RUN: u32 = 2_000;
@@ -102,8 +102,8 @@ impl Coded {
             warnings.push(AudioWarning::BadPackets { count, first_at_s });
         }
         let rate = self.info.rate_hz;
-        let told_s = self.stream.told.map(|told| seconds(told, rate));
-        let after_s = seconds(self.position, rate);
+        let told_s = self.stream.told.map(|told| samples_to_seconds(told, rate));
+        let after_s = samples_to_seconds(self.position, rate);
         let tolerance = if self.stream.kind == Kind::Lossy { LENGTH_TOLERANCE_S } else { 0.0 };
         if self.cut_off || told_s.is_some_and(|told_s| told_s > after_s + tolerance) {
             warnings.push(AudioWarning::Truncated { after_s, told_s });
@@ -157,7 +157,7 @@ impl Coded {
     }
 
     fn at_s(&self) -> f64 {
-        seconds(self.position, self.info.rate_hz)
+        samples_to_seconds(self.position, self.info.rate_hz)
     }
 
     fn decode(&mut self, path: &Path, packet: &Packet, block: &mut Vec<f32>) -> Result<(), AudioError> {
@@ -278,7 +278,7 @@ impl Coded {
         }
         let told = self.stream.told.filter(|&told| self.info.rate_hz > 0 && told > self.position);
         if self.stream.kind == Kind::Lossless && (self.cut_off || told.is_some()) {
-            let told_s = seconds(told.unwrap_or(self.position), self.info.rate_hz);
+            let told_s = samples_to_seconds(told.unwrap_or(self.position), self.info.rate_hz);
             return Err(AudioError::Truncated { path: path(), at_s: self.at_s(), told_s });
         }
         Ok(())

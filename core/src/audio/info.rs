@@ -35,9 +35,3 @@ pub struct SourceInfo {
     /// Whether the codec loses information (a bad packet is then skipped with a warning instead of an error).
     pub lossy: bool,
 }
-
-/// A count of samples in seconds.
-#[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^52")]
-pub(super) fn seconds(samples: u64, rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(rate_hz.max(1))
-}

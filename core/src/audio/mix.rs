@@ -1,5 +1,7 @@
 //! Speech and noise at a requested ratio.
 
+use crate::signal::units::single;
+
 /// A mixture and how it came about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MixResult {
@@ -69,7 +71,7 @@ pub fn mix(speech: &[f32], noise: &[f32], snr_db: f64) -> Result<MixResult, MixE
     let peak = speech.iter().zip(noise.iter().cycle()).map(sum).fold(0.0_f64, |peak, x| peak.max(x.abs()));
     let attenuation = peak.max(1.0);
     let samples: Vec<f32> =
-        speech.iter().zip(noise.iter().cycle()).map(|pair| to_f32(sum(pair) / attenuation)).collect();
+        speech.iter().zip(noise.iter().cycle()).map(|pair| single(sum(pair) / attenuation)).collect();
     // What is in the mixture apart from the speech is the noise, rounding to f32 included.
     let scale = 1.0 / attenuation;
     let residue: f64 =
@@ -84,11 +86,6 @@ pub fn mix(speech: &[f32], noise: &[f32], snr_db: f64) -> Result<MixResult, MixE
 
 fn energy(samples: impl Iterator<Item = f32>) -> f64 {
     samples.map(|s| f64::from(s) * f64::from(s)).sum()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "f32 is the sample type; the value is within ±1")]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 #[cfg(test)]

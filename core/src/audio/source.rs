@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
 use super::demux::Opened;
-use super::info::{SampleFormat, SourceInfo, seconds};
+use super::info::{SampleFormat, SourceInfo};
 use super::riff::is_name;
 use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
+use crate::signal::units::samples_to_seconds;
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
 /// Bytes buffered between the system and a reader.
@@ -201,7 +202,7 @@ impl Source {
                     Ok(())
                 }
                 Err(source) => {
-                    let at_s = seconds(self.position, self.info.rate_hz);
+                    let at_s = samples_to_seconds(self.position, self.info.rate_hz);
                     Err(AudioError::Read { path: self.path.clone(), at_s, source })
                 }
             },
@@ -227,7 +228,10 @@ impl Source {
         }
         let index = self.block.iter().position(|s| !s.is_finite()).unwrap_or(0);
         let frame = self.position + (index / usize::from(self.info.channels)) as u64;
-        Err(AudioError::NotFinite { path: self.path.clone(), at_s: seconds(frame, self.info.rate_hz) })
+        Err(AudioError::NotFinite {
+            path: self.path.clone(),
+            at_s: samples_to_seconds(frame, self.info.rate_hz),
+        })
     }
 }
 
@@ -248,8 +252,8 @@ fn unheard_bytes(file: &mut File, header: &WavHeader, bytes: u64) -> io::Result<
 /// What is to be said of bytes behind the samples: nothing if they are a moment's worth, such as padding.
 fn goes_on(header: &WavHeader, unheard_bytes: u64) -> Option<AudioWarning> {
     let frame_bytes = header.format.coding.bytes() as u64 * u64::from(header.format.channels);
-    let told_s = seconds(header.data_bytes? / frame_bytes, header.format.rate_hz);
-    let unheard_s = seconds(unheard_bytes / frame_bytes, header.format.rate_hz);
+    let told_s = samples_to_seconds(header.data_bytes? / frame_bytes, header.format.rate_hz);
+    let unheard_s = samples_to_seconds(unheard_bytes / frame_bytes, header.format.rate_hz);
     (unheard_s >= 1.0).then_some(AudioWarning::GoesOn { told_s, unheard_s })
 }
 

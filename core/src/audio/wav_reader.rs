@@ -6,8 +6,9 @@
 use std::io::{self, Read};
 
 use super::AudioWarning;
-use super::info::{full_scale, seconds};
+use super::info::full_scale;
 use super::wav_header::{Coding, WavHeader};
+use crate::signal::units::{samples_to_seconds, single};
 
 /// Samples (of all channels) per block, unless one frame has more.
 const BLOCK_SAMPLES: usize = 16_384;
@@ -82,8 +83,8 @@ impl WavReader {
             if let Some(told) = self.told_frames.filter(|&told| told > self.frames) {
                 let rate = self.rate_hz;
                 return Ok(Some(AudioWarning::Truncated {
-                    after_s: seconds(self.frames, rate),
-                    told_s: Some(seconds(told, rate)),
+                    after_s: samples_to_seconds(self.frames, rate),
+                    told_s: Some(samples_to_seconds(told, rate)),
                 }));
             }
         } else if let Some(left) = &mut self.left {
@@ -124,7 +125,7 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
         })),
         Coding::Signed32 => out.extend(bytes.as_chunks().0.iter().map(|&b| from_i32(i32::from_le_bytes(b)))),
         Coding::Float32 => out.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
-        Coding::Float64 => out.extend(bytes.as_chunks().0.iter().map(|&b| to_f32(f64::from_le_bytes(b)))),
+        Coding::Float64 => out.extend(bytes.as_chunks().0.iter().map(|&b| single(f64::from_le_bytes(b)))),
         Coding::ALaw => out.extend(bytes.iter().map(|&b| f32::from(a_law(b)) / full_scale(16))),
         Coding::MuLaw => out.extend(bytes.iter().map(|&b| f32::from(mu_law(b)) / full_scale(16))),
     }
@@ -133,14 +134,6 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
 #[expect(clippy::cast_precision_loss, reason = "f32 is the sample type; the low 8 bits of 32 are rounded")]
 fn from_i32(value: i32) -> f32 {
     value as f32 / full_scale(32)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "f32 is the sample type; too large becomes infinite and is refused"
-)]
-fn to_f32(value: f64) -> f32 {
-    value as f32
 }
 
 /// ITU-T G.711.

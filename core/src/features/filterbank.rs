@@ -1,7 +1,8 @@
 //! Triangles on a mel scale, stored sparse.
 
-use super::sample::{Sample, real};
+use super::sample::Sample;
 use super::{FeatureSpec, MelNorm, MelScale, SampleScale};
+use crate::signal::units::real;
 
 /// Products that are summed side by side: each band's weights are filled up with zeros to a multiple of it, so that
 /// the inner loop is whole vectors.

@@ -1,8 +1,8 @@
 //! From mel power to finished features: logarithm, top-dB limit, cepstrum, normalisation.
 
 use super::log::log2;
-use super::sample::{real, single};
 use super::{FeatureSpec, Log, Normalise, Reference, SpecError};
+use crate::signal::units::{real, single};
 
 /// The steps that need one frame only.
 #[derive(Debug)]

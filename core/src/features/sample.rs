@@ -1,5 +1,6 @@
 //! The two float types that features are computed in, and the conversions that lose something, in one place.
 
+use crate::signal::units::single;
 use realfft::FftNum;
 
 /// A float type for the transform and the filterbank.
@@ -34,16 +35,4 @@ impl Sample for f64 {
     fn to_feature(self) -> f32 {
         single(self)
     }
-}
-
-/// Rounded to 32 bits.
-#[expect(clippy::cast_possible_truncation, reason = "features are 32-bit floats; rounding is what is wanted")]
-pub(super) fn single(value: f64) -> f32 {
-    value as f32
-}
-
-/// A small count as a real number.
-#[expect(clippy::cast_precision_loss, reason = "lengths and indices stay far below 2^52")]
-pub(super) fn real(count: usize) -> f64 {
-    count as f64
 }

@@ -6,8 +6,9 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use super::filterbank::Filterbank;
-use super::sample::{Sample, real};
+use super::sample::Sample;
 use super::{FeatureSpec, Placement, Window, WindowShape};
+use crate::signal::units::real;
 
 /// Computes the mel power of one frame at a time; everything is allocated once.
 pub(super) struct Spectrum<T> {
