@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use earmark_core::Label;
-use earmark_core::decide::TimelineSettings;
+use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::model::pack::{Manifest, Pack};
 use earmark_core::model::runtime::Runtime;
@@ -101,32 +101,16 @@ impl Observer for Watch<'_> {
 
 /// Settings as the flags change them.
 pub fn with_flags(
-    mut settings: TimelineSettings,
+    settings: TimelineSettings,
     args: &TimelineArgs,
     manifest: &Manifest,
 ) -> Result<TimelineSettings> {
-    settings.refine_borders = !args.no_refine;
-    for (name, open) in &args.threshold {
-        settings.set_threshold(&known_label(name, &manifest.labels)?, *open);
-    }
-    if let Some(level) = args.silence_dbfs {
-        settings.silence_dbfs = f64::from(level);
-    }
-    if let Some(priority) = &args.exclusive {
-        let labels =
-            priority.iter().map(|name| known_label(name, &manifest.labels)).collect::<Result<_>>()?;
-        settings.exclusive = Some(labels);
-    }
-    settings.check().map_err(|e| Usage(e.to_string()))?;
-    Ok(settings)
-}
-
-/// Labels that a flag names must be ones that the pack has.
-pub fn known_label(name: &str, known: &[Label]) -> Result<Label> {
-    let label = Label::new(name);
-    if known.contains(&label) {
-        return Ok(label);
-    }
-    let names: Vec<&str> = known.iter().map(Label::as_str).collect();
-    Err(Usage(format!("{name:?} is not a label of this pack; it has {}", names.join(", "))).into())
+    let labels = |names: &[String]| names.iter().map(|name| Label::new(name.as_str())).collect();
+    let changes = TimelineChanges {
+        threshold: args.threshold.iter().map(|(name, open)| (Label::new(name.as_str()), *open)).collect(),
+        silence_dbfs: args.silence_dbfs.map(f64::from),
+        exclusive: args.exclusive.as_deref().map(labels),
+        refine_borders: args.no_refine.then_some(false),
+    };
+    changes.apply(settings, &manifest.labels).map_err(|e| Usage(e.to_string()).into())
 }

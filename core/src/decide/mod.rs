@@ -26,6 +26,7 @@
 
 mod builder;
 mod causal;
+mod changes;
 pub mod hysteresis;
 pub mod refine;
 mod segmenter;
@@ -39,6 +40,7 @@ use crate::{FrameScores, Label};
 
 pub use builder::TimelineBuilder;
 pub use causal::CausalLabels;
+pub use changes::TimelineChanges;
 pub use segmenter::{Event, Segmenter};
 pub use settings::{CONFIRM_NEAR_MS, CONFIRM_WINDOW_MS, LabelSettings, TimelineError, TimelineSettings};
 pub use thresholds::{Hysteresis, HysteresisBank, SILENCE_DBFS, SILENCE_WINDOW_FRAMES, Thresholds};

@@ -28,6 +28,14 @@ pub enum TimelineError {
         /// What was given.
         value: f32,
     },
+    /// The pack has no such label.
+    #[error("{label:?} is not a label of this pack; it has {known}")]
+    UnknownLabel {
+        /// What was asked for.
+        label: String,
+        /// What there is, as one list.
+        known: String,
+    },
     /// The silence level is no level.
     #[error("the silence level is {0} dBFS; it must be a number from -200 to 0")]
     SilenceLevel(f64),

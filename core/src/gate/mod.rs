@@ -24,6 +24,7 @@
 
 mod adaptive;
 mod causal;
+mod changes;
 mod delay;
 mod envelope;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod settings;
 
 pub use adaptive::{Adapted, Adaptive};
 pub use causal::CausalDecider;
+pub use changes::{GateAction, PresetChanges};
 pub use delay::DelayLine;
 pub use envelope::{GainComputer, PushError};
 pub use from_segments::{edges_from_segments, spans_at_full_gain};

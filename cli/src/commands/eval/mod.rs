@@ -13,7 +13,7 @@ use earmark_core::eval::{
 use earmark_core::output::SafeFile;
 use earmark_core::pipeline::detect_file_with_gains;
 
-use super::hearing::{self, Watch, known_label, recording};
+use super::hearing::{self, Watch, recording};
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
@@ -31,8 +31,10 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     let jobs = Jobs { pack: &args.pack.pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
     let pack = first.pack().clone();
-    let wanted: Vec<Label> =
-        args.label.iter().map(|name| known_label(name, &pack.manifest().labels)).collect::<Result<_>>()?;
+    let wanted: Vec<Label> = args.label.iter().map(|name| Label::new(name.as_str())).collect();
+    for label in &wanted {
+        label.check_known(&pack.manifest().labels).map_err(|e| Usage(e.to_string()))?;
+    }
     let inputs = expand(&args.inputs, console);
     let mut outputs = Outputs::beside(&inputs);
     args.peer.iter().for_each(|(_, path)| outputs.protect(path));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::audio::SampleFormat;
-use earmark_core::gate::{Action, CutSettings, GateError, GateSettings, Preset, load_preset};
+use earmark_core::gate::{GateAction, GateError, PresetChanges, load_preset};
 use earmark_core::model::pack::Pack;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
 use earmark_core::render::{Container, Dither, ListFormat};
@@ -34,13 +34,14 @@ impl Plan {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
         refuse_what_needs_the_future(args)?;
         let mut preset = load_preset(&args.preset).map_err(usage)?;
-        apply_flags(args, &mut preset);
+        let changes = changes(args);
+        changes.apply(&mut preset);
         let manifest = pack.manifest();
         let settings = RenderSettings::new(preset, manifest);
         let settings = RenderSettings {
             timeline: with_flags(settings.timeline, &args.timeline, manifest)?,
             causal: args.live,
-            cut_only: args.action == Some(RenderAction::Cut),
+            cut_only: changes.cut_only(),
             sample_format: args.bits.map(sample_format),
             dither: if args.no_dither { Dither::Off } else { Dither::Triangular },
             measure_loudness: args.summary.is_some(),
@@ -128,44 +129,25 @@ fn check_container(path: &Path) -> Result<()> {
 }
 
 /// What single flags change about the preset.
-fn apply_flags(args: &RenderArgs, preset: &mut Preset) {
-    let gate = &mut preset.gate;
-    for (flag, setting) in [
-        (args.range_db, &mut gate.range_db),
-        (args.attack_ms, &mut gate.attack_ms),
-        (args.hold_ms, &mut gate.hold_ms),
-        (args.release_ms, &mut gate.release_ms),
-        (args.lookahead_ms, &mut gate.lookahead_ms),
-        (args.pre_roll_ms, &mut gate.pre_roll_ms),
-        (args.onset_backtrack_ms, &mut gate.onset_backtrack_ms),
-        (args.wet, &mut gate.wet),
-    ] {
-        if let Some(value) = flag {
-            *setting = value;
-        }
-    }
-    if args.keep.is_some() || args.action.is_some() {
-        let action = match args.action {
-            None | Some(RenderAction::Gate | RenderAction::Cut) => Action::Gate,
-            Some(RenderAction::Duck) => Action::duck(gate.range_db),
-            Some(RenderAction::Mute) => Action::Mute,
-        };
-        let kept: Vec<Label> = match &args.keep {
-            Some(names) => names.iter().map(|name| Label::new(name.as_str())).collect(),
-            None => vec![Label::SPEECH],
-        };
-        let rules = GateSettings::keep(kept, action);
-        gate.rules = rules.rules;
-        gate.otherwise = rules.otherwise;
-    }
-    if args.action == Some(RenderAction::Cut) || args.max_pause_ms.is_some() {
-        preset.cut.get_or_insert_with(CutSettings::default);
-    } else if args.action.is_some() {
-        preset.cut = None;
-    }
-    if let (Some(cut), Some(max_pause_ms)) = (&mut preset.cut, args.max_pause_ms) {
-        cut.max_pause_ms = max_pause_ms;
-        cut.pad_ms = cut.pad_ms.min(max_pause_ms / 2.0);
+fn changes(args: &RenderArgs) -> PresetChanges {
+    let labels = |names: &Vec<String>| names.iter().map(|name| Label::new(name.as_str())).collect();
+    PresetChanges {
+        range_db: args.range_db,
+        attack_ms: args.attack_ms,
+        hold_ms: args.hold_ms,
+        release_ms: args.release_ms,
+        lookahead_ms: args.lookahead_ms,
+        pre_roll_ms: args.pre_roll_ms,
+        onset_backtrack_ms: args.onset_backtrack_ms,
+        wet: args.wet,
+        max_pause_ms: args.max_pause_ms,
+        keep: args.keep.as_ref().map(labels),
+        action: args.action.map(|action| match action {
+            RenderAction::Gate => GateAction::Gate,
+            RenderAction::Duck => GateAction::Duck,
+            RenderAction::Mute => GateAction::Mute,
+            RenderAction::Cut => GateAction::Cut,
+        }),
     }
 }
 

@@ -1,0 +1,108 @@
+//! What a user changes about the settings of a timeline, in a command line, a request or a call.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{TimelineError, TimelineSettings};
+use crate::Label;
+
+/// Changes to [`TimelineSettings`]; what is absent stays.
+///
+/// ```
+/// use earmark_core::Label;
+/// use earmark_core::decide::{TimelineChanges, TimelineSettings};
+///
+/// let changes = TimelineChanges { threshold: [(Label::SPEECH, 0.8)].into(), ..TimelineChanges::default() };
+/// let settings = changes.apply(TimelineSettings::default(), &[Label::SPEECH, Label::MUSIC])?;
+/// assert_eq!(settings.of(&Label::SPEECH).open, 0.8);
+/// # Ok::<(), earmark_core::decide::TimelineError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimelineChanges {
+    /// Probability at which a label opens; what closes and confirms it moves along
+    /// ([`LabelSettings::with_threshold`](super::LabelSettings::with_threshold)).
+    pub threshold: BTreeMap<Label, f32>,
+    /// Silent is what has at most this level, dBFS.
+    pub silence_dbfs: Option<f64>,
+    /// One label per instant, by priority.
+    pub exclusive: Option<Vec<Label>>,
+    /// Whether borders move to the clearest step of the level nearby.
+    pub refine_borders: Option<bool>,
+}
+
+impl TimelineChanges {
+    /// The changed settings. `known` are the labels that the pack has.
+    ///
+    /// # Errors
+    /// [`TimelineError`] for a label that is not known, or a value out of its range.
+    pub fn apply(
+        &self,
+        mut settings: TimelineSettings,
+        known: &[Label],
+    ) -> Result<TimelineSettings, TimelineError> {
+        if let Some(refine) = self.refine_borders {
+            settings.refine_borders = refine;
+        }
+        for (label, open) in &self.threshold {
+            label.check_known(known)?;
+            settings.set_threshold(label, *open);
+        }
+        if let Some(level) = self.silence_dbfs {
+            settings.silence_dbfs = level;
+        }
+        if let Some(priority) = &self.exclusive {
+            for label in priority {
+                label.check_known(known)?;
+            }
+            settings.exclusive = Some(priority.clone());
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+impl Label {
+    /// Refuses a label that is none of `known`, those of a pack.
+    ///
+    /// # Errors
+    /// [`TimelineError::UnknownLabel`], which lists them.
+    pub fn check_known(&self, known: &[Self]) -> Result<(), TimelineError> {
+        if known.contains(self) {
+            return Ok(());
+        }
+        let names: Vec<&str> = known.iter().map(Self::as_str).collect();
+        Err(TimelineError::UnknownLabel { label: self.as_str().to_owned(), known: names.join(", ") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [Label; 2] = [Label::SPEECH, Label::MUSIC];
+
+    #[test]
+    fn what_is_absent_stays() {
+        let plain = TimelineSettings::default();
+        assert_eq!(TimelineChanges::default().apply(plain.clone(), &KNOWN).unwrap(), plain);
+        let changes: TimelineChanges = serde_json::from_str(r#"{"silence_dbfs": -50.0}"#).unwrap();
+        let expected = TimelineSettings { silence_dbfs: -50.0, ..plain.clone() };
+        assert_eq!(changes.apply(plain, &KNOWN).unwrap(), expected);
+    }
+
+    #[test]
+    fn labels_that_the_pack_lacks_and_values_out_of_range_are_refused() {
+        let refused = |json: &str| {
+            let changes: TimelineChanges = serde_json::from_str(json).unwrap();
+            changes.apply(TimelineSettings::default(), &KNOWN).unwrap_err().to_string()
+        };
+        let said = refused(r#"{"threshold": {"sneeze": 0.5}}"#);
+        assert_eq!(said, "\"sneeze\" is not a label of this pack; it has speech, music");
+        assert!(refused(r#"{"exclusive": ["speech", "noise"]}"#).contains("\"noise\""));
+        assert!(refused(r#"{"threshold": {"speech": 1.5}}"#).contains("between 0 and 1"));
+        assert!(refused(r#"{"silence_dbfs": 3.0}"#).contains("silence level"));
+        assert!(serde_json::from_str::<TimelineChanges>(r#"{"treshold": {}}"#).is_err());
+    }
+}

@@ -1,0 +1,131 @@
+//! What a user changes about a preset, in a command line, a request or a call.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, CutSettings, GateSettings, Preset};
+use crate::Label;
+
+/// What happens to what is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateAction {
+    /// Down by the range, opening and closing smoothly.
+    Gate,
+    /// Down by the range, meant for a bed under speech.
+    Duck,
+    /// Down to digital silence.
+    Mute,
+    /// Long pauses are cut out.
+    Cut,
+}
+
+/// Changes to a [`Preset`]; what is absent stays. Values are checked where the changed preset is used
+/// ([`GateSettings::validate`], [`CutSettings::validate`]).
+///
+/// ```
+/// use earmark_core::gate::{PresetChanges, preset};
+///
+/// let mut podcast = preset("podcast")?;
+/// PresetChanges { range_db: Some(12.0), ..PresetChanges::default() }.apply(&mut podcast);
+/// assert_eq!(podcast.gate.range_db, 12.0);
+/// # Ok::<(), earmark_core::gate::GateError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are those of GateSettings and CutSettings, which document them")]
+pub struct PresetChanges {
+    pub range_db: Option<f32>,
+    pub attack_ms: Option<f32>,
+    pub hold_ms: Option<f32>,
+    pub release_ms: Option<f32>,
+    pub lookahead_ms: Option<f32>,
+    pub pre_roll_ms: Option<f32>,
+    pub onset_backtrack_ms: Option<f32>,
+    pub wet: Option<f32>,
+    pub max_pause_ms: Option<f32>,
+    /// What stays as it is, instead of the preset's rules; speech if only `action` is given.
+    pub keep: Option<Vec<Label>>,
+    /// What happens to the rest, instead of the preset's rules; a gate if only `keep` is given.
+    pub action: Option<GateAction>,
+}
+
+impl PresetChanges {
+    /// Changes `preset`.
+    pub fn apply(&self, preset: &mut Preset) {
+        let gate = &mut preset.gate;
+        for (change, setting) in [
+            (self.range_db, &mut gate.range_db),
+            (self.attack_ms, &mut gate.attack_ms),
+            (self.hold_ms, &mut gate.hold_ms),
+            (self.release_ms, &mut gate.release_ms),
+            (self.lookahead_ms, &mut gate.lookahead_ms),
+            (self.pre_roll_ms, &mut gate.pre_roll_ms),
+            (self.onset_backtrack_ms, &mut gate.onset_backtrack_ms),
+            (self.wet, &mut gate.wet),
+        ] {
+            if let Some(value) = change {
+                *setting = value;
+            }
+        }
+        if self.keep.is_some() || self.action.is_some() {
+            let action = match self.action {
+                None | Some(GateAction::Gate | GateAction::Cut) => Action::Gate,
+                Some(GateAction::Duck) => Action::duck(gate.range_db),
+                Some(GateAction::Mute) => Action::Mute,
+            };
+            let kept = self.keep.clone().unwrap_or_else(|| vec![Label::SPEECH]);
+            let rules = GateSettings::keep(kept, action);
+            gate.rules = rules.rules;
+            gate.otherwise = rules.otherwise;
+        }
+        if self.action == Some(GateAction::Cut) || self.max_pause_ms.is_some() {
+            preset.cut.get_or_insert_with(CutSettings::default);
+        } else if self.action.is_some() {
+            preset.cut = None;
+        }
+        if let (Some(cut), Some(max_pause_ms)) = (&mut preset.cut, self.max_pause_ms) {
+            cut.max_pause_ms = max_pause_ms;
+            cut.pad_ms = cut.pad_ms.min(max_pause_ms / 2.0);
+        }
+    }
+
+    /// Whether the changes ask for cuts and nothing else: what stays between them is then left at its level.
+    pub fn cut_only(&self) -> bool {
+        self.action == Some(GateAction::Cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{preset, preset_names};
+
+    fn changed(name: &str, json: &str) -> Preset {
+        let mut preset = preset(name).unwrap();
+        serde_json::from_str::<PresetChanges>(json).unwrap().apply(&mut preset);
+        preset
+    }
+
+    #[test]
+    fn what_is_absent_stays() {
+        for name in preset_names() {
+            assert_eq!(changed(name, "{}"), preset(name).unwrap(), "{name}");
+        }
+    }
+
+    #[test]
+    fn keep_and_action_replace_the_rules_together() {
+        let kept = changed("podcast", r#"{"keep": ["music"]}"#).gate;
+        assert_eq!(kept.rules, GateSettings::keep([Label::MUSIC], Action::Gate).rules);
+        let muted = changed("broadcast-duck", r#"{"action": "mute"}"#).gate;
+        assert_eq!(muted.otherwise, Action::Mute);
+        assert_eq!(muted.rules, GateSettings::keep([Label::SPEECH], Action::Mute).rules);
+    }
+
+    #[test]
+    fn a_longest_pause_asks_for_a_cut_and_keeps_its_padding_within() {
+        let cut = changed("podcast", r#"{"max_pause_ms": 200}"#).cut.unwrap();
+        assert_eq!((cut.max_pause_ms, cut.pad_ms), (200.0, 100.0));
+        assert_eq!(changed("transcription", r#"{"action": "gate"}"#).cut, None);
+    }
+}
