@@ -34,6 +34,7 @@ pub mod render;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod signal;
+pub mod stream;
 
 pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};
 

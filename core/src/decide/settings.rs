@@ -96,11 +96,11 @@ impl LabelSettings {
         if self.confirm > self.open { frames(CONFIRM_NEAR_MS) } else { 0 }
     }
 
-    pub(super) fn min_on_frames(&self) -> usize {
+    pub(crate) fn min_on_frames(&self) -> usize {
         frames(self.min_on_ms)
     }
 
-    pub(super) fn min_gap_frames(&self) -> usize {
+    pub(crate) fn min_gap_frames(&self) -> usize {
         frames(self.min_gap_ms)
     }
 }
@@ -181,7 +181,7 @@ impl TimelineSettings {
         Ok(())
     }
 
-    pub(super) fn min_silence_frames(&self) -> usize {
+    pub(crate) fn min_silence_frames(&self) -> usize {
         frames(self.min_silence_ms)
     }
 

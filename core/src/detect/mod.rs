@@ -13,6 +13,7 @@
 #[cfg(feature = "files")]
 mod file;
 mod preprocess;
+mod reach;
 mod score_network;
 mod stream;
 
@@ -21,6 +22,7 @@ use crate::features;
 use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::{Network, Runtime, RuntimeError};
 
+pub(crate) use reach::Reach;
 pub use stream::DetectorStream;
 
 /// Why listening stopped.
@@ -118,6 +120,11 @@ impl Detector {
     /// Whether results come as early as the pack allows: what [`DetectorMode::LowLatency`] gives.
     pub fn is_live(&self) -> bool {
         self.network.frames() == self.pack.manifest().hop_frames
+    }
+
+    /// How much sound its frames need, from a source of `rate_hz`.
+    pub(crate) fn reach(&self, rate_hz: u32) -> Result<Reach, DetectError> {
+        Reach::new(self.pack.manifest(), rate_hz, self.network.frames())
     }
 
     /// A new stream for a source of `rate_hz` and `channels`.

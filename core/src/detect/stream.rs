@@ -70,6 +70,17 @@ impl DetectorStream {
     /// # Errors
     /// As [`DetectorStream::push`].
     pub fn finish(mut self, heard: &mut FrameScores) -> Result<(), DetectError> {
+        self.run_out(heard)
+    }
+
+    /// Appends all frames that are still on their way, and goes back to the start.
+    pub(crate) fn finish_and_reset(&mut self, heard: &mut FrameScores) -> Result<(), DetectError> {
+        self.run_out(heard)?;
+        self.reset();
+        Ok(())
+    }
+
+    fn run_out(&mut self, heard: &mut FrameScores) -> Result<(), DetectError> {
         self.preprocess.finish(&mut self.piece);
         self.score.push(&self.piece, heard)
     }

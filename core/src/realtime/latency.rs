@@ -3,10 +3,9 @@
 //! Not part of the audio path: computed once, when a gate is made.
 
 use super::{LiveConfig, LiveError};
-use crate::FrameGrid;
+use crate::detect::Reach;
 use crate::gate::ms_to_samples;
 use crate::model::pack::Manifest;
-use crate::signal::Resampler;
 use crate::signal::units::{samples_covering, samples_to_seconds};
 
 /// The parts of a gate's latency, in samples at the host's rate. Their sum is constant while the gate lives.
@@ -41,7 +40,7 @@ impl LatencyParts {
         let max_block = config.max_block_samples.max(1) as u64;
         Ok(Self {
             lookahead: ms_to_samples(config.lookahead_ms, rate_hz),
-            hearing: hearing_samples(manifest, rate_hz)?,
+            hearing: Reach::new(manifest, rate_hz, manifest.hop_frames)?.worst(),
             block: max_block - 1,
             budget: samples_covering((BUDGET_SHARE * call_s(manifest)).max(LEAST_BUDGET_S), rate_hz),
         })
@@ -73,28 +72,4 @@ pub(super) fn poll_s(manifest: &Manifest) -> f64 {
 fn call_s(manifest: &Manifest) -> f64 {
     let samples = manifest.hop_frames as u64 * manifest.features.hop as u64;
     samples_to_seconds(samples, manifest.features.rate_hz)
-}
-
-/// The greatest distance from the first sample of a frame to the end of the samples that its result depends on. Found by
-/// looking at every frame until frames, calls and the resampler's phases repeat.
-fn hearing_samples(manifest: &Manifest, rate_hz: u32) -> Result<u64, LiveError> {
-    let spec = &manifest.features;
-    let resampler = Resampler::new(rate_hz, spec.rate_hz).map_err(crate::detect::DetectError::from)?;
-    let reach = resampler.delay_samples() as u64;
-    let grid = FrameGrid::new(rate_hz);
-    let call = manifest.hop_frames.max(1) as u64;
-    let padding = spec.padding.samples() as u64;
-    let worst = (0..FrameGrid::FRAMES_PER_SECOND * call).map(|frame| {
-        // The row about this frame comes with this call; its last feature frame needs samples up to here.
-        let calls = (frame + manifest.lookahead_frames as u64) / call + 1;
-        let last_feature = calls * call - 1;
-        let feature_samples = (last_feature * spec.hop as u64 + spec.frame_samples() as u64)
-            .saturating_sub(padding)
-            .max(padding + 1);
-        // The last of them lies at this sample of the source, rounded down; the filter reaches beyond it.
-        let last = (feature_samples - 1) * u64::from(rate_hz) / u64::from(spec.rate_hz);
-        (last + 1 + reach).saturating_sub(grid.start(frame))
-    });
-    // A frame's level is known at its end.
-    Ok(worst.max().unwrap_or(0).max(grid.start(1) + 1))
 }

@@ -26,6 +26,11 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("realtime", "render", "they share decisions, gate and mixer, and nothing of each other"),
     core("render", "realtime", "they share decisions, gate and mixer, and nothing of each other"),
     core("realtime", "pipeline", "a pipeline runs to the end of a file, which live audio has not"),
+    core("stream", "audio", "a stream is samples, wherever these come from"),
+    core("stream", "gate", "a stream tells what is on; what is done about it is another's"),
+    core("stream", "pipeline", "a pipeline runs to the end of a file, which a stream has not"),
+    core("decide", "stream", "data flows one way: streams follow decisions"),
+    core("realtime", "stream", "both follow the causal law, and know nothing of each other"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];
