@@ -111,6 +111,7 @@ pub fn with_flags(
         silence_dbfs: args.silence_dbfs.map(f64::from),
         exclusive: args.exclusive.as_deref().map(labels),
         refine_borders: args.no_refine.then_some(false),
+        ..TimelineChanges::default()
     };
     changes.apply(settings, &manifest.labels).map_err(|e| Usage(e.to_string()).into())
 }

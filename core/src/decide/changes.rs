@@ -24,6 +24,10 @@ pub struct TimelineChanges {
     /// Probability at which a label opens; what closes and confirms it moves along
     /// ([`LabelSettings::with_threshold`](super::LabelSettings::with_threshold)).
     pub threshold: BTreeMap<Label, f32>,
+    /// Shorter segments of a label are dropped, milliseconds.
+    pub min_on_ms: BTreeMap<Label, u32>,
+    /// Shorter gaps between two segments of a label are filled, milliseconds.
+    pub min_gap_ms: BTreeMap<Label, u32>,
     /// Silent is what has at most this level, dBFS.
     pub silence_dbfs: Option<f64>,
     /// One label per instant, by priority.
@@ -48,6 +52,14 @@ impl TimelineChanges {
         for (label, open) in &self.threshold {
             label.check_known(known)?;
             settings.set_threshold(label, *open);
+        }
+        for (label, ms) in &self.min_on_ms {
+            label.check_known(known)?;
+            settings.labels.entry(label.clone()).or_insert(settings.default).min_on_ms = *ms;
+        }
+        for (label, ms) in &self.min_gap_ms {
+            label.check_known(known)?;
+            settings.labels.entry(label.clone()).or_insert(settings.default).min_gap_ms = *ms;
         }
         if let Some(level) = self.silence_dbfs {
             settings.silence_dbfs = level;
@@ -80,6 +92,7 @@ impl Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::LabelSettings;
 
     const KNOWN: [Label; 2] = [Label::SPEECH, Label::MUSIC];
 
@@ -89,7 +102,10 @@ mod tests {
         assert_eq!(TimelineChanges::default().apply(plain.clone(), &KNOWN).unwrap(), plain);
         let changes: TimelineChanges = serde_json::from_str(r#"{"silence_dbfs": -50.0}"#).unwrap();
         let expected = TimelineSettings { silence_dbfs: -50.0, ..plain.clone() };
-        assert_eq!(changes.apply(plain, &KNOWN).unwrap(), expected);
+        assert_eq!(changes.apply(plain.clone(), &KNOWN).unwrap(), expected);
+        let changes: TimelineChanges = serde_json::from_str(r#"{"min_gap_ms": {"speech": 50}}"#).unwrap();
+        let speech = changes.apply(plain.clone(), &KNOWN).unwrap().of(&Label::SPEECH);
+        assert_eq!(speech, LabelSettings { min_gap_ms: 50, ..plain.of(&Label::SPEECH) });
     }
 
     #[test]

@@ -87,7 +87,14 @@ fn sanitizer_runtime() -> Result<PathBuf> {
 
 /// Builds `plugin/tests/realtime.rs`; cargo says where the program is.
 fn realtime_test(session: &Session) -> Result<PathBuf> {
-    let mut command = session.cargo(&["test", "--release", "--locked", "--workspace", "--exclude=xtask"]);
+    let mut command = session.cargo(&[
+        "test",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--exclude=xtask",
+        "--exclude=earmark-python",
+    ]);
     command.args([super::steps::FEATURES, "--test=realtime", "--no-run", "--message-format=json"]);
     let messages = tools::output(&mut command)?;
     messages

@@ -9,6 +9,7 @@ mod packages;
 mod python;
 mod session;
 mod steps;
+mod wheel;
 
 use std::env;
 use std::path::Path;

@@ -13,8 +13,9 @@ use crate::{sha256, tools};
 /// What the system calls its Python.
 pub const SYSTEM_PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
-/// The training project: what it needs is pinned there.
+/// The training project and the wheel: what they need is pinned there.
 const TRAINING: &str = "models/training/pyproject.toml";
+const WHEEL: &str = "python/pyproject.toml";
 
 /// An environment with pinned packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub enum Venv {
     Tests,
     /// All that the training project needs.
     Torch,
+    /// What builds and tests the wheel.
+    Wheel,
 }
 
 impl Venv {
@@ -30,6 +33,7 @@ impl Venv {
         match self {
             Self::Tests => "venv",
             Self::Torch => "venv-torch",
+            Self::Wheel => "venv-wheel",
         }
     }
 
@@ -37,15 +41,24 @@ impl Venv {
     fn requirements(self) -> &'static [&'static str] {
         match self {
             Self::Tests => &["tests/requirements.txt", "tests/hosts/requirements.txt"],
-            Self::Torch => &[],
+            Self::Torch | Self::Wheel => &[],
         }
     }
 
-    /// What of the training project is needed beside its own dependencies.
+    /// The project that lists the rest.
+    fn project(self) -> &'static str {
+        match self {
+            Self::Tests | Self::Torch => TRAINING,
+            Self::Wheel => WHEEL,
+        }
+    }
+
+    /// What of the project is needed beside its own dependencies.
     fn extras(self) -> &'static [&'static str] {
         match self {
             Self::Tests => &["test"],
             Self::Torch => &["train", "test"],
+            Self::Wheel => &["build", "test"],
         }
     }
 
@@ -65,8 +78,9 @@ impl Venv {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             packages.extend(lines.map(str::to_owned));
         }
-        let project = fs::read_to_string(root.join(TRAINING)).context(TRAINING)?;
-        packages.extend(dependencies(&project, self.extras())?);
+        let name = self.project();
+        let project = fs::read_to_string(root.join(name)).context(name)?;
+        packages.extend(dependencies(&project, self.extras()).context(name)?);
         let (mark, wanted) = (folder.join("packages.sha256"), sha256(packages.join("\n").as_bytes()));
         if fs::read_to_string(&mark).is_ok_and(|made| made == wanted) {
             return Ok(());
@@ -108,10 +122,10 @@ fn dependencies(project: &str, extras: &[&str]) -> Result<Vec<String>> {
         optional_dependencies: BTreeMap<String, Vec<String>>,
     }
     let Project { dependencies: mut all, mut optional_dependencies } =
-        toml::from_str::<File>(project).context(TRAINING)?.project;
+        toml::from_str::<File>(project)?.project;
     for extra in extras {
         let more = optional_dependencies.remove(*extra);
-        all.extend(more.with_context(|| format!("{TRAINING} has no extra {extra:?}"))?);
+        all.extend(more.with_context(|| format!("there is no extra {extra:?}"))?);
     }
     Ok(all)
 }

@@ -5,6 +5,7 @@ use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
 use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound};
 use super::python::Venv;
 use super::session::Session;
+use super::wheel;
 use crate::{licences, models, readme};
 
 /// When a step is run.
@@ -59,6 +60,9 @@ const TESTS: &[Need] = &[Packages(Sound), Packages(Screen), Packages(Hosts), Pyt
 /// All that can be had without JACK.
 pub const FEATURES: &str = "--features=earmark-plugin/standalone";
 
+/// The Python module is linked by what builds the wheel, which knows the Python.
+const NO_WHEEL: &str = "--exclude=earmark-python";
+
 /// All steps. Builds and test runs are apart so that each says what it took.
 pub const STEPS: &[Step] = &[
     quick("format", &[Rust("rustfmt")], Work::Cargo(&["fmt", "--all", "--check"])),
@@ -70,7 +74,15 @@ pub const STEPS: &[Step] = &[
     quick(
         "build",
         BUILD,
-        Work::Cargo(&["build", "--release", "--locked", "--workspace", "--exclude=xtask", FEATURES]),
+        Work::Cargo(&[
+            "build",
+            "--release",
+            "--locked",
+            "--workspace",
+            "--exclude=xtask",
+            NO_WHEEL,
+            FEATURES,
+        ]),
     ),
     quick(
         "features, none",
@@ -123,6 +135,7 @@ pub const STEPS: &[Step] = &[
             "--locked",
             "--workspace",
             "--exclude=xtask",
+            NO_WHEEL,
             FEATURES,
             "--no-run",
         ]),
@@ -137,6 +150,7 @@ pub const STEPS: &[Step] = &[
             "--no-fail-fast",
             "--workspace",
             "--exclude=xtask",
+            NO_WHEEL,
             FEATURES,
             "--lib",
             "--bins",
@@ -152,6 +166,7 @@ pub const STEPS: &[Step] = &[
             "--no-fail-fast",
             "--workspace",
             "--exclude=xtask",
+            NO_WHEEL,
             FEATURES,
             "--test=*",
         ]),
@@ -166,10 +181,12 @@ pub const STEPS: &[Step] = &[
             "--no-fail-fast",
             "--workspace",
             "--exclude=xtask",
+            NO_WHEEL,
             FEATURES,
             "--doc",
         ]),
     ),
+    quick("wheel", &[Python(Venv::Wheel)], Work::Task(wheel::check)),
     quick(
         "training",
         &[Python(Venv::Tests)],
@@ -235,6 +252,7 @@ pub const STEPS: &[Step] = &[
                 "--locked",
                 "--workspace",
                 "--exclude=xtask",
+                NO_WHEEL,
                 FEATURES,
                 "--test=realtime",
             ]),

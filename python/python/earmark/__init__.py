@@ -1,0 +1,47 @@
+"""A neural ear for audio: when there is speech, music and noise, gates that follow it, and the noise behind speech.
+
+>>> import earmark, numpy as np
+>>> tl = earmark.tag(np.zeros(16_000, dtype=np.int16), rate=16_000)
+>>> tl[0].label
+'silence'
+
+:func:`tag` says when what is heard, :func:`frames` gives probabilities every 10 ms, :func:`render` turns down what is not
+wanted, :func:`stream` tells while the sound is still on, :func:`noise` says how noisy a recording is. Models and runtime are inside; nothing is downloaded.
+"""
+
+from . import silero
+from ._earmark import PACKS, PRESETS, __version__
+from ._errors import AudioError, AudioWarning, EarmarkError, ModelError, OutputError, SettingsError
+from ._frames import Frames
+from ._hear import Noise, NoiseSecond, frames, noise, tag
+from ._render import Rendered, render
+from ._stream import Detector, Event, stream
+from ._timeline import FORMATS, Segment, Timeline, read
+
+__all__ = [
+    "FORMATS",
+    "PACKS",
+    "PRESETS",
+    "AudioError",
+    "AudioWarning",
+    "Detector",
+    "EarmarkError",
+    "Event",
+    "Frames",
+    "ModelError",
+    "Noise",
+    "NoiseSecond",
+    "OutputError",
+    "Rendered",
+    "Segment",
+    "SettingsError",
+    "Timeline",
+    "__version__",
+    "frames",
+    "noise",
+    "read",
+    "render",
+    "silero",
+    "stream",
+    "tag",
+]

@@ -1,0 +1,212 @@
+"""The calls that hear: :func:`tag`, :func:`frames` and :func:`noise`."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from numpy.typing import ArrayLike
+
+from . import _earmark
+from ._frames import Frames
+from ._source import Source, given
+from ._timeline import Timeline
+
+Progress: TypeAlias = bool | Callable[[float, float | None], object]
+"""``True`` draws a bar on a terminal; a function gets seconds done and the length in seconds, if that is known."""
+
+
+@lru_cache(maxsize=8)
+def detector(pack: str, runtime: str | None, device: str, live: bool = False) -> _earmark.Detector:
+    """Packs are compiled once in a process; all threads share them."""
+    return _earmark.Detector(pack, runtime, device, live)
+
+
+@lru_cache(maxsize=4)
+def _estimator(pack: str, runtime: str | None, device: str) -> _earmark.NoiseEstimator:
+    return _earmark.NoiseEstimator(pack, runtime, device)
+
+
+def text(path: str | os.PathLike[str] | None) -> str | None:
+    """A path as text."""
+    return None if path is None else os.fspath(path)
+
+
+@contextmanager
+def bar(progress: Progress, what: str) -> Iterator[Callable[[float, float | None], object] | None]:
+    """What the native module calls while it works."""
+    if callable(progress):
+        yield progress
+        return
+    if not progress or not sys.stderr.isatty():
+        yield None
+        return
+
+    def draw(done: float, length: float | None) -> None:
+        share = f" {100 * min(done / length, 1):3.0f} %" if length else ""
+        print(f"\r{what}: {done:.0f} s{share}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield draw
+    finally:
+        print(file=sys.stderr)
+
+
+def timeline_changes(
+    threshold: Mapping[str, float] | None,
+    silence_dbfs: float | None,
+    exclusive: Sequence[str] | None,
+    refine: bool,
+) -> dict[str, object]:
+    """Arguments as the core reads them."""
+    changes: dict[str, object] = {"threshold": dict(threshold or {}), "refine_borders": refine}
+    if silence_dbfs is not None:
+        changes["silence_dbfs"] = float(silence_dbfs)
+    if exclusive is not None:
+        changes["exclusive"] = list(exclusive)
+    return changes
+
+
+def tag(
+    source: Source,
+    *,
+    rate: int | None = None,
+    name: str | None = None,
+    pack: str = "studio",
+    threshold: Mapping[str, float] | None = None,
+    silence_dbfs: float | None = None,
+    exclusive: Sequence[str] | None = None,
+    refine: bool = True,
+    runtime: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress = False,
+) -> Timeline:
+    """Hears a recording and says when what is heard, as ``earmark tag`` does.
+
+    >>> import earmark, numpy as np
+    >>> tl = earmark.tag(np.zeros(48_000, dtype=np.float32), rate=48_000)
+    >>> [(s.start, s.end, s.label) for s in tl]
+    [(0.0, 1.0, 'silence')]
+
+    Args:
+        source: a path, the bytes of a file, a file object, or samples: ``(samples, rate)``, or an array and ``rate``.
+            Samples are float in -1 to 1, int16 or int32, ``(frames,)`` or ``(frames, channels)``.
+        rate: the rate of an array, Hz.
+        name: what the recording is called in results and messages.
+        pack: a built-in pack (:data:`earmark.PACKS`) or the folder of one.
+        threshold: probability at which a label opens, by label; the pack's own elsewhere.
+        silence_dbfs: level at or below which all is silence.
+        exclusive: one label per instant, by this priority.
+        refine: whether borders move to the clearest step of the level nearby.
+        runtime: ONNX Runtime's library; the embedded runtime without.
+        device: where that library computes: ``cpu``, ``cuda``, …
+        progress: a bar, or what is called as it goes.
+
+    Raises:
+        AudioError: the recording cannot be read.
+        ModelError: the pack or the runtime cannot be used.
+        SettingsError: an argument has no use.
+    """
+    changes = json.dumps(timeline_changes(threshold, silence_dbfs, exclusive, refine))
+    with given(source, rate, name) as (what, called), bar(progress, called) as show:
+        found = detector(pack, text(runtime), device).tag(what, called, changes, show)
+    return Timeline._of(found)
+
+
+def tag_with(
+    samples: ArrayLike, rate: int, pack: str, changes: Mapping[str, object], progress: Progress
+) -> Timeline:
+    """As :func:`tag`, with all that can be changed about the timeline."""
+    with given(samples, rate, None) as (what, called), bar(progress, called) as show:
+        return Timeline._of(detector(pack, None, "cpu").tag(what, called, json.dumps(changes), show))
+
+
+def frames(
+    source: Source,
+    *,
+    rate: int | None = None,
+    name: str | None = None,
+    pack: str = "studio",
+    live: bool = False,
+    runtime: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress = False,
+) -> Frames:
+    """Probabilities and levels every 10 ms, as ``earmark frames`` writes them. Arguments and errors as of :func:`tag`.
+
+    ``live`` calls the network as a live gate does, with as few frames at a time as the pack allows.
+    """
+    hears = detector(pack, text(runtime), device, live)
+    with given(source, rate, name) as (what, called), bar(progress, called) as show:
+        probabilities, level_dbfs, rate_hz, samples = hears.frames(what, called, show)
+    labels = tuple(hears.labels)
+    return Frames(labels, probabilities.reshape(-1, len(labels)), level_dbfs, rate_hz, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseSecond:
+    """One second of a recording."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    noisy: bool
+    """Whether it counts as noisy."""
+    probability: float
+    """That noise can be heard."""
+    snr_db: float | None
+    """Speech over noise; ``None`` where no speech is near."""
+    floor_dbfs: float
+    """Level of the noise."""
+    kind: str | None
+    """What kind of noise, where that is certain enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The noise behind the speech of a recording."""
+
+    duration: float
+    """Length in seconds."""
+    noisy: bool
+    """Whether there is background noise."""
+    probability: float
+    """Of that."""
+    snr_db: float | None
+    """Speech over noise; ``None`` without speech."""
+    floor_dbfs: float
+    """Mean level of the noise."""
+    kind: str | None
+    """What kind of noise, where that is certain enough."""
+    seconds: tuple[NoiseSecond, ...]
+    """The same, second by second."""
+
+
+def noise(
+    source: Source,
+    *,
+    rate: int | None = None,
+    name: str | None = None,
+    pack: str = "noise",
+    threshold: float | None = None,
+    runtime: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress = False,
+) -> Noise:
+    """How noisy a recording is and by what, as ``earmark noise`` says. Arguments and errors as of :func:`tag`.
+
+    ``threshold`` is the probability from which it counts as noisy; ``None``: the pack's.
+    """
+    with given(source, rate, name) as (what, called), bar(progress, called) as show:
+        estimator = _estimator(pack, text(runtime), device)
+        verdict, windows = estimator.estimate(what, called, threshold, show)
+    seconds = tuple(
+        NoiseSecond(start=w.pop("start_s"), end=w.pop("end_s"), **w) for w in json.loads(windows)
+    )
+    found = json.loads(verdict)
+    return Noise(duration=found.pop("duration_s"), seconds=seconds, **found)
