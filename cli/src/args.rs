@@ -120,8 +120,8 @@ pub struct TimelineArgs {
     /// Level at or below which all is silence, dBFS
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub silence_dbfs: Option<f32>,
-    /// One label per instant, by priority: a comma-separated list, highest first
-    #[arg(long, value_name = "LIST", num_args = 0..=1, default_missing_value = "speech,music,noise", value_delimiter = ',')]
+    /// One label per instant, by priority: a comma-separated list, highest first. Without one: speech, singing, music, noise
+    #[arg(long, value_name = "LIST", num_args = 0..=1, default_missing_value = "", value_delimiter = ',')]
     pub exclusive: Option<Vec<String>>,
     /// Keep the network's own borders, do not move them to the nearest step of the level
     #[arg(long)]
@@ -150,10 +150,10 @@ pub struct RenderArgs {
     /// FILE.wav or FILE.flac, a folder for several inputs, or `-` for WAV on stdout
     #[arg(long, short, value_name = "OUT|DIR")]
     pub output: PathBuf,
-    /// A preset (podcast, voice-over, broadcast-duck, interview, transcription) or a FILE.json of the same form
+    /// A preset (podcast, voice-over, broadcast-duck, interview, transcription, vocals) or a FILE.json of the same form
     #[arg(long, value_name = "NAME|FILE", default_value = "podcast")]
     pub preset: String,
-    /// What stays, in place of the preset's rules: labels, separated by commas
+    /// What stays, in place of the preset's rules: labels, separated by commas (`speech,singing`)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub keep: Option<Vec<String>>,
     /// What happens to the rest

@@ -26,6 +26,9 @@ pub mod presets;
 pub mod processor;
 pub mod shared;
 pub mod state;
+#[cfg(test)]
+#[path = "../../tests/tones.rs"]
+mod tones;
 pub mod vst3;
 
 pub use params::{ParamId, ParamSpec, Params};

@@ -22,6 +22,8 @@ pub struct MeterFrame {
     pub music: f32,
     /// Probability of noise.
     pub noise: f32,
+    /// Probability of singing; 0 with an ear that does not tell it from music.
+    pub singing: f32,
     /// Level that the ear heard, dBFS (RMS over all channels).
     pub level_dbfs: f32,
     /// Gain of the gate at the frame's start, dB, zero or negative; minus infinity is silence.
@@ -46,19 +48,21 @@ pub enum Class {
     Silence,
     /// Noise alone.
     Noise,
-    /// Music without speech.
+    /// Music without speech, and nobody sings, as far as the ear can tell.
     Music,
     /// Speech, whatever else.
     Speech,
+    /// Somebody sings and nobody speaks.
+    Singing,
 }
 
 impl Class {
-    /// All classes; the index is the plain value of the class parameter.
+    /// The classes of the parameter; the index is its plain value. Its list was released without singing.
     pub const ALL: [Self; 5] = [Self::Unknown, Self::Silence, Self::Noise, Self::Music, Self::Speech];
 
-    /// The plain value of the class parameter.
+    /// The plain value of the class parameter, to which singing is music.
     pub fn plain(self) -> f64 {
-        f64::from(self.code())
+        f64::from(if self == Self::Singing { Self::Music.code() } else { self.code() })
     }
 
     /// The class of a plain value.
@@ -73,11 +77,19 @@ impl Class {
             Self::Noise => 2,
             Self::Music => 3,
             Self::Speech => 4,
+            Self::Singing => 5,
         }
+    }
+
+    fn from_code(code: u32) -> Self {
+        if code == u32::from(Self::Singing.code()) {
+            return Self::Singing;
+        }
+        Self::from_index(usize::try_from(code).unwrap_or(0))
     }
 }
 
-const WORDS: usize = 8;
+const WORDS: usize = 9;
 
 /// A frame, stamped with its number plus one.
 type Slot = StampedSlot<WORDS>;
@@ -88,6 +100,7 @@ impl MeterFrame {
             self.speech.to_bits(),
             self.music.to_bits(),
             self.noise.to_bits(),
+            self.singing.to_bits(),
             self.level_dbfs.to_bits(),
             self.gain_db.to_bits(),
             self.input_peak.to_bits(),
@@ -97,16 +110,17 @@ impl MeterFrame {
     }
 
     fn from_words(words: [u32; WORDS]) -> Self {
-        let [speech, music, noise, level, gain, input, output, rest] = words;
+        let [speech, music, noise, singing, level, gain, input, output, rest] = words;
         Self {
             speech: f32::from_bits(speech),
             music: f32::from_bits(music),
             noise: f32::from_bits(noise),
+            singing: f32::from_bits(singing),
             level_dbfs: f32::from_bits(level),
             gain_db: f32::from_bits(gain),
             input_peak: f32::from_bits(input),
             output_peak: f32::from_bits(output),
-            class: Class::from_index(usize::try_from(rest & 0xff).unwrap_or(0)),
+            class: Class::from_code(rest & 0xff),
             late: rest & 0x100 != 0,
         }
     }
@@ -197,7 +211,8 @@ mod tests {
         for number in 0..10_000_u16 {
             meters.push(MeterFrame {
                 speech: f32::from(number),
-                class: Class::Music,
+                singing: 0.5,
+                class: Class::Singing,
                 late: true,
                 ..MeterFrame::default()
             });
@@ -206,7 +221,8 @@ mod tests {
         assert_eq!(meters.read_from(0, &mut frames), 10_000);
         assert_eq!(frames.len(), HISTORY_FRAMES - 1);
         let last = frames.last().expect("frames");
-        assert_eq!((last.speech, last.class, last.late), (9_999.0, Class::Music, true));
+        assert_eq!((last.speech, last.singing, last.class), (9_999.0, 0.5, Class::Singing));
+        assert!(last.late);
         assert_eq!(frames[0].speech, 5_905.0);
         assert_eq!(meters.frame(0), None);
         frames.clear();

@@ -13,7 +13,7 @@ use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
 use crate::params::{ParamId, PresetExtras, Rules, id, pack_name};
-use crate::processor::settings::{KEEP_RULES, SettingsBank, keep_rules, leading_labels};
+use crate::processor::settings::{KEEP_PRESET, SettingsBank, keep_rules, keep_values, leading_labels};
 use crate::shared::Shared;
 
 /// Why a preset cannot be loaded or saved.
@@ -131,7 +131,7 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         (id::LOOKAHEAD_MS, f64::from(settings.lookahead_ms)),
         (id::WET, f64::from(settings.wet)),
     ];
-    let said = (0..KEEP_RULES).find(|&keep| keep_rules(keep) == settings.rules);
+    let said = (0..KEEP_PRESET).find(|&keep| keep_rules(keep) == settings.rules);
     let mode = match settings.otherwise {
         Action::Gate => Some(0.0),
         Action::Duck(duck) => {
@@ -148,11 +148,11 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         Action::Keep => None,
     };
     let rules = if let (Some(keep), Some(mode)) = (said, mode) {
-        values.push((id::KEEP, f64::from(u32::try_from(keep).unwrap_or(0))));
+        values.extend(keep_values(keep));
         values.push((id::MODE, mode));
         None
     } else {
-        values.push((id::KEEP, f64::from(u32::try_from(KEEP_RULES).unwrap_or(0))));
+        values.extend(keep_values(KEEP_PRESET));
         Some(Rules { rules: settings.rules.clone(), otherwise: settings.otherwise })
     };
     let leading = leading_labels(&settings.rules).next().cloned().unwrap_or(Label::SPEECH);
@@ -220,10 +220,11 @@ mod tests {
             let saved = shared.save_preset(folder.path(), &format!("Saved {index}")).unwrap();
             let saved = gate::load_preset(saved.to_str().unwrap()).unwrap();
             let mut expected = preset.gate;
-            // The threshold knobs are those of the leading labels: the pack's, where the preset has none.
+            // The threshold knobs are those of all leading labels: the pack's of the first, where the preset has none.
             let pack = Pack::find(earmark_core::model::pack::LIVE).unwrap();
+            let first = leading_labels(&expected.rules).next().unwrap();
+            let from_pack = pack.manifest().thresholds_of(first);
             for label in leading_labels(&expected.rules) {
-                let from_pack = pack.manifest().thresholds_of(label);
                 expected.thresholds.entry(label.clone()).or_insert(from_pack);
             }
             assert_eq!(saved.gate, expected, "{name}");

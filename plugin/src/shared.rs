@@ -49,6 +49,7 @@ pub(crate) struct PluginState {
 struct ActivationInfo {
     active: AtomicBool,
     broken: AtomicBool,
+    has_singing: AtomicBool,
     latency_samples: AtomicU32,
     rate_hz: AtomicF64,
 }
@@ -225,6 +226,12 @@ impl Shared {
         Ok(ear)
     }
 
+    /// From now on this ear stands in for that of the live pack.
+    #[cfg(test)]
+    pub(crate) fn use_ear(&self, ear: Arc<Detector>) {
+        *lock(&self.ear) = Some((earmark_core::model::pack::LIVE, ear));
+    }
+
     pub(crate) fn watch(&self, monitors: Vec<LiveMonitor>) {
         *lock(&self.monitors) = monitors;
     }
@@ -234,7 +241,13 @@ impl Shared {
         self.activation.latency_samples.load(Ordering::Acquire)
     }
 
-    pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32) {
+    /// Whether the ear of the last activation tells singing from music.
+    pub fn has_singing(&self) -> bool {
+        self.activation.has_singing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_activation(&self, rate_hz: f64, latency_samples: u32, has_singing: bool) {
+        self.activation.has_singing.store(has_singing, Ordering::Release);
         self.activation.broken.store(false, Ordering::Relaxed);
         self.activation.rate_hz.store(rate_hz, Ordering::Relaxed);
         self.activation.latency_samples.store(latency_samples, Ordering::Release);

@@ -11,6 +11,9 @@ mod render;
 #[path = "../required.rs"]
 mod required;
 mod runtime;
+mod singing;
 mod support;
 mod tag;
 mod timestamps;
+#[path = "../tones.rs"]
+mod tones;

@@ -3,6 +3,9 @@
 use std::io::{BufWriter, Write};
 use std::process::{Command, Stdio};
 
+use earmark_core::Label;
+use earmark_core::model::pack::Pack;
+
 use crate::support::{earmark, noise, ok, rows, stderr, write_wav};
 
 /// Writes a mono 16-bit WAV whose length is not known beforehand, as a recorder on a pipe does.
@@ -43,13 +46,17 @@ fn impulses_come_back(rate_hz: u32, duration_s: u64, period_s: u64) {
         fed(earmark(["frames", "-", "--pack", "live"]), |stdin| stream_wav(stdin, rate_hz, samples).unwrap());
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let headers = reader.headers().unwrap().clone();
-    assert_eq!(headers.iter().collect::<Vec<_>>(), ["time", "speech", "music", "noise", "level_dbfs"]);
+    let pack = Pack::find("live").unwrap();
+    let labels = pack.manifest().labels.iter().map(Label::as_str);
+    let expected: Vec<&str> = ["time"].into_iter().chain(labels).chain(["level_dbfs"]).collect();
+    assert_eq!(headers.iter().collect::<Vec<_>>(), expected);
+    let level = expected.len() - 1;
     let mut heard = Vec::new();
     let mut count = 0_u64;
     for record in reader.records() {
         let record = record.unwrap();
         count += 1;
-        if record[4].parse::<f64>().unwrap() > -100.0 {
+        if record[level].parse::<f64>().unwrap() > -100.0 {
             heard.push(record[0].parse::<f64>().unwrap());
         }
     }

@@ -105,7 +105,9 @@ pub fn with_flags(
     args: &TimelineArgs,
     manifest: &Manifest,
 ) -> Result<TimelineSettings> {
-    let labels = |names: &[String]| names.iter().map(|name| Label::new(name.as_str())).collect();
+    let labels = |names: &[String]| {
+        names.iter().filter(|name| !name.is_empty()).map(|name| Label::new(name.as_str())).collect()
+    };
     let changes = TimelineChanges {
         threshold: args.threshold.iter().map(|(name, open)| (Label::new(name.as_str()), *open)).collect(),
         silence_dbfs: args.silence_dbfs.map(f64::from),

@@ -30,7 +30,7 @@ pub struct TimelineChanges {
     pub min_gap_ms: BTreeMap<Label, u32>,
     /// Silent is what has at most this level, dBFS.
     pub silence_dbfs: Option<f64>,
-    /// One label per instant, by priority.
+    /// One label per instant, by priority; an empty list is the usual order ([`TimelineSettings::default_priority`]).
     pub exclusive: Option<Vec<Label>>,
     /// Whether borders move to the clearest step of the level nearby.
     pub refine_borders: Option<bool>,
@@ -68,7 +68,8 @@ impl TimelineChanges {
             for label in priority {
                 label.check_known(known)?;
             }
-            settings.exclusive = Some(priority.clone());
+            let usual = priority.is_empty().then(TimelineSettings::default_priority);
+            settings.exclusive = Some(usual.unwrap_or_else(|| priority.clone()));
         }
         settings.check()?;
         Ok(settings)
@@ -106,6 +107,9 @@ mod tests {
         let changes: TimelineChanges = serde_json::from_str(r#"{"min_gap_ms": {"speech": 50}}"#).unwrap();
         let speech = changes.apply(plain.clone(), &KNOWN).unwrap().of(&Label::SPEECH);
         assert_eq!(speech, LabelSettings { min_gap_ms: 50, ..plain.of(&Label::SPEECH) });
+        let changes: TimelineChanges = serde_json::from_str(r#"{"exclusive": []}"#).unwrap();
+        let usual = changes.apply(plain, &KNOWN).unwrap().exclusive;
+        assert_eq!(usual, Some(TimelineSettings::default_priority()), "whatever the pack has");
     }
 
     #[test]

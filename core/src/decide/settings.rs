@@ -143,9 +143,9 @@ impl Default for TimelineSettings {
 }
 
 impl TimelineSettings {
-    /// The usual order of `exclusive`: speech, music, noise.
+    /// The usual order of `exclusive`: speech, singing, music, noise. A label that the pack does not have changes nothing.
     pub fn default_priority() -> Vec<Label> {
-        vec![Label::SPEECH, Label::MUSIC, Label::NOISE]
+        vec![Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE]
     }
 
     /// The settings of a label.

@@ -36,9 +36,10 @@ impl Spans {
         Self(merged)
     }
 
-    /// The stretches of `label` in a timeline.
+    /// The stretches of `label` in a timeline. Singing is music too: who labels a song `singing` need not say `music` again.
     pub fn of(timeline: &Timeline, label: &Label) -> Self {
-        Self::new(timeline.of(label).map(|s| (s.start_s, s.end_s)))
+        let sung = timeline.of(&Label::SINGING).filter(|_| *label == Label::MUSIC);
+        Self::new(timeline.of(label).chain(sung).map(|s| (s.start_s, s.end_s)))
     }
 
     /// Start and end of each stretch, in order.

@@ -64,12 +64,13 @@ impl CutSettings {
     }
 }
 
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("podcast", include_str!("presets/podcast.json")),
     ("voice-over", include_str!("presets/voice-over.json")),
     ("broadcast-duck", include_str!("presets/broadcast-duck.json")),
     ("interview", include_str!("presets/interview.json")),
     ("transcription", include_str!("presets/transcription.json")),
+    ("vocals", include_str!("presets/vocals.json")),
 ];
 
 /// Names of the built-in presets.
@@ -125,7 +126,12 @@ mod tests {
         for name in preset_names() {
             let preset = preset(name).expect(name);
             assert!(!preset.about.is_empty());
-            RuleSet::new(&preset.gate, &[Label::SPEECH, Label::MUSIC, Label::NOISE]).expect(name);
+            for labels in [
+                &[Label::SPEECH, Label::MUSIC, Label::NOISE][..],
+                &[Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE],
+            ] {
+                RuleSet::new(&preset.gate, labels).expect(name);
+            }
             assert!(
                 preset.gate.attack_ms <= preset.gate.lookahead_ms,
                 "{name}: an onset meets a fully open gate"

@@ -30,6 +30,23 @@ impl Target {
     }
 }
 
+impl GateSettings {
+    /// What happens while all of `heard` and nothing else is heard of a source of `labels` (a pack's). What is heard and not
+    /// among these is passed over.
+    ///
+    /// # Errors
+    /// As for [`RuleSet::new`].
+    pub fn action_on<'a>(
+        &self,
+        labels: &[Label],
+        heard: impl IntoIterator<Item = &'a Label>,
+    ) -> Result<Action, GateError> {
+        let rules = RuleSet::new(self, labels)?;
+        let heard = heard.into_iter().filter_map(|label| rules.bit(label)).collect();
+        Ok(rules.rules[rules.rule_on(heard)].action)
+    }
+}
+
 /// From this sample of the source on, the target is this one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GainEvent {
@@ -73,6 +90,9 @@ impl CompiledRule {
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     labels: Vec<Label>,
+    /// The columns of singing and of music, where there are both; else nothing.
+    singing: LabelSet,
+    music: LabelSet,
     rules: Vec<CompiledRule>,
     range_db: f32,
 }
@@ -101,7 +121,13 @@ impl RuleSet {
             return Err(GateError::TooManyRules { count: settings.rules.len(), max: Self::MAX_RULES - 1 });
         }
         let rules = Vec::with_capacity(Self::RESERVED_RULES.max(settings.rules.len() + 1));
-        let mut program = Self { labels: known, rules, range_db: settings.range_db };
+        let nothing = LabelSet::EMPTY;
+        let mut program =
+            Self { labels: known, singing: nothing, music: nothing, rules, range_db: settings.range_db };
+        if let (Some(singing), Some(music)) = (program.column(&Label::SINGING), program.column(&Label::MUSIC))
+        {
+            (program.singing, program.music) = (singing, music);
+        }
         program.compile_all(settings)?;
         Ok(program)
     }
@@ -118,7 +144,7 @@ impl RuleSet {
         if settings.rules.len() >= self.rules.capacity() {
             return Err(MotionRefused::TooManyRules);
         }
-        if settings.rules.iter().flat_map(|rule| rule.when.labels()).any(|label| self.bit(label).is_none()) {
+        if settings.labels().any(|label| self.bit(label).is_none()) {
             return Err(MotionRefused::UnknownLabel);
         }
         self.range_db = settings.range_db;
@@ -153,7 +179,7 @@ impl RuleSet {
             other: if when.other_than.is_empty() {
                 None
             } else {
-                Some(every.without(set(&when.other_than)?))
+                Some(every.without(self.with_kinds(set(&when.other_than)?)))
             },
             action,
         })
@@ -164,13 +190,28 @@ impl RuleSet {
         &self.labels
     }
 
-    /// The bit of a label, if the program knows it.
+    /// The bit of a label, if the program knows it. Where singing has no column, music's is its own.
     pub(super) fn bit(&self, label: &Label) -> Option<LabelSet> {
         match label {
             label if *label == Label::SILENCE => Some(LabelSet::SILENCE),
             label if *label == Label::UNKNOWN => Some(LabelSet::UNKNOWN),
-            label => self.labels.iter().position(|l| l == label).map(LabelSet::label),
+            label if *label == Label::SINGING => self.column(label).or_else(|| self.column(&Label::MUSIC)),
+            label => self.column(label),
         }
+    }
+
+    fn column(&self, label: &Label) -> Option<LabelSet> {
+        self.labels.iter().position(|known| known == label).map(LabelSet::label)
+    }
+
+    /// The same labels with the kinds of each: singing, where music is among them.
+    fn with_kinds(&self, labels: LabelSet) -> LabelSet {
+        if labels.intersects(self.music) { labels.union(self.singing) } else { labels }
+    }
+
+    /// The same labels with what each is a kind of: music, where singing is among them.
+    fn with_music(&self, heard: LabelSet) -> LabelSet {
+        if heard.intersects(self.singing) { heard.union(self.music) } else { heard }
     }
 
     /// Another depth of [`Action::Gate`], dB.
@@ -185,9 +226,14 @@ impl RuleSet {
 
     /// What happens while `heard` is heard at a (momentary) level.
     pub(super) fn decide(&self, heard: LabelSet, level_dbfs: f32) -> Target {
+        self.target(self.rule_on(heard), level_dbfs)
+    }
+
+    /// The first rule that holds while `heard` is heard.
+    fn rule_on(&self, heard: LabelSet) -> usize {
+        let heard = self.with_music(heard);
         // The last rule has no condition, so one always holds.
-        let index = self.rules.iter().position(|rule| rule.holds(heard)).unwrap_or(self.rules.len() - 1);
-        self.target(index, level_dbfs)
+        self.rules.iter().position(|rule| rule.holds(heard)).unwrap_or(self.rules.len() - 1)
     }
 
     /// What happens when no rule holds: the gate at rest.
@@ -255,6 +301,36 @@ mod tests {
         assert_eq!(heard(&program, &[Label::MUSIC]), f32::NEG_INFINITY);
         assert_eq!(heard(&program, &[Label::MUSIC, Label::SPEECH]), 0.0);
         assert_eq!(heard(&program, &[Label::UNKNOWN]), 0.0);
+    }
+
+    /// With a pack that tells singing from music, and with one that does not.
+    #[test]
+    fn singing_is_music_too() {
+        let [speech, singing, music, noise] = [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE];
+        let with = [speech.clone(), singing.clone(), music.clone(), noise.clone()];
+        let without = [speech.clone(), music.clone(), noise.clone()];
+        let passes = |settings: &GateSettings, pack: &[Label], labels: &[&Label]| {
+            settings.action_on(pack, labels.iter().copied()).expect("compiles") == Action::Keep
+        };
+        let keep_music = GateSettings::keep([music.clone()], Action::Mute);
+        assert!(passes(&keep_music, &with, &[&singing]), "a voice that sings alone is music");
+        assert!(passes(&keep_music, &with, &[&singing, &music]) && !passes(&keep_music, &with, &[&speech]));
+        let all_but_music = GateSettings::keep_all_but([music.clone()], Action::Mute);
+        assert!(
+            !passes(&all_but_music, &with, &[&singing, &music])
+                && !passes(&all_but_music, &with, &[&singing])
+        );
+        assert!(passes(&all_but_music, &with, &[&singing, &music, &speech]));
+        let no_music = When { none: vec![music.clone()], ..When::default() };
+        let no_music = Rule { when: no_music, action: Action::Keep };
+        let no_music = GateSettings { rules: vec![no_music], ..GateSettings::default() };
+        assert!(!passes(&no_music, &with, &[&singing]) && passes(&no_music, &with, &[&noise]));
+        let vocals = GateSettings::keep([speech.clone(), singing.clone()], Action::Mute);
+        assert!(passes(&vocals, &with, &[&singing, &music]) && passes(&vocals, &with, &[&speech]));
+        assert!(!passes(&vocals, &with, &[&music]), "an instrument is no voice");
+        assert!(passes(&vocals, &without, &[&music]), "here singing is heard as music");
+        assert!(!passes(&vocals, &without, &[&noise]));
+        assert!(RuleSet::new(&vocals, std::slice::from_ref(&speech)).is_err(), "neither of them");
     }
 
     #[test]

@@ -105,6 +105,11 @@ impl GateSettings {
         Self { rules: vec![Rule { when, action: Action::Keep }], otherwise: action, ..Self::default() }
     }
 
+    /// Every label that a rule names, as often as it does.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.rules.iter().flat_map(|rule| rule.when.labels())
+    }
+
     /// The settings of the same gate on a file: its lookahead is no latency there and includes the pre-roll.
     #[must_use]
     pub fn for_files(&self) -> Self {
@@ -173,6 +178,10 @@ pub struct Rule {
 
 /// A condition on the labels heard at one instant. All parts that are given must hold; an empty condition
 /// always holds.
+///
+/// Singing is music too: what a condition says of `music` it says of `singing`, so `keep music` keeps a voice that sings
+/// alone, and `other_than: music` is not fulfilled by it. What it says of `singing` is about that alone; a pack without that
+/// label hears singing as music, and there it is about music.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct When {

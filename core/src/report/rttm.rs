@@ -2,8 +2,8 @@
 //! `type file channel start duration orthography subtype name confidence lookahead`.
 //!
 //! Tools that score speech activity or diarisation count every `SPEAKER` line as speech, so only speech is written as
-//! one; all else is `NON-SPEECH`, with the subtype of the format's definition (`music`, `noise`, `other`). The label
-//! stands in the name column of both.
+//! one; all else is `NON-SPEECH`, with the subtype of the format's definition (`music`, also for singing, `noise`, `other`).
+//! The label stands in the name column of both.
 
 use std::io::{self, Write};
 
@@ -22,7 +22,7 @@ pub(super) fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
         for s in &report.timeline.segments {
             let (kind, subtype) = match &s.label {
                 l if *l == Label::SPEECH => ("SPEAKER", NONE),
-                l if *l == Label::MUSIC => ("NON-SPEECH", "music"),
+                l if *l == Label::MUSIC || *l == Label::SINGING => ("NON-SPEECH", "music"),
                 l if *l == Label::NOISE => ("NON-SPEECH", "noise"),
                 _ => ("NON-SPEECH", "other"),
             };

@@ -14,7 +14,11 @@ pub struct Label(Cow<'static, str>);
 impl Label {
     /// Somebody talks.
     pub const SPEECH: Self = Self(Cow::Borrowed("speech"));
-    /// Music plays; singing belongs here.
+    /// Somebody sings. Singing is music too, as speech over music is both: the training data mark it as both, and each score
+    /// stands for itself, so where a network hears a voice sing and no music, the segments say singing alone. Rules about
+    /// music hold for singing ([`When`](crate::gate::When)). A pack without this label hears singing as music.
+    pub const SINGING: Self = Self(Cow::Borrowed("singing"));
+    /// Music plays, sung or not.
     pub const MUSIC: Self = Self(Cow::Borrowed("music"));
     /// Any other audible sound.
     pub const NOISE: Self = Self(Cow::Borrowed("noise"));

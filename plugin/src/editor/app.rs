@@ -37,14 +37,21 @@ pub struct App {
     pub(super) display: Display,
     history: History,
     derived: Derived,
-    /// The parameters' generation and the preset that `derived` belongs to.
-    derived_from: (u64, Option<String>),
+    /// What `derived` belongs to.
+    derived_from: DerivedFrom,
     /// Inside a host's window, which cannot always be dragged larger.
     embedded: bool,
     opened: Instant,
     /// Raised when a picture shows something that moves by itself.
     moving: Arc<AtomicBool>,
     watch: Option<Watch>,
+}
+
+/// The parameters' generation, the preset, and whether the ear tells singing from music.
+type DerivedFrom = (u64, Option<String>, bool);
+
+fn derived_from(shared: &Shared) -> DerivedFrom {
+    (shared.params.generation(), shared.preset(), shared.has_singing())
 }
 
 impl App {
@@ -62,7 +69,7 @@ impl App {
             display: Display::default(),
             history: History::default(),
             derived: Derived::of(&shared),
-            derived_from: (shared.params.generation(), shared.preset()),
+            derived_from: derived_from(&shared),
             embedded,
             opened: Instant::now(),
             moving: Arc::default(),
@@ -153,7 +160,7 @@ impl App {
     }
 
     fn derive(&mut self) {
-        let from = (self.shared.params.generation(), self.shared.preset());
+        let from = derived_from(&self.shared);
         if from != self.derived_from {
             self.derived = Derived::of(&self.shared);
             self.derived_from = from;

@@ -4,7 +4,7 @@ use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::app::App;
 use super::theme::{GAP, font};
-use super::widgets::{Cx, Size, knob, menu, segments, switch};
+use super::widgets::{Cx, Size, keep_menu, knob, menu, segments, switch};
 use crate::params::{ParamId, id};
 
 /// The knobs of the first row.
@@ -33,7 +33,7 @@ fn first_row(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
             ui.set_width(196.0);
-            menu(ui, id::KEEP, "Keep", 186.0, cx);
+            keep_menu(ui, "Keep", 186.0, cx);
             caption(ui, "The rest", cx);
             segments(ui, id::MODE, 28.0, cx);
         });

@@ -1,19 +1,21 @@
 //! What the picture needs to know of the gate, derived from the parameters when they change.
 
 use earmark_core::Label;
-use earmark_core::gate::{Action, GateSettings, When};
+use earmark_core::gate::{Action, GateSettings};
 
-use super::history::LANES;
+use super::history::{LANES, SINGING};
 use super::lanes::gain_floor_db;
 use crate::processor::settings::{SettingsBank, leading_labels};
 use crate::shared::Shared;
 
 /// The labels of the lanes.
-const LABELS: [Label; LANES] = [Label::SPEECH, Label::MUSIC, Label::NOISE];
+const LABELS: [Label; LANES] = [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE];
 
 /// What follows from the parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Derived {
+    /// Lanes that are drawn: those of the labels that the ear gives.
+    pub shown: [bool; LANES],
     /// Lanes whose label decides: the thresholds are drawn there.
     pub decides: [bool; LANES],
     /// Labels that pass when they are heard alone.
@@ -27,25 +29,21 @@ impl Derived {
     pub fn of(shared: &Shared) -> Self {
         let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
         let settings = bank.update(&shared.params).cloned().unwrap_or_default();
+        let mut shown = [true; LANES];
+        shown[SINGING] = shared.has_singing();
+        let given = LABELS.iter().zip(shown).filter(|(_, shown)| *shown).map(|(label, _)| label);
+        // Rules may name labels that no lane has.
+        let others = settings.labels().filter(|label| !LABELS.contains(label));
+        let labels: Vec<Label> = given.chain(others).cloned().collect();
+        let keeps =
+            |label: &Label| settings.action_on(&labels, [label]).is_ok_and(|action| action == Action::Keep);
         Self {
+            shown,
             decides: LABELS.map(|label| leading_labels(&settings.rules).any(|leading| *leading == label)),
-            kept: LABELS.map(|label| passes(&settings, &label)),
+            kept: LABELS.each_ref().map(keeps),
             floor_db: gain_floor_db(deepest_db(&settings)),
         }
     }
-}
-
-fn passes(settings: &GateSettings, label: &Label) -> bool {
-    let decided = settings.rules.iter().find(|rule| holds_alone(&rule.when, label));
-    decided.map_or(settings.otherwise, |rule| rule.action) == Action::Keep
-}
-
-/// Whether a condition holds when nothing but this label is heard.
-fn holds_alone(when: &When, label: &Label) -> bool {
-    when.all.iter().all(|wanted| wanted == label)
-        && (when.any.is_empty() || when.any.contains(label))
-        && !when.none.contains(label)
-        && (when.other_than.is_empty() || !when.other_than.contains(label))
 }
 
 /// The deepest gain that the settings lead to; what is muted is shown at 60 dB.
@@ -74,12 +72,30 @@ mod tests {
 
     #[test]
     fn thresholds_are_in_the_lanes_that_decide() {
-        let speech = with(&[]);
-        assert_eq!((speech.decides, speech.kept), ([true, false, false], [true, false, false]));
-        let both = with(&[(id::KEEP, 1.0)]);
-        assert_eq!((both.decides, both.kept), ([true, true, false], [true, true, false]));
-        let all_but_noise = with(&[(id::KEEP, 5.0)]);
-        assert_eq!((all_but_noise.decides, all_but_noise.kept), ([false, false, true], [true, true, false]));
+        let of = |derived: &Derived| {
+            // Without the lane of singing, which is not drawn.
+            let three = |[speech, _, music, noise]: [bool; LANES]| [speech, music, noise];
+            (three(derived.decides), three(derived.kept))
+        };
+        assert_eq!(of(&with(&[])), ([true, false, false], [true, false, false]));
+        assert_eq!(of(&with(&[(id::KEEP, 1.0)])), ([true, true, false], [true, true, false]));
+        assert_eq!(of(&with(&[(id::KEEP, 5.0)])), ([false, false, true], [true, true, false]));
+    }
+
+    #[test]
+    fn singing_has_a_lane_where_the_ear_tells_it_from_music() {
+        let shared = Shared::new();
+        shared.set(id::KEEP_SINGING, 1.0);
+        let without = Derived::of(&shared);
+        assert_eq!(without.shown, [true, false, true, true]);
+        assert_eq!(without.kept, [true, true, true, false], "all music passes");
+        shared.note_activation(48_000.0, 0, true);
+        let with = Derived::of(&shared);
+        assert_eq!((with.shown, with.decides), ([true; 4], [true, true, false, false]));
+        assert_eq!(with.kept, [true, true, false, false]);
+        shared.set(id::KEEP_SINGING, 0.0);
+        shared.set(id::KEEP, 2.0);
+        assert_eq!(Derived::of(&shared).kept, [false, true, true, false], "singing is music too");
     }
 
     #[test]
@@ -94,8 +110,8 @@ mod tests {
         let shared = Shared::new();
         shared.load_preset("broadcast-duck").expect("built in");
         let derived = Derived::of(&shared);
-        assert_eq!(derived.kept, [true, false, false]);
-        assert_eq!(derived.decides, [true, false, false], "the first rule has the thresholds");
+        assert_eq!(derived.kept, [true, false, false, false]);
+        assert_eq!(derived.decides, [true, false, false, false], "the first rule has the thresholds");
         assert_eq!(derived.floor_db, 66.0, "it mutes noise");
     }
 }

@@ -18,7 +18,7 @@ const METERS: f32 = 112.0;
 /// How near to a line a pointer takes it, points.
 const REACH: f32 = 7.0;
 /// The labels of the lanes.
-const NAMES: [&str; LANES] = ["Speech", "Music", "Noise"];
+const NAMES: [&str; LANES] = ["Speech", "Singing", "Music", "Noise"];
 
 /// What the display keeps between pictures.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Display {
     /// Draws it all.
     pub fn show(&mut self, ui: &mut Ui, area: Rect, now: Now<'_>, cx: &mut Cx<'_>) {
         let frame = Rect::from_min_max(pos2(area.left() + GUTTER, area.top()), area.max - vec2(METERS, 0.0));
-        let lanes = lanes::rects(frame, now.derived.decides);
+        let lanes = lanes::rects(frame, now.derived.shown, now.derived.decides);
         columns(now.history, now.span_s, frame.width(), &mut self.columns);
         let theme = cx.theme;
         let painter = ui.painter_at(area);
@@ -70,7 +70,7 @@ impl Display {
         self.draw_lanes(&painter, &lanes, &now, theme);
         gutter(&painter, area.left(), &lanes, &now, theme);
         for (lane, rect) in lanes.probabilities.iter().enumerate() {
-            if now.derived.decides[lane] {
+            if now.derived.shown[lane] && now.derived.decides[lane] {
                 self.thresholds(ui, &painter, lane, *rect, cx);
             }
         }
@@ -79,7 +79,9 @@ impl Display {
     }
 
     fn draw_lanes(&self, painter: &Painter, lanes: &LaneRects, now: &Now<'_>, theme: &Theme) {
-        let all = [&[lanes.wave][..], &lanes.probabilities, &[lanes.silence]].concat();
+        let shown = lanes.probabilities.iter().zip(now.derived.shown).filter(|(_, shown)| *shown);
+        let shown = shown.map(|(rect, _)| *rect);
+        let all: Vec<Rect> = [lanes.wave].into_iter().chain(shown).chain([lanes.silence]).collect();
         for lane in &all {
             painter.rect_filled(*lane, 4.0, theme.lane);
         }
@@ -97,7 +99,9 @@ impl Display {
         let wave = painter.with_clip_rect(lanes.wave);
         wave.extend(lanes::wave(&self.columns, lanes.wave, floor_db, theme));
         gain_scale(painter, lanes.wave, floor_db, theme);
-        for (label, rect) in lanes.probabilities.iter().enumerate() {
+        for (label, rect) in
+            lanes.probabilities.iter().enumerate().filter(|(label, _)| now.derived.shown[*label])
+        {
             let decides = now.derived.decides[label];
             painter.with_clip_rect(*rect).extend(lanes::probability(
                 &self.columns,
@@ -189,8 +193,9 @@ fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme:
     let (heard, kept) = match now.class {
         Class::Silence => ("Silence", false),
         Class::Unknown => ("Other", false),
-        Class::Noise => ("Noise", now.derived.kept[2]),
-        Class::Music => ("Music", now.derived.kept[1]),
+        Class::Noise => ("Noise", now.derived.kept[3]),
+        Class::Music => ("Music", now.derived.kept[2]),
+        Class::Singing => ("Singing", now.derived.kept[1]),
         Class::Speech => ("Speech", now.derived.kept[0]),
     };
     caption(top.y + 2.0, "The ear hears");
@@ -205,7 +210,8 @@ fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme:
         Some(gain_db) => headline(top.y + 63.0, format!("{} dB", bars::decibels(gain_db)), theme.text),
         None => headline(top.y + 63.0, "at rest".to_owned(), theme.dim),
     }
-    for (label, rect) in lanes.probabilities.iter().enumerate() {
+    for (label, rect) in lanes.probabilities.iter().enumerate().filter(|(label, _)| now.derived.shown[*label])
+    {
         let decides = now.derived.decides[label];
         let colour = if decides { theme.text } else { theme.dim };
         let middle = rect.center().y;

@@ -7,7 +7,7 @@ use egui::{Align, Layout, RichText, Ui};
 use super::app::App;
 use super::theme::font;
 use crate::params::{Params, id};
-use crate::shared::{DetectorStatus, Status};
+use crate::shared::{DetectorStatus, Shared, Status};
 
 /// A piece of the line; true for what should worry.
 type Piece = (String, bool);
@@ -68,13 +68,21 @@ fn count(number: u64, what: &str) -> String {
     }
 }
 
+/// What the ear cannot do of what is asked.
+fn singing_piece(shared: &Shared, status: &Status) -> Option<Piece> {
+    let asked = shared.params.choice(id::KEEP_SINGING) > 0 && status.active;
+    (asked && !shared.has_singing())
+        .then(|| ("This ear does not tell singing from music: both pass".to_owned(), true))
+}
+
 impl App {
     pub(super) fn footer(&mut self, ui: &mut Ui) {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             let status = self.shared.status();
-            for (text, worry) in pieces(&status).into_iter().chain(floor_piece(&status, &self.shared.params))
-            {
+            let floor = floor_piece(&status, &self.shared.params);
+            let singing = singing_piece(&self.shared, &status);
+            for (text, worry) in pieces(&status).into_iter().chain(floor).chain(singing) {
                 let colour = if worry { self.theme.warn } else { self.theme.dim };
                 ui.label(RichText::new(text).font(font(11.5)).color(colour));
             }
@@ -123,6 +131,20 @@ mod tests {
         let worries: Vec<_> =
             said(&broken).into_iter().filter(|(_, worry)| *worry).map(|(text, _)| text).collect();
         assert_eq!(worries, ["No ear: no model", "1 underrun", "7 overflows"]);
+    }
+
+    #[test]
+    fn it_says_where_singing_cannot_be_told_from_music() {
+        let shared = Shared::new();
+        let active = Status { active: true, ..Status::default() };
+        assert_eq!(singing_piece(&shared, &active), None, "nobody asked");
+        shared.set(id::KEEP_SINGING, 1.0);
+        assert!(
+            singing_piece(&shared, &active).is_some_and(|(text, worry)| worry && text.contains("singing"))
+        );
+        assert_eq!(singing_piece(&shared, &Status::default()), None, "nothing runs");
+        shared.note_activation(48_000.0, 0, true);
+        assert_eq!(singing_piece(&shared, &active), None);
     }
 
     #[test]

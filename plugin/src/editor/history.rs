@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use crate::meters::{Class, MeterFrame, Meters};
 
-/// Labels that have a lane: speech, music, noise, in this order.
-pub const LANES: usize = 3;
+/// Labels that have a lane: speech, singing, music, noise, in this order.
+pub const LANES: usize = 4;
+/// The place of singing among them: drawn only where the ear tells it from music.
+pub const SINGING: usize = 1;
 /// Frames per second.
 pub const FRAMES_PER_S: usize = 100;
 /// The longest span that can be shown, seconds.
@@ -42,7 +44,7 @@ impl From<MeterFrame> for Frame {
             input: frame.input_peak,
             output: frame.output_peak,
             gain_db: frame.gain_db,
-            probabilities: [frame.speech, frame.music, frame.noise],
+            probabilities: [frame.speech, frame.singing, frame.music, frame.noise],
             silent: frame.class == Class::Silence,
         }
     }

@@ -25,13 +25,19 @@ const SILENCE_HEIGHT: f32 = 10.0;
 const AXIS_HEIGHT: f32 = 16.0;
 const LANE_GAP: f32 = 4.0;
 
-/// Divides an area: the waveform first, then the lanes, those that decide (they carry the thresholds) taller.
-pub fn rects(area: Rect, decides: [bool; LANES]) -> LaneRects {
+/// Divides an area: the waveform first, then the lanes that are shown, those that decide (they carry the thresholds) taller.
+/// A lane that is not shown has no height.
+pub fn rects(area: Rect, shown: [bool; LANES], decides: [bool; LANES]) -> LaneRects {
     const WAVE: f32 = 5.0;
-    let weight = |lane: bool| if lane { 3.0 } else { 1.4 };
-    let gaps = LANE_GAP * 5.0;
+    let weight = |lane: usize| match (shown[lane], decides[lane]) {
+        (false, _) => 0.0,
+        (true, true) => 3.0,
+        (true, false) => 1.4,
+    };
+    let lanes: [usize; LANES] = std::array::from_fn(|lane| lane);
+    let gaps = lanes.iter().filter(|&&lane| shown[lane]).fold(2.0 * LANE_GAP, |gaps, _| gaps + LANE_GAP);
     let free = (area.height() - SILENCE_HEIGHT - AXIS_HEIGHT - gaps).max(0.0);
-    let sum = WAVE + decides.iter().map(|&lane| weight(lane)).sum::<f32>();
+    let sum = WAVE + lanes.iter().map(|&lane| weight(lane)).sum::<f32>();
     let mut top = area.top();
     let mut next = |height: f32| {
         let rect = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height));
@@ -39,7 +45,13 @@ pub fn rects(area: Rect, decides: [bool; LANES]) -> LaneRects {
         rect
     };
     let wave = next(free * WAVE / sum);
-    let probabilities = decides.map(|lane| next(free * weight(lane) / sum));
+    let probabilities = lanes.map(|lane| {
+        if shown[lane] {
+            next(free * weight(lane) / sum)
+        } else {
+            Rect::from_min_size(area.min, vec2(0.0, 0.0))
+        }
+    });
     let silence = next(SILENCE_HEIGHT);
     let axis = next(AXIS_HEIGHT);
     LaneRects { wave, probabilities, silence, axis }
@@ -202,12 +214,16 @@ mod tests {
     #[test]
     fn lanes_fill_the_area_in_order_and_deciding_ones_are_taller() {
         let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(640.0, 400.0));
-        let lanes = rects(area, [true, false, false]);
+        let lanes = rects(area, [true; LANES], [true, false, false, false]);
         let all = [&[lanes.wave][..], &lanes.probabilities, &[lanes.silence, lanes.axis]].concat();
         assert!(all.windows(2).all(|w| (w[1].top() - w[0].bottom() - LANE_GAP).abs() < 1e-3));
         assert!((lanes.axis.bottom() - area.bottom()).abs() < 1e-2 && lanes.wave.top() == area.top());
         assert!(lanes.probabilities[0].height() > 2.0 * lanes.probabilities[1].height());
-        let tiny = rects(Rect::from_min_size(pos2(0.0, 0.0), vec2(10.0, 5.0)), [true; 3]);
+        let three = rects(area, [true, false, true, true], [true, false, false, false]);
+        assert!(three.probabilities[1].height() == 0.0 && (three.axis.bottom() - area.bottom()).abs() < 1e-2);
+        let below = three.probabilities[2].top() - three.probabilities[0].bottom();
+        assert!((below - LANE_GAP).abs() < 1e-3, "no hole where a lane is not shown: {below}");
+        let tiny = rects(Rect::from_min_size(pos2(0.0, 0.0), vec2(10.0, 5.0)), [true; LANES], [true; LANES]);
         assert!(tiny.wave.height() >= 0.0);
     }
 

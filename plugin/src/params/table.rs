@@ -73,6 +73,10 @@ pub mod id {
         REDUCTION_DB = 28;
         /// Whether depth and close threshold follow the noise floor.
         ADAPTIVE = 29;
+        /// Probability of singing.
+        SINGING = 30;
+        /// What is kept, where singing has a say: it stands above [`KEEP`], whose list was released without it.
+        KEEP_SINGING = 31;
     }
 }
 
@@ -186,13 +190,23 @@ pub const PARAMS: &[ParamSpec] = table![
             keys: &["unknown", "silence", "noise", "music", "speech"],
             default: 0,
         }, LANE,
-        "The one class that is heard, speech before music before noise.";
+        "The one class that is heard, speech before music before noise. Singing counts as music.";
     REDUCTION_DB, "reduction_db", "Gain reduction", "Reductn", Meters, Decibels,
         float(0.0, 100.0, 0.0, Curve::Linear), METER,
         "How far the gate is down at this moment.";
     ADAPTIVE, "adaptive", "Follow the floor", "Adaptive", Gate, None,
         Kind::Toggle { default: false }, SETUP,
         "Deep and early to close in noise, shallow in a quiet room: range and close threshold follow the noise floor. Takes effect when the host restarts the plugin.";
+    SINGING, "singing_probability", "Singing", "Singing", Labels, Percent,
+        float(0.0, 1.0, 0.0, Curve::Linear), LANE,
+        "Probability of singing, which is music too. It rests with an ear that does not tell one from the other.";
+    KEEP_SINGING, "keep_singing", "Keep singing", "KeepSing", Gate, None,
+        Kind::Choice {
+            names: &["As Keep says", "Speech and singing", "Singing"],
+            keys: &["as_keep", "speech_singing", "singing"],
+            default: 0,
+        }, KNOB,
+        "Keeps voices and not what only plays; anything but the first stands above Keep. An ear that does not tell singing from music keeps all music.";
 ];
 
 /// A page of a control surface.

@@ -56,6 +56,8 @@ fn the_table_keeps_what_was_released() {
         "class",
         "reduction_db",
         "adaptive",
+        "singing_probability",
+        "keep_singing",
     ];
     let keys: Vec<&str> = PARAMS.iter().map(|spec| spec.key).collect();
     assert_eq!(&keys[..released.len()], released);

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use earmark_core::Label;
 use earmark_core::detect::Detector;
 use earmark_core::gate::{DelayLine, Mixer};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::noise::SnrEstimator;
 use earmark_core::realtime::{FailMode, LatencyParts, LiveConfig, LiveGate};
 
-use super::labels::{Columns, LABEL_PLANES, LabelMode, LabelsOut, LanesIn, Pairs};
+use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use super::settings::{SettingsBank, mix_settings};
 use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
 use crate::params::{id, pack_name};
@@ -62,7 +61,7 @@ impl Processor {
             lanes: LanesIn::default(),
             mixer: Mixer::new(&mix_settings(params), rate_hz),
             frames: Vec::with_capacity(frames_per_piece(max_piece, rate_hz)),
-            shown: [0.0; LABEL_PLANES],
+            shown: [0.0; LANES],
             leaving: None,
             detector: planes(sidechain_channels),
             detector_delay: DelayLine::new(
@@ -78,7 +77,7 @@ impl Processor {
             bank,
             shared,
         };
-        processor.shared.note_activation(rate_hz, latency);
+        processor.shared.note_activation(rate_hz, latency, columns.have_singing());
         Ok(processor)
     }
 
@@ -158,10 +157,9 @@ fn gate(
     Ok(LiveGate::without_ear(problem, &settings, config)?)
 }
 
-/// The pack's thresholds of speech, music and noise.
+/// The pack's thresholds of the labels that have lanes.
 fn pack_pairs(ear: Option<&Detector>) -> Pairs {
-    [Label::SPEECH, Label::MUSIC, Label::NOISE]
-        .map(|label| ear.map(|ear| ear.pack().manifest().thresholds_of(&label)).unwrap_or_default())
+    LANE_LABELS.map(|label| ear.map(|ear| ear.pack().manifest().thresholds_of(&label)).unwrap_or_default())
 }
 
 #[expect(

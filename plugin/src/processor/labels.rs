@@ -16,12 +16,28 @@ use crate::params::{ParamId, Params, id};
 use crate::shared::Shared;
 
 /// Keys of the notes: middle C and up.
-pub const NOTES: [(u8, &str); 5] =
-    [(60, "Speech"), (61, "Music"), (62, "Noise"), (63, "Silence"), (64, "Unknown")];
-/// MIDI controllers of the probabilities of speech, music and noise: three that no standard uses.
-pub const CONTROLLERS: [u8; 3] = [20, 21, 22];
-/// Number of label planes: speech, music, noise.
+pub const NOTES: [(u8, &str); 6] =
+    [(60, "Speech"), (61, "Music"), (62, "Noise"), (63, "Silence"), (64, "Unknown"), (65, "Singing")];
+/// MIDI controllers of the probabilities of speech, music, noise and singing: four that no standard uses.
+pub const CONTROLLERS: [u8; LANES] = [20, 21, 22, 23];
+/// Number of label planes, which are control voltages: speech, music, noise. Hosts keep how many channels the output has,
+/// so singing has none.
 pub const LABEL_PLANES: usize = 3;
+
+/// Number of labels that have a lane.
+pub(crate) const LANES: usize = 4;
+/// The labels that have a lane. What is told first is what was released first: later labels are at the end.
+pub(crate) const LANE_LABELS: [Label; LANES] = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SINGING];
+const LANE_PARAMS: [ParamId; LANES] = [id::SPEECH, id::MUSIC, id::NOISE, id::SINGING];
+/// Places of lanes in both, and of notes that are none of a lane's.
+const SPEECH: usize = 0;
+const MUSIC: usize = 1;
+const NOISE: usize = 2;
+const SINGING: usize = 3;
+/// The bit of each lane's note, its place in [`NOTES`].
+const LANE_NOTES: [u8; LANES] = [1 << 0, 1 << 1, 1 << 2, 1 << 5];
+const SILENCE_NOTE: u8 = 1 << 3;
+const UNKNOWN_NOTE: u8 = 1 << 4;
 
 /// Smallest move of a probability that is told.
 const MIN_STEP: f64 = 0.02;
@@ -29,8 +45,6 @@ const MIN_STEP: f64 = 0.02;
 const MIN_STEP_DB: f64 = 0.5;
 /// Fewest frames between two values of one parameter.
 const MIN_FRAMES: u64 = 3;
-
-const LANES: [ParamId; 3] = [id::SPEECH, id::MUSIC, id::NOISE];
 
 /// The value of the label mode parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,29 +64,41 @@ impl LabelMode {
     }
 }
 
-/// Which columns of a frame are speech, music and noise.
+/// Which columns of a frame are those of the lanes. A label that the ear does not give has none, and its lane rests.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Columns([Option<usize>; LABEL_PLANES]);
+pub(super) struct Columns([Option<usize>; LANES]);
 
 impl Columns {
     pub(super) fn of(labels: &[Label]) -> Self {
-        Self([Label::SPEECH, Label::MUSIC, Label::NOISE].map(|label| labels.iter().position(|l| *l == label)))
+        Self(LANE_LABELS.map(|label| labels.iter().position(|l| *l == label)))
     }
 
-    pub(super) fn probabilities(&self, frame: &LiveFrame) -> [f32; LABEL_PLANES] {
+    pub(super) fn probabilities(&self, frame: &LiveFrame) -> [f32; LANES] {
         self.0.map(|column| column.and_then(|at| frame.scored.scores.get(at)).copied().unwrap_or(0.0))
     }
 
-    fn heard(&self, heard: LabelSet, plane: usize) -> bool {
-        self.0[plane].is_some_and(|column| heard.has_label(column))
+    /// The lanes of the labels that the ear gives, each with its probability.
+    fn given(self, frame: &LiveFrame) -> impl Iterator<Item = (usize, f32)> {
+        let all = self.probabilities(frame).into_iter().enumerate();
+        all.filter(move |&(lane, _)| self.0[lane].is_some())
+    }
+
+    /// Whether the ear tells singing from music.
+    pub(super) fn have_singing(&self) -> bool {
+        self.0[SINGING].is_some()
+    }
+
+    fn heard(&self, heard: LabelSet, lane: usize) -> bool {
+        self.0[lane].is_some_and(|column| heard.has_label(column))
     }
 
     pub(super) fn class(&self, heard: LabelSet) -> Class {
         match () {
             () if heard.contains(LabelSet::SILENCE) => Class::Silence,
-            () if self.heard(heard, 0) => Class::Speech,
-            () if self.heard(heard, 1) => Class::Music,
-            () if self.heard(heard, 2) => Class::Noise,
+            () if self.heard(heard, SPEECH) => Class::Speech,
+            () if self.heard(heard, SINGING) => Class::Singing,
+            () if self.heard(heard, MUSIC) => Class::Music,
+            () if self.heard(heard, NOISE) => Class::Noise,
             () => Class::Unknown,
         }
     }
@@ -80,20 +106,19 @@ impl Columns {
     /// One bit per entry of [`NOTES`].
     fn notes(&self, heard: LabelSet) -> u8 {
         if heard.contains(LabelSet::SILENCE) {
-            return 1 << 3;
+            return SILENCE_NOTE;
         }
-        let labels = (0..LABEL_PLANES)
-            .filter(|&plane| self.heard(heard, plane))
-            .fold(0, |bits, plane| bits | 1 << plane);
-        if labels == 0 { 1 << 4 } else { labels }
+        let on = (0..LANES).filter(|&lane| self.heard(heard, lane));
+        let labels = on.fold(0, |bits, lane| bits | LANE_NOTES[lane]);
+        if labels == 0 { UNKNOWN_NOTE } else { labels }
     }
 }
 
-/// Probabilities at which each of speech, music and noise opens and closes.
-pub(super) type Pairs = [Thresholds; LABEL_PLANES];
+/// Probabilities at which the label of each lane opens and closes.
+pub(super) type Pairs = [Thresholds; LANES];
 
-/// What is on in each plane, by the gate's own law.
-type PlaneStates = HysteresisBank<LABEL_PLANES>;
+/// What is on in each lane, by the gate's own law.
+type LaneStates = HysteresisBank<LANES>;
 
 /// The sending side.
 #[derive(Debug)]
@@ -102,15 +127,16 @@ pub(super) struct LabelsOut {
     columns: Columns,
     /// Whether the host was told that the lanes are being moved.
     writing: bool,
-    told: [f64; LABEL_PLANES],
+    told: [f64; LANES],
     /// What the ear says, and what whoever reads the lanes must take it to say.
-    decided: PlaneStates,
-    readable: PlaneStates,
-    class: Option<Class>,
+    decided: LaneStates,
+    readable: LaneStates,
+    /// The class that was told, as its parameter has it.
+    class: Option<f64>,
     reduction: f64,
-    since: [u64; LABEL_PLANES + 1],
+    since: [u64; LANES + 1],
     sounding: u8,
-    controllers: [Option<u8>; LABEL_PLANES],
+    controllers: [Option<u8>; LANES],
 }
 
 impl LabelsOut {
@@ -119,64 +145,64 @@ impl LabelsOut {
             shared,
             columns,
             writing: false,
-            told: [f64::NAN; LABEL_PLANES],
-            decided: PlaneStates::default(),
-            readable: PlaneStates::default(),
+            told: [f64::NAN; LANES],
+            decided: LaneStates::default(),
+            readable: LaneStates::default(),
             class: None,
             reduction: 0.0,
-            since: [MIN_FRAMES; LABEL_PLANES + 1],
+            since: [MIN_FRAMES; LANES + 1],
             sounding: 0,
-            controllers: [None; LABEL_PLANES],
+            controllers: [None; LANES],
         }
     }
 
     /// Tells what a frame says, at `offset` in the block.
     pub(super) fn frame(&mut self, frame: &LiveFrame, offset: u32, pairs: &Pairs, out: &mut dyn EventSink) {
         self.since.iter_mut().for_each(|frames| *frames = frames.saturating_add(1));
-        let probabilities = self.columns.probabilities(frame);
+        let columns = self.columns;
         if self.writing {
-            for (plane, (lane, p)) in LANES.into_iter().zip(probabilities).enumerate() {
-                self.decided.push(plane, p, pairs[plane]);
-                if self.lane(plane, lane, f64::from(p), offset, out) {
-                    self.readable.push(plane, p, pairs[plane]);
+            for (lane, p) in columns.given(frame) {
+                self.decided.push(lane, p, pairs[lane]);
+                if self.lane(lane, f64::from(p), offset, out) {
+                    self.readable.push(lane, p, pairs[lane]);
                 }
             }
-            let class = self.columns.class(frame.heard);
+            let class = self.columns.class(frame.heard).plain();
             if self.class != Some(class) {
                 self.class = Some(class);
-                self.tell(id::CLASS, class.plain(), offset, out);
+                self.tell(id::CLASS, class, offset, out);
             }
         }
         let reduction = f64::from(-frame.gain_db).min(id::REDUCTION_DB.spec().max());
-        if (reduction - self.reduction).abs() >= MIN_STEP_DB && self.since[LABEL_PLANES] >= MIN_FRAMES {
-            self.since[LABEL_PLANES] = 0;
+        if (reduction - self.reduction).abs() >= MIN_STEP_DB && self.since[LANES] >= MIN_FRAMES {
+            self.since[LANES] = 0;
             self.reduction = reduction;
             self.tell(id::REDUCTION_DB, reduction, offset, out);
         }
         let midi = self.shared.params.choice(id::LABEL_MIDI);
         self.notes(if midi > 0 { self.columns.notes(frame.heard) } else { 0 }, offset, out);
         if midi == 2 {
-            for ((last, p), number) in self.controllers.iter_mut().zip(probabilities).zip(CONTROLLERS) {
-                let value = seven_bits(p);
+            for (lane, p) in columns.given(frame) {
+                let (last, value) = (self.controllers[lane], seven_bits(p));
                 if last.is_none_or(|last| {
                     last.abs_diff(value) >= 2 || (last != value && matches!(value, 0 | 127))
                 }) {
-                    *last = Some(value);
-                    out.controller(offset, number, value);
+                    self.controllers[lane] = Some(value);
+                    out.controller(offset, CONTROLLERS[lane], value);
                 }
             }
         }
     }
 
-    fn lane(&mut self, plane: usize, lane: ParamId, p: f64, offset: u32, out: &mut dyn EventSink) -> bool {
-        let told = self.told[plane];
+    fn lane(&mut self, lane: usize, p: f64, offset: u32, out: &mut dyn EventSink) -> bool {
+        let told = self.told[lane];
         // NaN: nothing was told yet.
-        let moved = (told.is_nan() || (p - told).abs() >= MIN_STEP) && self.since[plane] >= MIN_FRAMES;
-        let told_now = moved || self.decided.is_active(plane) != self.readable.is_active(plane);
+        let moved = (told.is_nan() || (p - told).abs() >= MIN_STEP) && self.since[lane] >= MIN_FRAMES;
+        let told_now = moved || self.decided.is_active(lane) != self.readable.is_active(lane);
         if told_now {
-            self.since[plane] = 0;
-            self.told[plane] = p;
-            self.tell(lane, p, offset, out);
+            self.since[lane] = 0;
+            self.told[lane] = p;
+            self.tell(LANE_PARAMS[lane], p, offset, out);
         }
         told_now
     }
@@ -207,13 +233,14 @@ impl LabelsOut {
             return;
         }
         self.writing = write;
-        for lane in LANES.into_iter().chain([id::CLASS]) {
-            out.gesture(offset, lane, write);
+        for (param, _) in LANE_PARAMS.into_iter().zip(self.columns.0).filter(|(_, column)| column.is_some()) {
+            out.gesture(offset, param, write);
         }
-        self.told = [f64::NAN; LABEL_PLANES];
+        out.gesture(offset, id::CLASS, write);
+        self.told = [f64::NAN; LANES];
         self.readable = self.decided;
         self.class = None;
-        self.since = [MIN_FRAMES; LABEL_PLANES + 1];
+        self.since = [MIN_FRAMES; LANES + 1];
     }
 
     /// Ends the notes that sound: before a sleep or after a reset.
@@ -224,15 +251,15 @@ impl LabelsOut {
 
 /// The receiving side: what a host's recorded lanes say.
 #[derive(Debug, Default)]
-pub(super) struct LanesIn(PlaneStates);
+pub(super) struct LanesIn(LaneStates);
 
 impl LanesIn {
     /// What the lanes say is heard, with the thresholds of the gate.
     pub(super) fn heard(&mut self, params: &Params, columns: &Columns, pairs: &Pairs) -> LabelSet {
         let mut heard = LabelSet::EMPTY;
-        for (plane, lane) in LANES.into_iter().enumerate() {
-            let active = self.0.push(plane, params.get_f32(lane), pairs[plane]);
-            if let (true, Some(column)) = (active, columns.0[plane]) {
+        for (lane, param) in LANE_PARAMS.into_iter().enumerate() {
+            let active = self.0.push(lane, params.get_f32(param), pairs[lane]);
+            if let (true, Some(column)) = (active, columns.0[lane]) {
                 heard = heard.union(LabelSet::label(column));
             }
         }

@@ -13,6 +13,8 @@ mod activate;
 mod labels;
 mod run;
 pub(crate) mod settings;
+#[cfg(test)]
+mod singing_tests;
 
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use earmark_core::realtime::{LiveError, LiveFrame, LiveGate};
 use crate::meters::MeterFrame;
 use crate::params::ParamId;
 use crate::shared::Shared;
-use labels::{Columns, LabelMode, LabelsOut, LanesIn, Pairs};
+use labels::{Columns, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use settings::SettingsBank;
 
 pub use labels::{CONTROLLERS, LABEL_PLANES, NOTES};
@@ -133,8 +135,8 @@ pub struct Processor {
     mixer: Mixer,
     /// Frames that leave in the piece that is being processed.
     frames: Vec<LiveFrame>,
-    /// The probabilities that the label planes show.
-    shown: [f32; LABEL_PLANES],
+    /// The probabilities of the lanes now; the label planes show the first ones.
+    shown: [f32; LANES],
     /// The frame that is leaving; told to the window when it is complete.
     leaving: Option<MeterFrame>,
     /// Planes of the sidechain, delayed for who listens to it.

@@ -7,7 +7,7 @@ use earmark_core::LabelSet;
 use earmark_core::gate::{GateSettings, MixPlanes};
 use earmark_core::realtime::LiveFrame;
 
-use super::labels::{LABEL_PLANES, LabelMode, Pairs};
+use super::labels::{LANE_LABELS, LANES, LabelMode, Pairs};
 use super::settings::mix_settings;
 use super::{Block, EventSink, Flow, MAX_CHANNELS, ParamEvent, Processor};
 use crate::meters::{Class, MeterFrame};
@@ -33,7 +33,7 @@ impl Processor {
         }
         self.detector_delay.reset();
         self.mixer.snap(&mix_settings(&self.shared.params));
-        self.shown = [0.0; LABEL_PLANES];
+        self.shown = [0.0; LANES];
         self.leaving = None;
         self.silent_for = 0;
         self.notes_must_end = true;
@@ -250,11 +250,12 @@ impl Processor {
             self.shared.meters.push(done);
         }
         self.shown = self.columns.probabilities(frame);
-        let [speech, music, noise] = self.shown;
+        let [speech, music, noise, singing] = self.shown;
         self.leaving = Some(MeterFrame {
             speech,
             music,
             noise,
+            singing,
             level_dbfs: frame.level_dbfs,
             gain_db: frame.gain_db,
             input_peak: 0.0,
@@ -325,9 +326,8 @@ fn merge_heard(one: LabelSet, other: LabelSet) -> LabelSet {
 
 /// The thresholds in force: the settings' where they have some, else the pack's.
 fn pairs(own: &Pairs, settings: &GateSettings) -> Pairs {
-    use earmark_core::Label;
     let mut pairs = *own;
-    for (pair, label) in pairs.iter_mut().zip([Label::SPEECH, Label::MUSIC, Label::NOISE]) {
+    for (pair, label) in pairs.iter_mut().zip(LANE_LABELS) {
         if let Some(set) = settings.thresholds.get(&label) {
             *pair = *set;
         }

@@ -4,19 +4,55 @@ use earmark_core::Label;
 use earmark_core::decide::Thresholds;
 use earmark_core::gate::{Action, Duck, GateSettings, MixOutput, MixSettings, Rule, When};
 
-use crate::params::{Params, PresetExtras, id};
+use crate::params::{ParamId, Params, PresetExtras, id};
 
-/// Number of *keep* choices that stand for rules of their own; the one after them is the preset's.
-pub(crate) const KEEP_RULES: usize = 6;
+/// What can be kept, in the order in which people choose: each is a value of one of two parameters, since the list of the
+/// first was released before singing had a label. The preset's own rules are last.
+pub(crate) const KEEP_CHOICES: [(ParamId, u32); 9] = [
+    (id::KEEP, 0),
+    (id::KEEP_SINGING, 1),
+    (id::KEEP, 1),
+    (id::KEEP_SINGING, 2),
+    (id::KEEP, 2),
+    (id::KEEP, 3),
+    (id::KEEP, 4),
+    (id::KEEP, 5),
+    (id::KEEP, 6),
+];
 
-/// The rules of one *keep* choice.
-pub(crate) fn keep_rules(keep: usize) -> Vec<Rule> {
-    let when = match keep {
-        1 => When::any([Label::SPEECH, Label::MUSIC]),
-        2 => When::any([Label::MUSIC]),
-        3 => When { other_than: vec![Label::SPEECH], ..When::default() },
-        4 => When { other_than: vec![Label::MUSIC], ..When::default() },
-        5 => When { other_than: vec![Label::NOISE], ..When::default() },
+/// The place of the preset's rules in [`KEEP_CHOICES`].
+pub(crate) const KEEP_PRESET: usize = KEEP_CHOICES.len() - 1;
+
+/// The place in [`KEEP_CHOICES`] of what the parameters say.
+pub(crate) fn keep_choice(params: &Params) -> usize {
+    let said = |id| (id, u32::try_from(params.choice(id)).unwrap_or(0));
+    let singing = said(id::KEEP_SINGING);
+    let said = if singing.1 > 0 { singing } else { said(id::KEEP) };
+    KEEP_CHOICES.iter().position(|choice| *choice == said).unwrap_or(0)
+}
+
+/// What the two parameters are for a choice. Where singing has a say, the first one says what is nearest to it, for
+/// versions that do not know the second.
+pub(crate) fn keep_values(choice: usize) -> [(ParamId, f64); 2] {
+    let (keep, singing) = match KEEP_CHOICES.get(choice) {
+        Some(&(id::KEEP_SINGING, singing)) => (singing, singing),
+        Some(&(_, keep)) => (keep, 0),
+        None => (0, 0),
+    };
+    [(id::KEEP, f64::from(keep)), (id::KEEP_SINGING, f64::from(singing))]
+}
+
+/// The rules of one of [`KEEP_CHOICES`] but the preset's.
+pub(crate) fn keep_rules(choice: usize) -> Vec<Rule> {
+    let all_but = |label| When { other_than: vec![label], ..When::default() };
+    let when = match KEEP_CHOICES.get(choice) {
+        Some((id::KEEP, 1)) => When::any([Label::SPEECH, Label::MUSIC]),
+        Some((id::KEEP, 2)) => When::any([Label::MUSIC]),
+        Some((id::KEEP, 3)) => all_but(Label::SPEECH),
+        Some((id::KEEP, 4)) => all_but(Label::MUSIC),
+        Some((id::KEEP, 5)) => all_but(Label::NOISE),
+        Some((id::KEEP_SINGING, 1)) => When::any([Label::SPEECH, Label::SINGING]),
+        Some((id::KEEP_SINGING, 2)) => When::any([Label::SINGING]),
         _ => When::any([Label::SPEECH]),
     };
     vec![Rule { when, action: Action::Keep }]
@@ -35,14 +71,14 @@ fn is_heard(label: &Label) -> bool {
 /// Settings for every *keep* choice, made before the audio runs. Only numbers are written into them afterwards.
 #[derive(Debug)]
 pub(crate) struct SettingsBank {
-    /// One per choice, the preset's rules last where there are any.
+    /// One for each of [`KEEP_CHOICES`], the preset's rules last where there are any.
     settings: Vec<GateSettings>,
 }
 
 impl SettingsBank {
     pub(crate) fn new(extras: &PresetExtras) -> Self {
         let own = extras.rules.as_ref().map(|rules| (rules.rules.clone(), rules.otherwise));
-        let of_parameters = (0..KEEP_RULES).map(|keep| (keep_rules(keep), Action::Gate));
+        let of_parameters = (0..KEEP_PRESET).map(|keep| (keep_rules(keep), Action::Gate));
         let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| {
             let mut thresholds = extras.thresholds.clone();
             thresholds.extend(leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())));
@@ -59,11 +95,11 @@ impl SettingsBank {
 
     /// What the parameters say. Does not allocate.
     pub(crate) fn update(&mut self, params: &Params) -> Option<&GateSettings> {
-        let choice = params.choice(id::KEEP);
+        let choice = keep_choice(params);
         // "The preset's rules" without a preset: the first choice.
         let choice = if choice < self.settings.len() { choice } else { 0 };
         let settings = self.settings.get_mut(choice)?;
-        if choice < KEEP_RULES {
+        if choice < KEEP_PRESET {
             settings.otherwise = match params.choice(id::MODE) {
                 1 => Action::Duck(duck(params)),
                 2 => Action::Mute,
@@ -172,16 +208,45 @@ mod tests {
 
     #[test]
     fn every_choice_compiles() {
-        let labels = [Label::SPEECH, Label::MUSIC, Label::NOISE];
+        let labels = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SINGING];
         let shared = Shared::new();
         let mut bank = SettingsBank::new(&PresetExtras::default());
-        for keep in 0..=KEEP_RULES {
-            for mode in 0..3 {
-                for (id, value) in [(id::KEEP, keep), (id::MODE, mode)] {
-                    shared.set(id, f64::from(u32::try_from(value).unwrap()));
-                }
-                gate::RuleSet::new(bank.update(&shared.params).unwrap(), &labels).unwrap();
+        for (choice, mode) in (0..=KEEP_PRESET).flat_map(|choice| (0_u8..3).map(move |mode| (choice, mode))) {
+            shared.set(id::MODE, f64::from(mode));
+            keep_values(choice).into_iter().for_each(|(id, value)| shared.set(id, value));
+            assert_eq!(keep_choice(&shared.params), choice);
+            let settings = bank.update(&shared.params).unwrap();
+            let expected = if choice == KEEP_PRESET { 0 } else { choice };
+            assert_eq!(settings.rules, keep_rules(expected));
+            // With a pack that tells singing from music, and with one that does not.
+            for labels in [&labels[..], &labels[..3]] {
+                gate::RuleSet::new(settings, labels).unwrap();
             }
         }
+    }
+
+    /// Lists that were released mean what they meant, whatever else can be chosen now.
+    #[test]
+    fn an_automation_of_the_released_list_keeps_its_meaning() {
+        let shared = Shared::new();
+        let mut bank = SettingsBank::new(&PresetExtras::default());
+        let any = |labels: &[Label]| When::any(labels.iter().cloned());
+        let all_but = |label| When { other_than: vec![label], ..When::default() };
+        let [speech, music, noise] = [Label::SPEECH, Label::MUSIC, Label::NOISE];
+        let released = [
+            any(&[speech.clone()]),
+            any(&[speech.clone(), music.clone()]),
+            any(&[music.clone()]),
+            all_but(speech),
+            all_but(music),
+            all_but(noise),
+        ];
+        for (value, when) in (0_u8..).zip(released) {
+            shared.set(id::KEEP, f64::from(value));
+            assert_eq!(bank.update(&shared.params).unwrap().rules[0].when, when, "{value}");
+        }
+        shared.set(id::KEEP_SINGING, 1.0);
+        let rules = &bank.update(&shared.params).unwrap().rules;
+        assert_eq!(rules[0].when, any(&[Label::SPEECH, Label::SINGING]), "it stands above the list");
     }
 }

@@ -111,7 +111,7 @@ fn silence_sleeps_after_the_tail_and_ends_the_notes() {
         }
     }
     assert_eq!(sounding, 0, "every note that began has ended");
-    assert_eq!(NOTES.len(), 5);
+    assert_eq!(NOTES.len(), 6);
     let mut main = vec![vec![0.5; 512]];
     running.process(&mut main, &mut [], None, &[]);
     assert_eq!(running.last.get(), Flow::Continue, "sound wakes it");

@@ -119,8 +119,9 @@ fn parameters_notes_and_pages_are_described() {
         assert!((value - spec.max()).abs() < 1e-3 * spec.max().abs().max(1.0), "{}", spec.key);
     }
     let mut buffer = NoteNameBuffer::new();
-    assert_eq!(names.count(&handle), 5);
+    assert_eq!(names.count(&handle), 6);
     assert_eq!(names.get(&handle, 0, &mut buffer).expect("a name").name, b"Speech");
+    assert_eq!(names.get(&handle, 5, &mut buffer).expect("a name").name, b"Singing");
     let mut buffer = RemoteControlsPageBuffer::new();
     for index in 0..pages.count(&handle) {
         let page = pages.get(&handle, index, &mut buffer).expect("a page");

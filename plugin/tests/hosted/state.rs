@@ -66,6 +66,9 @@ fn released_states_are_read() {
         (id::MUSIC, 0.5),
         (id::NOISE, 0.75),
         (id::CLASS, 4.0),
+        // What 0.1 did not know is as if nobody had touched it.
+        (id::SINGING, 0.0),
+        (id::KEEP_SINGING, 0.0),
     ] {
         assert_eq!(hosted.get(id), value, "{}", id.spec().key);
     }
@@ -73,7 +76,9 @@ fn released_states_are_read() {
     let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
     let mut saved = json(&hosted.save());
     let params = saved["params"].as_object_mut().expect("parameters");
-    assert!(params.remove("adaptive").is_some());
+    for later in ["adaptive", "singing_probability", "keep_singing"] {
+        assert!(params.remove(later).is_some(), "{later}");
+    }
     assert_eq!(saved, json(fixture("0.1.json").trim_ascii_end()));
     // The preset's rules work after the load.
     let running = hosted.activate(48_000.0, 512);

@@ -47,7 +47,7 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let inputs = expand(&args.inputs, console);
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
-    let plan = Plan::new(args, &inputs, first.pack())?;
+    let plan = Plan::new(args, &inputs, first.pack(), console)?;
     let noise = || args.adaptive.then(|| hearing::open_noise(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
         (first, noise()?),

@@ -13,7 +13,7 @@ use earmark_core::report::Format;
 
 use super::super::hearing::with_flags;
 use crate::args::{Bits, RenderAction, RenderArgs};
-use crate::console::Usage;
+use crate::console::{Console, Usage};
 use crate::inputs::{Input, are_several};
 use crate::outputs::{Outputs, in_folder, is_dash, names_folder};
 
@@ -30,7 +30,7 @@ pub struct Plan {
 
 impl Plan {
     /// Checks everything that can be checked before any work.
-    pub fn new(args: &RenderArgs, inputs: &[Input], pack: &Pack) -> Result<Self> {
+    pub fn new(args: &RenderArgs, inputs: &[Input], pack: &Pack, console: &Console) -> Result<Self> {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
         refuse_what_needs_the_future(args)?;
         let mut preset = load_preset(&args.preset).map_err(usage)?;
@@ -47,6 +47,11 @@ impl Plan {
             measure_loudness: args.summary.is_some(),
             ..settings
         };
+        let is_singing = |label: &Label| *label == Label::SINGING;
+        if settings.preset.gate.labels().any(is_singing) && !manifest.labels.iter().any(is_singing) {
+            console
+                .warn(&format!("pack {} does not tell singing from music: all music counts", manifest.name));
+        }
         let renderer = FileRenderer::new(settings, manifest).map_err(usage)?;
         let several = are_several(&args.inputs, inputs);
         if is_dash(&args.output) && inputs.len() > 1 {

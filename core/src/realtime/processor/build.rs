@@ -88,8 +88,8 @@ impl LiveGate {
         let pack = Pack::find(pack::LIVE).map_err(|source| LiveError::Pack(Box::new(source)))?;
         let mut manifest = pack.manifest().clone();
         // Rules about labels of the pack that is missing are no mistake.
-        let wanted = settings.rules.iter().flat_map(|rule| rule.when.labels());
-        for label in wanted.filter(|label| **label != Label::SILENCE && **label != Label::UNKNOWN) {
+        for label in settings.labels().filter(|label| **label != Label::SILENCE && **label != Label::UNKNOWN)
+        {
             if !manifest.labels.contains(label) {
                 manifest.labels.push(label.clone());
             }

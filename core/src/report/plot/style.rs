@@ -3,16 +3,18 @@
 use crate::Label;
 
 /// Bars of a label: from the palette of Okabe and Ito, which stays distinct in every kind of colour blindness; greys
-/// for what is not heard. The three main colours also differ in lightness, so they survive a photocopier.
-const LABEL_COLOURS: [(&Label, &str); 5] = [
+/// for what is not heard. The four main colours also differ in lightness, so they survive a photocopier; singing lies beside
+/// music, which it is too.
+const LABEL_COLOURS: [(&Label, &str); 6] = [
     (&Label::SPEECH, "#0072b2"),
+    (&Label::SINGING, "#d55e00"),
     (&Label::MUSIC, "#e69f00"),
     (&Label::NOISE, "#cc79a7"),
     (&Label::SILENCE, "#c3c9d1"),
     (&Label::UNKNOWN, "#7b8491"),
 ];
 /// Labels that packs bring, in turn.
-const FURTHER_COLOURS: [&str; 3] = ["#009e73", "#d55e00", "#56b4e9"];
+const FURTHER_COLOURS: [&str; 2] = ["#009e73", "#56b4e9"];
 
 /// Title and numbers.
 pub(super) const INK: &str = "#1c2430";

@@ -3,8 +3,9 @@
 use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::super::theme::font;
-use super::{Cx, focus_ring, keys, stepped, tooltip};
-use crate::params::{Kind, ParamId};
+use super::{Cx, focus_ring, keys, stepped, stepped_place, tooltip};
+use crate::params::{Kind, ParamId, id};
+use crate::processor::settings::{KEEP_CHOICES, keep_choice, keep_values};
 
 fn names(id: ParamId) -> &'static [&'static str] {
     match id.spec().kind {
@@ -55,12 +56,39 @@ pub fn segments(ui: &mut Ui, id: ParamId, height: f32, cx: &mut Cx<'_>) {
 
 /// A name and a menu of the choices below it.
 pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
-    ui.vertical(|ui| {
+    let chosen = cx.params.choice(id);
+    if let Some(now) = menu_of(ui, (id, name), width, names(id), chosen, cx) {
+        cx.gestures.set(id, plain_of(now));
+    }
+}
+
+/// The menu of what is kept: of two parameters, as one list.
+pub fn keep_menu(ui: &mut Ui, name: &str, width: f32, cx: &mut Cx<'_>) {
+    let names = KEEP_CHOICES.map(|(id, value)| {
+        usize::try_from(value).ok().and_then(|value| names(id).get(value)).copied().unwrap_or_default()
+    });
+    if let Some(now) = menu_of(ui, (id::KEEP, name), width, &names, keep_choice(cx.params), cx) {
+        for (id, plain) in keep_values(now) {
+            if cx.params.get(id) != plain {
+                cx.gestures.set(id, plain);
+            }
+        }
+    }
+}
+
+/// Gives the place of what the user chose, by pointer or keys. `id` is what the tooltip is about.
+fn menu_of(
+    ui: &mut Ui,
+    (id, name): (ParamId, &str),
+    width: f32,
+    names: &[&str],
+    chosen: usize,
+    cx: &Cx<'_>,
+) -> Option<usize> {
+    let shown = ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.label(egui::RichText::new(name).font(font(11.5)).color(cx.theme.dim));
-        let chosen = cx.params.choice(id);
         let mut now = chosen;
-        let names = names(id);
         let shown = names.get(chosen).copied().unwrap_or_default();
         let combo = ComboBox::from_id_salt(id.spec().key).width(width).truncate().selected_text(shown);
         let response = combo
@@ -70,15 +98,12 @@ pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
                 }
             })
             .response;
-        let mut steps = keys(ui, &response).into_iter();
-        if now != chosen {
-            cx.gestures.set(id, plain_of(now));
-        } else if let Some(step) = steps.next() {
-            cx.gestures.set(id, stepped(id.spec(), cx.params.get(id), step));
-        }
+        let step = keys(ui, &response).first().map(|step| stepped_place(names.len(), chosen, *step));
         focus_ring(ui, &response, 5.0, cx.theme.accent);
         tooltip(response, id.spec(), cx.theme);
+        if now == chosen { step } else { Some(now) }
     });
+    shown.inner
 }
 
 /// A switch with its name.

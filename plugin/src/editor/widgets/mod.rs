@@ -8,9 +8,9 @@ mod choice;
 mod knob;
 mod step;
 
-pub use choice::{menu, segments, switch};
+pub use choice::{keep_menu, menu, segments, switch};
 pub use knob::{Size, knob};
-pub use step::{Step, dragged, stepped, wheel_step};
+pub use step::{Step, dragged, stepped, stepped_place, wheel_step};
 
 use egui::{Color32, Event, EventFilter, Key, Response, Stroke, StrokeKind, Ui};
 

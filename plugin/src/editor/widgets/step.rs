@@ -57,6 +57,17 @@ pub fn stepped(spec: &ParamSpec, plain: f64, step: Step) -> f64 {
     })
 }
 
+/// The place after a step in a menu of `count` choices, whose default is the first.
+pub fn stepped_place(count: usize, place: usize, step: Step) -> usize {
+    let last = count.saturating_sub(1);
+    match step {
+        Step::Fine(by) | Step::Normal(by) | Step::Coarse(by) if by > 0.0 => (place + 1).min(last),
+        Step::Fine(_) | Step::Normal(_) | Step::Coarse(_) => place.saturating_sub(1),
+        Step::Smallest | Step::Default => 0,
+        Step::Largest => last,
+    }
+}
+
 /// The value after a pointer went up by so many points.
 pub fn dragged(spec: &ParamSpec, plain: f64, up_points: f32, fine: bool) -> f64 {
     let share = f64::from(up_points) / TRAVEL_POINTS * if fine { 0.1 } else { 1.0 };
@@ -98,6 +109,11 @@ mod tests {
         assert_eq!(step(id::RELEASE_MS, 1_000.0, Step::Normal(1.0)), 1_500.0);
         assert_eq!(step(id::RANGE_DB, 30.0, Step::Coarse(1.0)), 40.0);
         assert_eq!(step(id::MODE, 0.0, Step::Fine(1.0)), 1.0, "a choice has whole steps only");
+        let places = [Step::Normal(1.0), Step::Fine(-1.0), Step::Largest, Step::Default];
+        assert_eq!(places.map(|step| stepped_place(3, 1, step)), [2, 0, 2, 0]);
+        assert_eq!((stepped_place(3, 2, Step::Coarse(1.0)), stepped_place(0, 0, Step::Normal(1.0))), (2, 0));
+        let menus = PARAMS.iter().filter(|spec| matches!(spec.kind, Kind::Choice { .. }));
+        assert!(menus.map(|spec| spec.default_plain()).all(|default| default == 0.0));
     }
 
     #[test]
