@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
+use earmark_core::render::FrameRate;
 
 pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs};
 
@@ -201,9 +202,14 @@ pub struct RenderArgs {
     /// Also write what was removed (input minus output): a file, or a folder for several inputs
     #[arg(long, value_name = "PATH")]
     pub listen: Option<PathBuf>,
-    /// Also write what was changed as an edit list: FILE.edl (CMX 3600), FILE.rpp (Reaper) or FILE.txt (Audacity)
+    /// Also write what was changed as an edit list: FILE.edl (CMX 3600), FILE.otio (OpenTimelineIO), FILE.fcpxml (Final Cut),
+    /// FILE.v1 (auto-editor), FILE.rpp (Reaper) or FILE.txt (Audacity)
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
+    /// Frames per second of that list: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60; 29.97 and 59.94 count drop-frame, 29.97ndf and
+    /// 59.94ndf do not. Without, EDL and Final Cut count 25, auto-editor 30, and OpenTimelineIO samples
+    #[arg(long, value_name = "RATE", requires = "list")]
+    pub fps: Option<FrameRate>,
     /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,

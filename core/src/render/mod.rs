@@ -12,7 +12,7 @@
 
 mod cut;
 mod cutter;
-mod edit_list;
+mod edits;
 mod flac;
 mod format;
 mod measure;
@@ -25,7 +25,7 @@ mod wav;
 mod wav_file;
 
 pub use cut::{CutPlan, Region};
-pub use edit_list::{CutListEntry, EditKind, EditList, ListFormat};
+pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListFormat, UnknownRate};
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};

@@ -88,7 +88,7 @@ fn render_one(
         write(path, &bytes)?;
     }
     if let (Some(path), Some(format)) = (&args.list, plan.list_format) {
-        write(path, format.write(&summary.edits, &input.path).as_bytes())?;
+        write(path, format.write(&summary.edits, &input.path, args.fps).as_bytes())?;
     }
     Ok(Some(Outcome {
         file: input.name(),

@@ -65,6 +65,9 @@ impl Plan {
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
         let list_format = args.list.as_deref().map(list_format).transpose()?;
+        if let (Some(rate), Some(false)) = (args.fps, list_format.map(ListFormat::counts_frames)) {
+            return Err(Usage(format!("--fps {rate}: that list counts no frames; leave it out")).into());
+        }
         let plan = Self { renderer, label_format, list_format, several };
         plan.claim(args, inputs)?;
         Ok(plan)
@@ -175,6 +178,7 @@ fn label_format(path: &Path) -> Result<Format> {
 
 fn list_format(path: &Path) -> Result<ListFormat> {
     ListFormat::of_path(path).ok_or_else(|| {
-        Usage(format!("--list {}: name a FILE.edl, FILE.rpp or FILE.txt", path.display())).into()
+        let known = ListFormat::ALL.map(|(_, ending)| format!("FILE.{ending}")).join(", ");
+        Usage(format!("--list {}: its ending says no form; name one of {known}", path.display())).into()
     })
 }

@@ -1,0 +1,34 @@
+//! An edit list in frames of a picture.
+
+use super::{EditKind, EditList, FrameRate};
+
+/// A stretch of the output, in frames.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct FrameEvent {
+    /// `None`: as it was; else turned down by so many dB (negative).
+    pub gain_db: Option<f32>,
+    /// First frame in the source.
+    pub source: u64,
+    /// First frame in the output.
+    pub record: u64,
+    /// How many.
+    pub length: u64,
+}
+
+/// What is in the output. Times are rounded to frames, the output's side without gaps; stretches shorter than a frame vanish.
+pub(super) fn events(list: &EditList, rate: FrameRate) -> Vec<FrameEvent> {
+    let frames = |sample| rate.nearest(sample, list.rate_hz);
+    let mut events = Vec::new();
+    for edit in list.edits() {
+        let gain_db = match edit.kind {
+            EditKind::Cut => continue,
+            EditKind::Kept => None,
+            EditKind::Changed(gain_db) => Some(gain_db),
+        };
+        let (record, end) = (frames(edit.out_start), frames(edit.out_end));
+        if end > record {
+            events.push(FrameEvent { gain_db, source: frames(edit.start), record, length: end - record });
+        }
+    }
+    events
+}

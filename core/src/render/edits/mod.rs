@@ -1,0 +1,115 @@
+//! What a render did, as lists that editors open.
+//!
+//! | form | file | time |
+//! |---|---|---|
+//! | CMX 3600 (EDL) | `cmx3600.rs` | frames |
+//! | OpenTimelineIO | `otio.rs` | samples, or frames if a rate is given |
+//! | Final Cut Pro XML | `fcpxml.rs` | frames |
+//! | auto-editor's v1 | `v1.rs` | frames |
+//! | Reaper project | `reaper.rs` | samples |
+//! | Audacity labels | `audacity.rs` | microseconds |
+//!
+//! Where a form counts frames, the output's side has no gaps: each stretch begins on the frame where the one before ended.
+
+mod audacity;
+mod cmx3600;
+mod fcpxml;
+mod format;
+mod frames;
+mod otio;
+mod rate;
+mod reaper;
+#[cfg(test)]
+mod tests;
+mod v1;
+
+use serde::Serialize;
+
+use super::CutPlan;
+use super::measure::GainChange;
+
+pub use format::ListFormat;
+pub use rate::{FrameRate, UnknownRate};
+
+/// What happened to a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditKind {
+    /// It is in the output as it was.
+    Kept,
+    /// It is in the output, turned down by at most this many dB (negative).
+    Changed(f32),
+    /// It is not in the output.
+    Cut,
+}
+
+/// One stretch of the source and where it is in the output.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CutListEntry {
+    /// What happened.
+    pub kind: EditKind,
+    /// First sample in the source.
+    pub start: u64,
+    /// First sample in the source after it.
+    pub end: u64,
+    /// Where it begins in the output; for a cut, the join.
+    pub out_start: u64,
+    /// Where it ends in the output; for a cut, the join.
+    pub out_end: u64,
+}
+
+/// Everything that happened to one source, in order, without gaps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EditList {
+    edits: Vec<CutListEntry>,
+    rate_hz: u32,
+    channels: u16,
+    /// Half of the crossfade at a join, in samples.
+    half_fade: u64,
+}
+
+impl EditList {
+    /// From a cut plan (of the whole, when nothing is cut) and what the gate turned down.
+    pub fn new(plan: &CutPlan, changes: &[GainChange], rate_hz: u32, channels: u16) -> Self {
+        let mut edits = Vec::new();
+        let mut done = 0;
+        let mut changes = changes.iter().copied().peekable();
+        for region in plan.regions() {
+            push(&mut edits, EditKind::Cut, done, region.start, region.out, 0);
+            let mut at = region.start;
+            let mut place = |edits: &mut Vec<CutListEntry>, kind, to: u64| {
+                push(edits, kind, at, to, region.out + (at - region.start), to.saturating_sub(at));
+                at = at.max(to);
+            };
+            while changes.next_if(|change| change.end <= region.start).is_some() {}
+            while let Some(change) = changes.peek().filter(|change| change.start < region.end).copied() {
+                place(&mut edits, EditKind::Kept, change.start);
+                place(&mut edits, EditKind::Changed(change.gain_db), change.end.min(region.end));
+                if change.end > region.end {
+                    break;
+                }
+                changes.next();
+            }
+            place(&mut edits, EditKind::Kept, region.end);
+            done = region.end;
+        }
+        push(&mut edits, EditKind::Cut, done, plan.source_samples(), plan.out_samples(), 0);
+        Self { edits, rate_hz, channels, half_fade: plan.half_fade() }
+    }
+
+    /// All stretches.
+    pub fn edits(&self) -> &[CutListEntry] {
+        &self.edits
+    }
+
+    /// Samples per channel of the source.
+    fn source_samples(&self) -> u64 {
+        self.edits.last().map_or(0, |edit| edit.end)
+    }
+}
+
+fn push(edits: &mut Vec<CutListEntry>, kind: EditKind, start: u64, end: u64, out_start: u64, out_len: u64) {
+    if end > start {
+        edits.push(CutListEntry { kind, start, end, out_start, out_end: out_start + out_len });
+    }
+}

@@ -1,0 +1,166 @@
+//! Rates of pictures, and the time code that counts them.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Frames per second, exact, and how time code counts them.
+///
+/// ```
+/// use earmark_core::render::FrameRate;
+///
+/// let rate: FrameRate = "29.97".parse()?;
+/// // Drop-frame time code skips two numbers a minute, but for each tenth, to stay with the clock (SMPTE ST 12-1).
+/// assert_eq!(rate.timecode(1_799), "00:00:59;29");
+/// assert_eq!(rate.timecode(1_800), "00:01:00;02");
+/// # Ok::<(), earmark_core::render::UnknownRate>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameRate {
+    /// Frames in [`FrameRate::seconds`].
+    frames: u32,
+    /// 1, or 1.001 as thousandths: the seconds that they take.
+    milliseconds: u32,
+    drop: bool,
+    name: &'static str,
+}
+
+/// No such rate is in use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no frame rate in use; choose one of {list}", list = FrameRate::names())]
+pub struct UnknownRate(String);
+
+const fn whole(name: &'static str, frames: u32) -> FrameRate {
+    FrameRate { frames, milliseconds: 1_000, drop: false, name }
+}
+
+const fn ntsc(name: &'static str, frames: u32, drop: bool) -> FrameRate {
+    FrameRate { frames, milliseconds: 1_001, drop, name }
+}
+
+impl FrameRate {
+    /// All rates. A bare 29.97 or 59.94 counts drop-frame, as broadcasters do.
+    pub const ALL: [Self; 11] = [
+        ntsc("23.976", 24, false),
+        whole("24", 24),
+        whole("25", 25),
+        ntsc("29.97", 30, true),
+        ntsc("29.97ndf", 30, false),
+        whole("30", 30),
+        whole("50", 50),
+        ntsc("59.94", 60, true),
+        ntsc("59.94ndf", 60, false),
+        whole("60", 60),
+        whole("48", 48),
+    ];
+
+    /// European television, and what an EDL counts unless told otherwise.
+    pub const PAL: Self = whole("25", 25);
+    /// What auto-editor takes for audio without a picture.
+    pub const THIRTY: Self = whole("30", 30);
+
+    fn names() -> String {
+        Self::ALL.map(|rate| rate.name).join(", ")
+    }
+
+    /// Frames per second as a fraction.
+    pub fn fraction(self) -> (u32, u32) {
+        if self.milliseconds == 1_000 { (self.frames, 1) } else { (self.frames * 1_000, self.milliseconds) }
+    }
+
+    /// Whether time code skips numbers to stay with the clock.
+    pub fn drops(self) -> bool {
+        self.drop
+    }
+
+    /// The frame whose beginning is nearest to a sample.
+    pub fn nearest(self, sample: u64, rate_hz: u32) -> u64 {
+        let (frames, seconds) = self.fraction();
+        let per_frame = u128::from(rate_hz.max(1)) * u128::from(seconds);
+        let frame = (u128::from(sample) * u128::from(frames) + per_frame / 2) / per_frame;
+        u64::try_from(frame).unwrap_or(u64::MAX)
+    }
+
+    /// Time code of a frame.
+    pub fn timecode(self, frame: u64) -> String {
+        let rate = u64::from(self.frames);
+        let dropped = if self.drop { rate / 15 } else { 0 };
+        let (minute, ten) = (60 * rate - dropped, 600 * rate - 9 * dropped);
+        let (tens, rest) = (frame / ten, frame % ten);
+        let number = frame + 9 * dropped * tens + dropped * (rest.saturating_sub(dropped) / minute);
+        let (second, frame) = (number / rate, number % rate);
+        let mark = if self.drop { ';' } else { ':' };
+        format!("{:02}:{:02}:{:02}{mark}{frame:02}", second / 3_600, second / 60 % 60, second % 60)
+    }
+}
+
+impl FromStr for FrameRate {
+    type Err = UnknownRate;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let plain = name.trim().to_ascii_lowercase();
+        let plain = match plain.as_str() {
+            "23.98" | "24000/1001" => "23.976",
+            "29.97df" | "30000/1001" => "29.97",
+            "59.94df" | "60000/1001" => "59.94",
+            other => other,
+        };
+        Self::ALL.into_iter().find(|rate| rate.name == plain).ok_or_else(|| UnknownRate(name.to_owned()))
+    }
+}
+
+impl fmt::Display for FrameRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(name: &str) -> FrameRate {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn names_are_read_and_written() {
+        for rate in FrameRate::ALL {
+            assert_eq!(rate.to_string().parse::<FrameRate>().unwrap(), rate);
+        }
+        assert_eq!(rate("29.97DF"), rate("30000/1001"));
+        for bad in ["", "0", "-25", "23", "nan", "29.97x", "1e9"] {
+            let said = bad.parse::<FrameRate>().unwrap_err().to_string();
+            assert!(said.contains("29.97ndf"), "{said}");
+        }
+    }
+
+    #[test]
+    fn drop_frame_time_code_stays_with_the_clock() {
+        // An hour of 30000/1001 frames per second: 107892 frames, and the clock says one hour (SMPTE ST 12-1).
+        assert_eq!(rate("29.97").timecode(107_892), "01:00:00;00");
+        assert_eq!(rate("59.94").timecode(215_784), "01:00:00;00");
+        assert_eq!(rate("29.97ndf").timecode(107_892), "00:59:56:12");
+        assert_eq!(rate("29.97").timecode(17_982), "00:10:00;00");
+        assert_eq!(rate("29.97").timecode(17_981), "00:09:59;29");
+        assert_eq!(rate("59.94").timecode(3_600), "00:01:00;04");
+        assert_eq!(rate("25").timecode(90_000), "01:00:00:00");
+    }
+
+    #[test]
+    fn no_number_of_a_frame_comes_twice() {
+        for name in ["29.97", "59.94"] {
+            let codes: Vec<String> = (0..40_000).map(|frame| rate(name).timecode(frame)).collect();
+            assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{name}");
+        }
+    }
+
+    #[test]
+    fn samples_have_their_nearest_frame() {
+        assert_eq!(rate("25").nearest(48_000, 48_000), 25);
+        assert_eq!(rate("25").nearest(959, 48_000), 0);
+        assert_eq!(rate("25").nearest(960, 48_000), 1);
+        // 1001 seconds are 30000 frames, whatever the rate of the sound.
+        assert_eq!(rate("29.97").nearest(1_001 * 44_100, 44_100), 30_000);
+        assert_eq!(rate("60").nearest(u64::MAX, 1), u64::MAX);
+    }
+}
