@@ -1,5 +1,6 @@
 //! Compressed and rarer formats, through symphonia's demuxers and decoders and a decoder for Opus.
 
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -7,7 +8,10 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
+use super::aac;
+use super::adapt::{Adapter, Form};
 use super::demux::Opened;
 use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
@@ -19,6 +23,9 @@ const MAX_BAD_RUN: u32 = 2_000;
 const MAX_FILL_S: u64 = 1;
 /// Longest gap in the timestamps that is filled with silence, seconds; a greater jump is taken for a wrong timestamp.
 const MAX_GAP_S: u64 = 10;
+/// A recording that begins later than this by its own clock, seconds, was taken out of a longer stream: its clock begins
+/// anew.
+const MAX_START_S: u64 = 600;
 /// Gaps shorter than one of this many parts of a second are rounding.
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
@@ -27,21 +34,31 @@ const LENGTH_TOLERANCE_S: f64 = 0.1;
 pub(super) const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
 /// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
 pub(super) const FORMAT_CHANGED: &str = "signal spec";
+
 /// A demuxer and a decoder at work.
 pub(super) struct Coded {
     format: Box<dyn FormatReader>,
     beside: Beside,
     stream: Stream,
+    /// Packets that were looked at before their turn.
+    ahead: VecDeque<symphonia::core::errors::Result<Option<Packet>>>,
     info: SourceInfo,
+    /// What the link that is read has, and the way from there to what the first one had.
+    form: Form,
+    adapter: Option<Adapter>,
     /// Decoded while opening, to learn what the stream really holds.
     first: Vec<f32>,
     /// Frames of silence that stand for what is missing, still to be handed out.
     silence: u64,
     /// Decoded, and to be heard after that silence.
     held: Vec<f32>,
+    /// Decoded, and dropped if nothing follows.
+    back: Vec<f32>,
     position: u64,
     bad_run: u32,
     bad: Option<(u64, f64)>,
+    /// Where a clock begins that is taken to begin at 0.
+    begins_at_s: Option<f64>,
     cut_off: bool,
     done: bool,
 }
@@ -72,16 +89,22 @@ impl Coded {
             format,
             beside,
             stream,
+            ahead: VecDeque::new(),
             info,
+            form: Form { rate_hz: 0, channels: 0 },
+            adapter: None,
             first: Vec::new(),
             silence: 0,
             held: Vec::new(),
+            back: Vec::new(),
             position: 0,
             bad_run: 0,
             bad: None,
+            begins_at_s: None,
             cut_off: false,
             done: false,
         };
+        coded.look_for_replication();
         let mut first = Vec::new();
         coded.next_block(path, &mut first)?;
         if coded.info.rate_hz == 0 {
@@ -91,6 +114,41 @@ impl Coded {
         Ok(coded)
     }
 
+    /// Sound tracks that there are, and which one is heard, counted from 1.
+    pub(super) fn tracks(&self) -> (usize, usize) {
+        (self.stream.tracks, self.stream.place + 1)
+    }
+
+    /// Whether only the lower half of the sound is decoded (HE-AAC).
+    pub(super) fn is_half(&self) -> bool {
+        self.stream.he
+    }
+
+    /// Looks at the first packets of an AAC stream of a low rate.
+    fn look_for_replication(&mut self) {
+        const MOST_CORE_HZ: u32 = 24_000;
+        if !self.stream.is_aac || self.stream.he || self.stream.rate_hz > Some(MOST_CORE_HZ) {
+            return;
+        }
+        while self.ahead.len() < aac::PACKETS {
+            let packet = self.format.next_packet();
+            let more = matches!(packet, Ok(Some(_)));
+            self.ahead.push_back(packet);
+            if !more {
+                break;
+            }
+        }
+        let of_stream = |packet: &Packet| packet.track_id == self.stream.track_id;
+        let packets = self.ahead.iter().filter_map(|packet| packet.as_ref().ok()?.as_ref());
+        let packets: Vec<&[u8]> =
+            packets.filter(|packet| of_stream(packet)).map(|packet| &packet.data[..]).collect();
+        self.stream.he = aac::is_he(&packets);
+    }
+
+    fn next_packet(&mut self) -> symphonia::core::errors::Result<Option<Packet>> {
+        self.ahead.pop_front().unwrap_or_else(|| self.format.next_packet())
+    }
+
     pub(super) fn info(&self) -> &SourceInfo {
         &self.info
     }
@@ -98,6 +156,9 @@ impl Coded {
     /// What was odd, once the stream has ended.
     pub(super) fn take_warnings(&mut self) -> Vec<AudioWarning> {
         let mut warnings = Vec::new();
+        if let Some(at_s) = self.begins_at_s.take() {
+            warnings.push(AudioWarning::BeginsLate { at_s });
+        }
         if let Some((count, first_at_s)) = self.bad.take() {
             warnings.push(AudioWarning::BadPackets { count, first_at_s });
         }
@@ -105,7 +166,8 @@ impl Coded {
         let told_s = self.stream.told.map(|told| samples_to_seconds(told, rate));
         let after_s = samples_to_seconds(self.position, rate);
         let tolerance = if self.stream.kind == Kind::Lossy { LENGTH_TOLERANCE_S } else { 0.0 };
-        if self.cut_off || told_s.is_some_and(|told_s| told_s > after_s + tolerance) {
+        let short = self.stream.promised && told_s.is_some_and(|told_s| told_s > after_s + tolerance);
+        if self.cut_off || short {
             warnings.push(AudioWarning::Truncated { after_s, told_s });
         }
         warnings
@@ -120,25 +182,37 @@ impl Coded {
             return Ok(());
         }
         while block.is_empty() {
+            if self.stream.pause > 0 && self.info.rate_hz > 0 {
+                self.pause(block);
+                continue;
+            }
             if self.silence > 0 {
-                self.fill(block);
+                self.fill(path, block)?;
                 continue;
             }
             if !self.held.is_empty() {
                 block.append(&mut self.held);
-                self.trim(block);
+                self.hand_out(path, block)?;
                 continue;
             }
             if self.done {
                 break;
             }
-            match self.format.next_packet() {
-                Ok(Some(packet)) if packet.track_id == self.stream.track_id => {
+            match self.next_packet() {
+                Ok(Some(mut packet)) if packet.track_id == self.stream.track_id => {
+                    if self.stream.keeps_packets && packet.dur.get() == 0 {
+                        (packet.dur, packet.trim_end) = (packet.trim_end, Duration::ZERO);
+                    }
                     self.decode(path, &packet, block)?
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => self.end(path)?,
+                Ok(None) => {
+                    self.end(path)?;
+                    self.flush(block);
+                }
                 Err(Error::ResetRequired) => {
+                    // The tracks of a link are its own.
+                    self.beside.track = None;
                     self.stream = Stream::select(path, self.format.as_mut(), &mut self.beside)?;
                     // The announced length was that of the first link only.
                     self.stream.told = None;
@@ -146,6 +220,7 @@ impl Coded {
                 Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
                     self.cut_off = true;
                     self.end(path)?;
+                    self.flush(block);
                 }
                 Err(Error::IoError(source)) => {
                     return Err(AudioError::Read { path: path.to_owned(), at_s: self.at_s(), source });
@@ -154,6 +229,32 @@ impl Coded {
             }
         }
         Ok(())
+    }
+
+    /// Takes the time of the first packet for what it says: see [`Stream::starts_by_pts`].
+    fn start(&mut self, pts: i64) {
+        let rate_hz = self.stream.rate_hz.unwrap_or(0);
+        let ticks = self.stream.frames(pts.unsigned_abs(), rate_hz);
+        let pre_skip = self.stream.skip;
+        if pts < 0 && self.stream.keeps_packets {
+            // Ogg's demuxer drops it.
+            return;
+        }
+        if pts < 0 {
+            // Rounded to milliseconds, where the codec's own header does not say it better.
+            self.stream.skip = if pre_skip > 0 { pre_skip } else { ticks };
+            return;
+        }
+        // What is dropped at the start lies before that time, up to rounding.
+        let pause = if self.stream.keeps_packets || pts == 0 { ticks } else { ticks + pre_skip };
+        let first_link = self.position == 0;
+        if first_link && pause > u64::from(rate_hz) / 500 {
+            if pause <= u64::from(rate_hz) * MAX_START_S {
+                self.stream.pause = pause;
+            } else {
+                self.begins_at_s = Some(samples_to_seconds(pause, rate_hz));
+            }
+        }
     }
 
     fn at_s(&self) -> f64 {
@@ -167,28 +268,25 @@ impl Coded {
             let detail = format!("{missing} samples are missing");
             return Err(AudioError::Corrupt { path: path.to_owned(), at_s: self.at_s(), detail });
         }
-        if std::mem::take(&mut self.stream.delay_by_pts) {
-            let rate_hz = self.stream.rate_hz.unwrap_or(0);
-            self.stream.skip = self.stream.frames(packet.pts.get().min(0).unsigned_abs(), rate_hz);
+        if std::mem::take(&mut self.stream.starts_by_pts) {
+            self.start(packet.pts.get());
         }
         let at_s = self.at_s();
-        let result = match self.stream.decoder.decode(packet) {
-            Ok(buffer) => {
-                note_format(&mut self.info, &buffer).map_err(|detail| AudioError::FormatChanged {
-                    path: path.to_owned(),
-                    at_s,
-                    detail,
-                })?;
+        let mut decoded = self.stream.decoder.decode(packet).map(|_| ());
+        if matches!(&decoded, Err(Error::DecodeError(text)) if text.contains(FORMAT_CHANGED)) {
+            self.stream.begin_anew();
+            decoded = self.stream.decoder.decode(packet).map(|_| ());
+        }
+        let result = match decoded {
+            Ok(()) => {
+                let buffer = self.stream.decoder.last_decoded();
+                note_form(&mut self.info, &mut self.form, &buffer);
                 buffer.copy_to_vec_interleaved(block);
                 let sound = self.stream.kind != Kind::Lossy || block.iter().all(|s| s.is_finite());
                 if sound { Ok(()) } else { Err("its samples are not numbers".to_owned()) }
             }
             Err(Error::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
                 return Err(AudioError::Read { path: path.to_owned(), at_s, source: e });
-            }
-            Err(Error::DecodeError(text)) if text.contains(FORMAT_CHANGED) => {
-                let detail = "another rate or number of channels".to_owned();
-                return Err(AudioError::FormatChanged { path: path.to_owned(), at_s, detail });
             }
             Err(error) => Err(error.to_string()),
         };
@@ -203,21 +301,29 @@ impl Coded {
             self.note_bad(at_s);
             self.silence += missing;
         }
-        if self.silence > 0 {
+        if self.silence > 0 || self.stream.pause > 0 {
             self.held.append(block);
-        } else {
-            self.trim(block);
+            return Ok(());
         }
-        Ok(())
+        self.hand_out(path, block)
+    }
+
+    /// Hands out silence for a time at which the container shows nothing.
+    fn pause(&mut self, block: &mut Vec<f32>) {
+        let channels = u64::from(self.info.channels.max(1));
+        let frames = self.stream.pause.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
+        self.stream.pause -= frames;
+        block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
+        self.count(block);
     }
 
     /// Hands out silence for what is missing, in blocks: a wrong timestamp could ask for gigabytes at once.
-    fn fill(&mut self, block: &mut Vec<f32>) {
-        let channels = u64::from(self.info.channels.max(1));
+    fn fill(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
+        let channels = u64::from(self.form.channels.max(1));
         let frames = self.silence.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
         self.silence -= frames;
         block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
-        self.trim(block);
+        self.hand_out(path, block)
     }
 
     /// Frames that lie between the end of the last packet and this one, if the timestamps jump.
@@ -226,8 +332,8 @@ impl Coded {
         let length = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
         let expected = self.stream.next_pts.replace(pts.saturating_add(length));
         let ticks = expected.map_or(0, |expected| pts.saturating_sub(expected).max(0).unsigned_abs());
-        let frames = self.stream.frames(ticks, self.info.rate_hz);
-        let rate = u64::from(self.info.rate_hz);
+        let frames = self.stream.frames(ticks, self.form.rate_hz);
+        let rate = u64::from(self.form.rate_hz);
         let smallest = if self.stream.counted { 0 } else { rate / LEAST_GAPS_PER_S };
         if frames > smallest && (self.stream.counted || frames <= rate * MAX_GAP_S) { frames } else { 0 }
     }
@@ -245,29 +351,80 @@ impl Coded {
             return Err(AudioError::Corrupt { path: path.to_owned(), at_s, detail });
         }
         self.note_bad(at_s);
-        let rate = u64::from(self.info.rate_hz);
-        self.silence += self.stream.frames(ticks, self.info.rate_hz).min(rate * MAX_FILL_S);
+        let rate = u64::from(self.form.rate_hz);
+        self.silence += self.stream.frames(ticks, self.form.rate_hz).min(rate * MAX_FILL_S);
         Ok(())
+    }
+
+    /// Makes decoded samples of a link what the source gives: without what the container says does not belong to the audio,
+    /// and in the form of the first link.
+    fn hand_out(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
+        self.trim(block);
+        self.hold_back(block);
+        let to = Form { rate_hz: self.info.rate_hz, channels: self.info.channels };
+        if self.adapter.as_ref().map_or(to, Adapter::from) != self.form {
+            let mut tail = Vec::new();
+            if let Some(adapter) = self.adapter.take() {
+                adapter.finish(&mut tail);
+            }
+            if self.form != to {
+                let adapter = Adapter::new(self.form, to)
+                    .map_err(|source| AudioError::Resample { path: path.to_owned(), source })?;
+                self.adapter.insert(adapter).push(block);
+            }
+            block.splice(..0, tail);
+        } else if let Some(adapter) = &mut self.adapter {
+            adapter.push(block);
+        }
+        self.count(block);
+        Ok(())
+    }
+
+    /// Holds back as much as is to be dropped when the end comes.
+    fn hold_back(&mut self, block: &mut Vec<f32>) {
+        let discard = self.stream.discard.saturating_mul(u64::from(self.form.channels));
+        if discard > 0 {
+            self.back.append(block);
+            let known = self.back.len().saturating_sub(usize::try_from(discard).unwrap_or(usize::MAX));
+            block.extend(self.back.drain(..known));
+        }
+    }
+
+    /// What waits for more in vain.
+    fn flush(&mut self, block: &mut Vec<f32>) {
+        if let Some(adapter) = self.adapter.take() {
+            adapter.finish(block);
+            self.count(block);
+        }
+    }
+
+    fn count(&mut self, block: &[f32]) {
+        self.position += (block.len() / usize::from(self.info.channels.max(1))) as u64;
     }
 
     /// Drops what the container says does not belong to the audio.
     fn trim(&mut self, block: &mut Vec<f32>) {
-        let channels = usize::from(self.info.channels.max(1));
+        let channels = usize::from(self.form.channels.max(1));
         let frames = (block.len() / channels) as u64;
         let drop = frames.min(self.stream.skip);
         self.stream.skip -= drop;
         block.drain(..usize::try_from(drop).unwrap_or(usize::MAX).saturating_mul(channels).min(block.len()));
-        let mut frames = frames - drop;
-        if let Some(keep) = &mut self.stream.keep {
-            frames = frames.min(*keep);
-            *keep -= frames;
-            block.truncate(usize::try_from(frames).unwrap_or(usize::MAX).saturating_mul(channels));
+        let Some(keep) = &mut self.stream.keep else { return };
+        let shown = (frames - drop).min(*keep);
+        *keep -= shown;
+        let end = usize::try_from(shown).unwrap_or(usize::MAX).saturating_mul(channels).min(block.len());
+        if self.stream.keep == Some(0) && self.stream.show_next() {
+            // What follows is shown after a pause, or behind a cut.
+            self.held.splice(..0, block.drain(end..));
         }
-        self.position += frames;
+        block.truncate(end);
     }
 
     fn end(&mut self, path: &Path) -> Result<(), AudioError> {
         self.done = true;
+        if let Some(cut_off) = self.beside.cut_off {
+            self.cut_off = cut_off;
+        }
         let path = || path.to_owned();
         if let Some((count, _)) = self.bad
             && self.info.rate_hz == 0
@@ -277,7 +434,7 @@ impl Coded {
             return Err(AudioError::NotAudio { path: path(), detail });
         }
         let told = self.stream.told.filter(|&told| self.info.rate_hz > 0 && told > self.position);
-        if self.stream.kind == Kind::Lossless && (self.cut_off || told.is_some()) {
+        if self.stream.kind == Kind::Lossless && (self.cut_off || self.stream.promised && told.is_some()) {
             let told_s = samples_to_seconds(told.unwrap_or(self.position), self.info.rate_hz);
             return Err(AudioError::Truncated { path: path(), at_s: self.at_s(), told_s });
         }
@@ -292,23 +449,19 @@ impl Coded {
         };
         self.info.rate_hz = rate_hz;
         self.info.channels = u16::try_from(channels).unwrap_or(u16::MAX);
+        self.form = Form { rate_hz, channels: self.info.channels };
         Ok(())
     }
 }
 
-/// Takes rate and channels from the first decoded buffer and compares all others.
-fn note_format(info: &mut SourceInfo, buffer: &GenericAudioBufferRef<'_>) -> Result<(), String> {
-    let rate_hz = buffer.spec().rate();
+/// Takes rate and channels from a decoded buffer: those of the first are the source's.
+fn note_form(info: &mut SourceInfo, form: &mut Form, buffer: &GenericAudioBufferRef<'_>) {
+    if buffer.is_empty() {
+        return;
+    }
     let channels = u16::try_from(buffer.spec().channels().count()).unwrap_or(u16::MAX);
-    if buffer.is_empty() && info.rate_hz == 0 {
-        return Ok(());
-    }
+    *form = Form { rate_hz: buffer.spec().rate(), channels };
     if info.rate_hz == 0 {
-        info.rate_hz = rate_hz;
-        info.channels = channels;
+        (info.rate_hz, info.channels) = (form.rate_hz, form.channels);
     }
-    if (rate_hz, channels) == (info.rate_hz, info.channels) || buffer.is_empty() {
-        return Ok(());
-    }
-    Err(format!("{} Hz, {} channel(s) to {rate_hz} Hz, {channels}", info.rate_hz, info.channels))
 }

@@ -13,10 +13,13 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::meta::MetadataOptions;
 
 use super::AudioError;
-use super::gapless::is_mp4;
-use super::opus::{HEAD_PAGE_BYTES, Patched, reveal};
+use super::elementary::{Elementary, ElementaryReader};
+use super::gapless::{Mp4Start, is_mp4, mp4_edits};
+use super::opus::{HEAD_PAGE_BYTES, reveal};
 use super::recognise::{Found, recognise};
+use super::repair::{Repair, is_endless_matroska};
 use super::stream::Beside;
+use super::view::{Patch, View};
 
 /// What is said of an input that nobody knows.
 const NO_HEADER: &str = "no known header in it";
@@ -43,34 +46,56 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub(super) fn file(path: &Path, mut file: File) -> Result<Self, AudioError> {
+    pub(super) fn file(path: &Path, mut file: File, track: Option<u16>) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, _) = recognise(&mut file).map_err(read_error)?;
         let offset = audio_offset(path, found)?;
-        let edits = if is_mp4(&mut file).map_err(read_error)? { File::open(path).ok() } else { None };
         file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
         let mut start = first_page(&mut file).map_err(read_error)?;
+        let elementary = Elementary::of(&start);
+        let is_mp4 = offset == 0 && is_mp4(&start);
+        let mut repair =
+            if offset == 0 { Repair::of(&mut file, &start).map_err(read_error)? } else { Repair::default() };
         // An Ogg stream begins with its first page; one behind something else is heard as it is.
         let opus_head = if offset == 0 { reveal(&mut start) } else { None };
-        let source: Box<dyn MediaSource> = if opus_head.is_some() {
-            Box::new(Patched::new(start, file).map_err(read_error)?)
-        } else {
-            file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
-            Box::new(file)
-        };
-        Self::open(path, source, offset, Beside { edits, opus_head })
+        if opus_head.is_some() {
+            repair.patches.push(Patch { offset: 0, bytes: start });
+        }
+        let mut view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
+        let edits = if is_mp4 { mp4_edits(&mut view) } else { None };
+        view.rewind().map_err(read_error)?;
+        let (cut_off, discard_ns) = (repair.cut_off, repair.discard_ns);
+        let beside = Beside { edits, opus_head, cut_off, discard_ns, track };
+        Self::open(path, Box::new(view), offset, elementary, beside)
     }
 
-    pub(super) fn stream(path: &Path, mut reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
+    pub(super) fn stream(
+        path: &Path,
+        mut reader: Box<dyn Read + Send>,
+        track: Option<u16>,
+    ) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, beginning) = recognise(&mut reader).map_err(read_error)?;
         audio_offset(path, found)?;
-        let mut reader = Cursor::new(beginning).chain(reader);
+        let mut reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
         let mut start = first_page(&mut reader).map_err(read_error)?;
-        let opus_head = reveal(&mut start);
+        let elementary = Elementary::of(&start);
+        let mut edits = None;
+        if is_mp4(&start) {
+            match Mp4Start::read(Cursor::new(start).chain(reader)).map_err(read_error)? {
+                Mp4Start::Index { bytes, rest } => {
+                    edits = mp4_edits(&mut Cursor::new(&bytes));
+                    (start, reader) = (bytes, rest);
+                }
+                // The index comes last, so the whole is kept to go back in.
+                Mp4Start::Samples(file) => return Self::file(path, file, track),
+            }
+        }
+        let cut_off = is_endless_matroska(&start).then_some(false);
+        let beside = Beside { edits, opus_head: reveal(&mut start), cut_off, discard_ns: 0, track };
         let whole = Box::new(Cursor::new(start).chain(reader));
         let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
-        Self::open(path, source, 0, Beside { edits: None, opus_head })
+        Self::open(path, source, 0, elementary, beside)
     }
 
     /// The audio of `source` begins at `offset`.
@@ -78,6 +103,7 @@ impl Opened {
         path: &Path,
         source: Box<dyn MediaSource>,
         offset: u64,
+        elementary: Option<Elementary>,
         beside: Beside,
     ) -> Result<Self, AudioError> {
         let mut hint = Hint::new();
@@ -92,10 +118,13 @@ impl Opened {
             let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
             stream.seek(SeekFrom::Start(offset)).map_err(read_error)?;
         }
-        let format = PROBE
-            .probe(&hint, stream, FormatOptions::default(), tags)
-            .map_err(|error| open_error(path, error))?;
-        Ok(Self { format, beside })
+        let format = match elementary {
+            Some(kind) => {
+                ElementaryReader::new(stream, kind).map(|reader| Box::new(reader) as Box<dyn FormatReader>)
+            }
+            None => PROBE.probe(&hint, stream, FormatOptions::default(), tags),
+        };
+        Ok(Self { format: format.map_err(|error| open_error(path, error))?, beside })
     }
 }
 
@@ -103,7 +132,7 @@ impl Opened {
 fn audio_offset(path: &Path, found: Found) -> Result<u64, AudioError> {
     let detail = match found {
         Found::Audio { offset } => return Ok(offset),
-        Found::Foreign(name) => format!("it is {name}"),
+        Found::Foreign(foreign) => format!("it is {}", foreign.name),
         Found::Unknown => NO_HEADER.to_owned(),
     };
     Err(AudioError::NotAudio { path: path.to_owned(), detail })

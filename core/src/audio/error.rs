@@ -63,6 +63,26 @@ pub enum AudioError {
         /// The file.
         path: PathBuf,
     },
+    /// A sound track that the file does not have was asked for.
+    #[error("{} has no sound track {wanted}; it has {tracks}", path.display())]
+    NoTrack {
+        /// The file.
+        path: PathBuf,
+        /// The track, counted from 1.
+        wanted: u16,
+        /// How many there are.
+        tracks: usize,
+    },
+    /// A channel that the file does not have was asked for.
+    #[error("{} has no channel {wanted}; it has {channels}", path.display())]
+    NoChannel {
+        /// The file.
+        path: PathBuf,
+        /// The channel, counted from 1.
+        wanted: u16,
+        /// How many there are.
+        channels: u16,
+    },
     /// The rate is outside what is supported.
     #[error(
         "{} has a rate of {rate_hz} Hz; rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are supported, so convert it first",
@@ -106,16 +126,6 @@ pub enum AudioError {
         /// Time of the sample.
         at_s: f64,
     },
-    /// Rate or channels change in the middle.
-    #[error("{} changes its format at {at_s:.3} s ({detail}); split it there or convert it first", path.display())]
-    FormatChanged {
-        /// The file.
-        path: PathBuf,
-        /// Time of the change.
-        at_s: f64,
-        /// From what to what.
-        detail: String,
-    },
     /// The system failed to read.
     #[error("{} cannot be read further than {at_s:.3} s: {source}", path.display())]
     Read {
@@ -137,6 +147,15 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// The same with more of the reason.
+    pub(super) fn with(mut self, more: &str) -> Self {
+        if let Self::NotAudio { detail: what, .. } | Self::Unsupported { what, .. } = &mut self {
+            what.push_str("; ");
+            what.push_str(more);
+        }
+        self
+    }
+
     /// The same of a file that the user knows by another name: a copy of a stream, say.
     #[must_use]
     pub fn of(mut self, name: &Path) -> Self {
@@ -147,11 +166,12 @@ impl AudioError {
         | Self::Unsupported { path, .. }
         | Self::Header { path, .. }
         | Self::NoChannels { path }
+        | Self::NoTrack { path, .. }
+        | Self::NoChannel { path, .. }
         | Self::Rate { path, .. }
         | Self::Truncated { path, .. }
         | Self::Corrupt { path, .. }
         | Self::NotFinite { path, .. }
-        | Self::FormatChanged { path, .. }
         | Self::Read { path, .. }
         | Self::Resample { path, .. }) = &mut self;
         name.clone_into(path);
@@ -180,6 +200,30 @@ pub enum AudioWarning {
         /// Seconds of sound that the rest would be.
         unheard_s: f64,
     },
+    /// The container's clock begins so late that the recording was taken out of a longer stream.
+    BeginsLate {
+        /// Where its clock begins, seconds; here that is 0.
+        at_s: f64,
+    },
+    /// There is more than one sound track.
+    Tracks {
+        /// How many.
+        tracks: usize,
+        /// The one that is heard, counted from 1.
+        heard: usize,
+        /// Those before it are silent.
+        skipped_silent: bool,
+    },
+    /// HE-AAC, of which only the core is decoded.
+    UpperHalfMissing {
+        /// Nothing is heard above, Hz.
+        above_hz: u32,
+    },
+    /// What ffmpeg said while it decoded, its first words.
+    Ffmpeg {
+        /// Its words.
+        said: String,
+    },
     /// Packets of a lossy stream that could not be decoded; silence of the same length stands in their place.
     BadPackets {
         /// How many.
@@ -202,6 +246,22 @@ impl std::fmt::Display for AudioWarning {
                 "its header announces {told_s:.3} s, but the file goes on for what would be {unheard_s:.3} s more, which \
                  are not heard; if they are sound, repair its header (does it hold more than 4 GiB?)"
             ),
+            Self::BeginsLate { at_s } => {
+                write!(f, "its clock begins at {at_s:.3} s, which is taken for 0")
+            }
+            Self::Tracks { tracks, heard, skipped_silent: false } => {
+                write!(f, "{tracks} sound tracks; track {heard} is heard")
+            }
+            Self::Tracks { tracks, heard, skipped_silent: true } => {
+                write!(f, "{tracks} sound tracks; track {heard} is heard, as what comes before it is silent")
+            }
+            Self::UpperHalfMissing { above_hz } => {
+                write!(
+                    f,
+                    "HE-AAC without its upper half: nothing above {above_hz} Hz is heard; ffmpeg would decode all of it"
+                )
+            }
+            Self::Ffmpeg { said } => write!(f, "ffmpeg, which decodes it, says: {said}"),
             Self::BadPackets { count, first_at_s } => {
                 write!(f, "{count} damaged packet(s), the first at {first_at_s:.3} s, replaced by silence")
             }

@@ -6,7 +6,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::gapless::{itunes_gapless, mp4_edit};
+use super::gapless::{Stretch, itunes_gapless, mp4_edits};
 use super::opus::{Endian, OpusDecoder, OpusHead, reveal};
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
@@ -15,15 +15,15 @@ use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 /// # Panics
 /// What is read is more than is allowed.
 pub fn gapless(bytes: &[u8]) {
-    for track_id in 0..3 {
-        let Some(edit) = mp4_edit(&mut Cursor::new(bytes), track_id) else { continue };
+    for list in mp4_edits(&mut Cursor::new(bytes)).unwrap_or_default() {
         for rate_hz in [MIN_RATE_HZ, 44_100, MAX_RATE_HZ] {
-            // Nobody cuts more than a day away.
-            assert!(edit.skip(rate_hz) <= 86_400 * u64::from(rate_hz));
-            for coded in [0, 1, u64::MAX] {
-                assert!(edit.keep(rate_hz, Some(coded)) <= Some(coded) || edit.duration > 0);
+            for coded in [None, Some(0), Some(1), Some(u64::MAX)] {
+                for stretch in list.stretches(rate_hz, coded) {
+                    // Nobody cuts more than a day away.
+                    let (Stretch::Pause(samples) | Stretch::Shown { from: samples, .. }) = stretch;
+                    assert!(samples <= 86_400 * u64::from(rate_hz));
+                }
             }
-            edit.keep(rate_hz, None);
         }
     }
     if let Some((delay, total)) = itunes_gapless(&String::from_utf8_lossy(bytes)) {

@@ -3,41 +3,84 @@
 //! MP3 (LAME tag), Vorbis and Opus (granule positions) are handled by their demuxers; the pre-skip of Opus stands in its
 //! header (`opus/head.rs`). MPEG-4 files tell in an edit list, or in Apple's `iTunSMPB` comment.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 /// Boxes looked at before giving up; a file has a few dozen outside its tables.
 const MAX_BOXES: u32 = 4_096;
+/// Longest index of an MPEG-4 stream that is kept while it is read.
+const MAX_INDEX_BYTES: u64 = 64 << 20;
 /// Most that an encoder may ask to be skipped, seconds. Longer edits are cuts by an editor and are honoured too; beyond
 /// this the value is damage.
 const MAX_SKIP_S: u64 = 24 * 3600;
 
-/// The stretch of an MPEG-4 track that is to be presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct EditListBox {
-    /// First presented moment, in units of `1 / media_timescale` s.
-    pub(super) media_time: u64,
-    pub(super) media_timescale: u32,
-    /// Length, in units of `1 / movie_timescale` s; 0 if not told.
-    pub(super) duration: u64,
-    pub(super) movie_timescale: u32,
+/// What an edit list shows of one track, in the order in which it is presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EditList {
+    track_id: u32,
+    media_timescale: u32,
+    movie_timescale: u32,
+    edits: Vec<Edit>,
 }
 
-impl EditListBox {
-    /// Samples to drop at the start, at `rate_hz`.
-    pub(super) fn skip(self, rate_hz: u32) -> u64 {
-        scale(self.media_time, rate_hz, self.media_timescale).min(MAX_SKIP_S * u64::from(rate_hz))
+/// A stretch of the presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Edit {
+    /// First presented moment in units of `1 / media_timescale` s; nothing for a pause.
+    media_time: Option<u64>,
+    /// In units of `1 / movie_timescale` s; 0 if not told.
+    duration: u64,
+}
+
+/// A stretch of what is handed out, in samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stretch {
+    /// Nothing is shown.
+    Pause(u64),
+    /// The track from this sample on, so many of them; until its end if that is not told.
+    Shown { from: u64, samples: Option<u64> },
+}
+
+impl EditList {
+    /// The track that it is about.
+    pub(super) fn track_id(&self) -> u32 {
+        self.track_id
     }
 
-    /// Samples to keep after those, given that the track has `coded` of them in all.
+    /// The stretches at `rate_hz` of a track that has `coded` samples in all.
     ///
-    /// The edit's length is often rounded to the millisecond, while the sample table is exact: it wins where both say
-    /// the same within that rounding.
-    pub(super) fn keep(self, rate_hz: u32, coded: Option<u64>) -> Option<u64> {
-        let by_table = coded.map(|n| n.saturating_sub(self.skip(rate_hz)));
-        if self.duration == 0 {
+    /// An edit's length is often rounded to the millisecond, while the sample table is exact: it wins where both say the
+    /// same within that rounding. Lists that go back in time are followed as far as they do not.
+    pub(super) fn stretches(&self, rate_hz: u32, coded: Option<u64>) -> Vec<Stretch> {
+        let longest = MAX_SKIP_S * u64::from(rate_hz);
+        let in_movie = |duration| scale(duration, rate_hz, self.movie_timescale);
+        let mut stretches = Vec::new();
+        let mut shown_to = 0;
+        for (k, edit) in self.edits.iter().enumerate() {
+            let Some(time) = edit.media_time else {
+                // A pause at the end is nothing that is heard.
+                if self.edits[k..].iter().any(|edit| edit.media_time.is_some()) {
+                    stretches.push(Stretch::Pause(in_movie(edit.duration).min(longest)));
+                }
+                continue;
+            };
+            let from = scale(time, rate_hz, self.media_timescale).min(longest);
+            if from < shown_to {
+                break;
+            }
+            let samples = self.shown(from, in_movie(edit.duration), edit.duration, rate_hz, coded);
+            stretches.push(Stretch::Shown { from, samples });
+            let Some(samples) = samples else { break };
+            shown_to = from.saturating_add(samples);
+        }
+        stretches
+    }
+
+    fn shown(&self, from: u64, by_edit: u64, duration: u64, rate_hz: u32, coded: Option<u64>) -> Option<u64> {
+        let by_table = coded.map(|coded| coded.saturating_sub(from));
+        if duration == 0 {
             return by_table;
         }
-        let by_edit = scale(self.duration, rate_hz, self.movie_timescale);
         let rounding = scale(1, rate_hz, self.movie_timescale).saturating_add(1);
         match by_table {
             Some(table) if table <= by_edit.saturating_add(rounding) => Some(table),
@@ -52,27 +95,20 @@ pub(super) fn scale(value: u64, rate_hz: u32, timescale: u32) -> u64 {
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
-/// The edit of the audio track with id `track_id` of an MPEG-4 file. Leaves the reader anywhere.
-pub(super) fn mp4_edit(reader: &mut (impl Read + Seek), track_id: u32) -> Option<EditListBox> {
+/// The edit lists of an MPEG-4 file. Leaves the reader anywhere.
+pub(super) fn mp4_edits(reader: &mut (impl Read + Seek)) -> Option<Vec<EditList>> {
     let end = reader.seek(SeekFrom::End(0)).ok()?;
     let mut walk = Walk { reader, boxes: 0 };
     let moov = walk.find(0..end, *b"moov")?;
     let mvhd = walk.find(moov.clone(), *b"mvhd")?;
     let movie_timescale = walk.timescale(mvhd)?;
     let mut rest = moov;
+    let mut lists = Vec::new();
     while let Some(trak) = walk.find(rest.clone(), *b"trak") {
         rest.start = trak.end;
-        if walk.track_id(trak.clone()) == Some(track_id) {
-            let mdia = walk.find(trak.clone(), *b"mdia")?;
-            let mdhd = walk.find(mdia, *b"mdhd")?;
-            let media_timescale = walk.timescale(mdhd)?;
-            let edts = walk.find(trak, *b"edts")?;
-            let elst = walk.find(edts, *b"elst")?;
-            let (duration, media_time) = walk.first_edit(elst)?;
-            return Some(EditListBox { media_time, media_timescale, duration, movie_timescale });
-        }
+        lists.extend(walk.edit_list(trak, movie_timescale));
     }
-    None
+    Some(lists)
 }
 
 type Span = std::ops::Range<u64>;
@@ -137,29 +173,32 @@ impl<R: Read + Seek> Walk<'_, R> {
         self.u32_at(tkhd.start + at)
     }
 
-    /// Duration and media time of the first edit that shows media. Empty edits before it delay the whole track against
-    /// a picture; without one, time begins at the first sample.
-    fn first_edit(&mut self, elst: Span) -> Option<(u64, u64)> {
+    fn edit_list(&mut self, trak: Span, movie_timescale: u32) -> Option<EditList> {
+        let track_id = self.track_id(trak.clone())?;
+        let mdia = self.find(trak.clone(), *b"mdia")?;
+        let mdhd = self.find(mdia, *b"mdhd")?;
+        let media_timescale = self.timescale(mdhd)?;
+        let edts = self.find(trak, *b"edts")?;
+        let elst = self.find(edts, *b"elst")?;
+        let edits = self.edits(elst)?;
+        Some(EditList { track_id, media_timescale, movie_timescale, edits })
+    }
+
+    fn edits(&mut self, elst: Span) -> Option<Vec<Edit>> {
         let wide = self.version(elst.start)? == 1;
         let entry = if wide { 20 } else { 12 };
         let count = self.u32_at(elst.start + 4)?.min(MAX_BOXES);
-        let shown = |(duration, time): (u64, i64)| u64::try_from(time).ok().map(|time| (duration, time));
-        let mut first = None;
+        let mut edits = Vec::new();
         for k in 0..u64::from(count) {
             let at = elst.start + 8 + k * entry;
-            let edit = if wide {
+            let (duration, time) = if wide {
                 (self.u64_at(at)?, i64::from_be_bytes(self.read(at + 8)?))
             } else {
                 (u64::from(self.u32_at(at)?), i64::from(i32::from_be_bytes(self.read(at + 4)?)))
             };
-            match (first, shown(edit)) {
-                (None, found) => first = found,
-                // Several cuts: the end of the first is not the end of the audio.
-                (Some((_, time)), Some(_)) => return Some((0, time)),
-                (Some(_), None) => {}
-            }
+            edits.push(Edit { media_time: u64::try_from(time).ok(), duration });
         }
-        first
+        Some(edits)
     }
 }
 
@@ -170,14 +209,41 @@ pub(super) fn itunes_gapless(comment: &str) -> Option<(u64, u64)> {
     (total > 0 && delay < u64::from(u32::MAX)).then_some((delay, total))
 }
 
-/// Whether a file begins like MPEG-4.
-pub(super) fn is_mp4(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
-    let mut start = [0; 8];
-    reader.rewind()?;
-    match reader.read_exact(&mut start) {
-        Ok(()) => Ok(start[4..] == *b"ftyp" || start[4..] == *b"moov"),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(e),
+/// Whether these are the first bytes of an MPEG-4 file.
+pub(super) fn is_mp4(start: &[u8]) -> bool {
+    matches!(start.get(4..8), Some(b"ftyp" | b"moov"))
+}
+
+/// The beginning of an MPEG-4 stream.
+pub(super) enum Mp4Start {
+    /// All up to the end of the index, and what follows.
+    Index { bytes: Vec<u8>, rest: Box<dyn Read + Send> },
+    /// The samples come before the index: the whole stream, kept.
+    Samples(File),
+}
+
+impl Mp4Start {
+    pub(super) fn read(mut reader: impl Read + Send + 'static) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        loop {
+            let at = bytes.len();
+            let read = reader.by_ref().take(8).read_to_end(&mut bytes)?;
+            let Some(&[a, b, c, d, name @ ..]) = bytes[at..].first_chunk::<8>() else {
+                return Ok(Self::Index { bytes, rest: Box::new(reader) });
+            };
+            let size = u64::from(u32::from_be_bytes([a, b, c, d]));
+            if &name == b"mdat" {
+                let mut file = tempfile::tempfile()?;
+                io::copy(&mut Cursor::new(bytes).chain(reader), &mut file)?;
+                file.rewind()?;
+                return Ok(Self::Samples(file));
+            }
+            let content = size.saturating_sub(read as u64);
+            let got = reader.by_ref().take(content.min(MAX_INDEX_BYTES)).read_to_end(&mut bytes)?;
+            if &name == b"moov" || got as u64 != content {
+                return Ok(Self::Index { bytes, rest: Box::new(reader) });
+            }
+        }
     }
 }
 
@@ -185,10 +251,31 @@ pub(super) fn is_mp4(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
 mod tests {
     use super::*;
 
+    fn list(edits: &[(Option<u64>, u64)]) -> EditList {
+        let edits = edits.iter().map(|&(media_time, duration)| Edit { media_time, duration }).collect();
+        EditList { track_id: 1, media_timescale: 48_000, movie_timescale: 1_000, edits }
+    }
+
     #[test]
     fn an_edit_longer_than_can_be_counted_keeps_what_is_there() {
-        let edit = EditListBox { media_time: 0, media_timescale: 1, duration: u64::MAX, movie_timescale: 1 };
-        assert_eq!(edit.keep(48_000, Some(1_000)), Some(1_000));
-        assert_eq!(edit.keep(48_000, None), Some(u64::MAX));
+        let edit = EditList { media_timescale: 1, movie_timescale: 1, ..list(&[(Some(0), u64::MAX)]) };
+        let shown = |samples| vec![Stretch::Shown { from: 0, samples }];
+        assert_eq!(edit.stretches(48_000, Some(1_000)), shown(Some(1_000)));
+        assert_eq!(edit.stretches(48_000, None), shown(Some(u64::MAX)));
+    }
+
+    #[test]
+    fn pauses_and_cuts_are_followed_and_lists_that_go_back_are_not() {
+        let edits =
+            list(&[(None, 500), (Some(1_024), 2_000), (None, 250), (Some(144_000), 1_000), (None, 9_000)]);
+        let expected = [
+            Stretch::Pause(24_000),
+            Stretch::Shown { from: 1_024, samples: Some(96_000) },
+            Stretch::Pause(12_000),
+            Stretch::Shown { from: 144_000, samples: Some(48_000) },
+        ];
+        assert_eq!(edits.stretches(48_000, Some(480_000)), expected);
+        let back = list(&[(Some(48_000), 1_000), (Some(0), 1_000)]);
+        assert_eq!(back.stretches(48_000, None), [Stretch::Shown { from: 48_000, samples: Some(48_000) }]);
     }
 }

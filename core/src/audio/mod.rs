@@ -14,17 +14,26 @@
 //! |---|---|
 //! | `source.rs` | [`Source`]: what kind of input is this, and the checks common to all |
 //! | `riff.rs` | the chunks of RIFF, RF64/BW64 and W64, and which of their sizes are to be believed |
-//! | `wav_reader.rs`, `wav_header.rs` | PCM, float, A-law and µ-law in RIFF, RF64/BW64 and W64, with lying headers |
+//! | `pcm_header.rs`, `wav_header.rs`, `wav_reader.rs` | PCM, float, A-law and µ-law in WAV of all sizes, AIFF, AU and CAF, with lying headers |
 //! | `recognise.rs` | what an input is by its first bytes, and what it is instead of audio |
 //! | `demux.rs`, `coded.rs`, `stream.rs` | everything else, through symphonia |
+//! | `elementary/` | FLAC, MPEG audio and ADTS: frames, whatever stands around them |
 //! | `opus/` | Opus: header, framing, streams to channels |
+//! | `repair.rs`, `view.rs` | sizes in containers that lie, and the file as it should have been |
+//! | `options.rs` | which track, which channel, which ffmpeg |
+//! | `ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
+//! | `aac.rs` | whether AAC has an upper half |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
 
+mod aac;
+mod adapt;
 mod coded;
 mod demux;
+mod elementary;
 mod error;
+mod ffmpeg;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,12 +41,16 @@ mod gapless;
 mod info;
 mod mix;
 mod mono;
+mod options;
 mod opus;
+mod pcm_header;
 mod read_ahead;
 mod recognise;
+mod repair;
 pub(crate) mod riff;
 mod source;
 mod stream;
+mod view;
 mod wav_header;
 mod wav_reader;
 
@@ -48,6 +61,7 @@ pub use error::{AudioError, AudioWarning};
 pub use info::{SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
+pub use options::{ChannelChoice, Ffmpeg, SourceOptions};
 pub use read_ahead::ReadAhead;
 pub use recognise::FILE_ENDINGS;
 pub use source::Source;

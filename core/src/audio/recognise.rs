@@ -7,6 +7,8 @@
 
 use std::io::{self, Read};
 
+use super::elementary::MpegHeader;
+
 /// Bytes behind the tags in which frames may begin: recordings of streams begin with less than a frame.
 const MAX_JUNK_BYTES: usize = 1 << 16;
 /// The same behind a tag, whose size is sometimes stated too small.
@@ -18,10 +20,10 @@ const RUN_FRAMES: u32 = 4;
 
 /// Endings of files that hold what can be read, in lower case: what is looked at in a folder. A file that is named by
 /// itself needs none of them.
-pub const FILE_ENDINGS: [&str; 39] = [
+pub const FILE_ENDINGS: [&str; 42] = [
     "wav", "wave", "bwf", "rf64", "w64", "flac", "mp3", "mp2", "mp1", "mpa", "mpga", "m2a", "aac", "adts",
     "adt", "m4a", "m4b", "m4p", "m4r", "m4v", "mp4", "mov", "qt", "3gp", "3g2", "ogg", "oga", "ogv", "ogx",
-    "ogm", "opus", "aif", "aiff", "aifc", "caf", "mka", "mkv", "webm", "weba",
+    "ogm", "opus", "au", "snd", "aff", "aif", "aiff", "aifc", "caf", "mka", "mkv", "webm", "weba",
 ];
 
 /// What was found.
@@ -32,10 +34,18 @@ pub(super) enum Found {
         /// Bytes before it.
         offset: u64,
     },
-    /// Something that is known and cannot be read.
-    Foreign(&'static str),
+    /// Something that is known and cannot be read here.
+    Foreign(Foreign),
     /// Nothing known.
     Unknown,
+}
+
+/// A format that is not read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) name: &'static str,
+    /// What ffmpeg calls it, if that reads it.
+    pub(super) demuxer: Option<&'static str>,
 }
 
 /// Looks at the beginning of `input`. Also gives the bytes that were read from the found offset on, for inputs that
@@ -44,11 +54,14 @@ pub(super) fn recognise(input: &mut impl Read) -> io::Result<(Found, Vec<u8>)> {
     let mut window = Window { input, bytes: Vec::new(), offset: 0 };
     let tagged = window.skip_tags()?;
     window.fill(512)?;
+    if window.bytes.starts_with(b"OggS") && window.bytes.get(28..36) == Some(b"Speex   ") {
+        return Ok((Found::Foreign(Foreign { name: "Speex", demuxer: Some("ogg") }), window.bytes));
+    }
     if is_header(&window.bytes) {
         return Ok((Found::Audio { offset: window.offset }, window.bytes));
     }
-    if let Some(name) = foreign(&window.bytes) {
-        return Ok((Found::Foreign(name), window.bytes));
+    if let Some(foreign) = foreign(&window.bytes) {
+        return Ok((Found::Foreign(foreign), window.bytes));
     }
     let most = if tagged { MAX_JUNK_BEHIND_TAGS_BYTES } else { MAX_JUNK_BYTES };
     let whole = window.fill(most)? < most;
@@ -57,7 +70,14 @@ pub(super) fn recognise(input: &mut impl Read) -> io::Result<(Found, Vec<u8>)> {
         return Ok((Found::Audio { offset }, window.bytes.split_off(start)));
     }
     // Two bytes are no proof, unless nothing else fits.
-    let found = if window.bytes.starts_with(b"\x0b\x77") { Found::Foreign("AC-3") } else { Found::Unknown };
+    let found = match window.bytes[..] {
+        // The sixth byte begins with the version of the syntax.
+        [0x0b, 0x77, _, _, _, version, ..] if version >> 3 > 10 => {
+            Found::Foreign(Foreign { name: "E-AC-3", demuxer: Some("eac3") })
+        }
+        [0x0b, 0x77, ..] => Found::Foreign(Foreign { name: "AC-3", demuxer: Some("ac3") }),
+        _ => Found::Unknown,
+    };
     Ok((found, window.bytes))
 }
 
@@ -110,7 +130,7 @@ impl<R: Read> Window<'_, R> {
 }
 
 /// Length of the tag that `bytes` begin with.
-fn tag_bytes(bytes: &[u8]) -> Option<u64> {
+pub(super) fn tag_bytes(bytes: &[u8]) -> Option<u64> {
     match bytes {
         [b'I', b'D', b'3', major, _, flags, a, b, c, d, ..]
             if *major < 0xff && (a | b | c | d) & 0x80 == 0 =>
@@ -127,6 +147,28 @@ fn tag_bytes(bytes: &[u8]) -> Option<u64> {
     }
 }
 
+/// Length of a tag that belongs behind a recording, or of the end of one.
+pub(super) fn tag_bytes_behind(bytes: &[u8]) -> Option<u64> {
+    const ID3V1_BYTES: u64 = 128;
+    const APE_HEAD_BYTES: u64 = 32;
+    const LYRICS_END_BYTES: usize = 9;
+    match bytes {
+        [b'T', b'A', b'G', b'+', ..] => Some(227),
+        [b'T', b'A', b'G', ..] => Some(ID3V1_BYTES),
+        [b'3', b'D', b'I', ..] => Some(10),
+        _ if bytes.starts_with(b"APETAGEX") => {
+            let flags = u32::from_le_bytes(*bytes.get(20..24)?.first_chunk()?);
+            // A footer stands behind what it counts.
+            if flags & 1 << 29 != 0 { tag_bytes(bytes) } else { Some(APE_HEAD_BYTES) }
+        }
+        _ if bytes.starts_with(b"LYRICSBEGIN") => {
+            let end = bytes.windows(LYRICS_END_BYTES).position(|w| w == b"LYRICS200" || w == b"LYRICSEND")?;
+            Some((end + LYRICS_END_BYTES) as u64)
+        }
+        _ => None,
+    }
+}
+
 /// Whether these are the first bytes of a container that can be read.
 fn is_header(bytes: &[u8]) -> bool {
     let at = |offset: usize, text: &[u8]| bytes.get(offset..).is_some_and(|rest| rest.starts_with(text));
@@ -137,67 +179,94 @@ fn is_header(bytes: &[u8]) -> bool {
 }
 
 /// The names of what is often given for audio, or found beside it.
-fn foreign(bytes: &[u8]) -> Option<&'static str> {
-    const NAMES: [(&[u8], &str); 44] = [
-        (b"wvpk", "WavPack"),
-        (b"MAC ", "Monkey's Audio"),
-        (b"MACF", "Monkey's Audio"),
-        (b"tBaK", "TAK"),
-        (b"OFR ", "OptimFROG"),
-        (b"TTA1", "True Audio"),
-        (b"TTA2", "True Audio"),
-        (b"LA0", "Lossless Audio"),
-        (b"ajkg", "Shorten"),
-        (b"MPCK", "Musepack"),
-        (b"MP+", "Musepack"),
-        (b"DSD ", "DSD (DSF)"),
-        (b"FRM8", "DSD (DSDIFF)"),
-        (b"#!AMR", "AMR"),
-        (b"#!SILK", "SILK"),
-        (b"\x02#!SILK", "SILK"),
-        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (ASF)"),
-        (b".RMF", "RealMedia"),
-        (b".ra\xfd", "RealAudio"),
-        (b".snd", "Sun audio (AU)"),
-        (b"RIFX", "big-endian WAV (RIFX)"),
-        (b"Creative Voice File", "Creative Voice"),
-        (b"NIST_1A", "NIST SPHERE"),
-        (b"ADIF", "AAC in ADIF"),
-        (b"\x7f\xfe\x80\x01", "DTS"),
-        (b"\xfe\x7f\x01\x80", "DTS"),
-        (b"\x1f\xff\xe8\x00", "DTS"),
-        (b"\xff\x1f\x00\xe8", "DTS"),
-        (b"MThd", "MIDI"),
-        (b"FLV\x01", "Flash video"),
-        (b"\0\0\x01\xba", "an MPEG programme stream"),
-        (b"\0\0\x01\xb3", "MPEG video"),
-        (b"\0\x05\x16\x07", "the companion that macOS keeps beside a file (AppleDouble)"),
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"PK\x05\x06", "a ZIP archive"),
-        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-        (b"Rar!\x1a\x07", "a RAR archive"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"\x28\xb5\x2f\xfd", "Zstandard"),
-        (b"%PDF", "PDF"),
-        (b"\x89PNG", "a picture (PNG)"),
-        (b"\xff\xd8\xff", "a picture (JPEG)"),
-        (b"GIF8", "a picture (GIF)"),
+fn foreign(bytes: &[u8]) -> Option<Foreign> {
+    const NAMES: [(&[u8], &str, Option<&str>); 65] = [
+        (b"wvpk", "WavPack", Some("wv")),
+        (b"MAC ", "Monkey's Audio", Some("ape")),
+        (b"MACF", "Monkey's Audio", Some("ape")),
+        (b"tBaK", "TAK", Some("tak")),
+        (b"OFR ", "OptimFROG", None),
+        (b"TTA1", "True Audio", Some("tta")),
+        (b"TTA2", "True Audio", None),
+        (b"LA0", "Lossless Audio", None),
+        (b"ajkg", "Shorten", Some("shn")),
+        (b"MPCK", "Musepack", Some("mpc8")),
+        (b"MP+", "Musepack", Some("mpc")),
+        (b"DSD ", "DSD (DSF)", Some("dsf")),
+        (b"FRM8", "DSD (DSDIFF)", Some("iff")),
+        (b"#!AMR", "AMR", Some("amr")),
+        (b"#!SILK", "SILK", None),
+        (b"\x02#!SILK", "SILK", None),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (ASF)", Some("asf")),
+        (b".RMF", "RealMedia", Some("rm")),
+        (b".ra\xfd", "RealAudio", Some("rm")),
+        (b".snd", "Sun audio (AU) in a codec that is not read here", Some("au")),
+        (b"RIFX", "big-endian WAV (RIFX) in a codec that is not read here", Some("wav")),
+        (b"Creative Voice File", "Creative Voice", Some("voc")),
+        (b"NIST_1A", "NIST SPHERE", Some("nistsphere")),
+        (b"ADIF", "AAC in ADIF", Some("aac")),
+        (b"\x7f\xfe\x80\x01", "DTS", Some("dts")),
+        (b"\xfe\x7f\x01\x80", "DTS", Some("dts")),
+        (b"\x1f\xff\xe8\x00", "DTS", Some("dts")),
+        (b"\xff\x1f\x00\xe8", "DTS", Some("dts")),
+        (b"MThd", "MIDI", None),
+        (b"FLV\x01", "Flash video", Some("flv")),
+        (b"\0\0\x01\xba", "an MPEG programme stream", Some("mpeg")),
+        (b"\0\0\x01\xb3", "MPEG video", None),
+        (b"\0\x05\x16\x07", "the companion that macOS keeps beside a file (AppleDouble)", None),
+        (b"PK\x03\x04", "a ZIP archive", None),
+        (b"PK\x05\x06", "a ZIP archive", None),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive", None),
+        (b"Rar!\x1a\x07", "a RAR archive", None),
+        (b"\x1f\x8b\x08", "gzip", None),
+        (b"\xfd7zXZ\0", "xz", None),
+        (b"\x28\xb5\x2f\xfd", "Zstandard", None),
+        (b"%PDF", "PDF", None),
+        (b"\x89PNG", "a picture (PNG)", None),
+        (b"\xff\xd8\xff", "a picture (JPEG)", None),
+        (b"GIF8", "a picture (GIF)", None),
+        (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF", Some("mxf")),
+        (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "Windows television (WTV)", Some("wtv")),
+        (b"#!AMR-WB", "AMR-WB", Some("amr")),
+        (b"DRC\0", "Dirac video", None),
+        (b"II\x2a\0", "a picture (TIFF)", None),
+        (b"MM\0\x2a", "a picture (TIFF)", None),
+        (b"BM", "a picture (BMP)", None),
+        (b"8BPS", "a picture (Photoshop)", None),
+        (b"\x7fELF", "a program", None),
+        (b"MZ", "a program", None),
+        (b"\xcf\xfa\xed\xfe", "a program", None),
+        (b"SQLite format 3\0", "a database (SQLite)", None),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office document", None),
+        (b"{\\rtf", "an office document (RTF)", None),
+        (b"BZh", "bzip2", None),
+        (b"FWS", "Flash", None),
+        (b"CWS", "Flash", None),
+        (b"<?xml", "XML", None),
+        (b"<!DOCTYPE", "HTML", None),
+        (b"<html", "HTML", None),
+        (b"wOFF", "a font", None),
     ];
-    if let Some((_, name)) = NAMES.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return Some(name);
+    let named = |name, demuxer| Some(Foreign { name, demuxer });
+    if let Some(&(_, name, demuxer)) = NAMES.iter().find(|(start, ..)| bytes.starts_with(start)) {
+        return named(name, demuxer);
     }
     let form = bytes.get(8..12);
     if bytes.starts_with(b"RIFF") {
-        return Some(if form == Some(b"AVI ") { "AVI video" } else { "a RIFF file without sound" });
+        let avi = form == Some(b"AVI ");
+        return if avi { named("AVI video", Some("avi")) } else { named("a RIFF file without sound", None) };
     }
     if bytes.starts_with(b"FORM") {
-        return Some("an IFF file that is not AIFF");
+        return named("an IFF file that is not AIFF", None);
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return named("a tar archive", None);
     }
     // Packets of 188 bytes, in some recorders with a time of four bytes before each.
     let packets =
         |first: usize, length: usize| [first, first + length].iter().all(|&at| bytes.get(at) == Some(&0x47));
-    (packets(0, 188) || packets(4, 192)).then_some("an MPEG transport stream")
+    (packets(0, 188) || packets(4, 192))
+        .then_some(Foreign { name: "an MPEG transport stream", demuxer: Some("mpegts") })
 }
 
 /// Where the first frame of MPEG audio or ADTS begins; `whole`: the bytes are all that the input has.
@@ -243,41 +312,8 @@ fn frame(bytes: &[u8]) -> Option<(usize, [u8; 2])> {
         let rate_known = third >> 2 & 0x0f < 13;
         return (rate_known && length >= 7).then_some((length, [second, third & 0xfc]));
     }
-    let length = mpeg_frame_bytes(second, third)?;
+    let length = MpegHeader::parse(bytes)?.bytes;
     Some((length, [second, third & 0x0c]))
-}
-
-/// Length of a frame of MPEG audio (ISO 11172-3, 13818-3, and the half rates that are called 2.5).
-fn mpeg_frame_bytes(second: u8, third: u8) -> Option<usize> {
-    /// Bit rates in kbit/s: version 1 by layer, then all others: layer I, layers II and III.
-    const KBIT_PER_S: [[usize; 14]; 5] = [
-        [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
-        [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
-        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-        [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
-        [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
-    ];
-    let version_1 = second >> 3 & 3 == 3;
-    let divisor = match second >> 3 & 3 {
-        3 => 1,
-        2 => 2,
-        0 => 4,
-        _ => return None,
-    };
-    let rates = match (version_1, second >> 1 & 3) {
-        (_, 0) => return None,
-        (true, layer) => KBIT_PER_S[3 - usize::from(layer)],
-        (false, 3) => KBIT_PER_S[3],
-        (false, _) => KBIT_PER_S[4],
-    };
-    let bits_per_s = 1_000 * rates.get(usize::from(third >> 4).checked_sub(1)?)?;
-    let rate_hz = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3))? / divisor;
-    let padding = usize::from(third >> 1 & 1);
-    Some(match second >> 1 & 3 {
-        3 => (12 * bits_per_s / rate_hz + padding) * 4,
-        1 if !version_1 => 72 * bits_per_s / rate_hz + padding,
-        _ => 144 * bits_per_s / rate_hz + padding,
-    })
 }
 
 #[cfg(test)]
@@ -354,11 +390,13 @@ mod tests {
             (b"DSD ", "DSD (DSF)"),
         ];
         for (start, name) in names {
-            assert_eq!(found(&[start, &inside].concat()), Found::Foreign(name));
+            assert!(
+                matches!(found(&[start, &inside].concat()), Found::Foreign(foreign) if foreign.name == name)
+            );
         }
         let mut transport = inside.repeat(2);
         (transport[0], transport[188]) = (0x47, 0x47);
-        assert_eq!(found(&transport), Found::Foreign("an MPEG transport stream"));
+        assert!(matches!(found(&transport), Found::Foreign(foreign) if foreign.demuxer == Some("mpegts")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The chunks of RIFF/WAVE, RF64/BW64 (64-bit sizes in a `ds64` chunk) and Sony's W64 (64-bit sizes throughout).
+//! The chunks of RIFF/WAVE and RIFX, RF64/BW64 (64-bit sizes in a `ds64` chunk) and Sony's W64 (64-bit sizes throughout).
 //!
 //! One walk for whoever wants the samples and whoever wants what stands around them, so that both believe the same of a
 //! header. Every size is a claim: see [`Head::bytes`].
@@ -27,6 +27,8 @@ const KNOWN: [&[u8; 4]; 34] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     Riff,
+    /// Numbers begin with the byte that counts most.
+    Rifx,
     Rf64,
     W64,
 }
@@ -109,12 +111,26 @@ impl<R: Skip> Chunks<R> {
         Ok(chunks.read_form()?.then_some(chunks))
     }
 
+    /// Whether numbers begin with the byte that counts most.
+    pub(crate) fn is_big_endian(&self) -> bool {
+        self.family == Family::Rifx
+    }
+
+    fn size32(&mut self) -> io::Result<u32> {
+        let bytes = self.array()?;
+        Ok(if self.is_big_endian() { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    }
+
     fn read_form(&mut self) -> io::Result<bool> {
         let id: [u8; 4] = self.array()?;
         match &id {
-            b"RIFF" | b"RF64" | b"BW64" => {
-                let size = u32::from_le_bytes(self.array()?);
-                self.family = if &id == b"RIFF" { Family::Riff } else { Family::Rf64 };
+            b"RIFF" | b"RIFX" | b"RF64" | b"BW64" => {
+                self.family = match &id {
+                    b"RIFF" => Family::Riff,
+                    b"RIFX" => Family::Rifx,
+                    _ => Family::Rf64,
+                };
+                let size = self.size32()?;
                 self.file_bytes = (size != 0 && size < 0xffff_0000).then(|| u64::from(size) + 8);
                 Ok(self.array()? == *b"WAVE")
             }
@@ -144,7 +160,7 @@ impl<R: Skip> Chunks<R> {
                 // Less than its own header is as wrong as nothing at all.
                 u64::from_le_bytes(self.array()?).saturating_sub(W64_HEAD_BYTES)
             } else {
-                u64::from(u32::from_le_bytes(self.array()?))
+                u64::from(self.size32()?)
             };
             let bytes = if &id == b"data" { self.data_bytes(stated) } else { Some(stated) };
             self.open = Some((bytes.unwrap_or(u64::MAX), bytes.unwrap_or(u64::MAX)));
@@ -170,7 +186,8 @@ impl<R: Skip> Chunks<R> {
         };
         let placeholder = stated == 0
             || stated >= LARGEST
-            || self.family == Family::Riff && matches!(stated, 0x7ffe_0000..=0x8000_0000 | 0xffff_0000..);
+            || matches!(self.family, Family::Riff | Family::Rifx)
+                && matches!(stated, 0x7ffe_0000..=0x8000_0000 | 0xffff_0000..);
         let honest = self.file_bytes.is_some() && self.file_bytes == self.input_bytes;
         (!placeholder || honest).then_some(stated)
     }

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
 use super::demux::Opened;
+use super::ffmpeg::{Decoded, Input, Messages, is_address};
 use super::info::{SampleFormat, SourceInfo};
+use super::options::{ChannelChoice, ChannelPick, Ffmpeg, SourceOptions};
+use super::pcm_header::read_header;
+use super::recognise::{Foreign, Found, recognise};
 use super::riff::is_name;
-use super::wav_header::{Coding, HeaderError, WavHeader, read_header};
+use super::wav_header::{Coding, HeaderError, WavHeader};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
 use crate::signal::units::samples_to_seconds;
@@ -19,6 +23,15 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// Bytes of a stream kept while it is not yet known whether it is WAV. A WAV header that is longer can be read from a
 /// stream too, unless it turns out to hold a codec that needs another reader.
 const MAX_REPLAY_BYTES: usize = 1 << 20;
+
+/// Bytes of a stream that say what it is.
+const START_BYTES: u64 = 512;
+/// Tracks of which one is chosen.
+const MAX_TRACKS: usize = 16;
+/// A track on which nothing comes for so long is silent, seconds.
+const AUDIBLE_WITHIN_S: u64 = 600;
+/// Less than this is silence (-80 dBFS).
+const AUDIBLE: f32 = 1e-4;
 
 /// A stream of decoded audio.
 ///
@@ -35,7 +48,12 @@ const MAX_REPLAY_BYTES: usize = 1 << 20;
 pub struct Source {
     path: PathBuf,
     info: SourceInfo,
+    /// Channels before the choice among them.
+    stored_channels: u16,
     reader: Reader,
+    pick: Option<ChannelPick>,
+    /// Where ffmpeg's faults are told.
+    messages: Option<Messages>,
     block: Vec<f32>,
     /// Samples per channel handed out.
     position: u64,
@@ -56,6 +74,29 @@ impl Source {
     ///
     /// If it cannot be read, is no audio, or its header is damaged: see [`AudioError`].
     pub fn open(path: &Path) -> Result<Self, AudioError> {
+        Self::open_with(path, &SourceOptions::default())
+    }
+
+    /// Opens a file, or an address that ffmpeg knows, and chooses what is heard of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open`]; and if what is chosen is not there.
+    pub fn open_with(path: &Path, options: &SourceOptions) -> Result<Self, AudioError> {
+        let source = if is_address(path) && !path.exists() {
+            let missing = AudioError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+            Self::by_ffmpeg(path, Input::Path(path), None, options, missing)?
+        } else {
+            match Self::open_track(path, options.track) {
+                Ok(source) => source.with_upper_half(options).audible(options),
+                Err(error) => Self::last_resort(path, options, error)?,
+            }
+        };
+        source.pick(options.channel)
+    }
+
+    /// What is read here, of one track.
+    fn open_track(path: &Path, track: Option<u16>) -> Result<Self, AudioError> {
         let open_error = |source| AudioError::Open { path: path.to_owned(), source };
         let metadata = std::fs::metadata(path).map_err(open_error)?;
         if metadata.is_dir() {
@@ -63,7 +104,8 @@ impl Source {
         }
         let mut file = File::open(path).map_err(open_error)?;
         if !metadata.is_file() {
-            return Self::from_reader(path, Box::new(file));
+            let options = SourceOptions { track, ..SourceOptions::default() };
+            return Self::from_reader_with(path, Box::new(file), &options);
         }
         let bytes = metadata.len();
         let mut buffered = BufReader::with_capacity(BUFFER_BYTES, &mut file);
@@ -80,7 +122,7 @@ impl Source {
             Err(error) => {
                 not_wav(path, &mut file, error)?;
                 file.rewind().map_err(open_error)?;
-                Self::coded(path, Coded::open(path, Opened::file(path, file)?)?)
+                Self::coded(path, Coded::open(path, Opened::file(path, file, track)?)?)
             }
         }
     }
@@ -100,6 +142,35 @@ impl Source {
     ///
     /// As [`Source::open`].
     pub fn from_reader(name: &Path, reader: Box<dyn Read + Send>) -> Result<Self, AudioError> {
+        Self::from_reader_with(name, reader, &SourceOptions::default())
+    }
+
+    /// Reads a stream and chooses what is heard of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open_with`].
+    pub fn from_reader_with(
+        name: &Path,
+        mut reader: Box<dyn Read + Send>,
+        options: &SourceOptions,
+    ) -> Result<Self, AudioError> {
+        let read_error = |source| AudioError::Read { path: name.to_owned(), at_s: 0.0, source };
+        let mut start = Vec::new();
+        reader.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(read_error)?;
+        let whole = Box::new(Cursor::new(start.clone()).chain(reader));
+        let source = match demuxer_of(&mut &start[..]) {
+            Some(foreign) => Self::foreign_stream(name, whole, foreign, options)?,
+            None => Self::read_stream(name, whole, options.track)?,
+        };
+        source.pick(options.channel)
+    }
+
+    fn read_stream(
+        name: &Path,
+        reader: Box<dyn Read + Send>,
+        track: Option<u16>,
+    ) -> Result<Self, AudioError> {
         let mut recorded =
             Recorded { inner: BufReader::with_capacity(BUFFER_BYTES, reader), bytes: Vec::new() };
         match read_header(&mut recorded, None) {
@@ -112,7 +183,7 @@ impl Source {
                     return Err(AudioError::Unsupported { path: name.to_owned(), what });
                 }
                 let stream = Box::new(Cursor::new(recorded.bytes).chain(recorded.inner));
-                Self::coded(name, Coded::open(name, Opened::stream(name, stream)?)?)
+                Self::coded(name, Coded::open(name, Opened::stream(name, stream, track)?)?)
             }
         }
     }
@@ -146,7 +217,31 @@ impl Source {
     }
 
     fn coded(path: &Path, coded: Coded) -> Result<Self, AudioError> {
-        Self::new(path, coded.info().clone(), Reader::Coded(Box::new(coded)), Vec::new())
+        let (tracks, heard) = coded.tracks();
+        let mut warnings = Vec::new();
+        if tracks > 1 {
+            warnings.push(AudioWarning::Tracks { tracks, heard, skipped_silent: false });
+        }
+        if coded.is_half() {
+            warnings.push(AudioWarning::UpperHalfMissing { above_hz: coded.info().rate_hz / 2 });
+        }
+        Self::new(path, coded.info().clone(), Reader::Coded(Box::new(coded)), warnings)
+    }
+
+    /// Hands out only the chosen channel from here on.
+    fn pick(mut self, choice: ChannelChoice) -> Result<Self, AudioError> {
+        match ChannelPick::new(choice, self.info.rate_hz, self.info.channels) {
+            Ok(None) => {}
+            Ok(pick) => {
+                self.stored_channels = self.info.channels;
+                (self.pick, self.info.channels) = (pick, 1);
+            }
+            Err(channels) => {
+                let wanted = if let ChannelChoice::One(wanted) = choice { wanted } else { 0 };
+                return Err(AudioError::NoChannel { path: self.path, wanted, channels });
+            }
+        }
+        Ok(self)
     }
 
     fn new(
@@ -162,7 +257,19 @@ impl Source {
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&info.rate_hz) {
             return Err(AudioError::Rate { path, rate_hz: info.rate_hz });
         }
-        Ok(Self { path, info, reader, block: Vec::new(), position: 0, warnings, done: false })
+        let stored_channels = info.channels;
+        Ok(Self {
+            path,
+            info,
+            stored_channels,
+            reader,
+            pick: None,
+            messages: None,
+            block: Vec::new(),
+            position: 0,
+            warnings,
+            done: false,
+        })
     }
 
     /// What the headers say.
@@ -214,9 +321,14 @@ impl Source {
             if let Reader::Coded(coded) = &mut self.reader {
                 self.warnings.extend(coded.take_warnings());
             }
+            let said = self.messages.take().and_then(|messages| messages.take().into_iter().next());
+            self.warnings.extend(said.map(|said| AudioWarning::Ffmpeg { said }));
             return checked.map(|()| None);
         }
-        self.position += (self.block.len() / usize::from(self.info.channels)) as u64;
+        self.position += (self.block.len() / usize::from(self.stored_channels)) as u64;
+        if let Some(pick) = &mut self.pick {
+            pick.apply(&mut self.block);
+        }
         Ok(Some(&self.block))
     }
 
@@ -227,11 +339,149 @@ impl Source {
             return Ok(());
         }
         let index = self.block.iter().position(|s| !s.is_finite()).unwrap_or(0);
-        let frame = self.position + (index / usize::from(self.info.channels)) as u64;
+        let frame = self.position + (index / usize::from(self.stored_channels)) as u64;
         Err(AudioError::NotFinite {
             path: self.path.clone(),
             at_s: samples_to_seconds(frame, self.info.rate_hz),
         })
+    }
+}
+
+/// What is left to ffmpeg.
+impl Source {
+    /// A file that is not read here: `error` says why.
+    fn last_resort(path: &Path, options: &SourceOptions, error: AudioError) -> Result<Self, AudioError> {
+        let known = matches!(error, AudioError::NotAudio { .. } | AudioError::Unsupported { .. });
+        let Some(mut file) = File::open(path).ok().filter(|_| known) else { return Err(error) };
+        match recognise(&mut file) {
+            // What has a name is what its first bytes say; another codec in a container that is known by them, too.
+            Ok((Found::Foreign(Foreign { demuxer: Some(demuxer), .. }), _)) => {
+                Self::by_ffmpeg(path, Input::Path(path), Some(demuxer), options, error)?.audible_of(options)
+            }
+            Ok((Found::Audio { .. }, _)) if matches!(error, AudioError::Unsupported { .. }) => {
+                Self::by_ffmpeg(path, Input::Path(path), None, options, error)
+            }
+            _ => Err(error),
+        }
+    }
+
+    fn foreign_stream(
+        name: &Path,
+        stream: Box<dyn Read + Send>,
+        foreign: Foreign,
+        options: &SourceOptions,
+    ) -> Result<Self, AudioError> {
+        let detail = format!("it is {}", foreign.name);
+        let error = AudioError::NotAudio { path: name.to_owned(), detail };
+        match foreign.demuxer {
+            Some(demuxer) => Self::by_ffmpeg(name, Input::Stream(stream), Some(demuxer), options, error),
+            None => Err(error),
+        }
+    }
+
+    /// Decodes by ffmpeg; where there is none or it fails at once, `error` is what is said, with its words.
+    fn by_ffmpeg(
+        path: &Path,
+        input: Input<'_>,
+        demuxer: Option<&str>,
+        options: &SourceOptions,
+        error: AudioError,
+    ) -> Result<Self, AudioError> {
+        let track = options.track.map_or(0, |track| track.saturating_sub(1));
+        let mut decoded = match Decoded::start(&options.ffmpeg, input, demuxer, track) {
+            Ok(decoded) => decoded,
+            Err(source) if source.kind() == io::ErrorKind::NotFound && options.ffmpeg != Ffmpeg::Never => {
+                return Err(error.with("ffmpeg may read it, but there is none here"));
+            }
+            Err(_) if options.ffmpeg == Ffmpeg::Never => return Err(error),
+            Err(source) => return Err(error.with(&format!("ffmpeg cannot be started: {source}"))),
+        };
+        let Ok(header) = read_header(&mut decoded, None) else {
+            let description = decoded.description();
+            let tracks = description.tracks.len();
+            if let Some(wanted) = options.track.filter(|&track| tracks > 0 && usize::from(track) > tracks) {
+                return Err(AudioError::NoTrack { path: path.to_owned(), wanted, tracks });
+            }
+            let said = description.messages.last().map_or("it found no sound", String::as_str);
+            return Err(error.with(&format!("ffmpeg says: {said}")));
+        };
+        let (description, messages) = (decoded.description(), decoded.messages());
+        let mut source = Self::wav(path, Box::new(decoded), &header, None)?;
+        // The length is not known, and nothing is wrong with that.
+        source.warnings.clear();
+        source.messages = Some(messages);
+        let tracks = description.tracks.len();
+        if let Some(described) = description.tracks.get(usize::from(track)) {
+            source.info.codec.clone_from(&described.codec);
+            source.info.lossy = described.lossy;
+            source.info.sample_format = SampleFormat { bits: described.bits, float: described.float };
+        }
+        if tracks > 1 {
+            let heard = usize::from(track) + 1;
+            source.warnings.push(AudioWarning::Tracks { tracks, heard, skipped_silent: false });
+        }
+        Ok(source)
+    }
+
+    /// The same file with its upper half, where that is left out here and ffmpeg decodes it.
+    fn with_upper_half(self, options: &SourceOptions) -> Self {
+        let half = matches!(&self.reader, Reader::Coded(coded) if coded.is_half());
+        if !half {
+            return self;
+        }
+        let error = AudioError::Unsupported { path: self.path.clone(), what: "HE-AAC".to_owned() };
+        Self::by_ffmpeg(&self.path, Input::Path(&self.path), None, options, error).unwrap_or(self)
+    }
+
+    fn audible_of(self, options: &SourceOptions) -> Result<Self, AudioError> {
+        Ok(self.audible(options))
+    }
+
+    /// Where several tracks are there and none was chosen: the first that is not silent.
+    fn audible(self, options: &SourceOptions) -> Self {
+        let tracks = self.warnings.iter().find_map(|warning| match *warning {
+            AudioWarning::Tracks { tracks, heard, .. } => Some((tracks, heard)),
+            _ => None,
+        });
+        let Some((tracks, default)) = tracks.filter(|_| options.track.is_none()) else { return self };
+        let path = self.path.clone();
+        let rest = (1..=tracks).filter(|&track| track != default);
+        for track in std::iter::once(default).chain(rest).take(MAX_TRACKS) {
+            let Ok(wanted) = u16::try_from(track) else { break };
+            let options =
+                SourceOptions { track: Some(wanted), channel: ChannelChoice::All, ..options.clone() };
+            let open = || Self::open_with(&path, &options);
+            if open().is_ok_and(Self::is_audible)
+                && let Ok(mut source) = open()
+            {
+                let skipped_silent = track != default;
+                source.warnings.retain(|warning| !matches!(warning, AudioWarning::Tracks { .. }));
+                source.warnings.insert(0, AudioWarning::Tracks { tracks, heard: track, skipped_silent });
+                return source;
+            }
+        }
+        self
+    }
+
+    /// Whether anything is heard in the first minutes.
+    fn is_audible(mut self) -> bool {
+        let end = u64::from(self.info.rate_hz) * AUDIBLE_WITHIN_S;
+        while self.position < end {
+            match self.next_block() {
+                Ok(Some(block)) if block.iter().any(|sample| sample.abs() > AUDIBLE) => return true,
+                Ok(Some(_)) => {}
+                _ => break,
+            }
+        }
+        false
+    }
+}
+
+/// The format of an input that is not read here.
+fn demuxer_of(start: &mut &[u8]) -> Option<Foreign> {
+    match recognise(start) {
+        Ok((Found::Foreign(foreign), _)) => Some(foreign),
+        _ => None,
     }
 }
 
@@ -245,7 +495,8 @@ fn unheard_bytes(file: &mut File, header: &WavHeader, bytes: u64) -> io::Result<
     file.read_exact(&mut next)?;
     // With or without the byte that makes an odd chunk even.
     let [a, b, c, d, e] = next;
-    let chunk = is_name([a, b, c, d]) || data % 2 == 1 && is_name([b, c, d, e]);
+    let joined = [a, b, c, d] == *b"RIFF";
+    let chunk = !joined && is_name([a, b, c, d]) || data % 2 == 1 && is_name([b, c, d, e]);
     Ok((!chunk).then_some(unheard))
 }
 
@@ -263,7 +514,7 @@ fn not_wav(path: &Path, start: &mut (impl Read + Seek), error: HeaderError) -> R
     let mut id = [0; 4];
     // A file shorter than a WAV header may still be of another kind, such as text.
     let named_wav = start.rewind().and_then(|()| start.read_exact(&mut id)).is_ok()
-        && [*b"RIFF", *b"RF64", *b"BW64", *b"riff"].contains(&id);
+        && [*b"RIFF", *b"RIFX", *b"RF64", *b"BW64", *b"riff", *b"FORM", *b".snd"].contains(&id);
     match error {
         HeaderError::Io(source) => Err(AudioError::Read { path, at_s: 0.0, source }),
         HeaderError::NoChannels => Err(AudioError::NoChannels { path }),

@@ -1,6 +1,6 @@
 //! Which track of a container is decoded, by which decoder, and which of its samples are audio.
 
-use std::fs::File;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,13 +14,15 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG,
+    FORMAT_ID_ADTS, FORMAT_ID_CAF, FORMAT_ID_FLAC, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP3,
+    FORMAT_ID_OGG,
 };
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::meta::RawValue;
 use symphonia::core::units::TimeBase;
 
-use super::gapless::{EditListBox, itunes_gapless, mp4_edit, scale};
+use super::aac::core_config;
+use super::gapless::{EditList, Stretch, itunes_gapless, scale};
 use super::opus::{Endian, OpusDecoder, OpusHead};
 use super::{AudioError, SampleFormat};
 
@@ -30,19 +32,34 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     registry
 });
 
+/// More frames than any recording has: what a stream says that does not know its length.
+const MAX_TOLD: u64 = 1 << 40;
+
 /// What the demuxer does not tell.
 #[derive(Default)]
 pub(super) struct Beside {
-    /// Where the edit list of an MPEG-4 file can be read; streams have none that can.
-    pub(super) edits: Option<File>,
+    /// The edit lists of an MPEG-4 file.
+    pub(super) edits: Option<Vec<EditList>>,
     /// The first stream's Opus header, if the demuxer is shown another.
     pub(super) opus_head: Option<Vec<u8>>,
+    /// Whether the end is missing, where the file itself shows it.
+    pub(super) cut_off: Option<bool>,
+    /// Time to be dropped at the end, ns.
+    pub(super) discard_ns: u64,
+    /// The sound track that is wanted, counted from 1.
+    pub(super) track: Option<u16>,
 }
 
 /// One logical stream; chained Ogg files have several in a row.
 pub(super) struct Stream {
     pub(super) decoder: Box<dyn AudioDecoder>,
     pub(super) track_id: u32,
+    /// Sound tracks that there are, and which one this is, counted from 0.
+    pub(super) tracks: usize,
+    pub(super) place: usize,
+    /// Only the lower half of what the header announces is decoded.
+    pub(super) he: bool,
+    pub(super) is_aac: bool,
     pub(super) codec: String,
     pub(super) kind: Kind,
     pub(super) sample_format: SampleFormat,
@@ -52,15 +69,27 @@ pub(super) struct Stream {
     pub(super) skip: u64,
     /// Frames still to be handed out, if the container says where to stop.
     pub(super) keep: Option<u64>,
+    /// Frames of silence before those, on the container's clock.
+    pub(super) pause: u64,
+    /// Frames to be dropped at the end.
+    pub(super) discard: u64,
+    /// Whole packets are never dropped: an end that says so is wrong.
+    pub(super) keeps_packets: bool,
+    /// What is shown after those that are kept.
+    stretches: VecDeque<Stretch>,
+    /// Where the track is, in its own frames.
+    decoded_to: u64,
     /// Frames that the container announces.
     pub(super) told: Option<u64>,
+    /// An end before that is a loss.
+    pub(super) promised: bool,
     /// Damage that the demuxer passed over shows as a jump in the timestamps, which are sample counts.
     pub(super) counted: bool,
     /// The same for lossy streams, whose lost packets are replaced by silence.
     pub(super) fill_gaps: bool,
     pub(super) next_pts: Option<i64>,
-    /// The encoder's delay is told by a negative time of the first packet.
-    pub(super) delay_by_pts: bool,
+    /// The first packet's time counts: a negative one tells the encoder's delay, a later one a pause before.
+    pub(super) starts_by_pts: bool,
     time_base: Option<TimeBase>,
 }
 
@@ -83,7 +112,20 @@ impl Stream {
     ) -> Result<Self, AudioError> {
         let container = format.format_info().format;
         let comment = itunes_comment(format);
-        let track = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
+        let sound = |track: &&Track| matches!(track.codec_params, Some(CodecParameters::Audio(_)));
+        let tracks = format.tracks().iter().filter(sound).count();
+        let default = format.default_track(TrackType::Audio).or_else(|| format.first_track(TrackType::Audio));
+        let track = match beside.track {
+            Some(wanted) => format.tracks().iter().filter(sound).nth(usize::from(wanted).wrapping_sub(1)),
+            None => default,
+        };
+        if track.is_none() && default.is_some() {
+            let wanted = beside.track.unwrap_or(0);
+            return Err(AudioError::NoTrack { path: path.to_owned(), wanted, tracks });
+        }
+        let place =
+            |wanted: &Track| format.tracks().iter().filter(sound).position(|track| track.id == wanted.id);
+        let place = track.and_then(place).unwrap_or(0);
         let Some((track, CodecParameters::Audio(parameters))) =
             track.and_then(|t| Some((t, t.codec_params.as_ref()?)))
         else {
@@ -92,6 +134,14 @@ impl Stream {
         };
         let kind = kind_of(parameters);
         let told = announced_frames(track, parameters);
+        let (parameters, he) = &match parameters.extra_data.as_deref().and_then(core_config) {
+            Some(core) if parameters.codec == CODEC_ID_AAC => {
+                let mut plain = parameters.clone();
+                plain.extra_data = Some(core.into());
+                (plain, true)
+            }
+            _ => (parameters.clone(), false),
+        };
         let opened = if parameters.codec == CODEC_ID_OPUS {
             let endian = if container == FORMAT_ID_ISOMP4 { Endian::Big } else { Endian::Little };
             Opened::opus(parameters, beside.opus_head.take(), endian, track.time_base)
@@ -103,13 +153,18 @@ impl Stream {
             opened.map_err(|what| AudioError::Unsupported { path: path.to_owned(), what })?;
         // Opus is decoded at its own rate, whatever the container counts in.
         let rate_hz = decoder.codec_params().sample_rate;
-        let in_output = |frames: u64| match (rate_hz, parameters.sample_rate) {
-            (Some(rate_hz), Some(counted_hz)) => scale(frames, rate_hz, counted_hz),
-            _ => frames,
+        let in_output = |ticks: u64| match (rate_hz, parameters.sample_rate) {
+            (Some(rate_hz), _) if container == FORMAT_ID_ISOMP4 => frames(track.time_base, ticks, rate_hz),
+            (Some(rate_hz), Some(counted_hz)) => scale(ticks, rate_hz, counted_hz),
+            _ => ticks,
         };
         let info = decoder.codec_info();
         let mut stream = Self {
             track_id: track.id,
+            tracks,
+            place,
+            he: *he,
+            is_aac: parameters.codec == CODEC_ID_AAC,
             codec: if kind == Kind::Plain { "pcm" } else { info.short_name }.to_owned(),
             kind,
             sample_format: sample_format(decoder.codec_params(), kind),
@@ -117,18 +172,27 @@ impl Stream {
             channels: decoder.codec_params().channels.as_ref().map(Channels::count),
             skip: pre_skip.unwrap_or(0),
             keep: None,
+            pause: 0,
+            discard: rate_hz.map_or(0, |rate_hz| scale(beside.discard_ns, rate_hz, 1_000_000_000)),
+            keeps_packets: container == FORMAT_ID_OGG,
+            stretches: VecDeque::new(),
+            decoded_to: 0,
             told: told.map(in_output),
             counted: kind == Kind::Lossless && (container == FORMAT_ID_FLAC || container == FORMAT_ID_OGG),
-            fill_gaps: kind == Kind::Lossy && container == FORMAT_ID_OGG,
+            fill_gaps: kind == Kind::Lossy
+                && [FORMAT_ID_OGG, FORMAT_ID_MP3, FORMAT_ID_ADTS].contains(&container),
+            // Ogg has only the last page's word, which is what is there; bare frames end where they end.
+            promised: ![FORMAT_ID_OGG, FORMAT_ID_FLAC, FORMAT_ID_MP3, FORMAT_ID_ADTS].contains(&container),
             next_pts: None,
-            delay_by_pts: container == FORMAT_ID_MKV && pre_skip.is_none(),
+            starts_by_pts: container == FORMAT_ID_MKV || container == FORMAT_ID_OGG,
             time_base: track.time_base,
             decoder,
         };
         if container == FORMAT_ID_ISOMP4 {
-            let edit = beside.edits.as_mut().and_then(|file| mp4_edit(file, track.id));
+            let edits =
+                beside.edits.as_ref().and_then(|lists| lists.iter().find(|list| list.track_id() == track.id));
             // Fragmented files tell no length in front.
-            stream.apply_edit(edit, comment.as_deref(), stream.told);
+            stream.apply_edits(edits, comment.as_deref(), stream.told);
         } else if container == FORMAT_ID_CAF {
             // Some writers count the padding of the last packet as valid and mention no padding.
             let told = stream.told.filter(|_| track.delay.is_some() || track.padding.is_some());
@@ -139,21 +203,58 @@ impl Stream {
             // Rounded to milliseconds, or guessed from the first packets.
             stream.told = None;
         } else {
-            stream.told = stream.told.map(|told| told.saturating_sub(stream.skip));
+            stream.told =
+                stream.told.filter(|&told| told < MAX_TOLD).map(|told| told.saturating_sub(stream.skip));
         }
         Ok(stream)
     }
 
-    fn apply_edit(&mut self, edit: Option<EditListBox>, comment: Option<&str>, coded: Option<u64>) {
+    fn apply_edits(&mut self, edits: Option<&EditList>, comment: Option<&str>, coded: Option<u64>) {
         let Some(rate_hz) = self.rate_hz else { return };
-        let by_edit = edit.map(|e| (e.skip(rate_hz), e.keep(rate_hz, coded)));
-        let by_comment = comment.and_then(itunes_gapless).map(|(delay, total)| (delay, Some(total)));
-        // An edit list that skips nothing says nothing about the encoder's delay; a comment does.
-        let chosen = by_edit.filter(|&(skip, _)| skip > 0).or(by_comment).or(by_edit);
-        let (skip, keep) = chosen.unwrap_or((self.skip, coded.map(|n| n.saturating_sub(self.skip))));
-        self.skip = skip;
-        self.keep = keep;
-        self.told = keep;
+        let by_edits = edits.map(|edits| edits.stretches(rate_hz, coded)).filter(|edits| !edits.is_empty());
+        let shown = |from, samples| vec![Stretch::Shown { from, samples }];
+        let by_comment = comment.and_then(itunes_gapless).map(|(delay, total)| shown(delay, Some(total)));
+        // An edit list that skips nothing and waits for nothing says nothing about the encoder's delay; a comment does.
+        let says = |edits: &Vec<Stretch>| !matches!(edits[..], [Stretch::Shown { from: 0, .. }]);
+        let chosen = match by_edits {
+            Some(edits) if says(&edits) => Some(edits),
+            other => by_comment.or(other),
+        };
+        let stretches =
+            chosen.unwrap_or_else(|| shown(self.skip, coded.map(|n| n.saturating_sub(self.skip))));
+        let told = stretches.iter().try_fold(0_u64, |told, stretch| match *stretch {
+            Stretch::Pause(samples) | Stretch::Shown { samples: Some(samples), .. } => {
+                told.checked_add(samples)
+            }
+            Stretch::Shown { samples: None, .. } => None,
+        });
+        self.stretches = stretches.into();
+        (self.skip, self.keep, self.told) = (0, Some(0), told);
+        self.show_next();
+    }
+
+    /// Goes on with what is shown next; says whether there is anything.
+    pub(super) fn show_next(&mut self) -> bool {
+        while let Some(stretch) = self.stretches.pop_front() {
+            match stretch {
+                Stretch::Pause(samples) => self.pause += samples,
+                Stretch::Shown { from, samples } => {
+                    self.skip = from.saturating_sub(self.decoded_to);
+                    self.keep = samples;
+                    self.decoded_to = from.saturating_add(samples.unwrap_or(0));
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// A new decoder of the same kind, for frames in another form. Where there is none, the old one goes on.
+    pub(super) fn begin_anew(&mut self) {
+        let parameters = self.decoder.codec_params().clone();
+        if let Ok(decoder) = CODECS.make_audio_decoder(&parameters, &AudioDecoderOptions::default()) {
+            self.decoder = decoder;
+        }
     }
 
     /// Converts a duration of the track into frames.

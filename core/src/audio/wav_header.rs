@@ -11,6 +11,7 @@ const MAX_FORMAT_BYTES: u64 = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
     Unsigned8,
+    Signed8,
     Signed16,
     Signed24,
     Signed32,
@@ -23,7 +24,7 @@ pub(super) enum Coding {
 impl Coding {
     pub(super) fn bytes(self) -> usize {
         match self {
-            Self::Unsigned8 | Self::ALaw | Self::MuLaw => 1,
+            Self::Unsigned8 | Self::Signed8 | Self::ALaw | Self::MuLaw => 1,
             Self::Signed16 => 2,
             Self::Signed24 => 3,
             Self::Signed32 | Self::Float32 => 4,
@@ -40,6 +41,8 @@ pub(super) struct WavFormat {
     pub(super) rate_hz: u32,
     /// Bits that carry the sample; may be fewer than are stored.
     pub(super) bits: u16,
+    /// The byte that counts most comes first.
+    pub(super) big_endian: bool,
 }
 
 /// Everything before the samples.
@@ -79,6 +82,7 @@ pub(super) fn read_header(
 ) -> Result<WavHeader, HeaderError> {
     let mut chunks = Chunks::begin(Sequential(reader), input_bytes)?.ok_or(HeaderError::Other)?;
     let mut format = None;
+    let mut empty = None;
     while let Some(head) = chunks.next()? {
         match &head.id {
             b"fmt " if head.bytes > Some(MAX_FORMAT_BYTES) => {
@@ -89,30 +93,37 @@ pub(super) fn read_header(
                 if head.bytes > Some(bytes.len() as u64) {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
-                format = Some(parse_format(&bytes)?);
+                format = Some(parse_format(&bytes, chunks.is_big_endian())?);
             }
             b"data" => {
                 let format =
                     format.ok_or(HeaderError::Damaged("it has samples before a description of them"))?;
-                return Ok(WavHeader { format, data_bytes: head.bytes, offset: head.start });
+                let header = WavHeader { format, data_bytes: head.bytes, offset: head.start };
+                if head.bytes != Some(0) {
+                    return Ok(header);
+                }
+                // Some recorders leave an empty one before the samples.
+                empty = Some(header);
             }
             _ => {}
         }
     }
-    Err(HeaderError::Damaged("it has no samples"))
+    empty.ok_or(HeaderError::Damaged("it has no samples"))
 }
 
-fn parse_format(bytes: &[u8]) -> Result<WavFormat, HeaderError> {
+fn parse_format(bytes: &[u8], big_endian: bool) -> Result<WavFormat, HeaderError> {
     let short = || HeaderError::Damaged("its format description is too short");
-    let mut tag = le16(bytes, 0).ok_or_else(short)?;
-    let channels = le16(bytes, 2).ok_or_else(short)?;
-    let rate_hz = le32(bytes, 4).ok_or_else(short)?;
-    let block_align = le16(bytes, 12).ok_or_else(short)?;
-    let stored_bits = le16(bytes, 14).ok_or_else(short)?;
+    let number16 = |at| le16(bytes, at).map(|number| if big_endian { number.swap_bytes() } else { number });
+    let number32 = |at| le32(bytes, at).map(|number| if big_endian { number.swap_bytes() } else { number });
+    let mut tag = number16(0).ok_or_else(short)?;
+    let channels = number16(2).ok_or_else(short)?;
+    let rate_hz = number32(4).ok_or_else(short)?;
+    let block_align = number16(12).ok_or_else(short)?;
+    let stored_bits = number16(14).ok_or_else(short)?;
     let mut bits = stored_bits;
     if tag == 0xfffe {
-        bits = le16(bytes, 18).filter(|&b| b != 0 && b <= stored_bits).unwrap_or(stored_bits);
-        tag = le16(bytes, 24).ok_or_else(short)?;
+        bits = number16(18).filter(|&b| b != 0 && b <= stored_bits).unwrap_or(stored_bits);
+        tag = number16(24).ok_or_else(short)?;
     }
     if channels == 0 {
         return Err(HeaderError::NoChannels);
@@ -134,5 +145,5 @@ fn parse_format(bytes: &[u8]) -> Result<WavFormat, HeaderError> {
         (1 | 3 | 6 | 7, _) => return Err(HeaderError::Damaged("its sample size does not exist in WAV")),
         _ => return Err(HeaderError::Other),
     };
-    Ok(WavFormat { coding, channels, rate_hz, bits })
+    Ok(WavFormat { coding, channels, rate_hz, bits, big_endian })
 }

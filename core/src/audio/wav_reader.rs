@@ -17,6 +17,7 @@ const BLOCK_SAMPLES: usize = 16_384;
 pub(super) struct WavReader {
     reader: Box<dyn Read + Send>,
     coding: Coding,
+    big_endian: bool,
     frame_bytes: usize,
     /// Bytes of audio still to come; `None` means until the end of the input.
     left: Option<u64>,
@@ -44,6 +45,7 @@ impl WavReader {
         Self {
             reader,
             coding: header.format.coding,
+            big_endian: header.format.big_endian,
             frame_bytes,
             left: told.map(|bytes| bytes - bytes % frame),
             told_frames: told.map(|bytes| bytes / frame),
@@ -76,6 +78,9 @@ impl WavReader {
         let got = read_full(&mut self.reader, &mut self.raw[..wanted])?;
         // An incomplete last frame is no audio.
         let whole = got - got % self.frame_bytes;
+        if self.big_endian {
+            self.raw[..whole].chunks_exact_mut(self.coding.bytes()).for_each(<[u8]>::reverse);
+        }
         decode(self.coding, &self.raw[..whole], block);
         self.frames += (whole / self.frame_bytes) as u64;
         if got < wanted {
@@ -113,6 +118,9 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
     match coding {
         Coding::Unsigned8 => {
             out.extend(bytes.iter().map(|&b| (f32::from(b) - full_scale(8)) / full_scale(8)))
+        }
+        Coding::Signed8 => {
+            out.extend(bytes.iter().map(|&b| f32::from(i8::from_ne_bytes([b])) / full_scale(8)))
         }
         Coding::Signed16 => {
             out.extend(

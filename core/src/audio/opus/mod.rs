@@ -25,7 +25,7 @@ use symphonia::core::units::{Duration, TimeBase};
 
 use codec::{Codec, Refused};
 pub(super) use head::{Endian, OpusHead};
-pub(super) use ogg_head::{HEAD_PAGE_BYTES, Patched, reveal};
+pub(super) use ogg_head::{HEAD_PAGE_BYTES, reveal};
 use packet::{MAX_PACKET_SAMPLES, Packet};
 
 use super::stream::frames;

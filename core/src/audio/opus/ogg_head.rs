@@ -4,11 +4,6 @@
 //! if there were none. What it needs of the header is not the mapping; so it is shown a header of one channel, and the
 //! decoder gets the true one. Only the first stream of a file is looked at.
 
-use std::fs::File;
-use std::io::{Read, Result, Seek, SeekFrom};
-
-use symphonia::core::io::MediaSource;
-
 /// Bytes of the longest page that holds an Opus header alone: page header with two lengths, and a table of 255 channels.
 pub(in crate::audio) const HEAD_PAGE_BYTES: usize = 29 + 21 + 255;
 
@@ -46,52 +41,4 @@ pub(super) fn checksum(page: &[u8]) -> [u8; 4] {
         }
     }
     sum.to_le_bytes()
-}
-
-/// A file whose first bytes are others.
-pub(in crate::audio) struct Patched {
-    start: Vec<u8>,
-    file: File,
-    at: u64,
-}
-
-impl Patched {
-    /// Shows `start` in place of as many bytes at the start of `file`.
-    pub(in crate::audio) fn new(start: Vec<u8>, mut file: File) -> Result<Self> {
-        file.rewind()?;
-        Ok(Self { start, file, at: 0 })
-    }
-}
-
-impl Read for Patched {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let from = usize::try_from(self.at).unwrap_or(usize::MAX).min(self.start.len());
-        let patched = &self.start[from..];
-        if patched.is_empty() {
-            let read = self.file.read(buffer)?;
-            self.at += read as u64;
-            return Ok(read);
-        }
-        let read = patched.len().min(buffer.len());
-        buffer[..read].copy_from_slice(&patched[..read]);
-        self.at = self.file.seek(SeekFrom::Start(self.at + read as u64))?;
-        Ok(read)
-    }
-}
-
-impl Seek for Patched {
-    fn seek(&mut self, position: SeekFrom) -> Result<u64> {
-        self.at = self.file.seek(position)?;
-        Ok(self.at)
-    }
-}
-
-impl MediaSource for Patched {
-    fn is_seekable(&self) -> bool {
-        self.file.is_seekable()
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        self.file.byte_len()
-    }
 }

@@ -3,6 +3,7 @@
 mod fixtures;
 mod hostile;
 mod wav;
+mod whole;
 mod words;
 
 use std::path::{Path, PathBuf};

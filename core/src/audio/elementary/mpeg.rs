@@ -1,0 +1,193 @@
+//! MPEG audio, layers I to III (ISO 11172-3, 13818-3, and the half rates that are called 2.5).
+
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+use symphonia::core::formats::FormatInfo;
+use symphonia::core::formats::well_known::FORMAT_ID_MP3;
+
+use super::{Config, Frame, Framing, LinkInfo, Look};
+
+/// Samples by which every decoder of layer III is late.
+const DECODER_DELAY: u32 = 529;
+
+/// The first four bytes of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::audio) struct MpegHeader {
+    /// 1 to 3.
+    layer: u8,
+    version_1: bool,
+    rate_hz: u32,
+    channels: u16,
+    protected: bool,
+    /// Length of the frame.
+    pub(in crate::audio) bytes: usize,
+}
+
+impl MpegHeader {
+    pub(in crate::audio) fn parse(bytes: &[u8]) -> Option<Self> {
+        /// Bit rates in kbit/s: version 1 by layer, then all others: layer I, layers II and III.
+        const KBIT_PER_S: [[u32; 14]; 5] = [
+            [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+            [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+            [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+            [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+            [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+        ];
+        let &[first, second, third, fourth] = bytes.first_chunk()?;
+        if first != 0xff || second & 0xe0 != 0xe0 {
+            return None;
+        }
+        let version_1 = second >> 3 & 3 == 3;
+        let divisor = match second >> 3 & 3 {
+            3 => 1,
+            2 => 2,
+            0 => 4,
+            _ => return None,
+        };
+        let layer = 4 - (second >> 1 & 3);
+        let rates = match (version_1, layer) {
+            (_, 4) => return None,
+            (true, layer) => KBIT_PER_S[usize::from(layer) - 1],
+            (false, 1) => KBIT_PER_S[3],
+            (false, _) => KBIT_PER_S[4],
+        };
+        let bits_per_s = 1_000 * rates.get(usize::from(third >> 4).checked_sub(1)?)?;
+        let rate_hz = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3))? / divisor;
+        let padding = u32::from(third >> 1 & 1);
+        let length = match layer {
+            1 => (12 * bits_per_s / rate_hz + padding) * 4,
+            3 if !version_1 => 72 * bits_per_s / rate_hz + padding,
+            _ => 144 * bits_per_s / rate_hz + padding,
+        };
+        Some(Self {
+            layer,
+            version_1,
+            rate_hz,
+            channels: if fourth >> 6 == 3 { 1 } else { 2 },
+            protected: second & 1 == 0,
+            bytes: usize::try_from(length).ok()?,
+        })
+    }
+
+    /// Samples per channel of a frame.
+    fn samples(self) -> u64 {
+        match self.layer {
+            1 => 384,
+            3 if !self.version_1 => 576,
+            _ => 1_152,
+        }
+    }
+
+    fn config(self) -> Config {
+        let codec = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3][usize::from(self.layer) - 1];
+        Config { codec, rate_hz: self.rate_hz, channels: self.channels, extra: None, bits: None }
+    }
+
+    /// Where an encoder's tag begins in a frame of layer III that holds nothing else.
+    fn tag_offset(self) -> usize {
+        let side = match (self.version_1, self.channels) {
+            (true, 2) => 32,
+            (true, _) | (false, 2) => 17,
+            (false, _) => 9,
+        };
+        4 + side + if self.protected { 2 } else { 0 }
+    }
+}
+
+/// Finds frames of MPEG audio.
+#[derive(Debug, Default)]
+pub(super) struct MpegFraming {
+    layer: u8,
+}
+
+impl Framing for MpegFraming {
+    fn info(&self) -> FormatInfo {
+        FormatInfo { format: FORMAT_ID_MP3, short_name: "mpa", long_name: "MPEG audio" }
+    }
+
+    fn look(&mut self, bytes: &[u8], whole: bool) -> Look {
+        if bytes.len() < 4 && !whole {
+            return Look::Need(4);
+        }
+        let Some(header) = MpegHeader::parse(bytes) else { return Look::Nothing };
+        if bytes.len() < header.bytes {
+            let cut = Look::Broken { bytes: bytes.len(), samples: 0, position: None };
+            return if whole { cut } else { Look::Need(header.bytes) };
+        }
+        self.layer = header.layer;
+        let frame = &bytes[..header.bytes];
+        if let Some(info) = tag(header, frame) {
+            return Look::Header { bytes: header.bytes as u64, config: Some(header.config()), info };
+        }
+        Look::Frame(Frame {
+            bytes: header.bytes,
+            header_bytes: 0,
+            samples: header.samples(),
+            position: None,
+            config: header.config(),
+        })
+    }
+
+    fn may_begin(&self, bytes: &[u8]) -> bool {
+        MpegHeader::parse(bytes).is_some_and(|header| self.layer == 0 || header.layer == self.layer)
+    }
+
+    fn run(&self) -> u32 {
+        3
+    }
+}
+
+/// What the tag of an encoder (Xing, LAME, Fraunhofer) says of the recording, if the frame is one.
+fn tag(header: MpegHeader, frame: &[u8]) -> Option<LinkInfo> {
+    if header.layer != 3 {
+        return None;
+    }
+    let number = |at: usize| Some(u32::from_be_bytes(*frame.get(at..)?.first_chunk()?));
+    let of_frames = |frames: u32| (frames > 0).then(|| u64::from(frames) * header.samples());
+    if frame.get(36..40) == Some(b"VBRI") {
+        let (bytes, frames) = (number(46)?, number(50)?);
+        let samples = of_frames(frames);
+        return Some(LinkInfo { samples, bytes: Some(bytes.into()), binding: true, ..LinkInfo::default() });
+    }
+    let start = header.tag_offset();
+    if !matches!(frame.get(start..start + 4)?, b"Xing" | b"Info") {
+        return None;
+    }
+    let flags = number(start + 4)?;
+    let mut at = start + 8;
+    let mut field = |bit: u32, bytes: usize| {
+        let here = (flags & bit != 0).then_some(at);
+        at += if here.is_some() { bytes } else { 0 };
+        here
+    };
+    // The tag's own frame counts as bytes, not as a frame.
+    let frames = field(1, 4).and_then(number).map_or(0, |frames| frames);
+    let bytes = field(2, 4).and_then(number).filter(|&bytes| bytes > 0).map(u64::from);
+    let (_toc, _quality) = (field(4, 100), field(8, 4));
+    let mut info = LinkInfo { samples: of_frames(frames), bytes, binding: true, ..LinkInfo::default() };
+    // Nine bytes of a name, then, twelve further, delay and padding in twelve bits each.
+    if let Some(&[a, b, c]) = frame.get(at + 21..).and_then(<[u8]>::first_chunk)
+        && frame.get(at..at + 4).is_some_and(|name| matches!(name, b"LAME" | b"Lavf" | b"Lavc"))
+        && lame_sum_is_right(frame, at)
+    {
+        let delay = u32::from(a) << 4 | u32::from(b) >> 4;
+        let padding = u32::from(b & 0x0f) << 8 | u32::from(c);
+        info.delay = Some(delay + DECODER_DELAY);
+        info.padding = Some(padding.saturating_sub(DECODER_DELAY));
+    }
+    Some(info)
+}
+
+/// Whether the checksum of LAME's part of a tag, which begins at `at`, is right, or is not there. Others who write such tags
+/// compute it otherwise.
+fn lame_sum_is_right(frame: &[u8], at: usize) -> bool {
+    let end = at + 34;
+    if frame.get(at..at + 4) != Some(b"LAME") {
+        return true;
+    }
+    let Some(&stored) = frame.get(end..).and_then(<[u8]>::first_chunk::<2>) else { return true };
+    // CRC-16/ARC.
+    let sum = frame[..end].iter().fold(0_u16, |sum, &byte| {
+        (0..8).fold(sum ^ u16::from(byte), |sum, _| (sum >> 1) ^ if sum & 1 == 1 { 0xa001 } else { 0 })
+    });
+    stored == [0, 0] || stored == sum.to_be_bytes()
+}
