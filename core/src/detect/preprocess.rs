@@ -1,6 +1,6 @@
 //! The first half of a listener: all that needs the source's own samples.
 
-use crate::signal::{LevelMeter, ResampleError, Resampler, downmix};
+use crate::signal::{Downmixer, LevelMeter, ResampleError, Resampler};
 
 /// What a stretch of the source becomes on its way to the features.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub(super) struct Preprocessor {
     rate_hz: u32,
     channels: u16,
     level: LevelMeter,
+    downmixer: Downmixer,
     resampler: Resampler,
     downmixed: Vec<f32>,
 }
@@ -31,6 +32,7 @@ impl Preprocessor {
             rate_hz,
             channels,
             level: LevelMeter::new(rate_hz, channels),
+            downmixer: Downmixer::new(rate_hz, channels),
             resampler: Resampler::new(rate_hz, feature_rate_hz)?,
             downmixed: Vec::new(),
         })
@@ -39,6 +41,7 @@ impl Preprocessor {
     /// Back to the start of a new source.
     pub(super) fn reset(&mut self) {
         self.level = LevelMeter::new(self.rate_hz, self.channels);
+        self.downmixer.reset();
         self.resampler.reset();
     }
 
@@ -51,7 +54,7 @@ impl Preprocessor {
             self.resampler.push(interleaved, &mut piece.mono);
         } else {
             self.downmixed.clear();
-            downmix(interleaved, self.channels, &mut self.downmixed);
+            self.downmixer.push(interleaved, &mut self.downmixed);
             self.resampler.push(&self.downmixed, &mut piece.mono);
         }
         piece.position = self.level.samples();

@@ -4,7 +4,11 @@ use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{Source, SourceInfo};
 use crate::detect::{DetectError, Detector};
+use crate::signal::Downmixer;
 use crate::signal::units::samples_to_seconds;
+
+/// Less than this of one channel alone is not worth a word, seconds.
+const LEAST_ALONE_S: f64 = 0.5;
 
 /// Hears a recording to its end.
 ///
@@ -81,13 +85,23 @@ pub(super) fn watched<T>(
     let info = source.info();
     observer.begin(Pass::Hear, info.samples.map(|samples| samples_to_seconds(samples, info.rate_hz)));
     let mut clock = Clock::new(info);
+    let mut downmixer = Downmixer::new(info.rate_hz, info.channels);
+    let several = info.channels > 1;
+    let mut mono = Vec::new();
     let heard = hear(source, &mut |block| {
         if !stoppable && observer.interrupted() {
             return Err(Stop::Interrupted);
         }
         observer.at(clock.after(block));
+        if several {
+            mono.clear();
+            downmixer.push(block, &mut mono);
+        }
         Ok(())
     });
+    if let Some((seconds, channel)) = downmixer.alone().filter(|&(seconds, _)| seconds >= LEAST_ALONE_S) {
+        observer.warn(&PipelineWarning::HeardAlone { seconds, channel });
+    }
     for warning in source.warnings() {
         observer.warn(&PipelineWarning::Audio(warning.clone()));
     }

@@ -69,6 +69,13 @@ pub enum PipelineWarning {
         /// Its four characters.
         id: String,
     },
+    /// Channels cancelled each other in their mean, so that one was heard alone instead.
+    HeardAlone {
+        /// For how long.
+        seconds: f64,
+        /// Which one it was last, counted from 1.
+        channel: usize,
+    },
     /// The output had samples over full scale.
     Clipped {
         /// How many.
@@ -81,6 +88,11 @@ impl fmt::Display for PipelineWarning {
         match self {
             Self::Audio(warning) => warning.fmt(f),
             Self::ChunkDropped { id } => write!(f, "its chunk {id:?} is too large to carry over"),
+            Self::HeardAlone { seconds, channel } => write!(
+                f,
+                "its channels cancel each other for {seconds:.1} s (inverted, or only one of them carries sound), where \
+                 channel {channel} is heard alone"
+            ),
             Self::Clipped { samples } => write!(f, "{samples} samples were over full scale and are limited"),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Observer;
 use super::stream::{Origin, Stoppable};
-use crate::audio::{AudioError, Source};
+use crate::audio::{AudioError, ChannelChoice, Source, SourceOptions};
 
 /// What errors of the audio call standard input, as [`Source::from_stdin`] does.
 const STDIN_NAME: &str = "standard input";
@@ -16,6 +16,8 @@ pub enum Recording {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// One of these, of which something is chosen: a track, a channel, who decodes it.
+    Chosen(Box<Recording>, SourceOptions),
 }
 
 impl Recording {
@@ -24,9 +26,27 @@ impl Recording {
         if path.as_os_str() == "-" { Self::Stdin } else { Self::File(path.to_owned()) }
     }
 
+    /// The same with a choice of what is heard of it.
+    #[must_use]
+    pub fn with(self, options: SourceOptions) -> Self {
+        if options == SourceOptions::default() { self } else { Self::Chosen(Box::new(self), options) }
+    }
+
+    /// What is chosen of it.
+    pub(super) fn options(&self) -> SourceOptions {
+        match self {
+            Self::Chosen(_, options) => options.clone(),
+            _ => SourceOptions::default(),
+        }
+    }
+
     /// What it is called in messages and reports.
     pub fn name(&self) -> String {
         match self {
+            Self::Chosen(recording, options) => match options.channel {
+                ChannelChoice::One(channel) => format!("{}#{channel}", recording.name()),
+                _ => recording.name(),
+            },
             Self::File(path) => path.display().to_string(),
             Self::Stdin => "stdin".to_owned(),
         }
@@ -40,6 +60,10 @@ impl Recording {
         match self {
             Self::File(path) => Source::open(path),
             Self::Stdin => Source::from_stdin(),
+            Self::Chosen(recording, options) => match &**recording {
+                Self::File(path) => Source::open_with(path, options),
+                _ => Source::from_reader_with(STDIN_NAME.as_ref(), Box::new(std::io::stdin()), options),
+            },
         }
     }
 
@@ -48,7 +72,7 @@ impl Recording {
         match (self.origin(), observer.stop_flag()) {
             (Some(origin), Some(stop)) => {
                 let stream = Box::new(Stoppable::new(origin, stop));
-                Ok((Source::from_reader(&self.stream_name(), stream)?, true))
+                Ok((Source::from_reader_with(&self.stream_name(), stream, &self.options())?, true))
             }
             _ => Ok((self.open()?, false)),
         }
@@ -57,6 +81,7 @@ impl Recording {
     /// What is read, if that is a stream. What is not there and what is a folder is refused by [`Source`], in its words.
     pub(super) fn origin(&self) -> Option<Origin> {
         match self {
+            Self::Chosen(recording, _) => recording.origin(),
             Self::Stdin => Some(Origin::Stdin),
             Self::File(path) => {
                 let metadata = std::fs::metadata(path).ok()?;
@@ -71,6 +96,7 @@ impl Recording {
         match self {
             Self::File(path) => path.clone(),
             Self::Stdin => STDIN_NAME.into(),
+            Self::Chosen(recording, _) => recording.stream_name(),
         }
     }
 }

@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use super::stream::Stoppable;
 use super::{Observer, PipelineError, Recording};
-use crate::audio::{AudioError, Source};
+use crate::audio::{AudioError, Source, SourceOptions};
 
 /// Bytes of a stream that are copied at a time.
 const COPY_BYTES: usize = 1 << 16;
@@ -16,7 +16,7 @@ impl Recording {
     /// The recording as something that can be read more than once: itself, or a copy of what comes through the pipe.
     pub(super) fn reopenable(&self, observer: &mut dyn Observer) -> Result<Reopenable, PipelineError> {
         let Some(origin) = self.origin() else {
-            return Ok(Reopenable { path: self.stream_name(), copy_of: None });
+            return Ok(Reopenable { path: self.stream_name(), options: self.options(), copy_of: None });
         };
         let mut stream = Stoppable::new(origin, observer.stop_flag().unwrap_or_default());
         let name = self.name();
@@ -35,7 +35,8 @@ impl Recording {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Ok(Reopenable { path: copy.path().to_owned(), copy_of: Some((copy, name.into())) })
+        let path = copy.path().to_owned();
+        Ok(Reopenable { path, options: self.options(), copy_of: Some((copy, name.into())) })
     }
 }
 
@@ -43,6 +44,7 @@ impl Recording {
 #[derive(Debug)]
 pub(super) struct Reopenable {
     path: PathBuf,
+    options: SourceOptions,
     /// The copy, and what the stream is called.
     copy_of: Option<(NamedTempFile, PathBuf)>,
 }
@@ -54,7 +56,7 @@ impl Reopenable {
     }
 
     pub(super) fn open(&self) -> Result<Source, AudioError> {
-        Source::open(&self.path).map_err(|error| self.named(error))
+        Source::open_with(&self.path, &self.options).map_err(|error| self.named(error))
     }
 
     /// An error about the copy, said of the stream.

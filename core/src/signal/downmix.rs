@@ -1,4 +1,26 @@
 //! Many channels to one.
+//!
+//! [`downmix`] is the plain mean. What cancels in it is lost: two channels in antiphase, or a voice on one of many channels.
+//! [`Downmixer`] hears that and takes the channel that carries the sound instead, so that nothing is lost; as long as nothing
+//! cancels it gives the mean, bit for bit.
+
+use super::units::{real, samples_to_seconds};
+
+/// Frames of a chunk are a hundredth of a second: what is decided at its end holds from the next one on.
+const CHUNKS_PER_S: u32 = 100;
+/// Share of a new chunk in the smoothed powers: about a tenth of a second.
+const SMOOTHING: f64 = 0.1;
+/// The mean cancels where its power is less than this share of the loudest channel's (10 dB). Channels that have nothing in
+/// common keep half of it, one that is alone in a pair a quarter.
+const CANCELS_BELOW: f64 = 0.1;
+/// It is heard again where it has more than this (7 dB).
+const SOUND_ABOVE: f64 = 0.2;
+/// Another channel is taken only if it is louder by this factor (3 dB).
+const LOUDER: f64 = 2.0;
+/// Mean square of the differences between samples below which nothing is decided (-90 dBFS).
+const FLOOR: f64 = 1e-9;
+/// Partial sums.
+const LANES: usize = 8;
 
 /// Appends the mean of the channels of each frame of `interleaved` to `mono`; one channel passes unchanged.
 ///
@@ -23,6 +45,180 @@ pub fn downmix(interleaved: &[f32], channels: u16, mono: &mut Vec<f32>) {
     }
 }
 
+/// Mixes many channels to one without losing what cancels, block by block.
+///
+/// Powers are compared in chunks of 10 ms, over the differences between neighbouring samples, so that neither an offset nor
+/// hum counts. What is decided holds from the next chunk on, over which the weights change evenly: no sample waits, and the
+/// result is the same for any split into blocks.
+#[derive(Debug, Clone)]
+pub struct Downmixer {
+    rate_hz: u32,
+    channels: usize,
+    chunk_frames: usize,
+    /// The current chunk, interleaved.
+    chunk: Vec<f32>,
+    /// One channel of it, and the last sample of each channel and of the mean before it.
+    plane: Vec<f32>,
+    last: Vec<f32>,
+    /// Smoothed powers of the channels, and of their mean behind them.
+    powers: Vec<f64>,
+    /// The mean is never heard.
+    always: bool,
+    /// Heard at the start of the chunk, and at its end; nothing for the mean.
+    from: Option<usize>,
+    to: Option<usize>,
+    /// Frames in which a channel was heard alone, and which one it was last.
+    alone_frames: u64,
+    alone: Option<usize>,
+}
+
+impl Downmixer {
+    /// For interleaved samples of `channels` channels at `rate_hz`.
+    ///
+    /// # Panics
+    ///
+    /// If `channels` is 0.
+    pub fn new(rate_hz: u32, channels: u16) -> Self {
+        assert!(channels > 0, "audio has at least one channel");
+        let channels = usize::from(channels);
+        Self {
+            rate_hz,
+            channels,
+            chunk_frames: usize::try_from(rate_hz / CHUNKS_PER_S).unwrap_or(1).max(1),
+            chunk: Vec::new(),
+            plane: Vec::new(),
+            last: vec![0.0; channels + 1],
+            powers: vec![0.0; channels + 1],
+            always: false,
+            from: None,
+            to: None,
+            alone_frames: 0,
+            alone: None,
+        }
+    }
+
+    /// One that hears the loudest channel at each moment and never the mean.
+    ///
+    /// # Panics
+    ///
+    /// If `channels` is 0.
+    pub fn loudest(rate_hz: u32, channels: u16) -> Self {
+        Self { always: true, from: Some(0), to: Some(0), ..Self::new(rate_hz, channels) }
+    }
+
+    /// Back to the start of a new stream.
+    pub fn reset(&mut self) {
+        self.chunk.clear();
+        self.last.fill(0.0);
+        self.powers.fill(0.0);
+        let start = self.always.then_some(0);
+        (self.from, self.to) = (start, start);
+        (self.alone_frames, self.alone) = (0, None);
+    }
+
+    /// Seconds in which one channel was heard alone because the mean cancelled, and which one it was last, counted from 1.
+    pub fn alone(&self) -> Option<(f64, usize)> {
+        let seconds = samples_to_seconds(self.alone_frames, self.rate_hz);
+        self.alone.map(|channel| (seconds, channel + 1))
+    }
+
+    /// Takes whole interleaved frames and appends as many samples to `mono`.
+    pub fn push(&mut self, interleaved: &[f32], mono: &mut Vec<f32>) {
+        if self.channels == 1 {
+            mono.extend_from_slice(interleaved);
+            return;
+        }
+        let whole = interleaved.len() / self.channels * self.channels;
+        let mut rest = &interleaved[..whole];
+        while !rest.is_empty() {
+            let known = self.chunk.len() / self.channels;
+            let frames = (rest.len() / self.channels).min(self.chunk_frames - known);
+            let (now, later) = rest.split_at(frames * self.channels);
+            self.mix(now, known, mono);
+            self.chunk.extend_from_slice(now);
+            rest = later;
+            if known + frames == self.chunk_frames {
+                self.close_chunk();
+            }
+        }
+    }
+
+    /// Mixes frames that begin at frame `first` of the chunk.
+    #[expect(clippy::cast_precision_loss, reason = "a chunk has a few thousand frames")]
+    fn mix(&self, frames: &[f32], first: usize, mono: &mut Vec<f32>) {
+        let channels = self.channels;
+        match (self.from, self.to) {
+            (None, None) => downmix(frames, u16::try_from(channels).unwrap_or(u16::MAX), mono),
+            (Some(from), Some(to)) if from == to => {
+                mono.extend(frames.chunks_exact(channels).map(|frame| frame[from]))
+            }
+            (from, to) => {
+                let mean = 1.0 / channels as f32;
+                let heard = |of: Option<usize>, frame: &[f32]| {
+                    of.map_or_else(|| frame.iter().sum::<f32>() * mean, |channel| frame[channel])
+                };
+                let step = 1.0 / self.chunk_frames as f32;
+                mono.extend(frames.chunks_exact(channels).zip(first..).map(|(frame, at)| {
+                    let share = at as f32 * step;
+                    heard(from, frame) * (1.0 - share) + heard(to, frame) * share
+                }));
+            }
+        }
+    }
+
+    fn close_chunk(&mut self) {
+        self.measure();
+        self.chunk.clear();
+        self.from = self.to;
+        if let Some(channel) = self.from {
+            self.alone_frames += self.chunk_frames as u64;
+            self.alone = Some(channel);
+        }
+        let (channels, mean) = self.powers.split_at(self.channels);
+        let loudest = (0..channels.len()).max_by(|&a, &b| channels[a].total_cmp(&channels[b])).unwrap_or(0);
+        let most = channels[loudest];
+        if most < FLOOR {
+            return;
+        }
+        let share = mean[0] / most;
+        self.to = match self.to {
+            None if share < CANCELS_BELOW => Some(loudest),
+            Some(_) if share > SOUND_ABOVE && !self.always => None,
+            Some(channel) if most > LOUDER * channels[channel] => Some(loudest),
+            kept => kept,
+        };
+    }
+
+    /// Takes the powers of the chunk into the smoothed ones.
+    fn measure(&mut self) {
+        let mut mean = std::mem::take(&mut self.plane);
+        mean.clear();
+        downmix(&self.chunk, u16::try_from(self.channels).unwrap_or(u16::MAX), &mut mean);
+        self.take_power(self.channels, &mean);
+        for channel in 0..self.channels {
+            mean.clear();
+            mean.extend(self.chunk[channel..].iter().step_by(self.channels));
+            self.take_power(channel, &mean);
+        }
+        self.plane = mean;
+    }
+
+    fn take_power(&mut self, place: usize, plane: &[f32]) {
+        let first = plane[0] - self.last[place];
+        let mut sums = [0.0_f32; LANES];
+        sums[0] = first * first;
+        let pairs = plane.iter().zip(&plane[1..]).map(|(a, b)| b - a);
+        let mut lane = 0;
+        for difference in pairs {
+            sums[lane] += difference * difference;
+            lane = (lane + 1) % LANES;
+        }
+        self.last[place] = plane[plane.len() - 1];
+        let power = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / real(plane.len());
+        self.powers[place] += SMOOTHING * (power - self.powers[place]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +232,106 @@ mod tests {
         assert_eq!(mono.len(), 5);
         for (got, want) in mono.iter().zip([0.25, -0.5, 0.5, -1.0, 0.6]) {
             assert!((got - want).abs() < 1e-6);
+        }
+    }
+
+    /// A voice-like signal, and noise that has nothing to do with it.
+    fn signals(frames: usize) -> (Vec<f32>, Vec<f32>) {
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(i16::from_be_bytes([state.to_be_bytes()[0], state.to_be_bytes()[1]])) / 32_768.0
+        };
+        (0..frames)
+            .map(|n| (0.5 * (0.1 * f32::from(u16::try_from(n % 60_000).unwrap())).sin(), 0.3 * noise()))
+            .unzip()
+    }
+
+    fn interleaved(channels: &[&dyn Fn(usize) -> f32], frames: usize) -> Vec<f32> {
+        (0..frames).flat_map(|n| channels.iter().map(move |channel| channel(n))).collect()
+    }
+
+    fn mixed(samples: &[f32], channels: u16) -> Vec<f32> {
+        let mut mono = Vec::new();
+        Downmixer::new(16_000, channels).push(samples, &mut mono);
+        mono
+    }
+
+    #[test]
+    fn as_long_as_nothing_cancels_it_is_the_mean() {
+        let (voice, noise) = signals(16_000);
+        let pairs: [[&dyn Fn(usize) -> f32; 2]; 5] = [
+            [&|n| voice[n], &|n| voice[n]],
+            [&|n| voice[n], &|n| noise[n]],
+            [&|n| noise[n], &|n| noise[15_999 - n]],
+            [&|n| voice[n], &|_| 0.0],
+            [&|n| voice[n] + noise[n], &|n| noise[n] - 0.3 * voice[n]],
+        ];
+        for pair in &pairs {
+            let samples = interleaved(pair, 16_000);
+            let mut mean = Vec::new();
+            downmix(&samples, 2, &mut mean);
+            assert!(mixed(&samples, 2) == mean);
+        }
+    }
+
+    #[test]
+    fn what_cancels_is_heard_from_the_channel_that_carries_it() {
+        let (voice, noise) = signals(16_000);
+        let nothing: &dyn Fn(usize) -> f32 = &|_| 0.0;
+        let carrier: &dyn Fn(usize) -> f32 = &|n| voice[n];
+        let inverse: &dyn Fn(usize) -> f32 = &|n| -0.9 * voice[n];
+        let quiet: &dyn Fn(usize) -> f32 = &|n| 0.01 * noise[n];
+        // Offsets and dead channels with an offset change nothing.
+        let offset: &dyn Fn(usize) -> f32 = &|_| 0.4;
+        let cases: [(Vec<&dyn Fn(usize) -> f32>, usize); 5] = [
+            (vec![carrier, inverse], 0),
+            (vec![nothing, quiet, carrier, nothing, nothing, nothing], 2),
+            (vec![offset, offset, offset, carrier], 3),
+            (vec![inverse, nothing, carrier], 2),
+            (vec![nothing; 7].into_iter().chain([carrier]).collect(), 7),
+        ];
+        for (channels, carries) in cases {
+            let samples = interleaved(&channels, 16_000);
+            let count = u16::try_from(channels.len()).unwrap();
+            let mono = mixed(&samples, count);
+            // Two chunks until it is decided and faded.
+            assert!(mono[480..] == voice[480..], "{count} channels");
+            let mut downmixer = Downmixer::new(16_000, count);
+            downmixer.push(&samples, &mut Vec::new());
+            let (seconds, channel) = downmixer.alone().unwrap();
+            assert_eq!(channel, carries + 1);
+            assert!((seconds - 0.98).abs() < 0.02, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_mean_returns_when_it_is_sound_again() {
+        let (voice, _) = signals(32_000);
+        let samples =
+            interleaved(&[&|n| voice[n], &|n| if n < 16_000 { -voice[n] } else { voice[n] }], 32_000);
+        let mut mean = Vec::new();
+        downmix(&samples, 2, &mut mean);
+        let mono = mixed(&samples, 2);
+        assert!(mono[480..16_000] == voice[480..16_000] && mono[20_000..] == mean[20_000..]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn blocks_do_not_matter(
+            samples in proptest::collection::vec(-1.0_f32..1.0, 0..4_000),
+            channels in 1_u16..9,
+            block in 1_usize..500,
+        ) {
+            let whole = samples.len() / usize::from(channels) * usize::from(channels);
+            let mut mono = Vec::new();
+            let mut downmixer = Downmixer::new(8_000, channels);
+            for block in samples[..whole].chunks(block * usize::from(channels)) {
+                downmixer.push(block, &mut mono);
+            }
+            let mut expected = Vec::new();
+            Downmixer::new(8_000, channels).push(&samples[..whole], &mut expected);
+            proptest::prop_assert_eq!(mono, expected);
         }
     }
 }

@@ -21,7 +21,7 @@ mod resample;
 mod sanitise;
 pub(crate) mod units;
 
-pub use downmix::downmix;
+pub use downmix::{Downmixer, downmix};
 pub use frames::{FrameGrid, FrameScores, MAX_LABELS, ScoredFrame, level_dbfs};
 pub use label::Label;
 pub use label_set::LabelSet;
