@@ -5,6 +5,7 @@ mod eval;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use earmark_core::audio::Ffmpeg;
 use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 use earmark_core::render::FrameRate;
@@ -42,6 +43,9 @@ pub struct Global {
     /// Say more: packs, runtimes, what was skipped
     #[arg(long, short, global = true)]
     pub verbose: bool,
+    /// ffmpeg, for what is not read here (MPEG-TS, AC-3, WMA, HE-AAC …): its path, or `never`. Default: the system's
+    #[arg(long, global = true, value_name = "PATH|never", value_parser = ffmpeg)]
+    pub ffmpeg: Option<Ffmpeg>,
     /// Write errors as JSON lines
     #[arg(long = "json", global = true)]
     pub json_errors: bool,
@@ -70,6 +74,44 @@ pub enum Command {
     Mix(MixArgs),
     /// Write the man page or the completions of a shell
     Docs(DocsArgs),
+}
+
+/// Which part of a recording is heard.
+#[derive(Debug, Clone, Args)]
+pub struct PartArgs {
+    /// Sound track, counted from 1. Default: the first that is not silent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub track: Option<u16>,
+    /// One channel (counted from 1), each by itself, or at each moment the best. Default: all, mixed
+    #[arg(long, value_name = "N|each|best", value_parser = channel)]
+    pub channel: Option<Channel>,
+}
+
+/// Which channels are heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// This one, counted from 1.
+    One(u16),
+    /// Every one by itself.
+    Each,
+    /// At each moment the loudest.
+    Best,
+}
+
+fn channel(text: &str) -> Result<Channel, String> {
+    match text {
+        "each" => Ok(Channel::Each),
+        "best" => Ok(Channel::Best),
+        number => match number.parse() {
+            Ok(number @ 1..) => Ok(Channel::One(number)),
+            _ => Err("name a channel, counted from 1, or `each` or `best`".to_owned()),
+        },
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form of a parser of the command line")]
+fn ffmpeg(text: &str) -> Result<Ffmpeg, String> {
+    Ok(if text == "never" { Ffmpeg::Never } else { Ffmpeg::Path(text.into()) })
 }
 
 /// Which pack hears.
@@ -105,6 +147,8 @@ pub struct TagArgs {
     pub to: Option<f64>,
     #[command(flatten)]
     pub pack: PackArgs,
+    #[command(flatten)]
+    pub part: PartArgs,
     /// Files worked on at once. Default: the number of processors
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,

@@ -24,7 +24,7 @@ pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> 
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim(path))?;
     let detector = hearing::open(&args.pack.pack, hearing::mode(args.live), global, console)?;
     let input = Input { path: args.input.clone(), stem: args.input.clone() };
-    let scores = detect_file(&detector, &recording(&input), &mut Watch::new(&input, console))?;
+    let scores = detect_file(&detector, &recording(&input, global), &mut Watch::new(&input, console))?;
     match output {
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());

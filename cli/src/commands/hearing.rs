@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use earmark_core::Label;
+use earmark_core::audio::{ChannelChoice, Source, SourceOptions};
 use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::model::pack::{Manifest, Pack};
@@ -12,7 +13,7 @@ use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
 
-use crate::args::{Global, TimelineArgs};
+use crate::args::{Channel, Global, PartArgs, TimelineArgs};
 use crate::console::{Console, Progress, Usage};
 use crate::inputs::Input;
 use crate::interrupt;
@@ -55,8 +56,49 @@ fn start(pack: &str, global: &Global, console: &Console) -> Result<(Runtime, Pac
 }
 
 /// The recording that an input names.
-pub fn recording(input: &Input) -> Recording {
-    Recording::named(&input.path)
+pub fn recording(input: &Input, global: &Global) -> Recording {
+    Recording::named(&input.path).with(of_all(global))
+}
+
+/// What is chosen of every recording.
+fn of_all(global: &Global) -> SourceOptions {
+    SourceOptions { ffmpeg: global.ffmpeg.clone().unwrap_or_default(), ..SourceOptions::default() }
+}
+
+/// Each input with what is heard of it; one for each channel, if that is asked for.
+pub fn parts(inputs: &[Input], args: &PartArgs, global: &Global) -> Result<Vec<(Input, SourceOptions)>> {
+    let mut parts = Vec::new();
+    for input in inputs {
+        let options = SourceOptions { track: args.track, ..of_all(global) };
+        let channel = match args.channel {
+            None => ChannelChoice::All,
+            Some(Channel::One(channel)) => ChannelChoice::One(channel),
+            Some(Channel::Best) => ChannelChoice::Best,
+            Some(Channel::Each) => {
+                parts.extend(each_channel(input, &options)?);
+                continue;
+            }
+        };
+        parts.push((input.clone(), SourceOptions { channel, ..options }));
+    }
+    Ok(parts)
+}
+
+fn each_channel(input: &Input, options: &SourceOptions) -> Result<Vec<(Input, SourceOptions)>> {
+    if input.is_stdin() {
+        return Err(
+            Usage("--channel each reads a recording several times, so not from `-`".to_owned()).into()
+        );
+    }
+    // What cannot be opened is told when its turn comes.
+    let channels = Source::open_with(&input.path, options).map_or(1, |source| source.info().channels);
+    let of = |channel: u16| {
+        let mut stem = input.stem.clone().into_os_string();
+        stem.push(format!(".ch{channel}"));
+        let options = SourceOptions { channel: ChannelChoice::One(channel), ..options.clone() };
+        (Input { stem: stem.into(), ..input.clone() }, options)
+    };
+    Ok((1..=channels).map(of).collect())
 }
 
 /// Shows how far a job on one recording is, says its warnings and lets Ctrl-C stop it.

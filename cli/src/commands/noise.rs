@@ -33,7 +33,7 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     let jobs = Jobs { pack: &args.pack, pace: mode, jobs: args.jobs, global, console };
     let found = jobs.run_with(first, open, &inputs, |estimator, input| {
         let watch = &mut Watch::new(input, console);
-        let estimate = noise_of_file(estimator, &recording(input), args.threshold, watch)?;
+        let estimate = noise_of_file(estimator, &recording(input, global), args.threshold, watch)?;
         Ok(NoiseRow { file: input.name(), estimate })
     })?;
     // A file that lacks recordings is half a file; to whoever reads along, what is done is told.

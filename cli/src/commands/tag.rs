@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::output::{SafeFile, create_folder_of};
-use earmark_core::pipeline::{tag_file, tag_file_for_plot};
+use earmark_core::pipeline::{Recording, tag_file, tag_file_for_plot};
 use earmark_core::report::html::Section;
 use earmark_core::report::{Format, Report};
 
-use super::hearing::{self, Watch, recording};
+use super::hearing::{self, Watch};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
 use crate::console::{Console, Usage};
@@ -51,12 +51,20 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let first = jobs.detector()?;
     let manifest = first.pack().manifest();
     let settings = hearing::with_flags(TimelineSettings::for_pack(manifest), &args.timeline, manifest)?;
-    let inputs = expand(&args.inputs, console);
+    let parts = hearing::parts(&expand(&args.inputs, console), &args.part, global)?;
+    let inputs: Vec<Input> = parts.iter().map(|(input, _)| input.clone()).collect();
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
     claim(&destination, &pictures, &inputs)?;
     let work = Work { settings, destination: &destination, pictures: &pictures, console };
-    let done = jobs.run(first, &inputs, |detector, input| tag_one(&work, detector, input))?;
+    let done = jobs.run_with(
+        first,
+        || jobs.detector(),
+        &parts,
+        |detector, (input, options)| {
+            tag_one(&work, detector, input, Recording::named(&input.path).with(options.clone()))
+        },
+    )?;
     // A file that lacks recordings is half a file; to whoever reads along, what is done is told.
     let into_file = args.report.is_some() || matches!(destination, Destination::Together(Some(_), _));
     if into_file && done.iter().any(Option::is_none) {
@@ -77,8 +85,8 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     }
 }
 
-fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input) -> Result<Done> {
-    let (recording, watch) = (recording(input), &mut Watch::new(input, work.console));
+fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input, recording: Recording) -> Result<Done> {
+    let watch = &mut Watch::new(input, work.console);
     let (report, section) = if work.pictures.wanted() {
         let (report, data) = tag_file_for_plot(detector, &recording, &work.settings, watch)?;
         let section = work.pictures.draw(&report, &data, &input.stem)?;

@@ -11,9 +11,9 @@ use earmark_core::eval::{
     EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, labels_beside,
 };
 use earmark_core::output::SafeFile;
-use earmark_core::pipeline::detect_file_with_gains;
+use earmark_core::pipeline::{Recording, detect_file_with_gains};
 
-use super::hearing::{self, Watch, recording};
+use super::hearing::{self, Watch};
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
 use crate::inputs::{Input, expand};
@@ -132,7 +132,7 @@ fn hear_one(
         peers.push(PeerScores::read(path).with_context(|| format!("{}: its scores", input.name()))?);
     }
     let watch = &mut Watch::new(input, console);
-    let by_gain = detect_file_with_gains(detector, &recording(input), gains_db, watch)?;
+    let by_gain = detect_file_with_gains(detector, &Recording::named(&input.path), gains_db, watch)?;
     check_length(&input.name(), &truth, by_gain[0].duration_s())?;
     for ((peer, _), scores) in args.peer.iter().zip(&peers) {
         // Too few scores are this recording's failure, not that of the evaluation.

@@ -53,7 +53,9 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
         (first, noise()?),
         || Ok((jobs.detector()?, noise()?)),
         &inputs,
-        |(detector, noise), input| render_one(args, &plan, (detector, noise.as_ref()), input, console),
+        |(detector, noise), input| {
+            render_one(args, &plan, (detector, noise.as_ref()), input, (global, console))
+        },
     )?;
     interrupt::check()?;
     write_summaries(args.summary.as_ref(), outcomes.iter().flatten().flatten())
@@ -65,7 +67,7 @@ fn render_one(
     plan: &Plan,
     (detector, noise): (&Detector, Option<&SnrEstimator>),
     input: &Input,
-    console: &Console,
+    (global, console): (&Global, &Console),
 ) -> Result<Option<Outcome>> {
     let output = plan.output(args, input);
     if args.skip_existing && output.as_deref().is_some_and(Path::exists) {
@@ -75,8 +77,14 @@ fn render_one(
     let target = output.as_deref().map_or_else(AudioTarget::stdout, AudioTarget::File);
     let removed = plan.listen(args, input);
     let watch = &mut Watch::new(input, console);
-    let Rendered { summary, timeline, output_timeline } =
-        plan.renderer.render(detector, noise, &recording(input), target, removed.as_deref(), watch)?;
+    let Rendered { summary, timeline, output_timeline } = plan.renderer.render(
+        detector,
+        noise,
+        &recording(input, global),
+        target,
+        removed.as_deref(),
+        watch,
+    )?;
     if summary.saved_s > 0.0 {
         let (saved_s, source_s) = (summary.saved_s, summary.source_s);
         console.tell(&format!("{}: {saved_s:.1} s of {source_s:.1} s cut out", input.name()));
