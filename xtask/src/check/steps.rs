@@ -186,6 +186,11 @@ pub const STEPS: &[Step] = &[
             "--doc",
         ]),
     ),
+    quick(
+        "judges of lists",
+        &[Python(Venv::Tests)],
+        Work::Python(Venv::Tests, &["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/judges"]),
+    ),
     quick("wheel", &[Python(Venv::Wheel)], Work::Task(wheel::check)),
     quick(
         "training",
