@@ -1,13 +1,22 @@
 //! The level of the source, frame by frame.
 
+use super::units::real;
 use crate::FrameGrid;
 
 /// Partial sums of a frame.
 const LANES: usize = 8;
+/// Frames before this one in which an offset must have been the same.
+const STEADY_FRAMES: usize = 3;
+/// An offset is steady while it changes by less than this share (squared: a tenth).
+const STEADY: f64 = 0.01;
+/// Shares of a frame's power that must be offset to be taken out; more at the beginning, where little is known.
+const MOST: f64 = 0.5;
+const NEARLY_ALL: f64 = 0.9;
 
 /// Mean squares on the 10 ms grid, over all channels, from the samples as they came.
 ///
-/// Measured before the downmix: two channels in antiphase are loud, not silent.
+/// Measured before the downmix: two channels in antiphase are loud, not silent. An offset (DC) that makes up most of a frame
+/// and has been there for a while is taken out: cheap converters have one, and under it there is silence.
 #[derive(Debug, Clone)]
 pub struct LevelMeter {
     grid: FrameGrid,
@@ -20,6 +29,10 @@ pub struct LevelMeter {
     /// Sample `i` of a frame (all channels count) goes to sum `i % LANES`: the result does not depend on how samples are
     /// split into blocks, and additions need not wait for each other.
     sums: [f64; LANES],
+    /// The samples themselves added up, each channel's.
+    totals: Vec<f64>,
+    /// The means of the channels in the frames before, latest first.
+    offsets: [Vec<f64>; STEADY_FRAMES],
     samples_in_frame: usize,
 }
 
@@ -34,6 +47,8 @@ impl LevelMeter {
             frame_end: grid.start(1),
             frame: 0,
             sums: [0.0; LANES],
+            totals: vec![0.0; usize::from(channels.max(1))],
+            offsets: Default::default(),
             samples_in_frame: 0,
         }
     }
@@ -69,6 +84,10 @@ impl LevelMeter {
         }
         self.sums.iter_mut().zip(tail).for_each(|(sum, &x)| *sum += square(x));
         self.samples_in_frame += samples.len();
+        for (channel, total) in self.totals.iter_mut().enumerate() {
+            *total =
+                samples[channel..].iter().step_by(self.channels).fold(*total, |sum, &x| sum + f64::from(x));
+        }
     }
 
     /// Appends the last, partial frame, if there is one.
@@ -89,8 +108,9 @@ impl LevelMeter {
         reason = "a level needs no more than f32; a frame is short"
     )]
     fn close_frame(&mut self, mean_square: &mut Vec<f32>) {
-        let sum: f64 = self.sums.iter().sum();
-        mean_square.push((sum / self.samples_in_frame.max(1) as f64) as f32);
+        let samples = self.samples_in_frame.max(1) as f64;
+        let power = self.sums.iter().sum::<f64>() / samples;
+        mean_square.push((power - self.steady_offset(power, samples)) as f32);
         self.sums = [0.0; LANES];
         self.samples_in_frame = 0;
         self.frame += 1;
@@ -98,7 +118,27 @@ impl LevelMeter {
     }
 }
 
+impl LevelMeter {
+    /// The power of an offset that is to be taken out of a frame of this `power`.
+    fn steady_offset(&mut self, power: f64, samples: f64) -> f64 {
+        let channels = real(self.channels);
+        let distance =
+            |of: &[f64], from: &[f64]| of.iter().zip(from).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        self.totals.iter_mut().for_each(|total| *total *= channels / samples);
+        let squares = self.totals.iter().map(|mean| mean * mean).sum::<f64>();
+        let offset = squares / channels;
+        let known = self.offsets.iter().filter(|before| !before.is_empty());
+        let steady = known.clone().all(|before| distance(&self.totals, before) <= STEADY * squares);
+        let share = if known.count() == STEADY_FRAMES { MOST } else { NEARLY_ALL };
+        self.offsets.rotate_right(1);
+        self.offsets[0].clone_from(&self.totals);
+        self.totals.fill(0.0);
+        if steady && offset > share * power { offset.min(power) } else { 0.0 }
+    }
+}
+
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "test signals are short")]
 mod tests {
     use super::*;
     use crate::signal::level_dbfs;
@@ -113,6 +153,40 @@ mod tests {
         meter.push(&square, &mut levels);
         assert_eq!(levels, vec![1.0, 1.0]);
         assert!(level_dbfs(levels[0]).abs() < 1e-6);
+    }
+
+    /// Levels of a frame of noise and then frames of `sample`, which gets the number of the sample, dBFS.
+    fn levels(channels: u16, sample: impl Fn(usize) -> f32) -> Vec<f64> {
+        let mut meter = LevelMeter::new(8_000, channels);
+        let samples: Vec<f32> = (0..80 * usize::from(channels) * 100).map(sample).collect();
+        let mut levels = Vec::new();
+        meter.push(&samples, &mut levels);
+        levels.into_iter().map(|level| f64::from(level_dbfs(level))).collect()
+    }
+
+    #[test]
+    fn under_an_offset_there_is_silence() {
+        let noise = |n: usize| 1e-4 * if n * 7_919 % 13 < 6 { 1.0 } else { -1.0 };
+        for (channels, offset) in [(1, 0.05_f32), (2, -0.1), (3, 0.02)] {
+            let levels = levels(channels, |n| offset + noise(n));
+            assert!(levels.iter().all(|&level| level < -75.0), "{channels}: {levels:?}");
+        }
+        // Each channel may have its own.
+        let levels = levels(2, |n| if n % 2 == 0 { 0.1 } else { -0.02 } + noise(n));
+        assert!(levels.iter().all(|&level| level < -75.0), "{levels:?}");
+    }
+
+    #[test]
+    fn what_moves_is_no_offset() {
+        let turn = |n: usize, hz: f32| (n as f32 * hz * std::f32::consts::TAU / 8_000.0).sin();
+        // A voice above an offset, and a rumble that is one-sided for a frame.
+        for (expected, levels) in [
+            (-10.0, levels(1, |n| 0.05 + 0.45 * turn(n, 150.0))),
+            (-9.5, levels(1, |n| 0.48 * turn(n + 500, 15.0))),
+        ] {
+            let mean = levels[4..].iter().map(|level| 10_f64.powf(level / 10.0)).sum::<f64>() / 96.0;
+            assert!((10.0 * mean.log10() - expected).abs() < 0.7, "{expected}: {levels:?}");
+        }
     }
 
     proptest! {
