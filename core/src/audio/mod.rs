@@ -57,6 +57,8 @@ mod wav_reader;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "render")]
+pub(crate) use demux::tags;
 pub use error::{AudioError, AudioWarning};
 pub use info::{SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};

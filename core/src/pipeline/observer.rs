@@ -69,6 +69,11 @@ pub enum PipelineWarning {
         /// Its four characters.
         id: String,
     },
+    /// Markers in what was cut out stand where it was.
+    MarkersMoved {
+        /// How many.
+        markers: usize,
+    },
     /// Channels cancelled each other in their mean, so that one was heard alone instead.
     HeardAlone {
         /// For how long.
@@ -88,6 +93,9 @@ impl fmt::Display for PipelineWarning {
         match self {
             Self::Audio(warning) => warning.fmt(f),
             Self::ChunkDropped { id } => write!(f, "its chunk {id:?} is too large to carry over"),
+            Self::MarkersMoved { markers } => {
+                write!(f, "{markers} marker(s) lay in what was cut out and now stand at the cut")
+            }
             Self::HeardAlone { seconds, channel } => write!(
                 f,
                 "its channels cancel each other for {seconds:.1} s (inverted, or only one of them carries sound), where \

@@ -313,7 +313,14 @@ impl Write<'_> {
         }
         metadata.invalidate_loudness();
         if let Some(plan) = cut {
-            metadata.remap(plan.source_position(0), |sample| plan.out_position(sample));
+            let (join, is_cut) = (
+                |at| plan.out_position_or_join(at),
+                |at| at < plan.source_samples() && plan.out_position(at).is_none(),
+            );
+            let joined = metadata.remap(plan.source_position(0), join, is_cut);
+            if joined > 0 {
+                observer.warn(&PipelineWarning::MarkersMoved { markers: joined });
+            }
         }
         Ok(metadata)
     }

@@ -5,24 +5,12 @@ use std::io::{Seek, Write};
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::Application;
 
-use super::metadata::{Chunk, Metadata};
+use super::metadata::{Chunk, Metadata, Picture};
 use super::wav::{chunk_bytes, fmt_chunk, to_integer};
 use super::{RenderError, StreamFormat};
 
 /// What one metadata block of FLAC can hold, with a little to spare.
 const MAX_BLOCK_BYTES: usize = (1 << 24) - 64;
-/// `INFO` keys and the comment fields that mean the same.
-const COMMENT_FIELDS: [(&str, &str); 8] = [
-    ("INAM", "TITLE"),
-    ("IART", "ARTIST"),
-    ("IPRD", "ALBUM"),
-    ("ICRD", "DATE"),
-    ("IGNR", "GENRE"),
-    ("ICMT", "COMMENT"),
-    ("ICOP", "COPYRIGHT"),
-    ("ITRK", "TRACKNUMBER"),
-];
-
 /// Writes interleaved samples as FLAC of 16 or 24 bits, exactly.
 ///
 /// The chunks of a WAVE source are stored as `riff` application blocks, in the form that `flac
@@ -71,12 +59,14 @@ impl<W: Write + Seek> FlacOut<W> {
         };
         // The arrangement of a channel pair is estimated instead of encoded four times: 40 % less time.
         let mut options = Options::default().fast_channel_correlation(true);
-        for (key, text) in metadata.info() {
-            if let Some((_, field)) = COMMENT_FIELDS.iter().find(|(info, _)| *info == key) {
-                options = options.tag(field, text);
-            }
+        for (field, text) in metadata.comments() {
+            options = options.tag(&field, text);
         }
-        if let Some(samples) = samples.filter(|_| !metadata.is_empty()) {
+        for picture in &metadata.pictures {
+            options = options.picture(flac_picture(picture));
+        }
+        if let Some(samples) = samples.filter(|_| !(metadata.before.is_empty() && metadata.after.is_empty()))
+        {
             for data in foreign_blocks(format, metadata, samples) {
                 options = options.application(Application { id: Application::RIFF, data });
             }
@@ -108,6 +98,24 @@ impl<W: Write + Seek> FlacOut<W> {
             return Err(RenderError::Length { announced, written: self.written });
         }
         self.writer.finalize().map_err(flac_error)
+    }
+}
+
+fn flac_picture(picture: &Picture) -> flac_codec::metadata::Picture {
+    use flac_codec::metadata::PictureType;
+    flac_codec::metadata::Picture {
+        picture_type: match picture.kind {
+            Picture::FRONT_COVER => PictureType::FrontCover,
+            4 => PictureType::BackCover,
+            _ => PictureType::Other,
+        },
+        media_type: picture.media_type.clone(),
+        description: picture.description.clone(),
+        width: picture.width,
+        height: picture.height,
+        color_depth: picture.color_depth,
+        colors_used: None,
+        data: picture.data.clone(),
     }
 }
 

@@ -21,6 +21,7 @@ mod output;
 mod quantise;
 mod renderer;
 mod sink;
+mod tags;
 mod wav;
 mod wav_file;
 
@@ -29,7 +30,7 @@ pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListFormat, Unknown
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};
-pub use metadata::{Chunk, Metadata};
+pub use metadata::{Chunk, Metadata, Picture};
 pub use output::AudioOut;
 pub use quantise::{Dither, Quantiser};
 pub use renderer::{RenderSpec, Renderer, Summary};

@@ -95,6 +95,7 @@ impl<W: Write> WavOut<W> {
         stated_data: u64,
     ) -> Result<Self, RenderError> {
         check(format)?;
+        let metadata = &metadata.for_wav();
         let fmt = fmt_chunk(format, metadata.channel_mask);
         let before: u64 = metadata.before.iter().map(chunk_bytes).sum();
         let data_start = 12 + 8 + u64::from(DS64_BYTES) + chunk_bytes(&fmt) + before + 8;

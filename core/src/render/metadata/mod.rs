@@ -1,8 +1,12 @@
-//! What a WAVE file carries beside its samples, from one file into the next.
+//! What a file carries beside its samples, from one file into the next.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
+
+mod aiff;
+mod flac;
+mod remap;
 
 use super::RenderError;
 use crate::audio::riff::{Chunks, Head, is_name};
@@ -41,17 +45,57 @@ pub struct Metadata {
     pub channel_mask: u32,
     /// Names of chunks that were too large to carry over.
     pub dropped: Vec<String>,
+    /// The fields of comments that stood in no chunk, in order: key and text.
+    pub comments: Vec<(String, String)>,
+    /// Pictures that stood in no chunk.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture, as FLAC and ID3 keep them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// What it shows: 3 is the front cover.
+    pub kind: u32,
+    /// Its media type.
+    pub media_type: String,
+    /// What it shows, in words.
+    pub description: String,
+    /// Width in pixels, 0 if not told.
+    pub width: u32,
+    /// Height in pixels, 0 if not told.
+    pub height: u32,
+    /// Bits per pixel, 0 if not told.
+    pub color_depth: u32,
+    /// The picture itself.
+    pub data: Vec<u8>,
+}
+
+impl Picture {
+    /// The kind that players show.
+    pub const FRONT_COVER: u32 = 3;
 }
 
 impl Metadata {
-    /// The metadata of a WAVE or RF64 file; empty for any other file.
+    /// What a file carries beside its samples: chunks of WAVE, RF64, W64 and AIFF; comments, pictures and foreign chunks of
+    /// FLAC; the texts and pictures of any other.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn read(path: &Path) -> Result<Self, RenderError> {
         let in_file = |source| RenderError::Metadata { path: path.to_owned(), source };
-        let file = File::open(path).map_err(in_file)?;
+        let mut file = File::open(path).map_err(in_file)?;
         let file_bytes = file.metadata().map_err(in_file)?.len();
+        let mut start = Vec::new();
+        file.by_ref().take(4).read_to_end(&mut start).map_err(in_file)?;
+        match &start[..] {
+            b"fLaC" => return Self::read_flac(BufReader::new(file)).map_err(in_file),
+            b"FORM" => return Self::read_aiff(BufReader::new(file)).map_err(in_file),
+            b"RIFF" | b"RF64" | b"BW64" | b"riff" => {}
+            // Numbers in its chunks are written the other way round.
+            b"RIFX" => return Ok(Self::default()),
+            _ => return Ok(Self::of_tags(path)),
+        }
+        file.rewind().map_err(in_file)?;
         Self::read_chunks(BufReader::new(file), file_bytes).map_err(in_file)
     }
 
@@ -88,6 +132,8 @@ impl Metadata {
                 continue;
             }
             total += length;
+            // W64 writes this name small.
+            let id = if &id == b"list" { *b"LIST" } else { id };
             let chunk = Chunk { id, bytes: chunks.content(length)? };
             if seen_data { metadata.after.push(chunk) } else { metadata.before.push(chunk) }
         }
@@ -96,41 +142,10 @@ impl Metadata {
 
     /// Whether there is nothing to carry over.
     pub fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
-    }
-
-    /// Takes out what a changed sound makes untrue: the loudness figures of `bext` (version 2) become "not
-    /// measured".
-    pub fn invalidate_loudness(&mut self) {
-        for bext in self.chunks_mut(*b"bext") {
-            let version = bext
-                .bytes
-                .get(bext_field::VERSION..bext_field::VERSION + 2)
-                .map(|v| u16::from_le_bytes([v[0], v[1]]));
-            if version >= Some(2)
-                && let Some(figures) = bext.bytes.get_mut(bext_field::LOUDNESS..bext_field::LOUDNESS + 10)
-            {
-                figures.as_chunks_mut::<2>().0.fill(0x7fff_u16.to_le_bytes());
-            }
-        }
-    }
-
-    /// Moves what points at samples to where they went: cue points go through `position` (a point for which
-    /// it gives nothing is removed), and the `bext` time reference moves by `start`, the source position of
-    /// the first output sample. Sampler loops (`smpl`) are dropped.
-    pub fn remap(&mut self, start: u64, position: impl Fn(u64) -> Option<u64>) {
-        for bext in self.chunks_mut(*b"bext") {
-            let field = bext_field::TIME_REFERENCE..bext_field::TIME_REFERENCE + 8;
-            if let Some(reference) = bext.bytes.get_mut(field).and_then(|bytes| bytes.first_chunk_mut::<8>())
-            {
-                *reference = u64::from_le_bytes(*reference).saturating_add(start).to_le_bytes();
-            }
-        }
-        for cue in self.chunks_mut(*b"cue ") {
-            cue.bytes = remap_cues(&cue.bytes, &position);
-        }
-        self.before.retain(|chunk| &chunk.id != b"smpl");
-        self.after.retain(|chunk| &chunk.id != b"smpl");
+        self.before.is_empty()
+            && self.after.is_empty()
+            && self.comments.is_empty()
+            && self.pictures.is_empty()
     }
 
     /// The `INFO` texts, as (four-character key, text).
@@ -163,91 +178,10 @@ impl Metadata {
     }
 }
 
-/// Offsets inside a `bext` chunk (EBU Tech 3285).
-mod bext_field {
-    pub(super) const TIME_REFERENCE: usize = 338;
-    pub(super) const VERSION: usize = 346;
-    pub(super) const LOUDNESS: usize = 412;
-}
-
 /// Where a file ends early there is nothing more to find.
 fn none_at_end<T>(found: std::io::Result<Option<T>>) -> std::io::Result<Option<T>> {
     match found {
         Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
         found => found,
-    }
-}
-
-/// Each cue point has 24 bytes: identifier, position, chunk, chunk start, block start, sample offset.
-fn remap_cues(bytes: &[u8], position: impl Fn(u64) -> Option<u64>) -> Vec<u8> {
-    let points = bytes.get(4..).unwrap_or(&[]);
-    let mut kept = Vec::new();
-    for point in points.as_chunks::<24>().0 {
-        let offset = u32::from_le_bytes([point[20], point[21], point[22], point[23]]);
-        let Some(moved) = position(u64::from(offset)).and_then(|moved| u32::try_from(moved).ok()) else {
-            continue;
-        };
-        let mut point = *point;
-        point[4..8].copy_from_slice(&moved.to_le_bytes());
-        point[20..24].copy_from_slice(&moved.to_le_bytes());
-        kept.push(point);
-    }
-    let count = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-    [&count.to_le_bytes()[..], kept.as_flattened()].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cue(offsets: &[u32]) -> Vec<u8> {
-        let mut bytes = u32::try_from(offsets.len()).expect("few").to_le_bytes().to_vec();
-        for (id, offset) in (1_u32..).zip(offsets) {
-            bytes.extend(id.to_le_bytes());
-            bytes.extend(offset.to_le_bytes());
-            bytes.extend(*b"data");
-            bytes.extend([0; 8]);
-            bytes.extend(offset.to_le_bytes());
-        }
-        bytes
-    }
-
-    #[test]
-    fn cue_points_move_with_their_samples() {
-        let mut bext = vec![0; 602];
-        bext[338..346].copy_from_slice(&48_000_u64.to_le_bytes());
-        bext[346] = 2;
-        let chunk = |id: &[u8; 4], bytes| Chunk { id: *id, bytes };
-        let mut metadata = Metadata {
-            before: vec![chunk(b"bext", bext), chunk(b"smpl", vec![0; 36])],
-            after: vec![chunk(b"cue ", cue(&[5, 100, 250]))],
-            ..Metadata::default()
-        };
-        metadata.remap(10, |old| (old >= 100).then(|| old - 90));
-        metadata.invalidate_loudness();
-        assert_eq!(metadata.before.len(), 1);
-        let bext = &metadata.before[0].bytes;
-        assert_eq!(bext[338..346], 48_010_u64.to_le_bytes());
-        assert_eq!(bext[412..422], [0xff, 0x7f, 0xff, 0x7f, 0xff, 0x7f, 0xff, 0x7f, 0xff, 0x7f]);
-        let mut expected = cue(&[10, 160]);
-        expected[4] = 2;
-        expected[28] = 3;
-        assert_eq!(metadata.after[0].bytes, expected);
-    }
-
-    #[test]
-    fn hostile_chunks_do_no_harm() {
-        let chunk = |id: &[u8; 4], bytes: &[u8]| Chunk { id: *id, bytes: bytes.to_vec() };
-        let mut metadata = Metadata {
-            before: vec![
-                chunk(b"bext", b"short"),
-                chunk(b"cue ", &[255; 30]),
-                chunk(b"LIST", b"INFOISFT\xff\xff\xff\xffab"),
-            ],
-            ..Metadata::default()
-        };
-        metadata.remap(u64::MAX, Some);
-        metadata.invalidate_loudness();
-        assert_eq!(metadata.info(), [("ISFT".to_owned(), "ab".to_owned())]);
     }
 }
