@@ -7,6 +7,7 @@ mod inputs;
 mod noise;
 mod outputs;
 mod program;
+mod recordings;
 mod render;
 #[path = "../required.rs"]
 mod required;
