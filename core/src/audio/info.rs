@@ -1,5 +1,7 @@
 //! What is known about audio before its first sample.
 
+use super::wav_header::Coding;
+
 /// How samples are stored, for writing others like them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleFormat {
@@ -34,4 +36,62 @@ pub struct SourceInfo {
     pub codec: String,
     /// Whether the codec loses information (a bad packet is then skipped with a warning instead of an error).
     pub lossy: bool,
+}
+
+/// How samples without a header are stored, little endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PcmEncoding {
+    /// Signed 16 bits.
+    S16Le,
+    /// Signed 24 bits in three bytes.
+    S24Le,
+    /// Signed 32 bits.
+    S32Le,
+    /// Floating point of 32 bits, full scale ±1.
+    F32Le,
+}
+
+impl PcmEncoding {
+    const NAMES: [(&'static str, Self); 4] =
+        [("s16le", Self::S16Le), ("s24le", Self::S24Le), ("s32le", Self::S32Le), ("f32le", Self::F32Le)];
+
+    /// How the WAV reader calls it, and its bits.
+    pub(super) fn coding(self) -> (Coding, u16) {
+        match self {
+            Self::S16Le => (Coding::Signed16, 16),
+            Self::S24Le => (Coding::Signed24, 24),
+            Self::S32Le => (Coding::Signed32, 32),
+            Self::F32Le => (Coding::Float32, 32),
+        }
+    }
+}
+
+impl std::str::FromStr for PcmEncoding {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found
+            .map(|(_, encoding)| *encoding)
+            .ok_or_else(|| format!("{name:?} is no encoding; known are s16le, s24le, s32le, f32le"))
+    }
+}
+
+impl std::fmt::Display for PcmEncoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name =
+            Self::NAMES.iter().find(|(_, encoding)| encoding == self).map_or("s16le", |(name, _)| name);
+        f.pad(name)
+    }
+}
+
+/// What samples without a header are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PcmFormat {
+    /// Sample rate, Hz.
+    pub rate_hz: u32,
+    /// Interleaved channels.
+    pub channels: u16,
+    /// How a sample is stored.
+    pub encoding: PcmEncoding,
 }

@@ -60,7 +60,7 @@ mod tests;
 #[cfg(feature = "render")]
 pub(crate) use demux::tags;
 pub use error::{AudioError, AudioWarning};
-pub use info::{SampleFormat, SourceInfo, full_scale};
+pub use info::{PcmEncoding, PcmFormat, SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
 pub use options::{ChannelChoice, Ffmpeg, SourceOptions};

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use super::coded::Coded;
 use super::demux::Opened;
 use super::ffmpeg::{Decoded, Input, Messages, is_address};
-use super::info::{SampleFormat, SourceInfo};
+use super::info::{PcmFormat, SampleFormat, SourceInfo};
 use super::options::{ChannelChoice, ChannelPick, Ffmpeg, SourceOptions};
 use super::pcm_header::read_header;
 use super::recognise::{Foreign, Found, recognise};
 use super::riff::is_name;
-use super::wav_header::{Coding, HeaderError, WavHeader};
+use super::wav_header::{Coding, HeaderError, WavFormat, WavHeader};
 use super::wav_reader::WavReader;
 use super::{AudioError, AudioWarning};
 use crate::signal::units::samples_to_seconds;
@@ -58,6 +58,8 @@ pub struct Source {
     /// Samples per channel handed out.
     position: u64,
     warnings: Vec<AudioWarning>,
+    /// Samples that are not finite become 0, and do not end the source.
+    sanitised: bool,
     done: bool,
 }
 
@@ -188,6 +190,34 @@ impl Source {
         }
     }
 
+    /// Reads samples without a header.
+    ///
+    /// # Errors
+    ///
+    /// [`AudioError::NoChannels`] and [`AudioError::Rate`] for a format that cannot be heard.
+    pub fn from_pcm(
+        name: &Path,
+        reader: Box<dyn Read + Send>,
+        format: PcmFormat,
+    ) -> Result<Self, AudioError> {
+        if format.channels == 0 {
+            return Err(AudioError::NoChannels { path: name.to_owned() });
+        }
+        let (coding, bits) = format.encoding.coding();
+        let format = WavFormat { coding, channels: format.channels, rate_hz: format.rate_hz, bits };
+        let mut source = Self::wav(name, reader, &WavHeader { format, data_bytes: None, offset: 0 }, None)?;
+        // It is no fault that nobody told the length.
+        source.warnings.clear();
+        Ok(source)
+    }
+
+    /// From here on a sample that is not finite is 0, where it would have ended the source: for streams that must go on.
+    #[must_use]
+    pub fn sanitised(mut self) -> Self {
+        self.sanitised = true;
+        self
+    }
+
     fn wav(
         path: &Path,
         reader: Box<dyn Read + Send>,
@@ -268,6 +298,7 @@ impl Source {
             block: Vec::new(),
             position: 0,
             warnings,
+            sanitised: false,
             done: false,
         })
     }
@@ -332,10 +363,14 @@ impl Source {
         Ok(Some(&self.block))
     }
 
-    fn check_finite(&self) -> Result<(), AudioError> {
+    fn check_finite(&mut self) -> Result<(), AudioError> {
         // The exponent of NaN and infinity is all ones; the maximum over the block vectorises, a search would not.
         let largest = self.block.iter().fold(0, |most: u32, s| most.max(s.to_bits() & 0x7fff_ffff));
         if largest < f32::INFINITY.to_bits() {
+            return Ok(());
+        }
+        if self.sanitised {
+            self.block.iter_mut().filter(|sample| !sample.is_finite()).for_each(|sample| *sample = 0.0);
             return Ok(());
         }
         let index = self.block.iter().position(|s| !s.is_finite()).unwrap_or(0);

@@ -75,7 +75,7 @@ impl WavReader {
         let wanted = self.left.map_or(self.raw.len(), |left| {
             usize::try_from(left).map_or(self.raw.len(), |left| left.min(self.raw.len()))
         });
-        let got = read_full(&mut self.reader, &mut self.raw[..wanted])?;
+        let got = read_frames(&mut self.reader, &mut self.raw[..wanted], self.frame_bytes)?;
         // An incomplete last frame is no audio.
         let whole = got - got % self.frame_bytes;
         if self.big_endian {
@@ -83,7 +83,7 @@ impl WavReader {
         }
         decode(self.coding, &self.raw[..whole], block);
         self.frames += (whole / self.frame_bytes) as u64;
-        if got < wanted {
+        if whole == 0 || whole < got {
             self.left = Some(0);
             if let Some(told) = self.told_frames.filter(|&told| told > self.frames) {
                 let rate = self.rate_hz;
@@ -99,11 +99,12 @@ impl WavReader {
     }
 }
 
-/// Reads until `buffer` is full or the input ends.
-fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
+/// Reads what there is, at least a frame and no part of one, unless the input ends. What comes from a pipe is heard at once.
+fn read_frames(reader: &mut dyn Read, buffer: &mut [u8], frame_bytes: usize) -> io::Result<usize> {
+    let mut filled: usize = 0;
+    while filled < buffer.len() && (filled == 0 || !filled.is_multiple_of(frame_bytes)) {
+        let end = if filled == 0 { buffer.len() } else { filled.next_multiple_of(frame_bytes) };
+        match reader.read(&mut buffer[filled..end]) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -92,10 +92,7 @@ impl Timeline {
 
     /// Brings the segments into their order: start, end, label.
     pub fn sort(&mut self) {
-        self.segments.sort_by(|a, b| {
-            let by_time = a.start_s.total_cmp(&b.start_s).then(a.end_s.total_cmp(&b.end_s));
-            by_time.then_with(|| a.label.cmp(&b.label))
-        });
+        sort_segments(&mut self.segments);
     }
 
     /// The timeline in a resolution of `steps_per_s` (1000: milliseconds). A segment shorter than half a step may
@@ -116,6 +113,14 @@ impl Timeline {
         out.sort();
         out
     }
+}
+
+/// By start, end, label.
+fn sort_segments(segments: &mut [Segment]) {
+    segments.sort_by(|a, b| {
+        let by_time = a.start_s.total_cmp(&b.start_s).then(a.end_s.total_cmp(&b.end_s));
+        by_time.then_with(|| a.label.cmp(&b.label))
+    });
 }
 
 /// Segments a whole activity.

@@ -1,5 +1,7 @@
 //! A recording through a detector, watched.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{Source, SourceInfo};
@@ -23,6 +25,36 @@ pub fn detect_file(
     watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         detector.detect(source, watch)
     })
+}
+
+/// The same for streams, keeping nothing: `take` gets the frames as they come, each once and in order. When it fails the
+/// stream is left. Gives the number of samples per channel.
+///
+/// # Errors
+/// As [`detect_file`], and [`PipelineError::Taken`] if `take` fails.
+pub fn detect_while_heard(
+    detector: &Detector,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+    mut take: impl FnMut(&FrameScores) -> std::io::Result<()> + Send,
+) -> Result<u64, PipelineError> {
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    // Frames are taken on the network's thread; the one that reads looks at it before each block.
+    let failed: Mutex<Option<std::io::Error>> = Mutex::new(None);
+    let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+    let heard = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
+        let each = |block: &[f32]| if failure().is_some() { Err(Stop::Interrupted) } else { watch(block) };
+        detector.detect_each(source, each, |scores| {
+            let mut failure = failure();
+            if failure.is_none() {
+                *failure = take(scores).err();
+            }
+        })
+    });
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(PipelineError::Taken(error)),
+        None => heard,
+    }
 }
 
 /// Hears a recording once for each of `gains_db`, louder or softer by that, in one decoding.

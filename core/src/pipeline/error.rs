@@ -34,6 +34,9 @@ pub enum PipelineError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What was heard of a stream cannot be taken.
+    #[error("what was heard cannot be written: {0}")]
+    Taken(#[source] std::io::Error),
     /// Nothing can be said of a recording without samples.
     #[error("{name}: has no samples, so nothing can be said of its noise")]
     NoSamples {

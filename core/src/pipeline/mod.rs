@@ -35,7 +35,7 @@ mod tag;
 #[cfg(feature = "render")]
 mod target;
 
-pub use detect::{detect_file, detect_file_with_gains};
+pub use detect::{detect_file, detect_file_with_gains, detect_while_heard};
 pub use error::PipelineError;
 pub use noise::noise_of_file;
 pub use observer::{Observer, Pass, PipelineWarning};
@@ -43,6 +43,6 @@ pub use recording::Recording;
 #[cfg(feature = "render")]
 pub use render::{FileRenderer, RenderSettings, Rendered};
 #[cfg(feature = "report")]
-pub use tag::{PlotData, tag_file, tag_file_for_plot};
+pub use tag::{PlotData, tag_file, tag_file_for_plot, tag_while_heard};
 #[cfg(feature = "render")]
 pub use target::AudioTarget;

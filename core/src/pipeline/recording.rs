@@ -52,6 +52,11 @@ impl Recording {
         }
     }
 
+    /// Whether it may still be going on while it is heard: standard input, a named pipe, a device.
+    pub fn is_stream(&self) -> bool {
+        self.origin().is_some()
+    }
+
     /// Opens it for one pass.
     ///
     /// # Errors

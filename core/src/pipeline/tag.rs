@@ -1,9 +1,9 @@
 //! From a recording to its labels.
 
-use super::detect::watched;
+use super::detect::{detect_while_heard, watched};
 use super::{Observer, PipelineError, Recording};
 use crate::FrameScores;
-use crate::decide::{TimelineBuilder, TimelineSettings, segment};
+use crate::decide::{Segment, TimelineBuilder, TimelineSettings, segment};
 use crate::detect::Detector;
 use crate::report::Report;
 use crate::report::plot::{Envelope, EnvelopeBuilder};
@@ -42,6 +42,30 @@ pub fn tag_file(
         detector.detect_each(source, watch, |scores| builder.push(scores))
     })?;
     Ok(Report { file: recording.name(), timeline: builder.finish(samples) })
+}
+
+/// As [`tag_file`], for streams: `take` gets the segments in their order as soon as none can come before them any more, at
+/// last those that were open to the end. When it fails the stream is left.
+///
+/// # Errors
+/// As [`tag_file`], and [`PipelineError::Taken`] if `take` fails.
+pub fn tag_while_heard(
+    detector: &Detector,
+    recording: &Recording,
+    settings: &TimelineSettings,
+    observer: &mut dyn Observer,
+    mut take: impl FnMut(&[Segment]) -> std::io::Result<()> + Send,
+) -> Result<(), PipelineError> {
+    let labels = &detector.pack().manifest().labels;
+    let mut builder = None;
+    let samples = detect_while_heard(detector, recording, observer, |scores| {
+        let builder = builder.get_or_insert_with(|| TimelineBuilder::new(labels, scores.rate_hz, settings));
+        builder.push(scores);
+        take(&builder.take_settled())
+    })?;
+    // Even a stream without a sample is heard once, at its end.
+    let rest = builder.map(|builder| builder.finish(samples).segments);
+    take(&rest.unwrap_or_default()).map_err(PipelineError::Taken)
 }
 
 /// What a picture shows beside the segments.

@@ -44,6 +44,7 @@ mod latency;
 mod link;
 mod processor;
 mod status;
+mod stream_gate;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -53,6 +54,7 @@ pub use frame::LiveFrame;
 pub use latency::LatencyParts;
 pub use processor::LiveGate;
 pub use status::{Hearing, LiveFloor, LiveMonitor, LiveStatus};
+pub use stream_gate::StreamGate;
 
 use crate::detect::DetectError;
 pub use crate::gate::MotionRefused;

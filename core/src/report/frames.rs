@@ -39,19 +39,40 @@ impl FramesFormat {
 }
 
 fn write_csv(scores: &FrameScores, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "time")?;
-    for label in &scores.labels {
-        write!(out, ",{label}")?;
-    }
-    writeln!(out, ",level_dbfs")?;
-    for frame in 0..scores.frames() {
-        write!(out, "{:.2}", FrameGrid::seconds(frame as u64))?;
-        for probability in scores.row(frame) {
-            write!(out, ",{probability:.6}")?;
+    FrameRows::default().write(scores, out)
+}
+
+/// Writes the CSV of a source whose frames come piece by piece.
+#[derive(Debug, Default)]
+pub struct FrameRows {
+    began: bool,
+    /// The next frame.
+    next: u64,
+}
+
+impl FrameRows {
+    /// Writes the frames that follow on those before; the first call also the header.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&mut self, scores: &FrameScores, out: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::replace(&mut self.began, true) {
+            write!(out, "time")?;
+            for label in &scores.labels {
+                write!(out, ",{label}")?;
+            }
+            writeln!(out, ",level_dbfs")?;
         }
-        writeln!(out, ",{:.3}", scores.level_dbfs(frame))?;
+        for frame in 0..scores.frames() {
+            write!(out, "{:.2}", FrameGrid::seconds(self.next))?;
+            self.next += 1;
+            for probability in scores.row(frame) {
+                write!(out, ",{probability:.6}")?;
+            }
+            writeln!(out, ",{:.3}", scores.level_dbfs(frame))?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn write_npy(scores: &FrameScores, mut out: &mut dyn Write) -> io::Result<()> {

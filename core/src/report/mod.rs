@@ -27,6 +27,7 @@ mod matrix;
 mod noise;
 pub mod npy;
 pub mod plot;
+mod rows;
 mod rttm;
 mod subtitles;
 mod tables;
@@ -40,9 +41,10 @@ use std::str::FromStr;
 
 use crate::decide::Timeline;
 
-pub use frames::FramesFormat;
+pub use frames::{FrameRows, FramesFormat};
 pub use matrix::write_matrix;
 pub use noise::{NoiseFormat, NoiseRow, sort_worst_first};
+pub use rows::RowWriter;
 
 /// A source and what was heard in it.
 ///

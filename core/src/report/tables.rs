@@ -37,17 +37,28 @@ pub(super) fn parse_text(text: &str) -> Result<Report, ReportError> {
 }
 
 pub(super) fn write(reports: &[Report], delimiter: u8, out: &mut dyn Write) -> Result<(), ReportError> {
+    Ok(write_rows(reports, delimiter, true, out)?)
+}
+
+/// Rows, below the header if that is wanted.
+pub(super) fn write_rows(
+    reports: &[Report],
+    delimiter: u8,
+    header: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut table = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
-    table.write_record(HEADER).map_err(io::Error::from)?;
+    if header {
+        table.write_record(HEADER)?;
+    }
     for report in reports {
         for s in &report.timeline.segments {
             let (start, end) = (format!("{:.3}", s.start_s), format!("{:.3}", s.end_s));
             let row = [&report.file, &start, &end, s.label.as_str(), &format!("{:.3}", s.confidence)];
-            table.write_record(row).map_err(io::Error::from)?;
+            table.write_record(row)?;
         }
     }
-    table.flush()?;
-    Ok(())
+    table.flush()
 }
 
 /// Reads a table by the names of its columns; `file` and `confidence` may be missing, others may be there.

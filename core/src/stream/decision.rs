@@ -66,6 +66,11 @@ impl Decision {
         self.named.iter().map(|(_, lane)| lane).chain([&self.silence, &self.unknown])
     }
 
+    /// Where the first frame begins that some lane has not decided about, microseconds.
+    pub(super) fn told_until_us(&self) -> u64 {
+        self.lanes().map(Lane::told_until_us).min().unwrap_or(0)
+    }
+
     /// Takes the next frame and tells what is known now.
     pub(super) fn push(&mut self, scores: &[f32], mean_square: f32, tell: &mut Tell<'_>) {
         let on = self.labels.push(self.frame, scores, mean_square);

@@ -88,6 +88,11 @@ impl Lane {
         seconds(self.total_us)
     }
 
+    /// Where the next frame to be decided begins, microseconds.
+    pub(super) fn told_until_us(&self) -> u64 {
+        self.frame * FRAME_US
+    }
+
     /// The same for a label that something may cover: [`Lane::cover`] says for every frame whether it does.
     pub(super) fn coverable(label: Label, durations: Durations) -> Self {
         Self { covered: Some(Bits::new()), ..Self::new(label, durations) }

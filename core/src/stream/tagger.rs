@@ -221,6 +221,11 @@ impl StreamTagger {
         self.seconds(self.position_samples())
     }
 
+    /// All that begins or ends before this has been told, seconds.
+    pub fn told_until_s(&self) -> f64 {
+        if self.gap.is_some() { self.position_s() } else { seconds(self.decision.told_until_us()) }
+    }
+
     /// Sample rate, Hz.
     pub fn rate_hz(&self) -> u32 {
         self.grid.rate_hz()

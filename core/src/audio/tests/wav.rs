@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hound::{SampleFormat as Hound, WavSpec};
 
-use super::super::{AudioError, AudioWarning, SampleFormat, read_mono};
+use super::super::{AudioError, AudioWarning, PcmEncoding, PcmFormat, SampleFormat, Source, read_mono};
 use super::{Read, failure};
 
 fn header(tag: u16, channels: u16, rate_hz: u32, bits: u16, riff: u32, data: u32) -> Vec<u8> {
@@ -220,4 +220,57 @@ fn many_channels() {
     let path = saved(folder.path(), "wide.wav", &bytes);
     assert_eq!(Read::file(&path).samples.len(), 60_000);
     assert_eq!(read_mono(&path, 1_000).unwrap(), [0.25; 3]);
+}
+
+/// A pipe that gives what was written at one time at one time.
+struct Pieces(std::collections::VecDeque<Vec<u8>>);
+
+impl std::io::Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let Some(mut piece) = self.0.pop_front() else { return Ok(0) };
+        let taken = piece.len().min(buffer.len());
+        buffer[..taken].copy_from_slice(&piece[..taken]);
+        if taken < piece.len() {
+            self.0.push_front(piece.split_off(taken));
+        }
+        Ok(taken)
+    }
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_heard_as_it_comes() {
+    let samples: Vec<u8> = (0..100_i16).flat_map(|value| (value * 64).to_le_bytes()).collect();
+    // Pieces end within samples of two channels.
+    let pieces = |head: Vec<u8>| {
+        let parts = [&samples[..7], &samples[7..9], &samples[9..200]].map(<[u8]>::to_vec);
+        Box::new(Pieces([head].into_iter().filter(|head| !head.is_empty()).chain(parts).collect()))
+    };
+    let format = PcmFormat { rate_hz: 8_000, channels: 2, encoding: PcmEncoding::S16Le };
+    let raw = Source::from_pcm("pipe".as_ref(), pieces(Vec::new()), format).unwrap();
+    let wav =
+        Source::from_reader("pipe".as_ref(), pieces(header(1, 2, 8_000, 16, u32::MAX, u32::MAX))).unwrap();
+    for mut source in [raw, wav] {
+        let mut sizes = Vec::new();
+        let mut heard = Vec::new();
+        while let Some(block) = source.next_block().unwrap() {
+            sizes.push(block.len());
+            heard.extend_from_slice(block);
+        }
+        assert_eq!(sizes, [4, 2, 94], "a sample that was cut waits for its rest, and nothing else does");
+        assert!(heard.iter().zip(0_u8..).all(|(sample, index)| *sample == f32::from(index) / 512.0));
+    }
+    let bytes: Vec<u8> =
+        [0.5, f32::NAN, f32::INFINITY, -0.5].iter().flat_map(|x: &f32| x.to_le_bytes()).collect();
+    let format = PcmFormat { channels: 1, encoding: PcmEncoding::F32Le, ..format };
+    let read = |sanitised: bool| {
+        let source =
+            Source::from_pcm("pipe".as_ref(), Box::new(std::io::Cursor::new(bytes.clone())), format).unwrap();
+        let mut source = if sanitised { source.sanitised() } else { source };
+        source.next_block().map(|block| block.unwrap_or_default().to_vec())
+    };
+    assert_eq!(read(true).unwrap(), [0.5, 0.0, 0.0, -0.5]);
+    assert!(matches!(read(false), Err(AudioError::NotFinite { .. })));
+    assert_eq!("S24LE".parse(), Ok(PcmEncoding::S24Le));
+    assert_eq!(PcmEncoding::F32Le.to_string(), "f32le");
+    assert!("mp3".parse::<PcmEncoding>().unwrap_err().contains("s16le, s24le, s32le, f32le"));
 }
