@@ -1,0 +1,153 @@
+//! Where events go beside the output: a program, an HTTP server, an MQTT broker.
+//!
+//! Each sink has a thread and a short queue of its own. [`Sink::offer`] never waits: what finds the queue full is dropped and
+//! counted, so that a slow receiver never delays the sound.
+//!
+//! | file | what |
+//! |---|---|
+//! | `exec.rs` | a program per event, with the facts in environment variables |
+//! | `post.rs` | an HTTP POST per event |
+//! | `mqtt.rs`, `topics.rs` | MQTT with Home Assistant's discovery, retained states and a last will |
+
+mod exec;
+mod mqtt;
+mod post;
+mod topics;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use earmark_core::Label;
+use earmark_core::stream::Event;
+
+/// Events that may wait for a sink.
+const WAITING: usize = 256;
+/// How long a sink has at the end of a stream for what still waits.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// Where events go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Runs a program, once for each event and one at a time.
+    Exec(PathBuf),
+    /// Posts each event to an `http://` URL.
+    Post(String),
+    /// Publishes to the broker of an `mqtt://[user:password@]host[:port][/base]` URL.
+    Mqtt(String),
+}
+
+/// A target that cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{target}: {why}")]
+pub struct TargetError {
+    target: String,
+    why: String,
+}
+
+/// What a sink has to know of its stream.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What the stream is called.
+    pub stream: String,
+    /// The labels that may be on.
+    pub labels: Vec<Label>,
+}
+
+/// One event on its way.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The event.
+    pub event: Event,
+    /// The same as the line that is written of it.
+    pub line: Arc<str>,
+}
+
+/// A sink that runs.
+#[derive(Debug)]
+pub struct Sink {
+    sender: Option<SyncSender<Notice>>,
+    thread: Option<JoinHandle<()>>,
+    name: String,
+    dropped: u64,
+}
+
+/// Says something to the user, from any thread.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl Target {
+    /// Whether it can be one at all, before anything runs.
+    ///
+    /// # Errors
+    /// [`TargetError`] with the reason.
+    pub fn check(&self) -> Result<(), TargetError> {
+        let (target, why) = match self {
+            Self::Exec(path) if path.as_os_str().is_empty() => {
+                (String::new(), Some("names no program".to_owned()))
+            }
+            Self::Exec(_) => return Ok(()),
+            Self::Post(url) => (crate::sources::without_password(url), post::problem(url)),
+            Self::Mqtt(url) => (crate::sources::without_password(url), mqtt::Broker::parse(url).err()),
+        };
+        why.map_or(Ok(()), |why| Err(TargetError { target, why }))
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Exec(path) => path.display().to_string(),
+            Self::Post(url) | Self::Mqtt(url) => crate::sources::without_password(url),
+        }
+    }
+}
+
+impl Sink {
+    /// Starts a sink.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(target: &Target, about: &About, say: &Say) -> std::io::Result<Self> {
+        let (sender, notices) = sync_channel(WAITING);
+        let (name, own, about, say) = (target.name(), target.clone(), about.clone(), Arc::clone(say));
+        let run = move || match own {
+            Target::Exec(program) => exec::run(&program, &about, &notices, &say),
+            Target::Post(url) => post::run(&url, &about, &notices, &say),
+            Target::Mqtt(url) => mqtt::run(&url, &about, &notices, &say),
+        };
+        let thread = std::thread::Builder::new().name("earmark sink".to_owned()).spawn(run)?;
+        Ok(Self { sender: Some(sender), thread: Some(thread), name, dropped: 0 })
+    }
+
+    /// Hands an event over, if there is room.
+    pub fn offer(&mut self, notice: &Notice) {
+        let Some(sender) = &self.sender else { return };
+        match sender.try_send(notice.clone()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => self.dropped += 1,
+        }
+    }
+
+    /// No event follows. What still waits is delivered until `deadline`; gives a sentence for the user if something was
+    /// not.
+    pub fn close(mut self, deadline: Instant) -> Option<String> {
+        self.sender = None;
+        let thread = self.thread.take()?;
+        while !thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // One that hangs is left to the end of the process.
+        let hangs = !thread.is_finished();
+        match (self.dropped, hangs) {
+            (0, false) => None,
+            (0, true) => Some(format!("{}: it did not take the last events in time", self.name)),
+            (dropped, _) => Some(format!("{}: it is too slow; {dropped} events were left out", self.name)),
+        }
+    }
+}
+
+/// The next event; `None` when no more come.
+fn next(notices: &Receiver<Notice>) -> Option<Notice> {
+    notices.recv().ok()
+}

@@ -1,0 +1,214 @@
+//! `earmark stream`: one source through one tagger, told as lines, to rules and to sinks.
+//!
+//! ```text
+//! Feed ─▶ Arrival ─▶ Session ─┬─▶ StreamTagger ─▶ Event ─┬─▶ lines out
+//!  (thread)                   │                          ├─▶ RuleBook ─▶ alerts ─▶ sinks (a thread each)
+//!                             └─▶ StreamGate ─▶ WAV out  └─▶ sinks
+//! ```
+//!
+//! All of it but the source and the sinks happens on the thread that calls [`run`]. It reads no clock but for the length of
+//! gaps and for wall times, so what a stream is told of its sound depends on the samples only.
+
+mod clock;
+mod session;
+mod sound;
+mod teller;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use earmark_core::detect::Detector;
+use earmark_core::gate::Preset;
+use earmark_core::realtime::LiveError;
+use earmark_core::render::RenderError;
+use earmark_core::stream::{StreamError, StreamSettings};
+
+use crate::rules::Rule;
+use crate::sinks::{Say, Target};
+use crate::sources::{Arrival, Feed, SourceError, SourceSettings};
+use session::Session;
+pub use sound::SoundFormat;
+
+/// How often a stream without sound looks whether it is to stop, and at its rules.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Where events of a kind go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// The rule whose alerts go there; `None`: all events but frames.
+    pub rule: Option<Rule>,
+    /// Where to.
+    pub targets: Vec<Target>,
+}
+
+/// What is to be done with a stream.
+#[derive(Debug, Clone)]
+pub struct StreamJob {
+    /// Where the sound comes from.
+    pub source: SourceSettings,
+    /// How it is heard.
+    pub settings: StreamSettings,
+    /// Whether each line has the wall time of what it is about.
+    pub wall_clock: bool,
+    /// What follows from events.
+    pub reactions: Vec<Reaction>,
+    /// The gate through which the sound goes, and the form in which it comes out.
+    pub through: Option<(Preset, SoundFormat)>,
+}
+
+/// Why a stream ends otherwise than by its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// What hears it.
+    #[error("{name}: {source}")]
+    Stream {
+        /// The stream.
+        name: String,
+        /// Why.
+        source: StreamError,
+    },
+    /// The gate cannot be made.
+    #[error(transparent)]
+    Gate(#[from] LiveError),
+    /// The gated sound cannot be written.
+    #[error("the gated sound: {0}")]
+    Sound(RenderError),
+    /// The lines cannot be written.
+    #[error("the events: {0}")]
+    Events(std::io::Error),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// A rule is about a label that this pack has not.
+    #[error("the rule {rule:?} is about {label:?}; this pack has {known}")]
+    Label {
+        /// The rule as it was written.
+        rule: String,
+        /// Its label.
+        label: String,
+        /// Those that there are.
+        known: String,
+    },
+}
+
+impl RunError {
+    /// Whether only the reader went away, which ends a stream as well as its end does.
+    pub fn is_broken_pipe(&self) -> bool {
+        let error = match self {
+            Self::Events(error) | Self::Sound(RenderError::Write(error)) => error,
+            _ => return false,
+        };
+        error.kind() == std::io::ErrorKind::BrokenPipe
+    }
+}
+
+/// What a stream writes to.
+pub struct Outputs {
+    /// Lines of JSON.
+    pub events: Box<dyn Write>,
+    /// The gated sound, where there is one.
+    pub sound: Box<dyn Write + Send>,
+}
+
+impl std::fmt::Debug for Outputs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outputs").finish_non_exhaustive()
+    }
+}
+
+/// Runs a stream until its source ends, `stop` is set or nobody reads its events any more; each of these is a good end: what
+/// is on is ended, and `end` is told. `say` gets sentences for the user, from any thread.
+///
+/// # Errors
+/// [`RunError`]; what was heard before it has been told, and ended.
+pub fn run(
+    job: StreamJob,
+    detector: &Arc<Detector>,
+    stop: &AtomicBool,
+    outputs: Outputs,
+    say: &Say,
+) -> Result<(), RunError> {
+    check_labels(&job, detector)?;
+    let feed = Feed::start(job.source.clone()).map_err(RunError::Thread)?;
+    let mut waiting = Some((job, outputs));
+    let mut session: Option<Session> = None;
+    let ended = loop {
+        if stop.load(Ordering::Relaxed) {
+            break Ok(());
+        }
+        let step = match (feed.next(POLL), &mut session) {
+            (Some(Arrival::Opened { rate_hz, channels }), _) => match waiting.take() {
+                Some((job, outputs)) => Session::begin(job, detector, rate_hz, channels, outputs, say)
+                    .map(|begun| session = Some(begun)),
+                None => Ok(()),
+            },
+            (Some(Arrival::Sound { samples, at }), Some(session)) => session.sound(samples, at),
+            (Some(Arrival::Lost { reason, at }), Some(session)) => session.lost(&reason, at),
+            (Some(Arrival::Ended(ended)), _) => break ended.map_err(RunError::Source),
+            (None, Some(session)) => session.idle(),
+            (_, None) => Ok(()),
+        };
+        if let Err(error) = step {
+            break Err(error);
+        }
+    };
+    // What has come by now is heard, though not what comes for ever.
+    let ended = match (ended, &mut session) {
+        (Ok(()), Some(session)) => drain(&feed, session),
+        (ended, _) => ended,
+    };
+    let finished = session.map_or(Ok(()), Session::finish);
+    let good_end = |result: Result<(), RunError>| match result {
+        Err(error) if error.is_broken_pipe() => Ok(()),
+        other => other,
+    };
+    good_end(ended).and(good_end(finished))
+}
+
+/// Hears what already waits.
+fn drain(feed: &Feed, session: &mut Session) -> Result<(), RunError> {
+    for _ in 0..crate::sources::WAITING {
+        match feed.next(Duration::ZERO) {
+            Some(Arrival::Sound { samples, at }) => session.sound(samples, at)?,
+            _ => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn check_labels(job: &StreamJob, detector: &Detector) -> Result<(), RunError> {
+    let of_pack = &detector.pack().manifest().labels;
+    let beside = ["silence", "unknown", crate::rules::GAP];
+    for rule in job.reactions.iter().filter_map(|reaction| reaction.rule.as_ref()) {
+        if !of_pack.contains(rule.label()) && !beside.contains(&rule.label().as_str()) {
+            let known: Vec<&str> = of_pack.iter().map(|label| label.as_str()).chain(beside).collect();
+            return Err(RunError::Label {
+                rule: rule.text().to_owned(),
+                label: rule.label().to_string(),
+                known: known.join(", "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where `--events` goes: a file, or a descriptor that whoever started us has opened.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn open_events(place: &str) -> std::io::Result<Box<dyn Write>> {
+    let descriptor = place.strip_prefix("fd:").and_then(|number| number.parse::<u32>().ok());
+    let file = match descriptor {
+        // The system's own name for it; a pipe or a file is opened once more by it.
+        Some(number) => std::fs::File::options().write(true).open(format!("/dev/fd/{number}"))?,
+        None => std::fs::File::options().append(true).create(true).open(PathBuf::from(place))?,
+    };
+    Ok(Box::new(file))
+}
