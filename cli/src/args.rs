@@ -1,6 +1,7 @@
 //! The command line: help, man page and completions all come from these definitions.
 
 mod eval;
+mod stream;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 use earmark_core::render::FrameRate;
 
 pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs};
+pub use stream::StreamArgs;
 
 /// Hears speech, music and noise in recordings.
 #[derive(Debug, Parser)]
@@ -59,6 +61,8 @@ pub enum Command {
     Frames(FramesArgs),
     /// Gate, duck, mute or cut what is not to be kept
     Render(RenderArgs),
+    /// Tell what is on in a stream while it is on: JSON lines, alerts, MQTT, a live gate
+    Stream(StreamArgs),
     /// Find background noise behind speech: probability, SNR, floor, kind
     Noise(NoiseArgs),
     /// Compute the features that a network sees

@@ -9,6 +9,7 @@ mod jobs;
 mod outputs;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
@@ -19,11 +20,12 @@ fn main() -> ExitCode {
     // Usage errors leave here with exit code 2.
     let cli = Cli::parse();
     interrupt::install();
-    let console = Console::new(&cli.global);
+    let console = Arc::new(Console::new(&cli.global));
     let done = match &cli.command {
         Command::Tag(args) => commands::tag::run(args, &cli.global, &console),
         Command::Frames(args) => commands::frames::run(args, &cli.global, &console),
         Command::Render(args) => commands::render::run(args, &cli.global, &console),
+        Command::Stream(args) => commands::stream::run(args, &cli.global, &console),
         Command::Noise(args) => commands::noise::run(args, &cli.global, &console),
         Command::Features(args) => commands::features::run(args, &console),
         Command::Models(args) => commands::models::run(args),
@@ -36,7 +38,8 @@ fn main() -> ExitCode {
     if let Err(error) = done {
         console.error(&error);
     }
-    if interrupt::requested() {
+    // A stream has no end but the one that it is given.
+    if interrupt::requested() && !matches!(cli.command, Command::Stream(_)) {
         return ExitCode::from(130);
     }
     console.exit_code()

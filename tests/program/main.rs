@@ -13,6 +13,8 @@ mod render;
 mod required;
 mod runtime;
 mod singing;
+mod stream;
+mod stream_services;
 mod support;
 mod tag;
 mod timestamps;

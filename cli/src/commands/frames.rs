@@ -3,9 +3,10 @@
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
+use earmark_core::FrameScores;
 use earmark_core::output::SafeFile;
-use earmark_core::pipeline::detect_file;
-use earmark_core::report::FramesFormat;
+use earmark_core::pipeline::{detect_file, detect_while_heard};
+use earmark_core::report::{FrameRows, FramesFormat};
 
 use super::hearing::{self, Watch, recording};
 use crate::args::{FramesArgs, Global};
@@ -24,7 +25,17 @@ pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> 
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim(path))?;
     let detector = hearing::open(&args.pack.pack, hearing::mode(args.live), global, console)?;
     let input = Input { path: args.input.clone(), stem: args.input.clone() };
-    let scores = detect_file(&detector, &recording(&input, global), &mut Watch::new(&input, console))?;
+    let recording = recording(&input, global);
+    if output.is_none() && recording.is_stream() {
+        let mut rows = FrameRows::default();
+        let write = |scores: &FrameScores| {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            rows.write(scores, &mut out).and_then(|()| out.flush())
+        };
+        detect_while_heard(&detector, &recording, &mut Watch::new(&input, console), write)?;
+        return Ok(());
+    }
+    let scores = detect_file(&detector, &recording, &mut Watch::new(&input, console))?;
     match output {
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());

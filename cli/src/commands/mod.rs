@@ -11,4 +11,5 @@ pub mod models;
 pub mod noise;
 mod picture;
 pub mod render;
+pub mod stream;
 pub mod tag;

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use earmark_core::decide::TimelineSettings;
+use earmark_core::audio::SourceOptions;
+use earmark_core::decide::{Segment, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::output::{SafeFile, create_folder_of};
-use earmark_core::pipeline::{Recording, tag_file, tag_file_for_plot};
+use earmark_core::pipeline::{Recording, tag_file, tag_file_for_plot, tag_while_heard};
 use earmark_core::report::html::Section;
-use earmark_core::report::{Format, Report};
+use earmark_core::report::{Format, Report, RowWriter};
 
 use super::hearing::{self, Watch};
 use super::picture::Pictures;
@@ -56,14 +57,25 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
     claim(&destination, &pictures, &inputs)?;
+    let part = |(input, options): &(Input, SourceOptions)| {
+        Recording::named(&input.path).with(options.clone())
+    };
+    let recordings: Vec<Recording> = parts.iter().map(part).collect();
+    if let Some(mut rows) = rows_while_heard(&destination, &pictures, &recordings) {
+        let watch = &mut Watch::new(&inputs[0], console);
+        let write = |segments: &[Segment]| {
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            rows.write(segments, &mut out)?;
+            out.flush()
+        };
+        return Ok(tag_while_heard(&first, &recordings[0], &settings, watch, write)?);
+    }
     let work = Work { settings, destination: &destination, pictures: &pictures, console };
     let done = jobs.run_with(
         first,
         || jobs.detector(),
         &parts,
-        |detector, (input, options)| {
-            tag_one(&work, detector, input, Recording::named(&input.path).with(options.clone()))
-        },
+        |detector, part_of| tag_one(&work, detector, &part_of.0, part(part_of)),
     )?;
     // A file that lacks recordings is half a file; to whoever reads along, what is done is told.
     let into_file = args.report.is_some() || matches!(destination, Destination::Together(Some(_), _));
@@ -82,6 +94,20 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
             write_together(path.as_deref(), *format, &reports)
         }
         _ => Ok(()),
+    }
+}
+
+/// A stream whose rows go to stdout is told while it is heard.
+fn rows_while_heard(
+    destination: &Destination,
+    pictures: &Pictures,
+    recordings: &[Recording],
+) -> Option<RowWriter> {
+    match (destination, recordings) {
+        (Destination::Together(None, format), [recording]) if !pictures.wanted() => {
+            recording.is_stream().then(|| RowWriter::new(*format, &recording.name())).flatten()
+        }
+        _ => None,
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Group {
     Python,
     /// The C compiler that makes a library of the real-time sanitizer.
     Compiler,
+    /// What streams come from and go to: ffmpeg, Icecast, an MQTT broker.
+    Streams,
     /// An empty machine in a folder.
     Bare,
 }
@@ -87,6 +89,12 @@ impl Group {
                 what: "a C compiler and binutils, for the real-time sanitizer",
                 packages: &["binutils", "gcc", "libstdc++-12-dev"],
                 present: Some(|| tools::succeeds("gcc", &["--version"])),
+                everywhere: false,
+            },
+            Self::Streams => Spec {
+                what: "ffmpeg, icecast2, mosquitto and mosquitto_sub, for the tests of streams",
+                packages: &["ffmpeg", "icecast2", "mosquitto", "mosquitto-clients", "util-linux"],
+                present: None,
                 everywhere: false,
             },
             Self::Bare => Spec {

@@ -2,7 +2,7 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound};
+use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound, Streams};
 use super::python::Venv;
 use super::session::Session;
 use super::wheel;
@@ -55,8 +55,9 @@ const fn deep(name: &'static str, needs: &'static [Need], work: Work) -> Step {
 
 /// What building everything takes beside Rust and its linker: the standalone's sound card.
 const BUILD: &[Need] = &[Packages(Sound)];
-/// What the tests hold the product against: ONNX Runtime, hosts in Python, and a display.
-const TESTS: &[Need] = &[Packages(Sound), Packages(Screen), Packages(Hosts), Python(Venv::Tests)];
+/// What the tests hold the product against: ONNX Runtime, hosts in Python, a display, and what streams come from and go to.
+const TESTS: &[Need] =
+    &[Packages(Sound), Packages(Screen), Packages(Hosts), Packages(Streams), Python(Venv::Tests)];
 /// All that can be had without JACK.
 pub const FEATURES: &str = "--features=earmark-plugin/standalone";
 
@@ -260,6 +261,29 @@ pub const STEPS: &[Step] = &[
                 NO_WHEEL,
                 FEATURES,
                 "--test=realtime",
+            ]),
+        )
+    },
+    Step {
+        variables: &[
+            ("EARMARK_STREAM_SECONDS", "3600"),
+            ("EARMARK_STREAM_FLAPS", "50"),
+            ("EARMARK_STREAM_HOURS", "24"),
+        ],
+        ..deep(
+            "streams, an hour, a day, fifty losses",
+            &[Packages(Streams)],
+            Work::Cargo(&[
+                "test",
+                "--release",
+                "--locked",
+                "--package=earmark",
+                "--test=program",
+                "--",
+                "--nocapture",
+                "an_event_comes_at_most",
+                "memory_stays_flat",
+                "a_station_that_comes_and_goes",
             ]),
         )
     },

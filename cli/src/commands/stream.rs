@@ -1,0 +1,121 @@
+//! `earmark stream`: what is on in a stream, told while it is on.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use earmark_core::Label;
+use earmark_core::audio::{PcmEncoding, PcmFormat};
+use earmark_core::decide::{TimelineChanges, TimelineSettings};
+use earmark_core::detect::DetectorMode;
+use earmark_core::gate::{Preset, load_preset};
+use earmark_core::model::pack::Manifest;
+use earmark_core::stream::StreamSettings;
+use earmark_server::sinks::Say;
+use earmark_server::sources::{Input, Limits, SourceSettings};
+use earmark_server::stream::{Outputs, RunError, SoundFormat, StreamJob, open_events, run as run_stream};
+
+use super::hearing;
+use crate::args::{Bits, Global, StreamArgs};
+use crate::console::{Console, Usage};
+use crate::interrupt;
+
+/// What samples without a header are when nobody says.
+const RATE_HZ: u32 = 48_000;
+const CHANNELS: u16 = 2;
+
+pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result<()> {
+    let input = input(args)?;
+    for target in args.reactions.0.iter().flat_map(|reaction| &reaction.targets) {
+        target.check().map_err(|error| Usage(error.to_string()))?;
+    }
+    let through = args.through.map(|_| gate(args)).transpose()?;
+    let detector = Arc::new(hearing::open(&args.pack, DetectorMode::LowLatency, global, console)?);
+    let job = StreamJob {
+        settings: settings(args, &input, through.as_ref(), detector.pack().manifest())?,
+        source: source(args, input)?,
+        wall_clock: args.wall_clock,
+        reactions: args.reactions.0.clone(),
+        through,
+    };
+    let events: Box<dyn Write> = match &args.events {
+        Some(place) => open_events(place).with_context(|| format!("--events {place}"))?,
+        None => Box::new(std::io::stdout()),
+    };
+    let outputs = Outputs { events, sound: Box::new(std::io::stdout()) };
+    let say: Say = {
+        let console = Arc::clone(console);
+        Arc::new(move |sentence: &str| console.warn(sentence))
+    };
+    run_stream(job, &detector, &interrupt::flag(), outputs, &say).map_err(|error| match error {
+        RunError::Label { .. } => Usage(error.to_string()).into(),
+        other => other.into(),
+    })
+}
+
+fn input(args: &StreamArgs) -> Result<Input> {
+    match &args.device {
+        Some(device) => Err(Usage(format!(
+            "{device}: this program was built without sound cards. Record with another one: \
+             arecord -t wav - | earmark stream -"
+        ))
+        .into()),
+        None => Ok(Input::named(&args.input)),
+    }
+}
+
+fn source(args: &StreamArgs, input: Input) -> Result<SourceSettings> {
+    let is_url = matches!(input, Input::Url(_));
+    let (rate_hz, channels) = (args.rate.unwrap_or(RATE_HZ), args.channels.unwrap_or(CHANNELS));
+    // Whoever tells a rate tells it because there is no header.
+    let encoding =
+        args.encoding.or((args.rate.is_some() || args.channels.is_some()).then_some(PcmEncoding::S16Le));
+    if is_url && args.encoding.is_some() {
+        return Err(Usage(
+            "--encoding is for samples without a header; ffmpeg knows what a URL holds".into(),
+        )
+        .into());
+    }
+    let pcm = encoding.filter(|_| !is_url).map(|encoding| PcmFormat { rate_hz, channels, encoding });
+    let limits = Limits::default().with_longest_wait(Duration::from_secs(args.reconnect_max_s));
+    Ok(SourceSettings { input, pcm, url_format: (rate_hz, channels), limits })
+}
+
+fn settings(
+    args: &StreamArgs,
+    input: &Input,
+    through: Option<&(Preset, SoundFormat)>,
+    manifest: &Manifest,
+) -> Result<StreamSettings> {
+    let mut timeline = TimelineSettings::for_pack(manifest);
+    if let Some((preset, _)) = through {
+        // What is told is what opens the gate.
+        timeline = timeline.with_gate(&preset.gate);
+    }
+    let changes = TimelineChanges {
+        threshold: args.threshold.iter().map(|(name, open)| (Label::new(name.as_str()), *open)).collect(),
+        silence_dbfs: args.silence_dbfs.map(f64::from),
+        ..TimelineChanges::default()
+    };
+    let mut timeline = changes.apply(timeline, &manifest.labels).map_err(|error| Usage(error.to_string()))?;
+    for label in timeline.labels.values_mut().chain([&mut timeline.default]) {
+        label.min_on_ms = args.min_on_ms.unwrap_or(label.min_on_ms);
+        label.min_gap_ms = args.min_gap_ms.unwrap_or(label.min_gap_ms);
+    }
+    let name = args.name.clone().unwrap_or_else(|| input.name());
+    let settings = StreamSettings { name, timeline, frame_ms: args.frames };
+    settings.check().map_err(|error| Usage(error.to_string()))?;
+    Ok(settings)
+}
+
+fn gate(args: &StreamArgs) -> Result<(Preset, SoundFormat)> {
+    let preset = load_preset(&args.preset).map_err(|error| Usage(error.to_string()))?;
+    let format = match args.bits {
+        Bits::Sixteen => SoundFormat { bits: 16, float: false },
+        Bits::TwentyFour => SoundFormat { bits: 24, float: false },
+        Bits::ThirtyTwo => SoundFormat { bits: 32, float: false },
+        Bits::Float => SoundFormat { bits: 32, float: true },
+    };
+    Ok((preset, format))
+}
