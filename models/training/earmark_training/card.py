@@ -116,7 +116,7 @@ def write_card(folder: Path, recipes: Path) -> None:
             [
                 [k.removeprefix("speech_on_").replace("_", " "), _percent(v)]
                 for k, v in clean.items()
-                if k.startswith("speech_on_")
+                if k.startswith("speech_on_") and k != "speech_on_sung_frames"
             ]
             + [
                 ["synthetic singers over music", _percent(sung["over_music"])],
@@ -125,6 +125,8 @@ def write_card(folder: Path, recipes: Path) -> None:
                 ["music, at the default thresholds", _percent(m.get("speech_on_music_at_default_thresholds"))],
             ],
         ),
+        *_sung(clean, names),
+        *_conditions(m.get("conditions")),
         _level_table("### Speech over music", m["mixtures"]["speech_over_music"]),
         _level_table("### Speech over noise", m["mixtures"]["speech_over_noise"]),
         _level_table("### Music under speech (speech louder by)", m["mixtures"]["music_under_speech"]),
@@ -279,6 +281,46 @@ def _rewritten(old: dict) -> str:
         f"scores differ by at most {math.ceil(1e6 * old['largest_difference'])}e-6. "
         f"The figures were measured on {old['version']}."
     )
+
+
+def _sung(clean: dict, names: list[str]) -> list[str]:
+    """What is called where somebody sings, with the word of who says so."""
+    if "singing" not in names or clean.get("singing_found_in_sung_frames") is None:
+        return []
+    rows = [
+        ("sung frames called singing", "singing_found_in_sung_frames"),
+        ("sung frames called speech", "speech_on_sung_frames"),
+        ("music frames without singing called singing", "singing_on_frames_not_sung"),
+        ("clean speech called singing", "singing_on_speech"),
+    ]
+    return [
+        "### Singing (frames at 0.5)\n\nWhere a song is sung is what FireRed's AED hears in it together with the word "
+        "of its source or YAMNet; unaccompanied songs are sung as their source says. It is no listener's word.\n\n"
+        + _table(["", "share"], [[text, _percent(clean.get(key))] for text, key in rows])
+    ]
+
+
+def _conditions(rows: list[dict] | None) -> list[str]:
+    if not rows:
+        return []
+    return [
+        "### Hard recordings (frames at 0.5)\n\nMade by rule of the clean clips of the split; labels of voices from "
+        "their clean recordings.\n\n"
+        + _table(
+            ["recordings", "number", "speech found", "ROC-AUC", "silence called speech", "called music"],
+            [
+                [
+                    r["condition"],
+                    r["recordings"],
+                    _percent(r["recall"]),
+                    _number(r["roc_auc"]),
+                    _percent(r["called_speech"]),
+                    _percent(r["called_music"]),
+                ]
+                for r in rows
+            ],
+        )
+    ]
 
 
 def _ms(value: float | None) -> str:

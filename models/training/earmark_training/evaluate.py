@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
+from . import DONT_CARE, LABELS, MUSIC, NOISE, SINGING, SPEECH
+from .conditions import conditions
 from .corpus import Cache, Clip, hours_of, manifest_hash
 from .measures import (
     GAIN_KINDS,
@@ -38,6 +39,7 @@ from .shards import Shards
 from .sources import LIVING_NOISE_WORDS, ClipBank
 from .splits import select
 from .targets import labels_of
+from .teachers import OnlySinging, Teachers
 
 SUNG_SEED = 3_000_000_000
 SCENES = 160  # plain speech scenes for onsets; half as many singers and scenes for the gain table
@@ -84,7 +86,7 @@ def mixture_figures(scores: np.ndarray, labels: np.ndarray, about: list[dict]) -
     return figures
 
 
-def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tuple[dict, dict]:
+def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip], teachers: Teachers) -> tuple[dict, dict]:
     """False alarms on clips of one class, alone and undisturbed."""
     rates: dict[str, list] = {}
     pooled: dict[str, list] = {
@@ -97,17 +99,30 @@ def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip]) -> tupl
         "speech_on_vocals_unknown": [],
         "speech_on_cries_coughs_animals": [],
         "music_found_in_music": [],
+        "speech_on_sung_frames": [],
+        "singing_found_in_sung_frames": [],
+        "singing_on_frames_not_sung": [],
+        "singing_on_speech": [],
     }
     for clip in clips:
-        if clip.kind not in ("music", "noise") or clip.seconds < 0.3:
+        if clip.kind == "room" or clip.seconds < 0.3:
             continue
-        scores = runtime.listen(cache.audio(clip))
+        audio = cache.audio(clip)
+        scores = runtime.listen(audio)
+        sings = scores[:, SINGING] >= 0.5
+        if clip.kind == "speech":
+            pooled["singing_on_speech"].append(sings)
+            continue
         speech = scores[:, SPEECH] >= 0.5
         rates.setdefault(f"{clip.kind}/{clip.source}", []).append(speech)
         pooled[f"speech_on_{clip.kind}"].append(speech)
         if clip.kind == "music":
             pooled[f"speech_on_vocals_{clip.vocals}"].append(speech)
             pooled["music_found_in_music"].append(scores[:, MUSIC] >= 0.5)
+            sung = teachers.singing(clip, audio)[: len(scores)]
+            pooled["speech_on_sung_frames"].append(speech[sung == 1])
+            pooled["singing_found_in_sung_frames"].append(sings[sung == 1])
+            pooled["singing_on_frames_not_sung"].append(sings[sung == 0])
         else:
             pooled["music_on_noise"].append(scores[:, MUSIC] >= 0.5)
             if any(word in clip.sound for word in LIVING_NOISE_WORDS):
@@ -148,15 +163,19 @@ def evaluate(
     scene_folder: Path,
     *,
     quick: bool = False,
+    teachers: Teachers | None = None,
     extra: dict | None = None,
 ) -> dict:
-    """All figures of a pack on the clips and shards of one split; writes `metrics.json` into its folder."""
+    """All figures of a pack on the clips and shards of one split; writes `metrics.json` into its folder.
+
+    `teachers` say where in a song somebody sings; without them only sources that say so of all of it count.
+    """
     runtime = PackRuntime(folder)
     clips = select(cache.clips, split)
     store = SceneStore(Mixer(ClipBank(cache, clips)), Path(scene_folder) / split)
     scores, labels, about = run_scenes(runtime, shards)
     figures = mixture_figures(scores, labels, about)
-    clean, by_source = clean_figures(runtime, cache, clips)
+    clean, by_source = clean_figures(runtime, cache, clips, teachers or OnlySinging())
     count = 40 if quick else SCENES
     report = {
         "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
@@ -176,6 +195,7 @@ def evaluate(
             **sung_figures(runtime, store, count // 2),
             "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech"),
         },
+        "conditions": conditions(runtime, cache, clips),
         "gain": gain_table(runtime, store, count // 2),
         "scene_borders": scene_borders(runtime, store, count),
         "word_borders": word_borders(runtime, cache, clips),

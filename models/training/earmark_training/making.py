@@ -19,7 +19,7 @@ from .plan import Plan, plan_of
 from .recipes import VALID_FOLDER, Recipe, RecipeError
 from .shards import Shards, generate
 from .steps import make_pack
-from .teachers import Teachers, found_for
+from .teachers import OnlySinging, Teachers, found_for
 from .train import lone_recordings, train
 
 KINDS = {"all": {}, "pure": {"kinds": PURE_KINDS}, "hard": {"kinds": HARD_KINDS, "hard": True}}
@@ -35,7 +35,7 @@ def make(recipes: list[Recipe], options: argparse.Namespace, cache: Cache) -> No
         _check_ingredients(recipe, cache, teachers)
         began = time.process_time()
         for row in recipe.values["scenes"]:
-            own = teachers if row["split"] == "train" else None
+            own = teachers if row["split"] == "train" else OnlySinging(teachers.files)
             generate(
                 cache,
                 _scenes(options, row["folder"]),
@@ -50,7 +50,7 @@ def make(recipes: list[Recipe], options: argparse.Namespace, cache: Cache) -> No
         weights = recipe.values["pack_step"]["weights"]
         last = options.work / "runs" / weights[-1].partition("@")[0]
         settings = vars(options) | {"pack": recipe.pack, "version": recipe.version, "soup": ",".join(weights)}
-        make_pack(argparse.Namespace(**settings), cache, last, recipe.path.parent)
+        make_pack(argparse.Namespace(**settings), cache, last, recipe.path.parent, teachers)
         hours = (time.process_time() - began) / 3600
         print(f"{recipe.path.name}: {hours:.2f} core-hours now; the recipe says {recipe.values['core_hours']} in all")
 

@@ -21,7 +21,8 @@ GAINS_DB = (0, -10, -20, -30, -40)
 
 def false_rate(decisions: list[np.ndarray]) -> float | None:
     """Share of frames decided yes over a list of recordings."""
-    return float(np.concatenate(decisions).mean()) if decisions else None
+    frames = np.concatenate(decisions) if decisions else np.zeros(0)
+    return float(frames.mean()) if len(frames) else None
 
 
 def snr_table(scores, labels, about, kind: str, key: str, label: int, width_db: int = 5) -> list[dict]:

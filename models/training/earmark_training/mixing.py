@@ -30,17 +30,17 @@ SCENE_SECONDS = 12.0
 KINDS = {  # share of scenes
     "speech": 0.17,
     "speech+music": 0.13,
-    "speech+song": 0.05,
+    "speech+song": 0.08,
     "speech+noise": 0.19,
     "speech+music+noise": 0.06,
-    "music": 0.09,
-    "song": 0.05,
+    "music": 0.08,
+    "song": 0.06,
     "music+noise": 0.05,
-    "singing": 0.07,
-    "noise": 0.11,
+    "singing": 0.06,
+    "noise": 0.08,
     "babble": 0.03,
     "speech+babble": 0.03,
-    "silence": 0.02,
+    "silence": 0.03,
 }
 PURE_KINDS = {"speech": 0.42, "music": 0.18, "noise": 0.20, "singing": 0.05, "song": 0.12, "babble": 0.03}
 HARD_KINDS = {"singing": 0.35, "music": 0.30, "noise": 0.30, "babble": 0.05}
@@ -52,6 +52,8 @@ TELEPHONE_SHARE = 0.05
 SUNG_AUDIBLE_DB = 10.0
 """Singing further than this under the rest of a scene is not judged."""
 GAIN_DB = (-40.0, 0.0)
+SILENCE_DB = (-95.0, -38.0)
+"""Peak of room tone alone: from under the last bit to what a preamplifier turned up makes of an empty room."""
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Mixer:
         mix, labels = self._mix(speech, wet, music, noise, samples, rng, about)
         mix = self._spoil(mix, rng, about, plain)
         if kind == "silence":
-            labels[:, NOISE] = np.nan if about["gain_db"] > -75.0 else 0.0
+            labels[:, NOISE] = np.nan if about["gain_db"] > -75.0 else 0.0  # heard or not: nobody can say
         return Scene(mix, encoded(labels), about)
 
     def _layers(self, kind: str, samples: int, rng: np.random.Generator, about: dict):
@@ -262,7 +264,7 @@ class Mixer:
                 about["codec"] = "telephone"
                 mix = telephone(mix, rng)
         silence = about["kind"] == "silence"
-        about["gain_db"] = float(rng.uniform(-95.0, -62.0) if silence else rng.uniform(*GAIN_DB))
+        about["gain_db"] = float(rng.uniform(*SILENCE_DB) if silence else rng.uniform(*GAIN_DB))
         peak = float(np.max(np.abs(mix))) + 1e-12
         mix = mix * (10 ** (about["gain_db"] / 20) / max(peak, 1e-9)) if peak > 1e-9 else mix
         if rng.random() < 0.7:

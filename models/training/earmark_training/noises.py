@@ -21,11 +21,11 @@ def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def hum(samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Mains with harmonics, and hiss."""
+    """Mains with harmonics, and hiss: from clearly heard to a bare tone, which is no music."""
     t_s = _times(samples)
     base_hz = rng.choice([50.0, 60.0, 100.0, 120.0]) * rng.uniform(0.98, 1.02)
     out = sum(rng.random() / h * np.sin(2 * np.pi * base_hz * h * t_s + rng.uniform(0, 6)) for h in range(1, 12))
-    return out + rng.uniform(0.02, 0.5) * coloured_noise(samples, rng)
+    return out + _log_uniform(rng, 0.002, 0.5) * coloured_noise(samples, rng)
 
 
 def engine(samples: int, rng: np.random.Generator) -> np.ndarray:
@@ -142,7 +142,7 @@ def coughs(samples: int, rng: np.random.Generator) -> np.ndarray:
     return out + 0.005 * coloured_noise(samples, rng)
 
 
-MADE = (coloured_noise, hum, engine, clicks, alarm, weather, blows, cries, coughs)
+MADE = (coloured_noise, hum, hum, engine, clicks, alarm, weather, blows, cries, coughs)
 LIVING = (cries, coughs)
 
 

@@ -29,7 +29,7 @@ PAIRS = (
     ("speech", "noise", 0.30, (-5.0, 30.0)),
     ("speech", "babble", 0.04, (2.0, 25.0)),
     ("speech", "", 0.18, (0.0, 0.0)),  # a close microphone and nothing else: what is recorded most
-    ("speech", "song", 0.16, (-10.0, 15.0)),
+    ("speech", "song", 0.22, (-10.0, 15.0)),
     ("song", "", 0.07, (0.0, 0.0)),
     ("song", "noise", 0.03, (0.0, 25.0)),
     ("speech", "singing", 0.06, (-10.0, 15.0)),

@@ -39,7 +39,7 @@ LIVING_NOISE_WORDS = (
     "snor",
     "breath",
 )
-WHISPER_SHARE = 0.03
+WHISPER_SHARE = 0.05
 MADE_NOISE_SHARE, TWO_NOISES_SHARE = 0.25, 0.2
 SENTENCE_SECONDS = 2.0  # sources with clips longer than this on average are preferred
 TONAL_NOISE_WORDS = ("bell", "chime", "binaural", "bowl", "music", "alarm", "siren")

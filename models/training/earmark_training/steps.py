@@ -19,7 +19,7 @@ from .plan import Plan, plan_of
 from .run_folder import load_average
 from .shards import Shards, generate
 from .splits import select
-from .teachers import found_for
+from .teachers import OnlySinging, Teachers, found_for
 from .train import lone_recordings, train
 
 LEDGER = "tested.csv"
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, cache: Cache, recipes: Path) -> None:
     if options.step in ("all", "train"):
         _train(options, cache, folder, held_out)
     if options.step in ("all", "pack"):
-        make_pack(options, cache, folder, recipes)
+        make_pack(options, cache, folder, recipes, found_for(cache.clips, options.corpus, options.teachers))
     if options.step == "test":
         _measure_on_test(options, cache, recipes)
     if options.step == "holdout":
@@ -55,7 +55,7 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
         step = options.workers * options.shard_step
         jobs.append(_job(options, cache, "train", "train", first, count, step, teachers=teachers))
     for side in ("valid", "test"):
-        jobs.append(_job(options, cache, side, side, 0, options.valid_shards))
+        jobs.append(_job(options, cache, side, side, 0, options.valid_shards, teachers=OnlySinging(teachers.files)))
     jobs.append(
         _job(options, cache, "pure", "train", 0, options.train_shards // 2, kinds=PURE_KINDS, teachers=teachers)
     )
@@ -94,7 +94,7 @@ def _train(options: argparse.Namespace, cache: Cache, folder: Path, held_out: tu
     train(folder, shape, plan, scenes, remixed, drawn("valid"), lone_recordings(cache), options.device)
 
 
-def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Path) -> None:
+def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Path, teachers: Teachers) -> None:
     """Calibrates, exports, measures on valid and draws in a temporary folder, then puts it in place in one rename."""
     soup = tuple(s for s in options.soup.split(",") if s)
     model = load_average(run, soup)
@@ -133,7 +133,8 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
     }
     if options.held_out_report and options.held_out_report.exists():
         extra["held_out"] = json.loads(options.held_out_report.read_text())
-    evaluate.evaluate(folder, cache, "valid", valid, options.corpus, options.work / "measured-scenes", extra=extra)
+    measured, asked = options.work / "measured-scenes", OnlySinging(teachers.files)
+    evaluate.evaluate(folder, cache, "valid", valid, options.corpus, measured, teachers=asked, extra=extra)
     curves.draw(folder, run / "log.csv")
     card.write_card(folder, recipes)
     export.put_in_place(folder, options.out, options.pack)
@@ -153,6 +154,8 @@ def _measure_on_test(options: argparse.Namespace, cache: Cache, recipes: Path) -
     kept = {k: before[k] for k in KEPT_FROM_VALID if k in before}
     extra = {**kept, "earlier_packs_on_test": earlier, "valid_labels": before["mixtures"]["labels"]}
     shards = Shards(options.work / "shards-test")
-    evaluate.evaluate(folder, cache, "test", shards, options.corpus, options.work / "measured-scenes", extra=extra)
+    asked = OnlySinging(found_for(cache.clips, options.corpus, options.teachers).files)
+    measured = options.work / "measured-scenes"
+    evaluate.evaluate(folder, cache, "test", shards, options.corpus, measured, teachers=asked, extra=extra)
     curves.draw(folder, None)
     card.write_card(folder, recipes)

@@ -98,6 +98,24 @@ class Teachers:
         return np.where(sung < NOT_SUNG, 0.0, np.where(confirmed, sung, np.nan)).astype(np.float32)
 
 
+class OnlySinging(Teachers):
+    """The scores as the sides that measure use them: no teacher says where speech is, and singing, of which sources
+    know nothing frame by frame, is yes or no, not judged where the teacher is unsure."""
+
+    def speech(self, clip: Clip, frames: int) -> np.ndarray | None:
+        """Nobody is asked."""
+        return None
+
+    def doubtful(self, clip: Clip, frames: int) -> np.ndarray:
+        """Nothing is doubted, bool [frames]."""
+        return np.zeros(frames, bool)
+
+    def singing(self, clip: Clip, samples: np.ndarray) -> np.ndarray:
+        """0, 1 or NaN, float32 [frames]."""
+        heard = super().singing(clip, samples)
+        return np.where(heard >= DOUBT, 1.0, np.where(heard < NOT_SUNG, 0.0, np.nan)).astype(np.float32)
+
+
 def _fitted(scores: np.ndarray, frames: int) -> np.ndarray:
     """Scores for exactly `frames` frames: the last one stays, or what is too much goes."""
     if len(scores) >= frames:

@@ -18,6 +18,8 @@ from .corpus import CorpusError
 from .network import Ear, Shape
 
 NEVER_LOGIT = -4.0
+MATRIX = "_matrix"
+"""What `reshape` appends to the name of a convolution's weights when it lays them out as a matrix."""
 
 
 def load_pack(folder: Path, shape: Shape) -> Ear:
@@ -28,6 +30,8 @@ def load_pack(folder: Path, shape: Shape) -> Ear:
     model = Ear(shape)
     own = model.state_dict()
     values = {name.removeprefix("ear."): value for name, value in stored.items() if name.startswith("ear.")}
+    for name in [name for name in values if name.endswith(MATRIX)]:
+        values |= _convolution(name.removesuffix(MATRIX), values.pop(name), own)
     gru = next((n for n in graph.node if n.op_type == "GRU"), None)
     if gru is not None:
         values |= _gru(*(stored[name] for name in gru.input[1:4]))
@@ -45,6 +49,14 @@ def load_pack(folder: Path, shape: Shape) -> Ear:
     model.load_state_dict({**own, **{name: torch.from_numpy(value.copy()) for name, value in values.items()}})
     model.folded = True
     return model.eval()
+
+
+def _convolution(name: str, matrix: np.ndarray, own: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """Weights [out, in, taps] of a matrix [taps * in, out]; as it is where `own` network has no such weights."""
+    _, channels, taps = own[name].shape if name in own else (0, 0, 0)
+    if len(matrix) != channels * taps:
+        return {name + MATRIX: matrix}
+    return {name: matrix.reshape(taps, channels, -1).transpose(2, 1, 0)}
 
 
 def _gru(weight: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from earmark_training.corpus import Clip
 from earmark_training.mixing import Mixer, sung_by_either
 from earmark_training.sources import Layer, in_time
 from earmark_training.targets import YES, absent, encoded, labels_of, of_labels, present
-from earmark_training.teachers import Teachers, found_for
+from earmark_training.teachers import OnlySinging, Teachers, found_for
 
 FRAMES = 400
 RATE_HZ = 16000
@@ -146,3 +146,12 @@ def test_singing_of_two_layers_is_known_where_one_sings_or_both_are_known():
     nan = np.nan
     either = sung_by_either(np.array([1.0, 0.0, 0.0, nan, nan]), np.array([nan, nan, 0.2, 0.9, nan]))
     assert either == pytest.approx([1.0, nan, 0.2, 0.9, nan], nan_ok=True)
+
+
+@pytest.mark.parametrize(("sung", "expected"), [(0.9, 1.0), (0.1, 0.0), (0.35, np.nan)])
+def test_where_packs_are_measured_teachers_say_who_sings_and_nothing_of_speech(tmp_path, sung, expected):
+    song, voice = clip("music", vocals="yes"), clip("speech")
+    asked = OnlySinging(teachers(tmp_path, song.path, aed=aed(0.9, sung)).files)
+    assert asked.singing(song, noise_of(4)) == pytest.approx(np.full(FRAMES, expected), nan_ok=True)
+    assert not asked.doubtful(song, FRAMES).any()
+    assert OnlySinging(teachers(tmp_path, voice.path, speech=np.ones(FRAMES)).files).speech(voice, FRAMES) is None
