@@ -226,7 +226,9 @@ def write_card(folder: Path, recipes: Path) -> None:
         "## Limits\n\n" + LIMITS,
         "## Data\n\nRecordings of the train split; hours are those trained on. Synthetic hums, fans, clicks, "
         "alarms, rooms, "
-        "singers and crowds were made on top of it by the training project.\n\n"
+        "singers and crowds were made on top of it by the training project."
+        + _began(m.get("began_with"))
+        + "\n\n"
         + _table(
             ["source", "hours", "licence", "attribution"],
             [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]],
@@ -321,6 +323,12 @@ def _conditions(rows: list[dict] | None) -> list[str]:
             ],
         )
     ]
+
+
+def _began(pack: str | None) -> str:
+    if not pack:
+        return ""
+    return f" The weights began as those of {pack}, whose recordings are listed too, with the hours that it heard."
 
 
 def _ms(value: float | None) -> str:

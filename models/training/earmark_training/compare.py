@@ -1,13 +1,13 @@
 """Packs beside each other on recordings that may choose, source by source, with bootstrap intervals.
 
-    python -m earmark_training.compare --corpus DIR --pack old=DIR --pack new=DIR [--sources A,B] -o table.json
+    python -m earmark_training.compare --corpus DIR --pack old=DIR --pack new=DIR [--scenes DIR] -o table.json
 
-The first pack is the one that the others are compared with. Clips are those of the valid side (or of the sources named,
-but never of test), alone and undisturbed. Speech: labels from the energy of the clip or from its word times. Music and
-noise: no frame is speech. What belongs together (a speaker, a recording) is drawn together, 1000 times, for all packs
-alike, so that the interval of a difference is one of the same recordings. A difference *counts* where its interval
-leaves
-0 out and it exceeds `COUNTS_FROM`.
+The first pack is the one that the others are compared with. Clips are those of the valid side (or of the sources named
+with `--sources`, but never of test), alone and undisturbed. Speech: labels from the energy of the clip or from its word
+times. Music and noise: no frame is speech. `--scenes`: also the stored mixtures of a folder, label by label. What
+belongs together (a speaker, a recording, a mixture) is drawn together, 1000 times, for all packs alike, so that the
+interval of a difference is one of the same recordings. A difference *counts* where its interval leaves 0 out and it
+exceeds `COUNTS_FROM`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import SPEECH, TrainingError
+from . import LABELS, SPEECH, TrainingError
 from .corpus import Cache, Clip, CorpusError, build_cache
+from .features import log_mel
 from .labels import label_speech, label_words, runs
+from .shards import Shards
 from .splits import check, groups_of, select
+from .targets import labels_of
 
 if TYPE_CHECKING:
     from .runtime import PackRuntime
@@ -36,7 +39,7 @@ DRAWS = 1000
 COUNTS_FROM = 0.005
 CALLED_FRAMES = 10
 """A clip in which no speech is called for so long is clean."""
-BETTER_HIGH = ("auc", "recall", "clean_clips")
+BETTER_HIGH = ("auc", "f1", "recall", "clean_clips")
 
 
 @dataclass
@@ -62,10 +65,12 @@ def figures_of(rows: np.ndarray) -> dict[str, np.ndarray]:
     if voiced.min() > 0:
         figures["recall"] = speech[:, HALF:].sum(1) / voiced
     if silent.min() > 0:
-        figures["called_speech"] = other[:, HALF:].sum(1) / silent
+        figures["false_alarms"] = other[:, HALF:].sum(1) / silent
     if voiced.min() > 0 and silent.min() > 0:
         below = np.cumsum(other, 1) - 0.5 * other
         figures["auc"] = (speech * below).sum(1) / (voiced * silent)
+        hits, called = speech[:, HALF:].sum(1), other[:, HALF:].sum(1)
+        figures["f1"] = 2 * hits / np.maximum(voiced + hits + called, 1)
     if voiced.max() == 0:
         figures["clean_clips"] = clean / clips
     return figures
@@ -82,9 +87,29 @@ def count(tally: Tally, clip: Clip, cache: Cache, scores: np.ndarray) -> None:
         audio = cache.audio(clip)
         frames = (label_words(audio, words) if words else label_speech(audio)).frames[: len(scores)]
         spoken, silent = frames == 1, frames == 0
+    _add_frames(tally, scores, spoken, silent)
+
+
+def _add_frames(tally: Tally, scores: np.ndarray, spoken: np.ndarray, silent: np.ndarray) -> None:
     place = np.minimum((scores * BINS).astype(int), BINS - 1)
     tally.speech += np.bincount(place[spoken], minlength=BINS)
     tally.other += np.bincount(place[silent], minlength=BINS)
+
+
+def tallies_of_scenes(shards: Shards, packs: dict[str, PackRuntime]) -> dict[str, dict[str, np.ndarray]]:
+    """Rows [scenes, columns] by label and pack; a label that a pack does not have is left out for all."""
+    known = [label for label in LABELS if all(label in pack.pack["labels"] for pack in packs.values())]
+    table = {f"mixtures, {label}": {name: [] for name in packs} for label in known}
+    for i in range(len(shards)):
+        features, targets = shards.batch(np.array([i]))
+        labels = labels_of(targets[0])
+        for name, pack in packs.items():
+            scores = pack.scores(features[0])
+            for label in known:
+                k, tally = LABELS.index(label), Tally(clips=1)
+                _add_frames(tally, scores[:, k], labels[:, k] == 1, labels[:, k] == 0)
+                table[f"mixtures, {label}"][name].append(tally.row())
+    return {source: {name: np.stack(rows) for name, rows in by_pack.items()} for source, by_pack in table.items()}
 
 
 def tallies_of(cache: Cache, clips: list[Clip], packs: dict[str, PackRuntime]) -> dict[str, dict[str, np.ndarray]]:
@@ -94,9 +119,9 @@ def tallies_of(cache: Cache, clips: list[Clip], packs: dict[str, PackRuntime]) -
         for source in sorted({c.source for c in group}):
             own = {name: Tally() for name in packs}
             for clip in (c for c in group if c.source == source):
-                audio = cache.audio(clip)
+                features = log_mel(cache.audio(clip))
                 for name, pack in packs.items():
-                    count(own[name], clip, cache, pack.listen(audio)[:, SPEECH])
+                    count(own[name], clip, cache, pack.scores(features)[:, SPEECH])
             for name, tally in own.items():
                 table[source][name].append(tally.row())
     return {source: {name: np.stack(rows) for name, rows in by_pack.items()} for source, by_pack in table.items()}
@@ -155,6 +180,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, action="append", required=True, help="corpus folder; may be repeated")
     parser.add_argument("--pack", action="append", required=True, metavar="NAME=DIR", help="the first is compared with")
     parser.add_argument("--sources", default="", help="comma-separated, instead of all")
+    parser.add_argument("--scenes", type=Path, default=None, help="folder of stored mixtures of the valid side")
     parser.add_argument("--work", type=Path, default=Path("train-cache"), help="decoded audio")
     parser.add_argument("-o", "--out", type=Path, default=None, help="JSON; the table goes to standard output")
     return parser.parse_args()
@@ -177,7 +203,10 @@ def main() -> int:
     except TrainingError as error:
         print(f"earmark_training.compare: {error}", file=sys.stderr)
         return 1
-    table = {source: compared(rows) for source, rows in sorted(tallies_of(cache, clips, packs).items())}
+    tallies = dict(sorted(tallies_of(cache, clips, packs).items()))
+    if options.scenes:
+        tallies |= tallies_of_scenes(Shards(options.scenes), packs)
+    table = {source: compared(rows) for source, rows in tallies.items()}
     if options.out:
         options.out.write_text(json.dumps(table, indent=1) + "\n")
     print(markdown(table))

@@ -228,4 +228,15 @@ def data_table(clips: list[Clip]) -> list[dict]:
     ]
 
 
+def with_inherited(table: list[dict], earlier: list[dict]) -> list[dict]:
+    """A table of data and the rows of the pack whose weights were the start, which owe their recordings the same
+    credit; what both name alike stands once, with the longer hours."""
+    name = lambda row: (row["source"], row["licence"], row["attribution"])
+    rows = {name(row): dict(row) for row in table}
+    for row in earlier:
+        kept = rows.setdefault(name(row), dict(row))
+        kept["hours"] = max(kept["hours"], row["hours"])
+    return sorted(rows.values(), key=name)
+
+
 assert {f.name for f in fields(Clip)} >= {"path", "kind", "offset_samples"}

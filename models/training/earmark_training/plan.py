@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from .corpus import CorpusError
 
@@ -28,7 +28,7 @@ class Plan:
     gap_weight: float = 3.0  # speech loss in short silences between two words, which are few frames
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
     sung_negative_weight: float = 1.5  # speech loss where somebody sings and nobody speaks
-    keep_old: float = 0.0  # share of what the network said at the start in the targets of music and noise
+    keep_old: float = 0.0  # share of what the pack at the start of the chain says in the targets of music and noise
     masked_noise_weight: float = 2.0  # noise loss on noise behind speech
     dropout: float = 0.18  # on what the recurrent part and the head see
     mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean
@@ -37,6 +37,7 @@ class Plan:
     cuts: tuple[int, ...] = (1, 2, 4, 6)  # pieces that each scene of a batch is cut into, by turns: words begin files
     whiten: bool = True
     remix_share: float = 0.8
+    shares: dict[str, float] = field(default_factory=dict)  # other shares of `remix.PAIRS`, as "speech+song" or "noise"
     start_from: str = ""  # folder of a run of the same shape, or of a pack, whose weights are the start
     seed: int = 1
     deadline: str = ""  # local HH:MM or HH:MM:SS at which the rate has to have reached zero; steps are cut to fit

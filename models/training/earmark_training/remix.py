@@ -23,8 +23,9 @@ from .mixing import PURE_KINDS
 from .scenes import Scenes
 from .targets import SURE, absent, present
 
+Pairs = tuple[tuple[str, str, float, tuple[float, float]], ...]
 # (kind that leads, kind that follows or none, share of remixed scenes, level of the leader over the follower)
-PAIRS = (
+PAIRS: Pairs = (
     ("speech", "music", 0.30, (-10.0, 20.0)),
     ("speech", "noise", 0.30, (-5.0, 30.0)),
     ("speech", "babble", 0.04, (2.0, 25.0)),
@@ -162,18 +163,27 @@ def _silence(features: Tensor, labels: Tensor, silent: Tensor) -> None:
     labels.masked_fill_(silent[..., None], 0)
 
 
+def with_shares(pairs: Pairs, shares: dict[str, float]) -> Pairs:
+    """Pairs with other shares, named by what leads and follows: "speech+song", "noise"."""
+    name = lambda pair: "+".join(filter(None, pair[:2]))
+    unknown = set(shares) - {name(p) for p in pairs}
+    if unknown:
+        raise CorpusError(f"shares: there is no pair {sorted(unknown)[0]}")
+    return tuple((*p[:2], shares.get(name(p), p[2]), p[3]) for p in pairs)
+
+
 class Remixer:
     """Draws remixed batches from the scenes of one kind among the given ones."""
 
-    def __init__(self, scenes: Scenes):
+    def __init__(self, scenes: Scenes, shares: dict[str, float] | None = None):
         self.scenes = scenes
-        self._find_pairs()
+        self._find_pairs(with_shares(PAIRS, shares or {}))
 
-    def _find_pairs(self) -> None:
-        """Lays out, as tensors, the scenes of each kind and those of `PAIRS` for which there are any."""
+    def _find_pairs(self, pairs: Pairs) -> None:
+        """Lays out, as tensors, the scenes of each kind and those of the pairs for which there are any."""
         device = self.scenes.device
         by_kind = {kind: [i for i, a in enumerate(self.scenes.about) if a["kind"] == kind] for kind in PURE_KINDS}
-        usable = [p for p in PAIRS if by_kind[p[0]] and (not p[1] or by_kind[p[1]])]
+        usable = [p for p in pairs if by_kind[p[0]] and (not p[1] or by_kind[p[1]])]
         if not usable:
             raise CorpusError("no finished shard has scenes of one kind to mix anew; make some with the step `shards`")
         kinds = list(by_kind)

@@ -72,6 +72,16 @@ def average_of(run: Path) -> dict[str, Tensor]:
     return torch.load(file, weights_only=True, map_location="cpu")["average"]
 
 
+def ancestor_of(start: str) -> Path | None:
+    """The pack folder whose weights a chain of runs began with, from the first weights of its last run; None where they
+    came from nowhere."""
+    folder = Path(start) if start else None
+    if folder is None or (folder / "pack.json").exists():
+        return folder
+    earlier = folder.with_name(folder.name.partition("@")[0]) / "run.json"
+    return ancestor_of(json.loads(earlier.read_text())["plan"]["start_from"])
+
+
 def load_average(run: Path, soup: tuple[str, ...] = ()) -> Ear:
     """The averaged model of a run, ready to evaluate.
 

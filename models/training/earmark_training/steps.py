@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 
 from . import SPEECH, calibrate, card, curves, evaluate, export, holdout, thresholds
-from .corpus import Cache, CorpusError, data_table
+from .corpus import Cache, CorpusError, data_table, with_inherited
 from .ledger import open_test
 from .mixing import HARD_KINDS, PURE_KINDS
 from .network import SHAPES, Shape
 from .plan import Plan, plan_of
-from .run_folder import load_average
+from .run_folder import ancestor_of, load_average
 from .shards import Shards, generate
 from .splits import select
 from .teachers import OnlySinging, Teachers, found_for
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, cache: Cache, recipes: Path) -> None:
     if options.step in ("all", "train"):
         _train(options, cache, folder, held_out)
     if options.step in ("all", "pack"):
-        make_pack(options, cache, folder, recipes, found_for(cache.clips, options.corpus, options.teachers))
+        make_pack(options, cache, folder, recipes, _teachers_of_music(options, cache))
     if options.step == "test":
         _measure_on_test(options, cache, recipes)
     if options.step == "holdout":
@@ -80,6 +80,11 @@ def _make_shards(options: argparse.Namespace, cache: Cache) -> None:
         raise CorpusError("a mixing process failed; its message stands above")
 
 
+def _teachers_of_music(options: argparse.Namespace, cache: Cache) -> Teachers:
+    """The scores that tell who sings: all that measuring asks for."""
+    return found_for([c for c in cache.clips if c.kind == "music"], options.corpus, options.teachers)
+
+
 def _job(options, cache: Cache, folder: str, split: str, first: int, count: int, step: int = 1, **more) -> Process:
     return Process(
         target=generate, args=(cache, options.work / f"shards-{folder}", split, first, count, step), kwargs=more
@@ -113,9 +118,10 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
     settings = json.loads((run / "run.json").read_text())
     held_out = tuple(settings["held_out"])
     also = set(filter(None, options.also_trained_on.split(",")))
-    data = data_table(
-        select(cache.clips, "train", held_out) + [c for c in cache.clips if c.source in also and c.split == "train"]
-    )
+    heard = select(cache.clips, "train", held_out)
+    heard += [c for c in cache.clips if c.source in also and c.split == "train"]
+    began_with, inherited = _ancestor(settings)
+    data = with_inherited(data_table(heard), inherited)
     options.out.mkdir(parents=True, exist_ok=True)
     folder = export.fresh_folder(options.out, options.pack)
     sures = {"speech": sure} if sure else {}
@@ -126,6 +132,7 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
         "calibration": fitted,
         "parity": parity,
         "run": settings,
+        "began_with": began_with,
         "soup": soup,
         "speech_on_music_at_default_thresholds": thresholds.share_over(
             on_music, chosen["speech"]["open"], chosen["speech"]["close"]
@@ -140,7 +147,17 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
     export.put_in_place(folder, options.out, options.pack)
 
 
-KEPT_FROM_VALID = ("threshold_reason", "sure", "calibration", "parity", "run", "soup", "held_out")
+def _ancestor(settings: dict) -> tuple[str, list[dict]]:
+    """Name and version of the pack whose weights a run of these `settings` goes back to, and its rows of data; nothing
+    where it began with none."""
+    folder = ancestor_of(settings["plan"]["start_from"])
+    if folder is None:
+        return "", []
+    pack = json.loads((folder / "pack.json").read_text())
+    return f"{pack['name']} {pack['version']}", pack["data"]
+
+
+KEPT_FROM_VALID = ("threshold_reason", "sure", "calibration", "parity", "run", "began_with", "soup", "held_out")
 """What the step `test` leaves in `metrics.json` as it was chosen on valid."""
 
 
@@ -154,7 +171,7 @@ def _measure_on_test(options: argparse.Namespace, cache: Cache, recipes: Path) -
     kept = {k: before[k] for k in KEPT_FROM_VALID if k in before}
     extra = {**kept, "earlier_packs_on_test": earlier, "valid_labels": before["mixtures"]["labels"]}
     shards = Shards(options.work / "shards-test")
-    asked = OnlySinging(found_for(cache.clips, options.corpus, options.teachers).files)
+    asked = OnlySinging(_teachers_of_music(options, cache).files)
     measured = options.work / "measured-scenes"
     evaluate.evaluate(folder, cache, "test", shards, options.corpus, measured, teachers=asked, extra=extra)
     curves.draw(folder, None)

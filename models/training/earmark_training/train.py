@@ -24,7 +24,7 @@ from .mixing import SCENE_SECONDS
 from .network import SCALE_DB, Ear, Shape, parameter_count
 from .plan import UNWEIGHED, Plan, deadline_of, learning_rate
 from .remix import Remixer
-from .run_folder import average_of, checkpoint, log_up_to, resume, same_shards, save
+from .run_folder import ancestor_of, average_of, checkpoint, log_up_to, resume, same_shards, save
 from .scenes import Scenes
 from .shards import Shards
 from .splits import select
@@ -216,7 +216,7 @@ def train(
     same_shards(run, settings)
     (run / "run.json").write_text(json.dumps(settings, indent=1))
     scenes = Scenes(train_shards, torch.device(device))
-    remixer = Remixer(Scenes(remixed_shards, torch.device(device)))
+    remixer = Remixer(Scenes(remixed_shards, torch.device(device)), plan.shares)
     torch.manual_seed(plan.seed)
     model = Ear(shape).to(device)
     old = _start(model, plan, scenes, shape, fresh=not (run / "last.pt").exists())
@@ -281,12 +281,13 @@ def train(
 def _start(model: Ear, plan: Plan, scenes: Scenes, shape: Shape, fresh: bool) -> Ear | None:
     """Gives a `fresh` run its first weights, those of the plan's `start_from`: the folder of a run or of a pack.
     Returns
-    the network of that pack, for `Plan.keep_old`."""
+    the network of the pack with which its chain of runs began, for `Plan.keep_old`."""
     device, start = model.basis.device, Path(plan.start_from)
-    old = load_pack(start, shape).to(device).eval() if plan.start_from and (start / "pack.json").exists() else None
+    pack = ancestor_of(plan.start_from)
+    old = load_pack(pack, shape).to(device).eval() if pack else None
     if fresh and plan.whiten:
         model.set_basis(patches_of(scenes, shape, plan))
-    if fresh and old is not None:
+    if fresh and old is not None and pack == start:
         model.take(old)
     elif fresh and plan.start_from:
         model.load_state_dict(average_of(start))

@@ -51,11 +51,11 @@ def test_a_real_difference_counts_and_chance_does_not():
     rng = np.random.default_rng(2)
     old = rows(rng, 60, 0.10)
     result = compared({"old": old, "new": rows(rng, 60, 0.03), "twin": rows(rng, 60, 0.10)})
-    better, twin = result["differences"]["new"]["called_speech"], result["differences"]["twin"]["called_speech"]
+    better, twin = result["differences"]["new"]["false_alarms"], result["differences"]["twin"]["false_alarms"]
     assert better["verdict"] == "better" and better["interval"][1] < -0.05
     assert twin["verdict"] == "same" and twin["interval"][0] < 0 < twin["interval"][1]
     assert (
-        compared({"new": rows(rng, 60, 0.03), "old": old})["differences"]["old"]["called_speech"]["verdict"] == "worse"
+        compared({"new": rows(rng, 60, 0.03), "old": old})["differences"]["old"]["false_alarms"]["verdict"] == "worse"
     )
     assert result["groups"] == 60 and result["clips"] == 240
     text = markdown({"rain": result})
@@ -67,5 +67,5 @@ def test_a_certain_but_tiny_difference_does_not_count():
     new = old.copy()
     new[:, BINS + 150] -= 1
     new[:, BINS + 20] += 1
-    difference = compared({"old": old, "new": new})["differences"]["new"]["called_speech"]
+    difference = compared({"old": old, "new": new})["differences"]["new"]["false_alarms"]
     assert difference["interval"][1] < 0 and difference["verdict"] == "same"

@@ -3,13 +3,15 @@
 import json
 
 import numpy as np
+import pytest
 import torch
 
 from earmark_training import DONT_CARE, LABELS, MUSIC, NOISE, SPEECH
+from earmark_training.corpus import CorpusError
 from earmark_training.draws import Draws
 from earmark_training.features import PAD_DB
 from earmark_training.plan import Plan
-from earmark_training.remix import Remixer, add_scenes, disguise, fall_silent, in_time, take_turns
+from earmark_training.remix import PAIRS, Remixer, add_scenes, disguise, fall_silent, in_time, take_turns, with_shares
 from earmark_training.scenes import Scenes
 from earmark_training.shards import Shards
 from earmark_training.targets import YES, labels_of
@@ -158,3 +160,14 @@ def test_a_probability_survives_mixing_and_the_surest_of_two_stands():
     assert (silent[..., SPEECH] == YES // 2).all()
     assert (unsure[..., SPEECH] == DONT_CARE).all() and (sure[..., SPEECH] == YES).all()
     assert labels_of(silent.numpy())[..., SPEECH].min() == 1
+
+
+def test_a_plan_may_ask_for_more_of_a_pair_but_not_for_one_that_is_unknown():
+    more = with_shares(PAIRS, {"noise": 0.5, "speech+song": 0.0})
+    share = {pair[:2]: pair[2] for pair in more}
+    assert share["noise", ""] == 0.5 and share["speech", "song"] == 0.0
+    assert [p for p in more if p[:2] not in (("noise", ""), ("speech", "song"))] == [
+        p for p in PAIRS if p[:2] not in (("noise", ""), ("speech", "song"))
+    ]
+    with pytest.raises(CorpusError, match="speech\\+car"):
+        with_shares(PAIRS, {"speech+car": 1.0})

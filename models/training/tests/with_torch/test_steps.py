@@ -10,6 +10,7 @@ import soundfile
 
 from earmark_training import LABELS, ledger
 from earmark_training import __main__ as program
+from earmark_training.calibrate import drowned
 from earmark_training.corpus import build_cache, manifest_hash
 
 RATE_HZ = 16000
@@ -162,3 +163,17 @@ def test_a_recipe_makes_the_same_file_twice_and_nothing_of_another_corpus(corpus
     places = ("--work", tmp_path / "other", "--out", tmp_path / "other", "--workers", 1)
     assert run(monkeypatch, "make", recipe, "--corpus", corpus, *places) == 1
     assert "manifest_sha256" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ({"kind": "speech"}, False),
+        ({"kind": "speech+music", "speech_over_music_db": 3.0}, False),
+        ({"kind": "speech+song", "speech_over_music_db": -1.0}, True),
+        ({"kind": "speech+music+noise", "speech_over_music_db": 8.0, "speech_over_noise_db": -2.0}, True),
+        ({"kind": "music+noise", "speech_over_noise_db": -2.0}, False),  # a level of the music, nobody speaks
+    ],
+)
+def test_scenes_in_which_speech_is_the_softer_part_do_not_calibrate(levels, expected):
+    assert drowned(levels) is expected
