@@ -71,7 +71,10 @@ def _arguments() -> argparse.Namespace:
         "--weights", type=Path, action="append", default=[], help="make: pack folders that a recipe may start from"
     )
     parser.add_argument("--plan", default="", help='JSON that changes fields of the training plan, e.g. {"steps": 500}')
-    parser.add_argument("--workers", type=int, default=2, help="processes for decoding and mixing")
+    parser.add_argument("--workers", type=int, default=2, help="processes for decoding, mixing and measuring")
+    parser.add_argument(
+        "--mixtures-only", action="store_true", help="pack: measure valid mixtures only, for packs that go on to `test`"
+    )
     parser.add_argument("--version", default=VERSION, help="version written into the pack")
     parser.add_argument(
         "--also-trained-on", default="", help="left-out sources that an ancestor of the run still saw, for the card"

@@ -13,6 +13,8 @@ import datetime
 import hashlib
 import json
 import sys
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +106,9 @@ def clean_figures(runtime: PackRuntime, cache: Cache, clips: list[Clip], teacher
         "singing_on_frames_not_sung": [],
         "singing_on_speech": [],
     }
+    voices = {c.path for c in [c for c in clips if c.kind == "speech"][::4]}  # enough to see singing called there
     for clip in clips:
-        if clip.kind == "room" or clip.seconds < 0.3:
+        if clip.kind == "room" or clip.seconds < 0.3 or (clip.kind == "speech" and clip.path not in voices):
             continue
         audio = cache.audio(clip)
         scores = runtime.listen(audio)
@@ -164,22 +167,33 @@ def evaluate(
     *,
     quick: bool = False,
     teachers: Teachers | None = None,
+    workers: int = 1,
     extra: dict | None = None,
 ) -> dict:
     """All figures of a pack on the clips and shards of one split; writes `metrics.json` into its folder.
 
     `teachers` say where in a song somebody sings; without them only sources that say so of all of it count.
     """
-    runtime = PackRuntime(folder)
+    runtime = lambda: PackRuntime(folder)
     clips = select(cache.clips, split)
     store = SceneStore(Mixer(ClipBank(cache, clips)), Path(scene_folder) / split)
-    scores, labels, about = run_scenes(runtime, shards)
-    figures = mixture_figures(scores, labels, about)
-    clean, by_source = clean_figures(runtime, cache, clips, teachers or OnlySinging())
     count = 40 if quick else SCENES
+    jobs = {
+        "mixtures": lambda: run_scenes(runtime(), shards),
+        "clean": lambda: clean_figures(runtime(), cache, clips, teachers or OnlySinging()),
+        "singing": lambda: sung_figures(runtime(), store, count // 2),
+        "conditions": lambda: conditions(runtime(), cache, clips),
+        "gain": lambda: gain_table(runtime(), store, count // 2),
+        "scene_borders": lambda: scene_borders(runtime(), store, count),
+        "word_borders": lambda: word_borders(runtime(), cache, clips),
+        "languages": lambda: speech_by_language(runtime(), cache, select(cache.clips, "train"), clips),
+    }
+    found = side_by_side(jobs, workers)
+    scores, labels, about = found.pop("mixtures")
+    clean, by_source = found.pop("clean")
     report = {
         "model_sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
-        "parameters": runtime.pack["model"]["parameters"],
+        "parameters": json.loads((folder / "pack.json").read_text())["model"]["parameters"],
         "date": datetime.date.today().isoformat(),
         "command": command_line(),
         "data": f"{split} split of {' and '.join(Path(c).name for c in corpora)} ({hours_of(clips):.2f} h), "
@@ -188,18 +202,14 @@ def evaluate(
         "clips_that_chose_earlier_packs": sum(bool(c.chose) for c in clips),
         "clips": len(clips),
         "corpus_sha256": manifest_hash(cache.clips),
-        "mixtures": figures,
+        "mixtures": mixture_figures(scores, labels, about),
         "clean": clean,
         "clean_by_source": by_source,
+        **found,
         "singing": {
-            **sung_figures(runtime, store, count // 2),
+            **found["singing"],
             "robotutor_songs": by_source.get("music/robotutor-songs", {}).get("false_speech"),
         },
-        "conditions": conditions(runtime, cache, clips),
-        "gain": gain_table(runtime, store, count // 2),
-        "scene_borders": scene_borders(runtime, store, count),
-        "word_borders": word_borders(runtime, cache, clips),
-        "languages": speech_by_language(runtime, cache, select(cache.clips, "train"), clips),
         **(extra or {}),
     }
     curves = {}
@@ -224,6 +234,30 @@ def evaluate(
     report["curves"] = curves
     (folder / "metrics.json").write_text(json.dumps(portable(report), indent=1) + "\n")
     return report
+
+
+def mixtures_only(folder: Path, shards: Shards, extra: dict) -> None:
+    """`metrics.json` with the mixtures of valid and what `extra` says: what the step `test` takes over from there."""
+    figures = mixture_figures(*run_scenes(PackRuntime(folder), shards))
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    report = {"model_sha256": digest, "split": "valid", "mixtures": figures, **extra}
+    (folder / "metrics.json").write_text(json.dumps(portable(report), indent=1) + "\n")
+
+
+_jobs: dict[str, Callable[[], object]] = {}
+
+
+def _done(name: str) -> object:
+    return _jobs[name]()
+
+
+def side_by_side(jobs: dict[str, Callable[[], object]], workers: int) -> dict:
+    """What each job returns, done in so many processes. They are forked, so that nothing is copied to them."""
+    if workers <= 1:
+        return {name: job() for name, job in jobs.items()}
+    _jobs.update(jobs)
+    with get_context("fork").Pool(workers) as pool:
+        return dict(zip(jobs, pool.map(_done, jobs, chunksize=1), strict=True))
 
 
 def command_line() -> str:

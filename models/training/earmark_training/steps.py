@@ -140,8 +140,14 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
     }
     if options.held_out_report and options.held_out_report.exists():
         extra["held_out"] = json.loads(options.held_out_report.read_text())
+    if options.mixtures_only:
+        evaluate.mixtures_only(folder, valid, extra)
+        export.put_in_place(folder, options.out, options.pack)
+        return
     measured, asked = options.work / "measured-scenes", OnlySinging(teachers.files)
-    evaluate.evaluate(folder, cache, "valid", valid, options.corpus, measured, teachers=asked, extra=extra)
+    evaluate.evaluate(
+        folder, cache, "valid", valid, options.corpus, measured, teachers=asked, workers=options.workers, extra=extra
+    )
     curves.draw(folder, run / "log.csv")
     card.write_card(folder, recipes)
     export.put_in_place(folder, options.out, options.pack)
@@ -173,6 +179,9 @@ def _measure_on_test(options: argparse.Namespace, cache: Cache, recipes: Path) -
     shards = Shards(options.work / "shards-test")
     asked = OnlySinging(_teachers_of_music(options, cache).files)
     measured = options.work / "measured-scenes"
-    evaluate.evaluate(folder, cache, "test", shards, options.corpus, measured, teachers=asked, extra=extra)
-    curves.draw(folder, None)
+    evaluate.evaluate(
+        folder, cache, "test", shards, options.corpus, measured, teachers=asked, workers=options.workers, extra=extra
+    )
+    log = options.work / "runs" / (options.run or options.pack) / "log.csv"
+    curves.draw(folder, log if log.exists() else None)
     card.write_card(folder, recipes)

@@ -47,13 +47,10 @@ def fit_scale_and_offset(logits: np.ndarray, truth: np.ndarray, iterations: int 
 
 
 def hysteresis(scores: np.ndarray, open_at: float, close_at: float) -> np.ndarray:
-    """Opens at `open_at`, stays until below `close_at`; scores [scenes, frames]."""
-    state = np.zeros(len(scores), bool)
-    out = np.zeros(scores.shape, bool)
-    for t in range(scores.shape[1]):
-        state = np.where(state, scores[:, t] >= close_at, scores[:, t] >= open_at)
-        out[:, t] = state
-    return out
+    """Opens at `open_at`, stays until below `close_at`, which is not above it; scores [scenes, frames]."""
+    opens, closes = scores >= open_at, ~(scores >= close_at)
+    last = np.maximum.accumulate(np.where(opens | closes, np.arange(scores.shape[1]), -1), 1)
+    return np.take_along_axis(opens, np.maximum(last, 0), 1) & (last >= 0)
 
 
 def share_over(scores: list[np.ndarray], open_at: float, close_at: float) -> float:

@@ -129,6 +129,10 @@ def test_from_a_corpus_to_a_pack_that_was_measured_on_test_once(corpus, tmp_path
     assert figures["split"] == "valid" and "flatter" in (folder / "CARD.md").read_text()
     assert json.loads((folder / "pack.json").read_text())["labels"] == list(LABELS)
 
+    assert run(monkeypatch, "pack", *common, "--pack", "studio", "--mixtures-only") == 0, capfd.readouterr().err
+    quick = json.loads((folder / "metrics.json").read_text())
+    assert quick["mixtures"] == figures["mixtures"] and "clean" not in quick and not (folder / "CARD.md").exists()
+
     assert run(monkeypatch, "test", *common, "--pack", "studio") == 0, capfd.readouterr().err
     measured = json.loads((folder / "metrics.json").read_text())
     assert measured["split"] == "test" and measured["calibration"] == figures["calibration"]
