@@ -20,8 +20,9 @@ recordings and programmes, for gates and for cutting. {singing} a crowd of six o
 voices counts as noise. It does not recognise words, speakers or emotions, and it must not be used to watch people."""
 
 LIMITS = """\
-* Trained on read sentences, single words and game or orchestral music: no spontaneous conversation, no real telephone
-  calls, little far-field sound, little rap, little real singing (singers are made from re-pitched speech).
+* Trained on read sentences, acted dialogue, single words and game or orchestral music: no spontaneous conversation, no
+  real telephone calls, little far-field sound, little rap, little real singing, of few artists (other singers are made
+  from re-pitched speech).
 * Noise labels mean *clearly audible* noise; faint room tone is left unjudged in training, so scores there are
   arbitrary.
 * Labels come from the energy of the clean sources, not from listeners.
