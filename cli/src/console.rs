@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Global;
+use earmark_core::batch::OutputRefused;
 use earmark_core::pipeline::PipelineError;
 
 use crate::interrupt::Interrupted;
@@ -61,7 +62,10 @@ impl Console {
         {
             return;
         }
-        if error.is::<Usage>() || matches!(of_pipeline, Some(PipelineError::OutputFormat { .. })) {
+        if error.is::<Usage>()
+            || error.is::<OutputRefused>()
+            || matches!(of_pipeline, Some(PipelineError::OutputFormat { .. }))
+        {
             self.usage_errors.fetch_add(1, Ordering::Relaxed);
         } else {
             self.failures.fetch_add(1, Ordering::Relaxed);

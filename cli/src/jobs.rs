@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
+use earmark_core::batch::Input;
 use earmark_core::detect::{Detector, DetectorMode};
 
 use crate::args::Global;
 use crate::commands::hearing;
 use crate::console::Console;
-use crate::inputs::Input;
 use crate::interrupt;
 
 /// How a command hears its inputs.

@@ -6,7 +6,6 @@ mod console;
 mod inputs;
 mod interrupt;
 mod jobs;
-mod outputs;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -8,13 +8,15 @@
 //!                                  ▲                                                ▼
 //!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
 //!
-//! pipeline: whole jobs on recordings, one call each.  beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
+//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
 
 #[cfg(feature = "files")]
 pub mod audio;
+#[cfg(feature = "files")]
+pub mod batch;
 pub mod decide;
 pub mod detect;
 #[cfg(feature = "eval")]

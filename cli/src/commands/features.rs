@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use earmark_core::audio::read_mono;
+use earmark_core::batch::Outputs;
 use earmark_core::features::{self, FeatureSpec, preset_names};
 use earmark_core::output::SafeFile;
 use earmark_core::report::npy;
 
 use crate::args::FeaturesArgs;
 use crate::console::{Console, Usage};
-use crate::outputs::Outputs;
 
 pub fn run(args: &FeaturesArgs, console: &Console) -> Result<()> {
     Outputs::beside_paths([args.input.as_path(), Path::new(&args.spec)]).claim_file(&args.output)?;

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result};
 use earmark_core::FrameScores;
+use earmark_core::batch::{Input, Outputs, is_dash};
 use earmark_core::output::SafeFile;
 use earmark_core::pipeline::{detect_file, detect_while_heard};
 use earmark_core::report::{FrameRows, FramesFormat};
@@ -11,8 +12,6 @@ use earmark_core::report::{FrameRows, FramesFormat};
 use super::hearing::{self, Watch, recording};
 use crate::args::{FramesArgs, Global};
 use crate::console::{Console, Usage};
-use crate::inputs::Input;
-use crate::outputs::{Outputs, is_dash};
 
 pub fn run(args: &FramesArgs, global: &Global, console: &Console) -> Result<()> {
     let output = args.output.as_deref().filter(|path| !is_dash(path));

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::audio::{ChannelChoice, Source, SourceOptions};
+use earmark_core::batch::Input;
 use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::model::pack::{Manifest, Pack};
@@ -15,7 +16,6 @@ use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
 
 use crate::args::{Channel, Global, PartArgs, TimelineArgs};
 use crate::console::{Console, Progress, Usage};
-use crate::inputs::Input;
 use crate::interrupt;
 
 /// Opens a pack.

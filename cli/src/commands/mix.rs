@@ -4,11 +4,11 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use earmark_core::audio::{SampleFormat, Source, mix, read_mono};
+use earmark_core::batch::Outputs;
 use earmark_core::render::WavWriter;
 
 use crate::args::MixArgs;
 use crate::console::Console;
-use crate::outputs::Outputs;
 
 pub fn run(args: &MixArgs, console: &Console) -> Result<()> {
     Outputs::beside_paths([args.speech.as_path(), &args.noise]).claim_file(&args.output)?;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use earmark_core::batch::{Outputs, is_dash};
 use earmark_core::noise::NoiseEstimate;
 use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::noise_of_file;
@@ -17,7 +18,6 @@ use crate::console::Console;
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
-use crate::outputs::{Outputs, is_dash};
 
 pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     if let Some(path) = &args.plot {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use earmark_core::batch::{Input, Outputs, in_folder, names_folder};
 use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::PlotData;
 use earmark_core::report::Report;
@@ -11,8 +12,6 @@ use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 
 use crate::args::TagArgs;
 use crate::console::Usage;
-use crate::inputs::Input;
-use crate::outputs::{Outputs, in_folder, names_folder};
 
 /// Pixels per unit of a PNG: sharp on today's screens and in print.
 const PNG_SCALE: f32 = 2.0;
@@ -57,7 +56,7 @@ impl Pictures {
                 outputs.claim_file(&path)?;
             }
         }
-        self.page.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))
+        Ok(self.page.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?)
     }
 
     /// The picture of one recording.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use earmark_core::audio::SourceOptions;
+use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
 use earmark_core::decide::{Segment, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::output::{SafeFile, create_folder_of};
@@ -16,10 +17,9 @@ use super::hearing::{self, Watch};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
 use crate::console::{Console, Usage};
-use crate::inputs::{Input, are_several, expand};
+use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
-use crate::outputs::{Outputs, in_folder, is_dash, names_folder};
 
 /// Where the labels of one input go.
 enum Destination {

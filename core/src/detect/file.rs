@@ -1,10 +1,12 @@
 //! A source, heard to its end: as the file that it is, or as a live gate hears it.
 
-use super::preprocess::Block;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::preprocess::{Block, Preprocessor};
 use super::{DetectError, Detector, DetectorStream};
 use crate::audio::Source;
 use crate::model::runtime;
-use crate::signal::{for_detector, recycling};
+use crate::signal::{BlockSender, for_detector, recycling};
 use crate::{FrameGrid, FrameScores};
 
 /// Blocks of a source on their way from the decoder to the network: a few, so that memory stays flat.
@@ -58,45 +60,26 @@ impl Detector {
         mut observe: impl FnMut(&[f32]) -> Result<(), E>,
         mut each: impl FnMut(&mut FrameScores) + Send,
     ) -> Result<FrameScores, E> {
-        let listener = self.stream(source.info().rate_hz, source.info().channels)?;
-        let mut heard = listener.scores();
-        let DetectorStream { mut preprocess, mut score, .. } = listener;
-        let (sender, receiver) = recycling::<Block, Block>(BLOCKS);
-        std::thread::scope(|scope| {
-            let detect = move || {
-                while let Some(piece) = receiver.receive() {
-                    score.push(&piece, &mut heard)?;
-                    each(&mut heard);
-                    receiver.give_back(piece);
+        let stream = self.stream(source.info().rate_hz, source.info().channels)?;
+        let go_on = |heard: &mut FrameScores| {
+            each(heard);
+            true
+        };
+        let feed = |feed: &mut Feed| {
+            while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                observe(block)?;
+                if !feed.push(block) {
+                    return Ok(());
                 }
-                Ok::<_, DetectError>(heard)
-            };
-            let network = scope.spawn(move || runtime::enter("earmark network", detect));
-            // When nobody takes a piece the network has failed, and says why below.
-            let mut read = || -> Result<(), E> {
-                while let Some(block) = source.next_block().map_err(DetectError::from)? {
-                    observe(block)?;
-                    let mut piece = sender.buffer();
-                    preprocess.push(block, &mut piece);
-                    if !sender.send(piece) {
-                        return Ok(());
-                    }
-                }
-                let mut piece = Block::default();
-                preprocess.finish(&mut piece);
-                sender.send(piece);
-                Ok(())
-            };
-            let read = read();
-            drop(sender);
-            let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            read?;
-            Ok(heard?)
-        })
+            }
+            feed.finish();
+            Ok(())
+        };
+        score_beside(stream, feed, go_on)
     }
 
     /// Hears a source as a live gate hears it, and then silence until all of its frames have come. `observe` is as for
-    /// [`Detector::detect`].
+    /// [`Detector::detect`], and so are the threads.
     ///
     /// A host's stream has no end: after the last sample of a recording it plays silence, and the last frames are about
     /// both. A file that is heard by [`Detector::detect`] is instead closed off at its last sample. `earmark render --live`
@@ -110,27 +93,89 @@ impl Detector {
         mut observe: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<FrameScores, E> {
         let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-        let mut listener = self.stream(rate_hz, channels)?;
-        let mut heard = listener.scores();
+        let stream = self.stream(rate_hz, channels)?;
         let mut samples = 0;
-        let mut cleaned = Vec::new();
-        while let Some(block) = source.next_block().map_err(DetectError::from)? {
-            observe(block)?;
-            cleaned.clear();
-            cleaned.extend(block.iter().map(|sample| for_detector(*sample)));
-            listener.push(&cleaned, &mut heard)?;
-            samples += (block.len() / usize::from(channels.max(1))) as u64;
-        }
-        let frames = usize::try_from(FrameGrid::new(rate_hz).frames(samples)).unwrap_or(usize::MAX);
-        let silence = vec![0.0; SILENCE * usize::from(channels)];
-        while heard.frames() < frames {
-            listener.push(&silence, &mut heard)?;
-        }
+        // Frames of the source; while it is read nobody knows how many there will be.
+        let frames = AtomicUsize::new(usize::MAX);
+        let feed = |feed: &mut Feed| {
+            let mut cleaned = Vec::new();
+            while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                observe(block)?;
+                cleaned.clear();
+                cleaned.extend(block.iter().map(|sample| for_detector(*sample)));
+                if !feed.push(&cleaned) {
+                    return Ok(());
+                }
+                samples += (block.len() / usize::from(channels.max(1))) as u64;
+            }
+            let all = usize::try_from(FrameGrid::new(rate_hz).frames(samples)).unwrap_or(usize::MAX);
+            // Known before the piece of silence that goes after it.
+            frames.store(all, Ordering::Release);
+            let silence = vec![0.0; SILENCE * usize::from(channels)];
+            while feed.push(&silence) {}
+            Ok::<(), E>(())
+        };
+        let lacks_frames = |heard: &mut FrameScores| heard.frames() < frames.load(Ordering::Acquire);
+        let mut heard = score_beside(stream, feed, lacks_frames)?;
+        let frames = frames.into_inner();
         heard.mean_square.truncate(frames);
-        heard.probabilities.truncate(frames * heard.labels.len());
+        heard.probabilities.truncate(frames.saturating_mul(heard.labels.len()));
         heard.samples = samples;
         Ok(heard)
     }
+}
+
+/// The first half of a stream, and the way to the second.
+struct Feed {
+    preprocess: Preprocessor,
+    pieces: BlockSender<Block, Block>,
+}
+
+impl Feed {
+    /// Hands samples on; false when nobody takes them any more: the network has failed, or has heard enough.
+    fn push(&mut self, interleaved: &[f32]) -> bool {
+        let mut piece = self.pieces.buffer();
+        self.preprocess.push(interleaved, &mut piece);
+        self.pieces.send(piece)
+    }
+
+    /// Nothing follows.
+    fn finish(&mut self) {
+        let mut piece = Block::default();
+        self.preprocess.finish(&mut piece);
+        self.pieces.send(piece);
+    }
+}
+
+/// `feed` hands samples on from this thread; features and network are on another, which says after every piece, by
+/// `goes_on`, whether it wants another. An error of `feed` is the one that counts.
+fn score_beside<E: From<DetectError>>(
+    stream: DetectorStream,
+    feed: impl FnOnce(&mut Feed) -> Result<(), E>,
+    mut goes_on: impl FnMut(&mut FrameScores) -> bool + Send,
+) -> Result<FrameScores, E> {
+    let mut heard = stream.scores();
+    let DetectorStream { preprocess, mut score, .. } = stream;
+    let (pieces, receiver) = recycling::<Block, Block>(BLOCKS);
+    std::thread::scope(|scope| {
+        let detect = move || {
+            while let Some(piece) = receiver.receive() {
+                score.push(&piece, &mut heard)?;
+                if !goes_on(&mut heard) {
+                    break;
+                }
+                receiver.give_back(piece);
+            }
+            Ok::<_, DetectError>(heard)
+        };
+        let network = scope.spawn(move || runtime::enter("earmark network", detect));
+        let mut way = Feed { preprocess, pieces };
+        let fed = feed(&mut way);
+        drop(way);
+        let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        fed?;
+        Ok(heard?)
+    })
 }
 
 #[cfg(test)]
@@ -205,6 +250,28 @@ mod tests {
         };
         let all = detector.detect_each::<DetectError>(&mut source, |_| Ok(()), take).unwrap();
         assert!(all == heard.samples && taken == heard, "frames that are taken as they come");
+    }
+
+    /// What a live gate hears, one block after the other, of recordings of any length.
+    #[test]
+    fn a_source_as_live_is_its_stream_and_silence() {
+        let dir = tempfile::tempdir().unwrap();
+        let detector = detector();
+        for samples in [1, 440, 441, 3 * 44_100 + 7] {
+            let (samples, mut source) = noise(&dir, samples);
+            let heard = detector.detect_as_live::<DetectError>(&mut source, |_| Ok(())).unwrap();
+            let frames = (samples.len() / 2).div_ceil(441);
+            assert_eq!((heard.frames(), heard.samples), (frames, samples.len() as u64 / 2));
+            let mut stream = detector.stream(RATE_HZ, 2).unwrap();
+            let mut alone = stream.scores();
+            stream.push(&samples, &mut alone).unwrap();
+            while alone.frames() < frames {
+                stream.push(&[0.0; 34], &mut alone).unwrap();
+            }
+            assert!(alone.mean_square[..frames] == heard.mean_square[..]);
+            let values = frames * heard.labels.len();
+            assert!(alone.probabilities[..values] == heard.probabilities[..], "{} samples", samples.len());
+        }
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::beside::beside;
 use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{Source, SourceInfo};
-use crate::detect::{DetectError, Detector};
+use crate::detect::{DetectError, Detector, DetectorStream};
 use crate::signal::Downmixer;
 use crate::signal::units::samples_to_seconds;
 
@@ -77,14 +78,25 @@ pub fn detect_file_with_gains(
             streams.push((factor(gain_db), stream, scores));
         }
         let mut scaled = Vec::new();
-        while let Some(block) = source.next_block().map_err(DetectError::from)? {
-            watch(block)?;
-            for (factor, stream, scores) in &mut streams {
+        let take = move |streams: &mut Vec<(f32, DetectorStream, FrameScores)>, block: &[f32]| {
+            for (factor, stream, scores) in streams {
                 scaled.clear();
                 scaled.extend(block.iter().map(|x| x * *factor));
                 stream.push(&scaled, scores)?;
             }
-        }
+            Ok(())
+        };
+        let (read, heard) = beside("earmark gains", streams, take, |hand_over| {
+            while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                watch(block)?;
+                if !hand_over(block) {
+                    break;
+                }
+            }
+            Ok::<(), Stop>(())
+        });
+        read?;
+        let streams = heard?;
         let finished = streams.into_iter().map(|(_, stream, mut scores)| {
             stream.finish(&mut scores)?;
             Ok(scores)

@@ -17,6 +17,7 @@
 //! [`TimelineSettings::for_pack`]: crate::decide::TimelineSettings::for_pack
 //! [`TimelineSettings::with_gate`]: crate::decide::TimelineSettings::with_gate
 
+mod beside;
 mod detect;
 mod error;
 mod noise;

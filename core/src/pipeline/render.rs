@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use super::detect::{Clock, watched};
+use super::beside::beside;
+use super::detect::{Clock, Stop, watched};
 use super::noise_track::NoiseTrack;
 use super::reopen::Reopenable;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
-use crate::audio::{ReadAhead, SampleFormat, SourceInfo};
+use crate::audio::{ReadAhead, SampleFormat, Source, SourceInfo};
 use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
-use crate::detect::Detector;
+use crate::detect::{Detector, DetectorStream};
 use crate::gate::{
     CausalDecider, GainEvent, GateError, Preset, RuleSet, edges_from_segments, spans_at_full_gain,
 };
@@ -134,39 +135,39 @@ impl FileRenderer {
         let info = source.info().clone();
         let name = recording.name();
         let named = |error| PipelineError::detect(&name, error);
-        let mut beside = match noise {
-            Some(estimator) => {
-                let stream = estimator.detector().stream(info.rate_hz, info.channels).map_err(named)?;
-                let scores = stream.scores();
-                Some((estimator, stream, scores))
-            }
-            None => None,
-        };
-        let heard = watched(&mut source, &name, false, observer, |source, watch| {
-            let observe = |block: &[f32]| {
-                watch(block)?;
-                if let Some((_, stream, scores)) = &mut beside {
-                    stream.push(block, scores)?;
-                }
-                Ok(())
-            };
+        let listen = |source: &mut Source, observe: &mut dyn FnMut(&[f32]) -> Result<(), Stop>| {
             if self.settings.causal {
                 detector.detect_as_live(source, observe)
             } else {
                 detector.detect(source, observe)
             }
-        });
+        };
+        let (heard, noise) = match noise {
+            None => (watched(&mut source, &name, false, observer, listen), None),
+            Some(estimator) => {
+                let stream = estimator.detector().stream(info.rate_hz, info.channels).map_err(named)?;
+                let beside_it = (stream.scores(), stream);
+                let take = |(scores, stream): &mut (FrameScores, DetectorStream), block: &[f32]| {
+                    stream.push(block, scores)
+                };
+                let (heard, beside_it) = beside("earmark noise", beside_it, take, |hand_over| {
+                    watched(&mut source, &name, false, observer, |source, watch| {
+                        listen(source, &mut |block| {
+                            watch(block)?;
+                            // Why nobody takes it is told below.
+                            if hand_over(block) { Ok(()) } else { Err(Stop::Interrupted) }
+                        })
+                    })
+                });
+                let (mut scores, stream) = beside_it.map_err(named)?;
+                stream.finish(&mut scores).map_err(named)?;
+                (heard, Some(NoiseTrack::new(estimator, &scores)))
+            }
+        };
         let scores = heard.map_err(|error| match error {
             PipelineError::Audio(error) => input.named(error).into(),
             other => other,
         })?;
-        let noise = match beside {
-            Some((estimator, stream, mut scores)) => {
-                stream.finish(&mut scores).map_err(named)?;
-                Some(NoiseTrack::new(estimator, &scores))
-            }
-            None => None,
-        };
         Ok(Heard { info, scores, noise })
     }
 

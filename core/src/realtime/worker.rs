@@ -93,7 +93,7 @@ impl Worker {
         };
         let thread = std::thread::Builder::new()
             .name("earmark wait".to_owned())
-            .spawn(move || runtime::enter(THREAD_NAME, || state.run_guarded()))
+            .spawn(move || runtime::enter_live(THREAD_NAME, || state.run_guarded()))
             .map_err(LiveError::Thread)?;
         Ok(Self { thread: Some(thread), shared: Arc::clone(shared) })
     }

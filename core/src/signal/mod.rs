@@ -26,9 +26,7 @@ pub use frames::{FrameGrid, FrameScores, MAX_LABELS, ScoredFrame, level_dbfs};
 pub use label::Label;
 pub use label_set::LabelSet;
 pub use level::LevelMeter;
-#[cfg(feature = "render")]
-pub(crate) use recycle::BlockSender;
 #[cfg(feature = "files")]
-pub(crate) use recycle::{BlockReceiver, recycling};
+pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
 pub(crate) use sanitise::{clean, for_detector, mapped};

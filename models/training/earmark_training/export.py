@@ -100,7 +100,7 @@ def write_pack(
             "lookahead_frames": model.shape.lookahead_frames,
             "labels": list(LABELS),
             "thresholds": thresholds,
-            **({"sure": sure} if sure else {}),
+            **({"confirm": sure} if sure else {}),
         },
     )
     return within_limit(folder, check_parity(model, folder))

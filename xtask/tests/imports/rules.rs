@@ -31,6 +31,7 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("stream", "pipeline", "a pipeline runs to the end of a file, which a stream has not"),
     core("decide", "stream", "data flows one way: streams follow decisions"),
     core("realtime", "stream", "both follow the causal law, and know nothing of each other"),
+    core("batch", "pipeline", "which files a run reads and writes is known before any work"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];

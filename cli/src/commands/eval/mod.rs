@@ -6,6 +6,7 @@ use std::io::{BufWriter, Write};
 
 use anyhow::{Context, Result, bail};
 use earmark_core::Label;
+use earmark_core::batch::{Input, Outputs, in_folder};
 use earmark_core::detect::Detector;
 use earmark_core::eval::{
     EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, labels_beside,
@@ -16,10 +17,9 @@ use earmark_core::pipeline::{Recording, detect_file_with_gains};
 use super::hearing::{self, Watch};
 use crate::args::{EvalActivityArgs, Global};
 use crate::console::{Console, Usage};
-use crate::inputs::{Input, expand};
+use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
-use crate::outputs::{Outputs, in_folder};
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
     if !(args.collar_ms >= 0.0 && args.collar_ms.is_finite()) {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Result, bail};
+use earmark_core::batch::Outputs;
 use earmark_core::eval::{
     EvalError, NoiseEntry, NoiseItem, SHORTCUTS, noise_figures, quantile, write_noise_answers,
 };
@@ -15,7 +16,6 @@ use crate::commands::hearing;
 use crate::console::{Console, Usage};
 use crate::interrupt;
 use crate::jobs::Jobs;
-use crate::outputs::Outputs;
 
 pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<()> {
     check_gains(&args.gain_db)?;

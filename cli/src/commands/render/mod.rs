@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use earmark_core::Label;
+use earmark_core::batch::{Input, is_dash};
 use earmark_core::detect::Detector;
 use earmark_core::model::pack;
 use earmark_core::noise::SnrEstimator;
@@ -22,10 +23,9 @@ use self::plan::Plan;
 use super::hearing::{self, Watch, recording};
 use crate::args::{Global, RenderArgs};
 use crate::console::Console;
-use crate::inputs::{Input, expand};
+use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
-use crate::outputs::is_dash;
 
 /// A line of the summary.
 #[derive(Debug, Serialize)]

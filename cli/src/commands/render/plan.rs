@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use earmark_core::Label;
 use earmark_core::audio::SampleFormat;
+use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
 use earmark_core::gate::{GateAction, GateError, PresetChanges, load_preset};
 use earmark_core::model::pack::Pack;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
@@ -14,8 +15,6 @@ use earmark_core::report::Format;
 use super::super::hearing::with_flags;
 use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::{Console, Usage};
-use crate::inputs::{Input, are_several};
-use crate::outputs::{Outputs, in_folder, is_dash, names_folder};
 
 /// The gate of all recordings and where their outputs go.
 #[derive(Debug)]
@@ -109,7 +108,7 @@ impl Plan {
         for path in [&args.list, &args.labels].into_iter().flatten() {
             outputs.claim_file(path)?;
         }
-        args.summary.as_deref().map_or(Ok(()), |path| outputs.claim(path))
+        Ok(args.summary.as_deref().map_or(Ok(()), |path| outputs.claim(path))?)
     }
 }
 

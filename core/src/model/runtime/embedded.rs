@@ -29,6 +29,9 @@ static LANES: LazyLock<Pool<Lane>> =
 /// For those who stay: as many as there are at a time.
 static STAYS: LazyLock<Pool<Lane>> = LazyLock::new(|| Pool::new(usize::MAX));
 
+/// The same for live workers, whose threads have a priority of their own and keep it: no file is ever heard on them.
+static LIVE_STAYS: LazyLock<Pool<Lane>> = LazyLock::new(|| Pool::new(usize::MAX));
+
 thread_local! {
     /// The lane that this thread belongs to, while someone stays there.
     static HERE: RefCell<Option<Lane>> = const { RefCell::new(None) };
@@ -36,6 +39,15 @@ thread_local! {
 
 /// Runs `work` on a lane, whose thread is called `name` meanwhile where the system lets it (Linux), and waits for its end.
 pub(super) fn enter<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+    enter_from(&STAYS, name, work)
+}
+
+/// The same for work that may raise the priority of its thread.
+pub(super) fn enter_live<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+    enter_from(&LIVE_STAYS, name, work)
+}
+
+fn enter_from<T: Send>(lanes: &Pool<Lane>, name: &'static str, work: impl FnOnce() -> T + Send) -> T {
     /// Leaves the lane, also when `work` panics.
     struct Leave;
     impl Drop for Leave {
@@ -47,7 +59,7 @@ pub(super) fn enter<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send
     if HERE.with_borrow(Option::is_some) {
         return work();
     }
-    let Ok(lane) = STAYS.lend(new_lane);
+    let Ok(lane) = lanes.lend(new_lane);
     let here = Arc::clone(&lane);
     lane.run(move || {
         name_this_thread(name);

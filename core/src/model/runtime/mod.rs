@@ -207,6 +207,18 @@ pub fn enter<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T 
     }
 }
 
+/// [`enter`] for a live worker, which may raise the priority of the thread that it finds itself on: threads that ever were
+/// a live worker's are given to live workers only.
+pub(crate) fn enter_live<T: Send>(name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "embedded-runtime")]
+    return embedded::enter_live(name, work);
+    #[cfg(not(feature = "embedded-runtime"))]
+    {
+        let _ = name;
+        work()
+    }
+}
+
 #[cfg(feature = "embedded-runtime")]
 #[expect(clippy::unnecessary_wraps, reason = "it fails where it is not built")]
 fn embedded() -> Result<Arc<dyn Backend>, RuntimeError> {

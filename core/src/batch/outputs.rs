@@ -2,32 +2,56 @@
 //! or a folder.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::Result;
-use earmark_core::output::end_of_links;
+use super::inputs::Input;
+use super::names::{folded, is_dash};
+use crate::output::end_of_links;
 
-use crate::console::Usage;
-use crate::inputs::Input;
-
-/// Whether a path means standard input or output.
-pub fn is_dash(path: &Path) -> bool {
-    path.as_os_str() == "-"
+/// Why a path cannot be an output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputRefused {
+    /// `-`, where that cannot be.
+    #[error("only one output can be `-`, standard output; name a file")]
+    Stdout,
+    /// A folder.
+    #[error("{}: is a folder; name a file in it", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Another output will lie below it.
+    #[error("{}: this is to be the folder of {}; name another file", path.display(), other.display())]
+    FutureFolder {
+        /// What was claimed.
+        path: PathBuf,
+        /// The other output.
+        other: PathBuf,
+    },
+    /// It would lie below another output.
+    #[error("{}: {} is another output, no folder", path.display(), folder.display())]
+    BelowOutput {
+        /// What was claimed.
+        path: PathBuf,
+        /// The other output.
+        folder: PathBuf,
+    },
+    /// The run reads it.
+    #[error("{}: this is the input; name another output, it would be lost", path.display())]
+    Input {
+        /// What was claimed.
+        path: PathBuf,
+    },
+    /// The run writes it already.
+    #[error("{}: two outputs of this run would have this name, one would be lost", path.display())]
+    Twice {
+        /// What was claimed.
+        path: PathBuf,
+    },
 }
 
-/// Whether the user means a folder: there is one, or the name ends as one.
-pub fn names_folder(path: &Path) -> bool {
-    path.is_dir() || path.as_os_str().as_encoded_bytes().last().is_some_and(|&b| b == b'/' || b == b'\\')
-}
-
-/// The output of one recording below a folder, byte for byte under its name.
-pub fn in_folder(folder: &Path, stem: &Path, extension: &str) -> PathBuf {
-    let mut path = OsString::from(folder.join(stem));
-    path.push(".");
-    path.push(extension);
-    path.into()
-}
+type Result<T> = std::result::Result<T, OutputRefused>;
 
 /// The files of a run.
 #[derive(Debug, Default)]
@@ -59,6 +83,9 @@ impl Outputs {
     }
 
     /// Claims a path for one output, which may be `-` for standard output.
+    ///
+    /// # Errors
+    /// [`OutputRefused`] with the reason.
     pub fn claim(&mut self, path: &Path) -> Result<()> {
         if !is_dash(path) {
             return self.claim_file(path);
@@ -69,15 +96,16 @@ impl Outputs {
     }
 
     /// Claims a path for an output that cannot go to standard output.
+    ///
+    /// # Errors
+    /// [`OutputRefused`] with the reason.
     pub fn claim_file(&mut self, path: &Path) -> Result<()> {
         if is_dash(path) {
-            return Err(Usage("only one output can be `-`, standard output; name a file".to_owned()).into());
+            return Err(OutputRefused::Stdout);
         }
         // A folder on the way may be missing: it will be made, and then the path leads to what is there.
         match std::fs::metadata(path).or_else(|_| std::fs::metadata(future_place(path))) {
-            Ok(found) if found.is_dir() => {
-                Err(Usage(format!("{}: is a folder; name a file in it", path.display())).into())
-            }
+            Ok(found) if found.is_dir() => Err(OutputRefused::Folder { path: path.to_owned() }),
             Ok(found) => match Identity::of_file(path, &found) {
                 Some(identity) => self.take(identity, path),
                 // Devices and pipes hold nothing that could be lost.
@@ -90,15 +118,12 @@ impl Outputs {
     fn claim_new(&mut self, path: &Path) -> Result<()> {
         let place = future_place(path);
         if let Some(other) = self.folders.get(&folded(&place)) {
-            let (path, other) = (path.display(), other.display());
-            return Err(
-                Usage(format!("{path}: this is to be the folder of {other}; name another file")).into()
-            );
+            return Err(OutputRefused::FutureFolder { path: path.to_owned(), other: other.clone() });
         }
         for folder in place.ancestors().skip(1) {
             if self.written.contains(&Identity::New(folded(folder))) {
-                let (path, folder) = (path.display(), folder.display());
-                return Err(Usage(format!("{path}: {folder} is another output, no folder")).into());
+                let (path, folder) = (path.to_owned(), folder.to_owned());
+                return Err(OutputRefused::BelowOutput { path, folder });
             }
             self.folders.entry(folded(folder)).or_insert_with(|| path.to_owned());
         }
@@ -106,14 +131,11 @@ impl Outputs {
     }
 
     fn take(&mut self, identity: Identity, path: &Path) -> Result<()> {
-        let path = path.display();
         if self.read.contains(&identity) {
-            let message = format!("{path}: this is the input; name another output, it would be lost");
-            return Err(Usage(message).into());
+            return Err(OutputRefused::Input { path: path.to_owned() });
         }
         if !self.written.insert(identity) {
-            let message = format!("{path}: two outputs of this run would have this name, one would be lost");
-            return Err(Usage(message).into());
+            return Err(OutputRefused::Twice { path: path.to_owned() });
         }
         Ok(())
     }
@@ -166,14 +188,6 @@ fn future_place(path: &Path) -> PathBuf {
         }
     }
     place
-}
-
-/// A path as a file system sees it that does not tell cases apart.
-pub fn folded(path: &Path) -> Vec<u8> {
-    match path.to_str() {
-        Some(text) => text.to_lowercase().into_bytes(),
-        None => path.as_os_str().as_encoded_bytes().to_ascii_lowercase(),
-    }
 }
 
 #[cfg(test)]
