@@ -38,6 +38,7 @@ pub mod report;
 pub mod signal;
 pub mod stream;
 
+pub use priority::{lower_thread_priority, raise_thread_priority};
 pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};
 
 /// The examples of the README run as tests.

@@ -46,6 +46,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// `file` is what is called `path` in messages, whose ending may say what is in it.
     pub(super) fn file(path: &Path, mut file: File, track: Option<u16>) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, _) = recognise(&mut file).map_err(read_error)?;

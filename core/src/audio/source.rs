@@ -89,7 +89,7 @@ impl Source {
             let missing = AudioError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
             Self::by_ffmpeg(path, Input::Path(path), None, options, missing)?
         } else {
-            match Self::open_track(path, options.track) {
+            match Self::open_track(path, path, options.track) {
                 Ok(source) => source.with_upper_half(options).audible(options),
                 Err(error) => Self::last_resort(path, options, error)?,
             }
@@ -97,14 +97,24 @@ impl Source {
         source.pick(options.channel)
     }
 
-    /// What is read here, of one track.
-    fn open_track(path: &Path, track: Option<u16>) -> Result<Self, AudioError> {
+    /// Opens the file at `at`, which a stranger sent and calls `name`: messages name it so, and its ending is the one that may
+    /// say what is in it. No other file is looked at, and no ffmpeg is asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open`].
+    pub fn open_as(at: &Path, name: &Path) -> Result<Self, AudioError> {
+        Self::open_track(at, name, None)
+    }
+
+    /// What is read here, of one track of the file at `at`, which is called `path`.
+    fn open_track(at: &Path, path: &Path, track: Option<u16>) -> Result<Self, AudioError> {
         let open_error = |source| AudioError::Open { path: path.to_owned(), source };
-        let metadata = std::fs::metadata(path).map_err(open_error)?;
+        let metadata = std::fs::metadata(at).map_err(open_error)?;
         if metadata.is_dir() {
             return Err(AudioError::Folder { path: path.to_owned() });
         }
-        let mut file = File::open(path).map_err(open_error)?;
+        let mut file = File::open(at).map_err(open_error)?;
         if !metadata.is_file() {
             let options = SourceOptions { track, ..SourceOptions::default() };
             return Self::from_reader_with(path, Box::new(file), &options);

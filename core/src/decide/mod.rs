@@ -32,6 +32,7 @@ pub mod refine;
 mod segmenter;
 mod settings;
 pub mod silence;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -43,6 +44,7 @@ pub use causal::CausalLabels;
 pub use changes::TimelineChanges;
 pub use segmenter::{Event, Segmenter};
 pub use settings::{CONFIRM_NEAR_MS, CONFIRM_WINDOW_MS, LabelSettings, TimelineError, TimelineSettings};
+pub use spans::{SpanShape, shaped_spans};
 pub use thresholds::{Hysteresis, HysteresisBank, SILENCE_DBFS, SILENCE_WINDOW_FRAMES, Thresholds};
 
 /// One stretch of one label.

@@ -18,6 +18,13 @@ pub enum Recording {
     Stdin,
     /// One of these, of which something is chosen: a track, a channel, who decodes it.
     Chosen(Box<Recording>, SourceOptions),
+    /// A file that is known by another name than its path: an upload.
+    Copy {
+        /// Where its bytes are.
+        path: PathBuf,
+        /// What messages and reports call it.
+        name: PathBuf,
+    },
 }
 
 impl Recording {
@@ -47,7 +54,7 @@ impl Recording {
                 ChannelChoice::One(channel) => format!("{}#{channel}", recording.name()),
                 _ => recording.name(),
             },
-            Self::File(path) => path.display().to_string(),
+            Self::File(name) | Self::Copy { name, .. } => name.display().to_string(),
             Self::Stdin => "stdin".to_owned(),
         }
     }
@@ -69,6 +76,7 @@ impl Recording {
                 Self::File(path) => Source::open_with(path, options),
                 _ => Source::from_reader_with(STDIN_NAME.as_ref(), Box::new(std::io::stdin()), options),
             },
+            Self::Copy { path, name } => Source::open_as(path, name),
         }
     }
 
@@ -93,15 +101,39 @@ impl Recording {
                 let stream = !metadata.is_file() && !metadata.is_dir();
                 stream.then(|| Origin::Path(path.clone()))
             }
+            Self::Copy { .. } => None,
         }
     }
 
     /// What errors of the audio call it.
     pub(super) fn stream_name(&self) -> PathBuf {
         match self {
-            Self::File(path) => path.clone(),
+            Self::File(name) | Self::Copy { name, .. } => name.clone(),
             Self::Stdin => STDIN_NAME.into(),
             Self::Chosen(recording, _) => recording.stream_name(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_goes_by_its_name_and_not_by_where_it_lies() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("upload");
+        let copy = |name: &str| Recording::Copy { path: path.clone(), name: name.into() };
+        std::fs::write(&path, "no audio at all").unwrap();
+        let refused = copy("talk.wav").open().unwrap_err().to_string();
+        assert!(refused.starts_with("talk.wav is not audio"), "{refused}");
+        let programme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/programme.flac");
+        std::fs::copy(&programme, &path).unwrap();
+        let copy = copy("folder/programme.flac");
+        assert_eq!(copy.open().unwrap().info(), Source::open(&programme).unwrap().info());
+        assert_eq!(copy.name(), "folder/programme.flac");
+        std::fs::remove_file(&path).unwrap();
+        let gone = copy.open().unwrap_err().to_string();
+        assert!(gone.starts_with("folder/programme.flac cannot be opened"), "{gone}");
     }
 }

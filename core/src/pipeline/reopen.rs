@@ -16,7 +16,12 @@ impl Recording {
     /// The recording as something that can be read more than once: itself, or a copy of what comes through the pipe.
     pub(super) fn reopenable(&self, observer: &mut dyn Observer) -> Result<Reopenable, PipelineError> {
         let Some(origin) = self.origin() else {
-            return Ok(Reopenable { path: self.stream_name(), options: self.options(), copy_of: None });
+            let name = self.stream_name();
+            let (path, known_as) = match self {
+                Self::Copy { path, .. } => (path.clone(), Some(name)),
+                _ => (name, None),
+            };
+            return Ok(Reopenable { path, known_as, options: self.options(), copy_of: None });
         };
         let mut stream = Stoppable::new(origin, observer.stop_flag().unwrap_or_default());
         let name = self.name();
@@ -36,7 +41,7 @@ impl Recording {
             }
         }
         let path = copy.path().to_owned();
-        Ok(Reopenable { path, options: self.options(), copy_of: Some((copy, name.into())) })
+        Ok(Reopenable { path, known_as: None, options: self.options(), copy_of: Some((copy, name.into())) })
     }
 }
 
@@ -45,6 +50,8 @@ impl Recording {
 pub(super) struct Reopenable {
     path: PathBuf,
     options: SourceOptions,
+    /// What an upload is called, which is not where it lies.
+    known_as: Option<PathBuf>,
     /// The copy, and what the stream is called.
     copy_of: Option<(NamedTempFile, PathBuf)>,
 }
@@ -56,7 +63,10 @@ impl Reopenable {
     }
 
     pub(super) fn open(&self) -> Result<Source, AudioError> {
-        Source::open_with(&self.path, &self.options).map_err(|error| self.named(error))
+        match &self.known_as {
+            Some(name) => Source::open_as(&self.path, name),
+            None => Source::open_with(&self.path, &self.options).map_err(|error| self.named(error)),
+        }
     }
 
     /// An error about the copy, said of the stream.

@@ -1,5 +1,6 @@
 //! Where the samples of a render go.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -18,6 +19,13 @@ pub enum AudioTarget<'a> {
         /// What takes the bytes.
         out: Box<dyn Write + Send>,
     },
+    /// An empty file that is open for writing and that the caller keeps: an answer that is sent when it is whole.
+    Handle {
+        /// Its name, whose ending says FLAC or WAV.
+        name: &'a Path,
+        /// Where the bytes go.
+        file: File,
+    },
 }
 
 impl std::fmt::Debug for AudioTarget<'_> {
@@ -35,15 +43,15 @@ impl AudioTarget<'_> {
     /// What it is called in messages.
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Handle { name: path, .. } => path.display().to_string(),
             Self::Pipe { name, .. } => (*name).to_owned(),
         }
     }
 
-    /// The path, if it is a file.
+    /// The path that says the container, if it is a file.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Handle { name: path, .. } => Some(path),
             Self::Pipe { .. } => None,
         }
     }
@@ -63,6 +71,11 @@ impl AudioTarget<'_> {
                 let out = AudioOut::file(path, file.handle()?, format, metadata, Some(samples))
                     .map_err(|source| PipelineError::OutputFormat { name, source })?;
                 Ok((Some(file), out))
+            }
+            Self::Handle { name: path, file } => {
+                let out = AudioOut::file(path, file, format, metadata, Some(samples))
+                    .map_err(|source| PipelineError::OutputFormat { name, source })?;
+                Ok((None, out))
             }
             Self::Pipe { out, .. } => {
                 let out = AudioOut::pipe(out, format, metadata, Some(samples))
