@@ -81,7 +81,7 @@ impl Console {
     }
 
     /// What the user wants to hear at the end of the work.
-    pub fn tell(&self, message: &str) {
+    pub fn done(&self, message: &str) {
         if !self.quiet {
             self.say("done", message);
         }

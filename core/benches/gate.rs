@@ -3,7 +3,7 @@
 //! "busy" changes its mind every 50 ms with 20 ms ramps, far more often than speech does; "steady" is open all the time.
 
 use criterion::{Criterion, Throughput, criterion_main};
-use earmark_core::gate::{GainComputer, GainEvent, GateSettings, RuleSet, Target, apply_gains};
+use earmark_core::gate::{Envelope, GainComputer, GainEvent, GateSettings, RuleSet, Target, apply_gains};
 use earmark_core::render::{AudioOut, Dither, Metadata, Quantiser, RenderSpec, Renderer, StreamFormat};
 use std::hint::black_box;
 
@@ -12,10 +12,13 @@ const FRAMES: usize = 480;
 
 fn computer(busy: bool) -> GainComputer {
     let settings = GateSettings {
-        attack_ms: 20.0,
-        hold_ms: 0.0,
-        release_ms: 20.0,
-        lookahead_ms: 0.0,
+        envelope: Envelope {
+            attack_ms: 20.0,
+            hold_ms: 0.0,
+            release_ms: 20.0,
+            lookahead_ms: 0.0,
+            ..Envelope::default()
+        },
         ..GateSettings::default()
     };
     let mut computer = GainComputer::new(&settings, RuleSet::unity(), RATE_HZ).expect("valid");

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use earmark_core::audio::Source;
 use earmark_core::detect::{DetectError, Detector, DetectorMode};
-use earmark_core::gate::{Action, GateSettings, MixSettings, Mixer};
+use earmark_core::gate::{Action, Envelope, GateSettings, MixSettings, Mixer, Rules};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::realtime::{LatencyParts, LiveConfig, LiveFrame, LiveGate};
@@ -35,7 +35,10 @@ fn sound(samples: usize, rate_hz: u32) -> Vec<f32> {
 
 #[test]
 fn an_impulse_comes_out_after_the_latency_at_every_rate_and_block() {
-    let keep_all = GateSettings { otherwise: Action::Keep, ..GateSettings::default() };
+    let keep_all = GateSettings {
+        rules: Rules { otherwise: Action::Keep, ..Rules::default() },
+        ..GateSettings::default()
+    };
     for rate_hz in RATES_HZ {
         for block in BLOCKS {
             let config = LiveConfig {
@@ -66,12 +69,12 @@ fn a_frame_is_heard_exactly_as_late_as_the_latency_says() {
     let manifest = EAR.pack().manifest();
     for rate_hz in [1_000, 11_025, 16_000, 44_100, 48_000, 96_000, 192_000, 44_056] {
         let hearing = LatencyParts::new(manifest, rate_hz, &LiveConfig::default()).unwrap().hearing;
-        let mut listener = EAR.stream(rate_hz, 1).unwrap();
-        let mut heard = listener.scores();
+        let mut stream = EAR.stream(rate_hz, 1).unwrap();
+        let mut heard = stream.scores();
         let samples = sound((rate_hz as usize).min(40_000).max(rate_hz as usize / 2), rate_hz);
         let (mut seen, mut latest) = (0, 0);
         for (count, sample) in (1_u64..).zip(&samples) {
-            listener.push(std::slice::from_ref(sample), &mut heard).unwrap();
+            stream.push(std::slice::from_ref(sample), &mut heard).unwrap();
             while seen < heard.frames() as u64 {
                 let start = seen * u64::from(rate_hz) / 100;
                 latest = latest.max(count - start);
@@ -113,12 +116,15 @@ fn frames_are_those_of_a_listener_and_ten_runs_give_the_same_bytes() {
     let (rate_hz, channels) = (48_000, 2);
     let left = sound(96_000, rate_hz);
     let right: Vec<f32> = left.iter().rev().copied().collect();
-    let mut listener = EAR.stream(rate_hz, channels).unwrap();
-    let mut heard = listener.scores();
+    let mut stream = EAR.stream(rate_hz, channels).unwrap();
+    let mut heard = stream.scores();
     let interleaved: Vec<f32> = left.iter().zip(&right).flat_map(|(l, r)| [*l, *r]).collect();
-    listener.push(&interleaved, &mut heard).unwrap();
+    stream.push(&interleaved, &mut heard).unwrap();
 
-    let settings = GateSettings { hold_ms: 0.0, ..GateSettings::default() };
+    let settings = GateSettings {
+        envelope: Envelope { hold_ms: 0.0, ..Envelope::default() },
+        ..GateSettings::default()
+    };
     let mut first: Option<(Vec<u32>, Vec<LiveFrame>)> = None;
     for block in [512, 1, 7, 64, 480, 1_024, 8_192, 512, 333, 512] {
         let config = LiveConfig { max_block_samples: 512, ..LiveConfig::default() };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use earmark_core::decide::Thresholds;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::{Action, Curve, GateSettings, MixOutput, MixSettings, Mixer, Rule, When};
+use earmark_core::gate::{
+    Action, Curve, Envelope, GateSettings, LabelThresholds, MixOutput, MixSettings, Mixer, Rule, Rules, When,
+};
 use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::realtime::{LiveConfig, LiveGate};
@@ -45,17 +47,34 @@ fn programs() -> Vec<GateSettings> {
     let base = GateSettings::default();
     vec![
         base.clone(),
-        GateSettings { attack_ms: 1.0, hold_ms: 0.0, release_ms: 900.0, range_db: 100.0, ..base.clone() },
-        GateSettings { rules: vec![duck; 9], curve: Curve::Amplitude, wet: 0.3, ..base.clone() },
+        GateSettings {
+            envelope: Envelope { attack_ms: 1.0, hold_ms: 0.0, release_ms: 900.0, ..base.envelope },
+            rules: Rules { range_db: 100.0, ..base.rules.clone() },
+            ..base.clone()
+        },
+        GateSettings {
+            rules: Rules { list: vec![duck; 9], ..base.rules.clone() },
+            envelope: Envelope { curve: Curve::Amplitude, wet: 0.3, ..base.envelope },
+            ..base.clone()
+        },
         GateSettings::keep_all_but([Label::MUSIC, Label::SILENCE], Action::Mute),
         GateSettings {
-            thresholds: [(Label::SPEECH, Thresholds { open: 0.2, close: 0.1 })].into(),
+            thresholds: LabelThresholds {
+                by_label: [(Label::SPEECH, Thresholds { open: 0.2, close: 0.1 })].into(),
+                ..base.thresholds.clone()
+            },
             ..base.clone()
         },
         // Refused ones must cost no more.
         GateSettings::keep([Label::from("birdsong")], Action::Gate),
-        GateSettings { range_db: -1.0, ..base.clone() },
-        GateSettings { rules: vec![Rule { when: When::default(), action: Action::Keep }; 200], ..base },
+        GateSettings { rules: Rules { range_db: -1.0, ..base.rules.clone() }, ..base.clone() },
+        GateSettings {
+            rules: Rules {
+                list: vec![Rule { when: When::default(), action: Action::Keep }; 200],
+                ..base.rules.clone()
+            },
+            ..base
+        },
     ]
 }
 

@@ -34,10 +34,10 @@ fn samples() -> Vec<f32> {
 }
 
 fn heard(detector: &Detector, samples: &[f32]) -> FrameScores {
-    let mut listener = detector.stream(16_000, 1).unwrap();
-    let mut activity = listener.scores();
-    listener.push(samples, &mut activity).unwrap();
-    listener.finish(&mut activity).unwrap();
+    let mut stream = detector.stream(16_000, 1).unwrap();
+    let mut activity = stream.scores();
+    stream.push(samples, &mut activity).unwrap();
+    stream.finish(&mut activity).unwrap();
     activity
 }
 

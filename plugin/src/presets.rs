@@ -109,30 +109,23 @@ fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
     // Whatever is not named here, and whatever a later version adds, stays as it is in `base`.
     GateSettings {
         rules: set.rules,
-        otherwise: set.otherwise,
-        range_db: set.range_db,
-        attack_ms: set.attack_ms,
-        hold_ms: set.hold_ms,
-        release_ms: set.release_ms,
-        lookahead_ms: set.lookahead_ms,
-        curve: set.curve,
-        wet: shared.params.get_f32(id::WET),
-        thresholds: set.thresholds,
+        envelope: gate::Envelope { wet: shared.params.get_f32(id::WET), ..set.envelope },
+        thresholds: gate::LabelThresholds { by_label: set.thresholds.by_label, ..base.thresholds },
         ..base
     }
 }
 
 fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, PresetExtras) {
     let mut values = vec![
-        (id::ATTACK_MS, f64::from(settings.attack_ms)),
-        (id::HOLD_MS, f64::from(settings.hold_ms)),
-        (id::RELEASE_MS, f64::from(settings.release_ms)),
-        (id::RANGE_DB, f64::from(settings.range_db)),
-        (id::LOOKAHEAD_MS, f64::from(settings.lookahead_ms)),
-        (id::WET, f64::from(settings.wet)),
+        (id::ATTACK_MS, f64::from(settings.envelope.attack_ms)),
+        (id::HOLD_MS, f64::from(settings.envelope.hold_ms)),
+        (id::RELEASE_MS, f64::from(settings.envelope.release_ms)),
+        (id::RANGE_DB, f64::from(settings.rules.range_db)),
+        (id::LOOKAHEAD_MS, f64::from(settings.envelope.lookahead_ms)),
+        (id::WET, f64::from(settings.envelope.wet)),
     ];
-    let said = (0..KEEP_PRESET).find(|&keep| keep_rules(keep) == settings.rules);
-    let mode = match settings.otherwise {
+    let said = (0..KEEP_PRESET).find(|&keep| keep_rules(keep) == settings.rules.list);
+    let mode = match settings.rules.otherwise {
         Action::Gate => Some(0.0),
         Action::Duck(duck) => {
             values.push((id::DUCK_DB, f64::from(duck.by_db)));
@@ -153,16 +146,16 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         None
     } else {
         values.extend(keep_values(KEEP_PRESET));
-        Some(Rules { rules: settings.rules.clone(), otherwise: settings.otherwise })
+        Some(Rules { rules: settings.rules.list.clone(), otherwise: settings.rules.otherwise })
     };
-    let leading = leading_labels(&settings.rules).next().cloned().unwrap_or(Label::SPEECH);
+    let leading = leading_labels(&settings.rules.list).next().cloned().unwrap_or(Label::SPEECH);
     let from_pack = pack.manifest().thresholds_of(&leading);
-    let Thresholds { open, close } = settings.thresholds.get(&leading).copied().unwrap_or(from_pack);
+    let Thresholds { open, close } = settings.thresholds.by_label.get(&leading).copied().unwrap_or(from_pack);
     values.push((id::OPEN, f64::from(open)));
     values.push((id::CLOSE, f64::from(close)));
-    let mut thresholds = settings.thresholds.clone();
-    thresholds.retain(|label, _| !leading_labels(&settings.rules).any(|leading| leading == label));
-    let extras = PresetExtras { rules, curve: settings.curve, thresholds };
+    let mut thresholds = settings.thresholds.by_label.clone();
+    thresholds.retain(|label, _| !leading_labels(&settings.rules.list).any(|leading| leading == label));
+    let extras = PresetExtras { rules, curve: settings.envelope.curve, thresholds };
     (values, extras)
 }
 
@@ -204,10 +197,13 @@ mod tests {
         let mut presets: Vec<(String, Preset)> =
             gate::preset_names().map(|name| (name.to_owned(), gate::preset(name).unwrap())).collect();
         let podcast = gate::preset("podcast").unwrap();
-        assert!(!podcast.gate.confirm.is_empty(), "this is about a setting that only files have");
+        assert!(!podcast.gate.thresholds.confirm.is_empty(), "this is about a setting that only files have");
         let everything = GateSettings {
-            curve: gate::Curve::Amplitude,
-            thresholds: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),
+            envelope: gate::Envelope { curve: gate::Curve::Amplitude, ..podcast.gate.envelope },
+            thresholds: gate::LabelThresholds {
+                by_label: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),
+                ..podcast.gate.thresholds.clone()
+            },
             ..podcast.gate.clone()
         };
         let path = folder.path().join("everything.json");
@@ -222,10 +218,10 @@ mod tests {
             let mut expected = preset.gate;
             // The threshold knobs are those of all leading labels: the pack's of the first, where the preset has none.
             let pack = Pack::find(earmark_core::model::pack::LIVE).unwrap();
-            let first = leading_labels(&expected.rules).next().unwrap();
+            let first = leading_labels(&expected.rules.list).next().unwrap();
             let from_pack = pack.manifest().thresholds_of(first);
-            for label in leading_labels(&expected.rules) {
-                expected.thresholds.entry(label.clone()).or_insert(from_pack);
+            for label in leading_labels(&expected.rules.list) {
+                expected.thresholds.by_label.entry(label.clone()).or_insert(from_pack);
             }
             assert_eq!(saved.gate, expected, "{name}");
             assert_eq!(saved.cut, preset.cut, "{name}");
@@ -241,10 +237,10 @@ mod tests {
         let path = save(&shared, "Mine").unwrap();
         shared.set(id::RANGE_DB, 12.0);
         assert_eq!(save(&shared, "Mine").unwrap(), path, "its own");
-        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.range_db, 12.0);
+        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.rules.range_db, 12.0);
         let other = Shared::new();
         assert!(matches!(save(&other, "Mine"), Err(PresetError::Exists(_))));
-        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.range_db, 12.0, "untouched");
+        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.rules.range_db, 12.0, "untouched");
         for bad in ["", "  ", "../up", "a/b", ".hidden", "what?", &"x".repeat(61)] {
             assert!(matches!(save(&other, bad), Err(PresetError::Name)), "{bad}");
         }

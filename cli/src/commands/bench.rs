@@ -106,12 +106,12 @@ fn hear(detector: &Detector, clip: &Clip, block: usize) -> Result<()> {
     interrupt::check()?;
     // As files and live gates do.
     runtime::enter("earmark bench", || {
-        let mut listener = detector.stream(clip.rate_hz, clip.channels)?;
-        let mut heard = listener.scores();
+        let mut stream = detector.stream(clip.rate_hz, clip.channels)?;
+        let mut heard = stream.scores();
         for block in clip.samples.chunks(block) {
-            listener.push(block, &mut heard)?;
+            stream.push(block, &mut heard)?;
         }
-        listener.finish(&mut heard)?;
+        stream.finish(&mut heard)?;
         black_box(heard);
         Ok(())
     })
@@ -148,12 +148,12 @@ fn parallel(
 /// How long a call of 10 ms takes: most fill a buffer, every few run the network.
 fn latency(live: &Detector, clip: &Clip, table: &mut Table) -> Result<()> {
     let mut took = runtime::enter("earmark bench", || {
-        let mut listener = live.stream(clip.rate_hz, clip.channels)?;
-        let mut heard = listener.scores();
+        let mut stream = live.stream(clip.rate_hz, clip.channels)?;
+        let mut heard = stream.scores();
         let mut took = Vec::new();
         for block in clip.samples.chunks(clip.block_10_ms()) {
             let start = Instant::now();
-            listener.push(block, &mut heard)?;
+            stream.push(block, &mut heard)?;
             took.push(start.elapsed());
         }
         Ok::<_, DetectError>(took)

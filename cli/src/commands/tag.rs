@@ -57,9 +57,8 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let destination = destination(args, formats, &inputs)?;
     let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
     claim(&destination, &pictures, &inputs)?;
-    let part = |(input, options): &(Input, SourceOptions)| {
-        Recording::named(&input.path).with(options.clone())
-    };
+    let part =
+        |(input, options): &(Input, SourceOptions)| Recording::named(&input.path).with(options.clone());
     let recordings: Vec<Recording> = parts.iter().map(part).collect();
     if let Some(mut rows) = rows_while_heard(&destination, &pictures, &recordings) {
         let watch = &mut Watch::new(&inputs[0], console);

@@ -214,7 +214,8 @@ impl Source {
             return Err(AudioError::NoChannels { path: name.to_owned() });
         }
         let (coding, bits) = format.encoding.coding();
-        let format = WavFormat { coding, channels: format.channels, rate_hz: format.rate_hz, bits, big_endian: false };
+        let format =
+            WavFormat { coding, channels: format.channels, rate_hz: format.rate_hz, bits, big_endian: false };
         let mut source = Self::wav(name, reader, &WavHeader { format, data_bytes: None, offset: 0 }, None)?;
         // It is no fault that nobody told the length.
         source.warnings.clear();

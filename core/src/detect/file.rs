@@ -233,10 +233,10 @@ mod tests {
         assert!(observed == samples);
         assert_eq!(heard.frames(), 701);
         for block in [882, 2 * 160, samples.len()] {
-            let mut listener = detector.stream(RATE_HZ, 2).unwrap();
-            let mut alone = listener.scores();
-            samples.chunks(block).for_each(|block| listener.push(block, &mut alone).unwrap());
-            listener.finish(&mut alone).unwrap();
+            let mut stream = detector.stream(RATE_HZ, 2).unwrap();
+            let mut alone = stream.scores();
+            samples.chunks(block).for_each(|block| stream.push(block, &mut alone).unwrap());
+            stream.finish(&mut alone).unwrap();
             assert!(alone == heard, "blocks of {block}");
         }
         assert!(detector.detect_samples(&samples, RATE_HZ, 2).unwrap() == heard);

@@ -1,13 +1,13 @@
 //! The detector: samples in, frames of activity out.
 //!
-//! [`Detector`] is a pack on a backend, compiled once; [`DetectorStream`] is one stream through it. A listener is fed blocks of any
+//! [`Detector`] is a pack on a backend, compiled once; [`DetectorStream`] is one stream through it. It is fed blocks of any
 //! size and appends frames to a [`FrameScores`]: per 10 ms the network's probabilities and the level of the
 //! *source* samples. The network's own delay is compensated: frame `k` is about `[k · 10 ms, (k + 1) · 10 ms)`.
 //!
 //! The same samples give the same bits for any split into blocks: features are made on a fixed hop grid, and the network
 //! is always called with the same number of frames, [`DetectorMode`] says how many. Both paces agree to the rounding of f32.
 //!
-//! A listener has two halves: `preprocess.rs` (level, downmix, resampling) and `score_network.rs` (features, network). [`Detector::detect`]
+//! A stream has two halves: `preprocess.rs` (level, downmix, resampling) and `score_network.rs` (features, network). [`Detector::detect`]
 //! runs them on two threads (`file.rs`).
 
 #[cfg(feature = "files")]
@@ -25,7 +25,7 @@ use crate::model::runtime::{Network, Runtime, RuntimeError};
 pub(crate) use reach::Reach;
 pub use stream::DetectorStream;
 
-/// Why listening stopped.
+/// Why detection stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetectError {
@@ -53,7 +53,7 @@ pub enum DetectorMode {
     Throughput,
 }
 
-/// A pack, compiled for a pace. Shared by the listeners that it hands out; their streams are apart.
+/// A pack, compiled for a pace. Shared by the streams that it hands out; their streams are apart.
 ///
 /// ```
 /// # #[cfg(all(feature = "embedded-packs", feature = "embedded-runtime"))] {

@@ -1,4 +1,4 @@
-//! The first half of a listener: all that needs the source's own samples.
+//! The first half of a stream: all that needs the source's own samples.
 
 use crate::signal::{Downmixer, LevelMeter, ResampleError, Resampler};
 

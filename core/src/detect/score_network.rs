@@ -1,4 +1,4 @@
-//! The second half of a listener: features, network, and both clocks brought together.
+//! The second half of a stream: features, network, and both clocks brought together.
 
 use std::collections::VecDeque;
 

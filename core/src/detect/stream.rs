@@ -45,7 +45,7 @@ impl DetectorStream {
         })
     }
 
-    /// A [`FrameScores`] with this listener's labels and rate, to append frames to.
+    /// A [`FrameScores`] with this stream's labels and rate, to append frames to.
     pub fn scores(&self) -> FrameScores {
         FrameScores::new(self.score.labels().to_vec(), self.rate_hz)
     }

@@ -128,7 +128,7 @@ impl Adapted {
 mod tests {
     use super::*;
     use crate::Label;
-    use crate::gate::{Action, CausalDecider, GateSettings, RuleSet, Target, edges_from_segments};
+    use crate::gate::{Action, CausalDecider, GateSettings, RuleSet, Rules, Target, edges_from_segments};
 
     #[test]
     fn the_noisier_the_deeper_and_the_earlier_closed() {
@@ -171,13 +171,14 @@ mod tests {
         let adaptive = Adaptive::default();
         let ratio = Some(40.0);
         for (otherwise, expected_db) in [(Action::duck(30.0), -30.0), (Action::Gate, -10.0)] {
-            let settings = GateSettings { otherwise, ..GateSettings::default() };
+            let settings =
+                GateSettings { rules: Rules { otherwise, ..Rules::default() }, ..GateSettings::default() };
             let rules = RuleSet::new(&settings, &[Label::SPEECH]).unwrap();
             let speech = [(&Label::SPEECH, 1.0, 2.0)];
             let events = edges_from_segments(&rules, &settings, speech, &[], 1_000, 3_000);
-            let in_file = adaptive.follow(&events, settings.range_db, &[(0, ratio)]);
+            let in_file = adaptive.follow(&events, settings.rules.range_db, &[(0, ratio)]);
             let mut live = CausalDecider::new(&settings, &[Label::SPEECH], &[], 1_000).unwrap();
-            live.adapt(adaptive.at(ratio, settings.range_db));
+            live.adapt(adaptive.at(ratio, settings.rules.range_db));
             let score = |frame: u64| if (100..200).contains(&frame) { 0.9 } else { 0.1 };
             let live: Vec<GainEvent> =
                 (0..300).filter_map(|frame| live.frame(frame, &[score(frame)], 0.01)).collect();

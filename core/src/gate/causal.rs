@@ -77,7 +77,8 @@ impl CausalDecider {
 
     fn choose_thresholds(&mut self, settings: &GateSettings) {
         for (column, (label, of_pack)) in self.names.iter().zip(&self.pack_thresholds).enumerate() {
-            self.labels.set_thresholds(column, settings.thresholds.get(label).copied().unwrap_or(*of_pack));
+            self.labels
+                .set_thresholds(column, settings.thresholds.by_label.get(label).copied().unwrap_or(*of_pack));
         }
     }
 

@@ -27,7 +27,7 @@ pub enum GateAction {
 ///
 /// let mut podcast = preset("podcast")?;
 /// PresetChanges { range_db: Some(12.0), ..PresetChanges::default() }.apply(&mut podcast);
-/// assert_eq!(podcast.gate.range_db, 12.0);
+/// assert_eq!(podcast.gate.rules.range_db, 12.0);
 /// # Ok::<(), earmark_core::gate::GateError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,14 +54,14 @@ impl PresetChanges {
     pub fn apply(&self, preset: &mut Preset) {
         let gate = &mut preset.gate;
         for (change, setting) in [
-            (self.range_db, &mut gate.range_db),
-            (self.attack_ms, &mut gate.attack_ms),
-            (self.hold_ms, &mut gate.hold_ms),
-            (self.release_ms, &mut gate.release_ms),
-            (self.lookahead_ms, &mut gate.lookahead_ms),
-            (self.pre_roll_ms, &mut gate.pre_roll_ms),
-            (self.onset_backtrack_ms, &mut gate.onset_backtrack_ms),
-            (self.wet, &mut gate.wet),
+            (self.range_db, &mut gate.rules.range_db),
+            (self.attack_ms, &mut gate.envelope.attack_ms),
+            (self.hold_ms, &mut gate.envelope.hold_ms),
+            (self.release_ms, &mut gate.envelope.release_ms),
+            (self.lookahead_ms, &mut gate.envelope.lookahead_ms),
+            (self.pre_roll_ms, &mut gate.files.pre_roll_ms),
+            (self.onset_backtrack_ms, &mut gate.files.onset_backtrack_ms),
+            (self.wet, &mut gate.envelope.wet),
         ] {
             if let Some(value) = change {
                 *setting = value;
@@ -70,13 +70,13 @@ impl PresetChanges {
         if self.keep.is_some() || self.action.is_some() {
             let action = match self.action {
                 None | Some(GateAction::Gate | GateAction::Cut) => Action::Gate,
-                Some(GateAction::Duck) => Action::duck(gate.range_db),
+                Some(GateAction::Duck) => Action::duck(gate.rules.range_db),
                 Some(GateAction::Mute) => Action::Mute,
             };
             let kept = self.keep.clone().unwrap_or_else(|| vec![Label::SPEECH]);
             let rules = GateSettings::keep(kept, action);
-            gate.rules = rules.rules;
-            gate.otherwise = rules.otherwise;
+            gate.rules.list = rules.rules.list;
+            gate.rules.otherwise = rules.rules.otherwise;
         }
         if self.action == Some(GateAction::Cut) || self.max_pause_ms.is_some() {
             preset.cut.get_or_insert_with(CutSettings::default);
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn keep_and_action_replace_the_rules_together() {
         let kept = changed("podcast", r#"{"keep": ["music"]}"#).gate;
-        assert_eq!(kept.rules, GateSettings::keep([Label::MUSIC], Action::Gate).rules);
+        assert_eq!(kept.rules.list, GateSettings::keep([Label::MUSIC], Action::Gate).rules.list);
         let muted = changed("broadcast-duck", r#"{"action": "mute"}"#).gate;
-        assert_eq!(muted.otherwise, Action::Mute);
-        assert_eq!(muted.rules, GateSettings::keep([Label::SPEECH], Action::Mute).rules);
+        assert_eq!(muted.rules.otherwise, Action::Mute);
+        assert_eq!(muted.rules.list, GateSettings::keep([Label::SPEECH], Action::Mute).rules.list);
     }
 
     #[test]

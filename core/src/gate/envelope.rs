@@ -87,14 +87,14 @@ impl GainComputer {
     pub fn new(settings: &GateSettings, rest: Target, rate_hz: u32) -> Result<Self, GateError> {
         settings.validate()?;
         // One edge per 10 ms frame, and room for a worker that runs ahead.
-        let frames = usize::try_from(ms_to_samples(settings.lookahead_ms, 100)).unwrap_or(0);
+        let frames = usize::try_from(ms_to_samples(settings.envelope.lookahead_ms, 100)).unwrap_or(0);
         let mut computer = Self {
             rate_hz,
             attack: 1,
             hold: 0,
             release: 1,
-            lookahead: ms_to_samples(settings.lookahead_ms, rate_hz),
-            curve: settings.curve,
+            lookahead: ms_to_samples(settings.envelope.lookahead_ms, rate_hz),
+            curve: settings.envelope.curve,
             rest,
             position: 0,
             started: false,
@@ -114,10 +114,10 @@ impl GainComputer {
     /// Takes over attack, hold, release and curve, from the next ramp on; for a plugin's knobs. The
     /// lookahead is latency and stays.
     pub fn set_motion(&mut self, settings: &GateSettings) {
-        self.attack = ms_to_samples(settings.attack_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
-        self.release = ms_to_samples(settings.release_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
-        self.hold = ms_to_samples(settings.hold_ms, self.rate_hz);
-        self.curve = settings.curve;
+        self.attack = ms_to_samples(settings.envelope.attack_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
+        self.release = ms_to_samples(settings.envelope.release_ms.max(MIN_RAMP_MS), self.rate_hz).max(1);
+        self.hold = ms_to_samples(settings.envelope.hold_ms, self.rate_hz);
+        self.curve = settings.envelope.curve;
     }
 
     /// Forgets everything; the next sample is `position`.

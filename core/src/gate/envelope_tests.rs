@@ -1,17 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gate::Action;
+use crate::gate::{Action, Envelope, Rules};
 
 const RATE_HZ: u32 = 1_000;
 
 fn settings() -> GateSettings {
     GateSettings {
-        attack_ms: 10.0,
-        hold_ms: 50.0,
-        release_ms: 40.0,
-        lookahead_ms: 20.0,
-        range_db: 40.0,
+        envelope: Envelope {
+            attack_ms: 10.0,
+            hold_ms: 50.0,
+            release_ms: 40.0,
+            lookahead_ms: 20.0,
+            ..Envelope::default()
+        },
+        rules: Rules { range_db: 40.0, ..Rules::default() },
         ..GateSettings::default()
     }
 }
@@ -105,7 +108,10 @@ fn no_click_in_the_spectrum_of_a_gated_sine() {
     let rate = 48_000_u32;
     let n = 1 << 16;
     for (curve, beyond_hz) in [(Curve::Amplitude, 500.0), (Curve::Decibels, 1_000.0)] {
-        let settings = GateSettings { curve, ..GateSettings::keep([crate::Label::SPEECH], Action::Gate) };
+        let settings = GateSettings {
+            envelope: Envelope { curve, ..Envelope::default() },
+            ..GateSettings::keep([crate::Label::SPEECH], Action::Gate)
+        };
         let mut computer = GainComputer::new(&settings, Target::fixed(1, -30.0), rate).expect("valid");
         for (at, target) in [(0, -30.0), (20_000, 0.0), (30_000, -30.0)] {
             let rank = u8::from(target < 0.0);

@@ -35,7 +35,7 @@ fn an_independent_computation_gives_the_same_gains() {
         computer.extend(edges).expect("sorted");
         let mut gains = vec![0.0; document.samples];
         computer.fill(&mut gains);
-        mix_dry(&mut gains, case.settings.wet);
+        mix_dry(&mut gains, case.settings.envelope.wet);
         let mut worst = 0.0_f64;
         for (index, (expected, gain)) in
             case.gain.iter().zip(gains.iter().step_by(document.stride)).enumerate()

@@ -59,8 +59,9 @@ pub fn edges_from_segments<'a>(
         }
         push_change(&mut edges, GainEvent { at, target: program.decide(heard, level_dbfs) });
     }
-    let edges = backtrack(edges, mean_square, rate_hz, ms_to_samples(settings.onset_backtrack_ms, rate_hz));
-    close_gaps(edges, ms_to_samples(settings.min_gap_ms, rate_hz))
+    let edges =
+        backtrack(edges, mean_square, rate_hz, ms_to_samples(settings.files.onset_backtrack_ms, rate_hz));
+    close_gaps(edges, ms_to_samples(settings.files.min_gap_ms, rate_hz))
 }
 
 /// Momentary level at the start of each frame.
@@ -128,7 +129,7 @@ pub fn spans_at_full_gain(edges: &[GainEvent], samples: u64) -> Vec<Range<u64>> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::{Action, Duck, Rule, When};
+    use crate::gate::{Action, Duck, FileTiming, Rule, Rules, When};
 
     fn program(settings: &GateSettings) -> RuleSet {
         RuleSet::new(settings, &[Label::SPEECH, Label::MUSIC]).expect("compiles")
@@ -141,11 +142,14 @@ mod tests {
     #[test]
     fn overlapping_segments_give_one_stream() {
         let settings = GateSettings {
-            rules: vec![
-                Rule { when: When::any([Label::SPEECH]), action: Action::Keep },
-                Rule { when: When::any([Label::MUSIC]), action: Action::duck(12.0) },
-            ],
-            otherwise: Action::Mute,
+            rules: Rules {
+                list: vec![
+                    Rule { when: When::any([Label::SPEECH]), action: Action::Keep },
+                    Rule { when: When::any([Label::MUSIC]), action: Action::duck(12.0) },
+                ],
+                otherwise: Action::Mute,
+                ..Rules::default()
+            },
             ..GateSettings::default()
         };
         let segments = [(&Label::MUSIC, 1.0, 3.0), (&Label::SPEECH, 2.0, 2.5), (&Label::SPEECH, 2.5, 4.0)];
@@ -158,7 +162,10 @@ mod tests {
 
     #[test]
     fn short_pauses_are_bridged_and_long_ones_stay() {
-        let settings = GateSettings { min_gap_ms: 300.0, ..GateSettings::default() };
+        let settings = GateSettings {
+            files: FileTiming { min_gap_ms: 300.0, ..FileTiming::default() },
+            ..GateSettings::default()
+        };
         let segments = [(&Label::SPEECH, 1.0, 2.0), (&Label::SPEECH, 2.2, 3.0), (&Label::SPEECH, 3.5, 4.0)];
         let edges = edges_from_segments(&program(&settings), &settings, segments, &[], 1_000, 5_000);
         assert_eq!(list(&edges), [(0, -30.0), (1_000, 0.0), (3_000, -30.0), (3_500, 0.0), (4_000, -30.0)]);
@@ -167,7 +174,10 @@ mod tests {
     #[test]
     fn a_ratio_follows_the_level() {
         let duck = Duck { by_db: 20.0, ratio: Some(2.0), above_dbfs: -40.0, knee_db: 0.0 };
-        let settings = GateSettings { otherwise: Action::Duck(duck), ..GateSettings::default() };
+        let settings = GateSettings {
+            rules: Rules { otherwise: Action::Duck(duck), ..Rules::default() },
+            ..GateSettings::default()
+        };
         let squares: Vec<f32> = (0..400).map(|frame| if frame < 200 { 1e-6 } else { 1e-2 }).collect();
         let edges = edges_from_segments(&program(&settings), &settings, [], &squares, 1_000, 4_000);
         assert_eq!(edges[0], GainEvent { at: 0, target: Target::fixed(1, 0.0) });

@@ -6,7 +6,8 @@
 //! frames, as heard ───────▶ CausalDecider ─────────┘   position, priority, dB
 //! ```
 //!
-//! * [`GateSettings`] says what is kept, ducked or muted, and how fast. It is data: the presets are JSON files.
+//! * [`GateSettings`] says what is kept, ducked or muted ([`Rules`]), how fast ([`Envelope`]), by which thresholds
+//!   ([`LabelThresholds`]), and what files do beyond that ([`FileTiming`]). It is data: the presets are JSON files.
 //! * [`RuleSet`] is the settings compiled against the labels of a pack: a set of labels in, a [`Target`] out.
 //! * [`edges_from_segments`] and [`CausalDecider`] turn segments or frames into [`GainEvent`]s at sample positions of the
 //!   source. Both run through the same [`RuleSet`].
@@ -29,6 +30,7 @@ mod delay;
 mod envelope;
 #[cfg(test)]
 mod fixture_tests;
+mod flat;
 mod from_segments;
 mod mixer;
 mod onset;
@@ -46,7 +48,10 @@ pub use from_segments::{edges_from_segments, spans_at_full_gain};
 pub use mixer::{MixOutput, MixPlanes, MixSettings, Mixer, Peaks, apply_gains, mix_dry};
 pub use presets::{CutSettings, Fade, Preset, load_preset, preset, preset_names};
 pub use rules::{GainEvent, RuleSet, Target};
-pub use settings::{Action, Curve, Duck, GateSettings, MAX_RANGE_DB, MAX_TIME_MS, MIN_RAMP_MS, Rule, When};
+pub use settings::{
+    Action, Curve, Duck, Envelope, FileTiming, GateSettings, LabelThresholds, MAX_RANGE_DB, MAX_TIME_MS,
+    MIN_RAMP_MS, Rule, Rules, When,
+};
 
 use crate::Label;
 

@@ -133,7 +133,7 @@ mod tests {
                 RuleSet::new(&preset.gate, labels).expect(name);
             }
             assert!(
-                preset.gate.attack_ms <= preset.gate.lookahead_ms,
+                preset.gate.envelope.attack_ms <= preset.gate.envelope.lookahead_ms,
                 "{name}: an onset meets a fully open gate"
             );
             let again = parse(&serde_json::to_string(&preset).expect("plain data")).expect(name);
@@ -148,7 +148,7 @@ mod tests {
         let name = path.to_str().expect("plain path");
         assert!(matches!(load_preset(name), Err(GateError::UnknownPreset { .. })));
         std::fs::write(&path, r#"{"gate": {"range_db": 12}}"#).expect("written");
-        assert_eq!(load_preset(name).expect("valid").gate.range_db, 12.0);
+        assert_eq!(load_preset(name).expect("valid").gate.rules.range_db, 12.0);
         std::fs::write(&path, r#"{"gate": {"range": 12}}"#).expect("written");
         let error = load_preset(name).expect_err("unknown field").to_string();
         assert!(error.contains("mine.json") && error.contains("range"), "{error}");

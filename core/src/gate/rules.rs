@@ -117,13 +117,21 @@ impl RuleSet {
                 known.push(always);
             }
         }
-        if settings.rules.len() >= Self::MAX_RULES {
-            return Err(GateError::TooManyRules { count: settings.rules.len(), max: Self::MAX_RULES - 1 });
+        if settings.rules.list.len() >= Self::MAX_RULES {
+            return Err(GateError::TooManyRules {
+                count: settings.rules.list.len(),
+                max: Self::MAX_RULES - 1,
+            });
         }
-        let rules = Vec::with_capacity(Self::RESERVED_RULES.max(settings.rules.len() + 1));
+        let rules = Vec::with_capacity(Self::RESERVED_RULES.max(settings.rules.list.len() + 1));
         let nothing = LabelSet::EMPTY;
-        let mut program =
-            Self { labels: known, singing: nothing, music: nothing, rules, range_db: settings.range_db };
+        let mut program = Self {
+            labels: known,
+            singing: nothing,
+            music: nothing,
+            rules,
+            range_db: settings.rules.range_db,
+        };
         if let (Some(singing), Some(music)) = (program.column(&Label::SINGING), program.column(&Label::MUSIC))
         {
             (program.singing, program.music) = (singing, music);
@@ -141,24 +149,24 @@ impl RuleSet {
         if settings.validate().is_err() {
             return Err(MotionRefused::OutOfRange);
         }
-        if settings.rules.len() >= self.rules.capacity() {
+        if settings.rules.list.len() >= self.rules.capacity() {
             return Err(MotionRefused::TooManyRules);
         }
         if settings.labels().any(|label| self.bit(label).is_none()) {
             return Err(MotionRefused::UnknownLabel);
         }
-        self.range_db = settings.range_db;
+        self.range_db = settings.rules.range_db;
         self.rules.clear();
         // Every label is known, so this does not fail.
         self.compile_all(settings).map_err(|_| MotionRefused::UnknownLabel)
     }
 
     fn compile_all(&mut self, settings: &GateSettings) -> Result<(), GateError> {
-        for rule in &settings.rules {
+        for rule in &settings.rules.list {
             let compiled = self.compile(&rule.when, rule.action)?;
             self.rules.push(compiled);
         }
-        let otherwise = self.compile(&When::default(), settings.otherwise)?;
+        let otherwise = self.compile(&When::default(), settings.rules.otherwise)?;
         self.rules.push(otherwise);
         Ok(())
     }
@@ -267,7 +275,7 @@ fn list(labels: &[Label]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::Rule;
+    use crate::gate::{Rule, Rules};
 
     fn heard(program: &RuleSet, labels: &[Label]) -> f32 {
         let set = labels.iter().filter_map(|l| program.bit(l)).collect();
@@ -323,7 +331,10 @@ mod tests {
         assert!(passes(&all_but_music, &with, &[&singing, &music, &speech]));
         let no_music = When { none: vec![music.clone()], ..When::default() };
         let no_music = Rule { when: no_music, action: Action::Keep };
-        let no_music = GateSettings { rules: vec![no_music], ..GateSettings::default() };
+        let no_music = GateSettings {
+            rules: Rules { list: vec![no_music], ..Rules::default() },
+            ..GateSettings::default()
+        };
         assert!(!passes(&no_music, &with, &[&singing]) && passes(&no_music, &with, &[&noise]));
         let vocals = GateSettings::keep([speech.clone(), singing.clone()], Action::Mute);
         assert!(passes(&vocals, &with, &[&singing, &music]) && passes(&vocals, &with, &[&speech]));
@@ -339,7 +350,10 @@ mod tests {
         let error = RuleSet::new(&settings, &[Label::SPEECH]).expect_err("unknown label").to_string();
         assert!(error.contains("birdsong") && error.contains("speech, silence, unknown"), "{error}");
         let rule = Rule { when: When::default(), action: Action::Keep };
-        let settings = GateSettings { rules: vec![rule; 300], ..GateSettings::default() };
+        let settings = GateSettings {
+            rules: Rules { list: vec![rule; 300], ..Rules::default() },
+            ..GateSettings::default()
+        };
         assert!(RuleSet::new(&settings, &[]).is_err());
     }
 }

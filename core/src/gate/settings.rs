@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::GateError;
+use super::flat::FlatSettings;
 use crate::Label;
 use crate::decide::Thresholds;
 
@@ -18,6 +19,8 @@ pub const MIN_RAMP_MS: f32 = 1.0;
 /// Everything that one gate needs to know. Plugin, renderer and presets share this definition and its defaults:
 /// speech stays, everything else goes down by `range_db`.
 ///
+/// In JSON all fields of the four parts stand side by side (`flat.rs`).
+///
 /// # Rules
 ///
 /// At every instant a set of labels is heard. The first rule whose condition holds decides; `otherwise`
@@ -25,15 +28,40 @@ pub const MIN_RAMP_MS: f32 = 1.0;
 /// first holds until `hold_ms` after it last held, unless a rule above it wins. The gain moves within
 /// `attack_ms` to a rule above and within `release_ms` to a rule below. So a gate lists what it keeps first
 /// (attack opens it), and a ducker lists what ducks first (attack pulls it down).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "FlatSettings", into = "FlatSettings")]
 pub struct GateSettings {
-    /// What to do with what; the first rule that holds decides.
-    pub rules: Vec<Rule>,
+    /// What to do with what.
+    pub rules: Rules,
+    /// How the gain moves, and how much of it is heard.
+    pub envelope: Envelope,
+    /// When a label counts as heard, where that shall differ from the pack's word.
+    pub thresholds: LabelThresholds,
+    /// What only files can do, where the future is known.
+    pub files: FileTiming,
+}
+
+/// What a gate does with what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The first rule that holds decides.
+    pub list: Vec<Rule>,
     /// What to do when no rule holds.
     pub otherwise: Action,
     /// Depth of [`Action::Gate`], dB, positive.
     pub range_db: f32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let keep_speech = Rule { when: When::any([Label::SPEECH]), action: Action::Keep };
+        Self { list: vec![keep_speech], otherwise: Action::Gate, range_db: 30.0 }
+    }
+}
+
+/// How the gain of a gate moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Envelope {
     /// Time to reach the gain of a rule above, ms.
     pub attack_ms: f32,
     /// How long a rule still counts after it last held, ms.
@@ -43,77 +71,76 @@ pub struct GateSettings {
     /// How long before it first holds a rule already counts, ms. Live, this is latency. With `attack_ms` no
     /// longer than this, an onset meets a fully open gate.
     pub lookahead_ms: f32,
-    /// Files only, where the future is known: a pause between two stretches of one rule that is shorter than
-    /// this belongs to the rule, ms.
-    #[serde(alias = "bridge_ms")]
-    pub min_gap_ms: f32,
-    /// Files only, where the future is known: added to `lookahead_ms`, ms. Costs no latency, so it may be long.
-    pub pre_roll_ms: f32,
-    /// Files only: how far before it first holds a rule that opens the gate may begin, as long as the level there stays
-    /// above the floor around it, ms. So a breath or a soft consonant that no network has called speech is kept, and
-    /// silence is not.
-    #[serde(alias = "reach_ms")]
-    pub onset_backtrack_ms: f32,
-    /// How the gain moves.
+    /// The path from one gain to the next.
     pub curve: Curve,
     /// Share of the gated sound in the output, 0 (all dry) to 1.
     pub wet: f32,
-    /// Probabilities at which a label opens and closes, where they shall differ from the pack's.
-    pub thresholds: BTreeMap<Label, Thresholds>,
-    /// Files only: the probability that a stretch of a label must reach once to count
-    /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)), where it shall differ from the pack's. What a rule
-    /// adds around each stretch, hold, pre-roll and closed gaps, makes a short false one long; so a gate may ask for more
-    /// than a list of tags does.
-    #[serde(alias = "sure")]
-    pub confirm: BTreeMap<Label, f32>,
 }
 
-impl Default for GateSettings {
+impl Default for Envelope {
     fn default() -> Self {
         Self {
-            rules: vec![Rule { when: When::any([Label::SPEECH]), action: Action::Keep }],
-            otherwise: Action::Gate,
-            range_db: 30.0,
             attack_ms: 10.0,
             hold_ms: 200.0,
             release_ms: 150.0,
             lookahead_ms: 20.0,
-            min_gap_ms: 0.0,
-            pre_roll_ms: 0.0,
-            onset_backtrack_ms: 0.0,
             curve: Curve::Decibels,
             wet: 1.0,
-            thresholds: BTreeMap::new(),
-            confirm: BTreeMap::new(),
         }
     }
+}
+
+/// When a label counts as heard, where that shall differ from the pack's word.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LabelThresholds {
+    /// Probabilities at which a label opens and closes.
+    pub by_label: BTreeMap<Label, Thresholds>,
+    /// Files only: the probability that a stretch of a label must reach once to count
+    /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)). What a rule adds around each stretch, hold,
+    /// pre-roll and closed gaps, makes a short false one long; so a gate may ask for more than a list of tags does.
+    pub confirm: BTreeMap<Label, f32>,
+}
+
+/// What a gate does on files only, where the future is known. Costs no latency.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FileTiming {
+    /// A pause between two stretches of one rule that is shorter than this belongs to the rule, ms.
+    pub min_gap_ms: f32,
+    /// Added to `lookahead_ms`, ms; may be long.
+    pub pre_roll_ms: f32,
+    /// How far before it first holds a rule that opens the gate may begin, as long as the level there stays
+    /// above the floor around it, ms. So a breath or a soft consonant that no network has called speech is kept, and
+    /// silence is not.
+    pub onset_backtrack_ms: f32,
 }
 
 impl GateSettings {
     /// Keep these labels, do `action` to the rest.
     pub fn keep(labels: impl IntoIterator<Item = Label>, action: Action) -> Self {
-        Self {
-            rules: vec![Rule { when: When::any(labels), action: Action::Keep }],
-            otherwise: action,
-            ..Self::default()
-        }
+        Self::first(When::any(labels), action)
     }
 
     /// Keep everything but these labels: `action` strikes where nothing else is heard beside them.
     pub fn keep_all_but(labels: impl IntoIterator<Item = Label>, action: Action) -> Self {
-        let when = When { other_than: labels.into_iter().collect(), ..When::default() };
-        Self { rules: vec![Rule { when, action: Action::Keep }], otherwise: action, ..Self::default() }
+        Self::first(When { other_than: labels.into_iter().collect(), ..When::default() }, action)
+    }
+
+    /// Keep what `when` holds for, do `otherwise` to the rest.
+    fn first(when: When, otherwise: Action) -> Self {
+        let list = vec![Rule { when, action: Action::Keep }];
+        Self { rules: Rules { list, otherwise, ..Rules::default() }, ..Self::default() }
     }
 
     /// Every label that a rule names, as often as it does.
     pub fn labels(&self) -> impl Iterator<Item = &Label> {
-        self.rules.iter().flat_map(|rule| rule.when.labels())
+        self.rules.list.iter().flat_map(|rule| rule.when.labels())
     }
 
     /// The settings of the same gate on a file: its lookahead is no latency there and includes the pre-roll.
     #[must_use]
     pub fn for_files(&self) -> Self {
-        Self { lookahead_ms: (self.lookahead_ms + self.pre_roll_ms).min(MAX_TIME_MS), ..self.clone() }
+        let lookahead_ms = (self.envelope.lookahead_ms + self.files.pre_roll_ms).min(MAX_TIME_MS);
+        Self { envelope: Envelope { lookahead_ms, ..self.envelope }, ..self.clone() }
     }
 
     /// Settings from JSON; fields that are absent have their defaults.
@@ -131,28 +158,29 @@ impl GateSettings {
     /// # Errors
     /// [`GateError::Setting`] names the field and its range.
     pub fn validate(&self) -> Result<(), GateError> {
+        let Self { rules, envelope, thresholds, files } = self;
         for (name, ms) in [
-            ("attack_ms", self.attack_ms),
-            ("hold_ms", self.hold_ms),
-            ("release_ms", self.release_ms),
-            ("lookahead_ms", self.lookahead_ms),
-            ("min_gap_ms", self.min_gap_ms),
-            ("pre_roll_ms", self.pre_roll_ms),
-            ("onset_backtrack_ms", self.onset_backtrack_ms),
+            ("attack_ms", envelope.attack_ms),
+            ("hold_ms", envelope.hold_ms),
+            ("release_ms", envelope.release_ms),
+            ("lookahead_ms", envelope.lookahead_ms),
+            ("min_gap_ms", files.min_gap_ms),
+            ("pre_roll_ms", files.pre_roll_ms),
+            ("onset_backtrack_ms", files.onset_backtrack_ms),
         ] {
             in_range(name, ms, 0.0, MAX_TIME_MS)?;
         }
-        in_range("range_db", self.range_db, 0.0, MAX_RANGE_DB)?;
-        in_range("wet", self.wet, 0.0, 1.0)?;
-        for rule in &self.rules {
+        in_range("range_db", rules.range_db, 0.0, MAX_RANGE_DB)?;
+        in_range("wet", envelope.wet, 0.0, 1.0)?;
+        for rule in &rules.list {
             rule.action.validate()?;
         }
-        self.otherwise.validate()?;
-        for thresholds in self.thresholds.values() {
-            in_range("open", thresholds.open, 0.0, 1.0)?;
-            in_range("close", thresholds.close, 0.0, thresholds.open)?;
+        rules.otherwise.validate()?;
+        for pair in thresholds.by_label.values() {
+            in_range("open", pair.open, 0.0, 1.0)?;
+            in_range("close", pair.close, 0.0, pair.open)?;
         }
-        for confirm in self.confirm.values() {
+        for confirm in thresholds.confirm.values() {
             in_range("confirm", *confirm, 0.0, 1.0)?;
         }
         Ok(())
@@ -299,51 +327,6 @@ pub enum Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn settings_survive_json_and_refuse_nonsense() {
-        let settings = GateSettings {
-            rules: vec![
-                Rule { when: When::any([Label::SPEECH]), action: Action::duck(12.0) },
-                Rule { when: When { all: vec![Label::MUSIC], ..When::default() }, action: Action::Mute },
-            ],
-            thresholds: [(Label::SPEECH, Thresholds { open: 0.7, close: 0.4 })].into(),
-            ..GateSettings::default()
-        };
-        let json = serde_json::to_string(&settings).expect("plain data");
-        assert_eq!(GateSettings::from_json(&json).expect("round trip"), settings);
-        assert_eq!(GateSettings::from_json("{}").expect("all defaults"), GateSettings::default());
-        for bad in [
-            r#"{"atack_ms": 3}"#,
-            r#"{"attack_ms": -1}"#,
-            r#"{"range_db": 1e9}"#,
-            r#"{"thresholds": {"speech": {"open": 0.3, "close": 0.6}}}"#,
-            r#"{"otherwise": {"duck": {"ratio": 0.5}}}"#,
-            r#"{"otherwise": "explode"}"#,
-        ] {
-            assert!(GateSettings::from_json(bad).is_err(), "{bad}");
-        }
-        let nan = GateSettings { release_ms: f32::NAN, ..GateSettings::default() };
-        assert!(nan.validate().is_err());
-    }
-
-    /// What earlier versions wrote, presets of users among it, says the same as ever.
-    #[test]
-    fn older_names_still_load() {
-        let old = r#"{"bridge_ms": 900, "pre_roll_ms": 250, "reach_ms": 600, "sure": {"speech": 0.9}}"#;
-        let expected = GateSettings {
-            min_gap_ms: 900.0,
-            pre_roll_ms: 250.0,
-            onset_backtrack_ms: 600.0,
-            confirm: [(Label::SPEECH, 0.9)].into(),
-            ..GateSettings::default()
-        };
-        assert_eq!(GateSettings::from_json(old).expect("older names"), expected);
-        let new = serde_json::to_string(&expected).expect("plain data");
-        assert!(["bridge_ms", "\"reach_ms", "sure"].iter().all(|name| !new.contains(name)), "{new}");
-        assert_eq!(GateSettings::from_json(&new).expect("round trip"), expected);
-        assert!(GateSettings::from_json(r#"{"reach_ms": 1, "onset_backtrack_ms": 1}"#).is_err(), "twice");
-    }
 
     #[test]
     fn a_ratio_spares_what_is_quiet() {

@@ -11,7 +11,7 @@ use crate::detect::{DetectError, DetectorStream};
 #[derive(Debug)]
 pub struct StreamingSnr {
     gauge: Arc<SnrEstimator>,
-    listener: DetectorStream,
+    stream: DetectorStream,
     /// Frames that no window has taken yet.
     heard: FrameScores,
     windows: Windows,
@@ -25,9 +25,9 @@ impl StreamingSnr {
     /// # Errors
     /// [`DetectError`] if the rate cannot be heard.
     pub fn new(gauge: Arc<SnrEstimator>, rate_hz: u32, channels: u16) -> Result<Self, DetectError> {
-        let listener = gauge.detector().stream(rate_hz, channels)?;
+        let stream = gauge.detector().stream(rate_hz, channels)?;
         let windows = Windows::new(gauge.thresholds());
-        Ok(Self { heard: listener.scores(), listener, windows, taken: 0, gauge })
+        Ok(Self { heard: stream.scores(), stream, windows, taken: 0, gauge })
     }
 
     /// Frames after the end of a window until it can be had.
@@ -37,7 +37,7 @@ impl StreamingSnr {
 
     /// Back to the start of a stream.
     pub fn reset(&mut self) {
-        self.listener.reset();
+        self.stream.reset();
         self.heard.probabilities.clear();
         self.heard.mean_square.clear();
         self.windows = Windows::new(self.gauge.thresholds());
@@ -49,7 +49,7 @@ impl StreamingSnr {
     /// # Errors
     /// [`DetectError`] if the network fails.
     pub fn push(&mut self, interleaved: &[f32]) -> Result<(), DetectError> {
-        self.listener.push(interleaved, &mut self.heard)
+        self.stream.push(interleaved, &mut self.heard)
     }
 
     /// The next second, if it can be had.

@@ -173,7 +173,7 @@ impl FileRenderer {
 
     /// All decisions for the gate.
     fn edges(&self, heard: &Heard, timeline: &Timeline) -> Result<Vec<GainEvent>, GateError> {
-        let range_db = self.settings.preset.gate.range_db;
+        let range_db = self.settings.preset.gate.rules.range_db;
         Ok(match (self.settings.causal, &heard.noise) {
             (true, None) => self.causal_decider(&heard.scores)?.edges(&heard.scores),
             (true, Some(noise)) => {
@@ -194,7 +194,7 @@ impl FileRenderer {
     /// Frame by frame, as the plugin decides, at the thresholds and the silence level of the timeline.
     fn causal_decider(&self, scores: &FrameScores) -> Result<CausalDecider, GateError> {
         let mut gate = self.settings.preset.gate.clone();
-        gate.thresholds.clear();
+        gate.thresholds.by_label.clear();
         let thresholds: Vec<Thresholds> =
             scores.labels.iter().map(|label| self.settings.timeline.of(label).thresholds()).collect();
         let decider = CausalDecider::new(&gate, &scores.labels, &thresholds, scores.rate_hz)?;

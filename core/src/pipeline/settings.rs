@@ -19,11 +19,11 @@ impl TimelineSettings {
     /// The same with the thresholds that a gate (or the preset that it is from) brings of its own.
     #[must_use]
     pub fn with_gate(mut self, gate: &GateSettings) -> Self {
-        for (label, thresholds) in &gate.thresholds {
+        for (label, thresholds) in &gate.thresholds.by_label {
             let own = self.labels.entry(label.clone()).or_insert(self.default);
             (own.open, own.close) = (thresholds.open, thresholds.close);
         }
-        for (label, confirm) in &gate.confirm {
+        for (label, confirm) in &gate.thresholds.confirm {
             self.labels.entry(label.clone()).or_insert(self.default).confirm = *confirm;
         }
         self
@@ -35,6 +35,7 @@ mod tests {
     use super::*;
     use crate::Label;
     use crate::decide::Thresholds;
+    use crate::gate::LabelThresholds;
     use crate::model::pack::{self, Pack};
 
     #[test]
@@ -47,8 +48,10 @@ mod tests {
         }
         assert_eq!(plain.of(&Label::SPEECH).confirm, manifest.confirm[&Label::SPEECH]);
         let gate = GateSettings {
-            thresholds: [(Label::SPEECH, Thresholds { open: 0.9, close: 0.8 })].into(),
-            confirm: [(Label::MUSIC, 0.95)].into(),
+            thresholds: LabelThresholds {
+                by_label: [(Label::SPEECH, Thresholds { open: 0.9, close: 0.8 })].into(),
+                confirm: [(Label::MUSIC, 0.95)].into(),
+            },
             ..GateSettings::default()
         };
         let changed = plain.clone().with_gate(&gate);

@@ -118,7 +118,7 @@ impl Decisions {
     pub(super) fn set_motion(&mut self, settings: &GateSettings, position: u64) -> Result<(), MotionRefused> {
         self.decider.set_motion(settings)?;
         self.gain.set_motion(settings);
-        self.range_db = settings.range_db;
+        self.range_db = settings.rules.range_db;
         self.adapt(self.snr_db);
         if self.failing {
             self.aim(position, self.fail_target());

@@ -86,7 +86,7 @@ impl Default for LiveConfig {
             channels: 2,
             sidechain_channels: 0,
             max_block_samples: 1_024,
-            lookahead_ms: GateSettings::default().lookahead_ms,
+            lookahead_ms: GateSettings::default().envelope.lookahead_ms,
             fail_mode: FailMode::Open,
             offline: false,
         }

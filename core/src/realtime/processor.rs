@@ -181,7 +181,7 @@ impl LiveGate {
                 });
                 mixer.mix(count, planes);
             }
-            self.tell(done, count, observe);
+            self.report_frames(done, count, observe);
             self.elapsed += count as u64;
             done += count;
         }
@@ -254,7 +254,7 @@ impl LiveGate {
     }
 
     /// Tells the frames that begin among the `count` samples which have just been given, `from` into the block.
-    fn tell(&mut self, from: usize, count: usize, observe: &mut impl FnMut(LiveFrame)) {
+    fn report_frames(&mut self, from: usize, count: usize, observe: &mut impl FnMut(LiveFrame)) {
         let end = (self.elapsed + count as u64).saturating_sub(self.latency);
         while let Some(decided) = self.decisions.leaving_before(end) {
             let offset =

@@ -130,7 +130,7 @@ impl Shared {
 
     /// For the worker: what a second said of the noise; `None` at a start.
     #[expect(clippy::cast_possible_truncation, reason = "for people")]
-    pub(super) fn tell_floor(&self, window: Option<&NoiseSecond>) {
+    pub(super) fn publish_floor(&self, window: Option<&NoiseSecond>) {
         let dbfs = window.map_or(f32::NAN, |window| window.floor_dbfs as f32);
         let snr_db = window.and_then(|window| window.snr_db).map_or(f32::NAN, |snr_db| snr_db as f32);
         self.worker

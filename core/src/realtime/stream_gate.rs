@@ -36,11 +36,11 @@ impl StreamGate {
             rate_hz: f64::from(rate_hz),
             channels,
             max_block_samples: BLOCK_SAMPLES,
-            lookahead_ms: settings.lookahead_ms,
+            lookahead_ms: settings.envelope.lookahead_ms,
             offline: true,
             ..LiveConfig::default()
         };
-        let mix = MixSettings { wet: settings.wet, ..MixSettings::default() };
+        let mix = MixSettings { wet: settings.envelope.wet, ..MixSettings::default() };
         let channels = usize::from(channels);
         Ok(Self {
             gate: LiveGate::new(detector, settings, &config)?,

@@ -231,7 +231,7 @@ impl<S: ScoreStream> State<S> {
                 self.stream.reset();
                 self.next_frame = start.frame;
                 self.floor.start(start.frame);
-                self.shared.tell_floor(None);
+                self.shared.publish_floor(None);
             }
             return Ok(true);
         }
@@ -265,7 +265,7 @@ impl<S: ScoreStream> State<S> {
             self.next_frame += 1;
             // A second counts from where it can be judged: its ratio goes before the frame that begins there.
             while let Some(window) = self.floor.schedule.next_at(frame) {
-                self.shared.tell_floor(Some(&window));
+                self.shared.publish_floor(Some(&window));
                 self.post(Message::Ratio { epoch, snr_db: window.snr_db }, epoch);
             }
             let scored = ScoredFrame::new(frame, self.scores.row(row), self.scores.mean_square[row]);

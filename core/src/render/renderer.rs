@@ -130,7 +130,7 @@ impl Renderer {
         let frames = source.len() / channels;
         let gains = &mut self.gains[..frames];
         self.computer.fill(gains);
-        mix_dry(gains, self.spec.gate.wet);
+        mix_dry(gains, self.spec.gate.envelope.wet);
         self.statistics.add(gains);
         self.work.clear();
         self.work.extend_from_slice(source);

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::*;
-use crate::gate::{CutSettings, Fade, spans_at_full_gain};
+use crate::gate::{CutSettings, Fade, Rules, spans_at_full_gain};
 use crate::render::Metadata;
 
 const FORMAT: StreamFormat = StreamFormat { rate_hz: 8_000, channels: 2, bits: 24, float: false };
@@ -85,7 +85,7 @@ fn a_cut_writes_what_the_plan_says() {
     let settings =
         CutSettings { max_pause_ms: 500.0, pad_ms: 100.0, crossfade_ms: 20.0, fade: Fade::EqualPower };
     let plan = CutPlan::new(spans_at_full_gain(&edges(), 80_000), &settings, 8_000, 80_000).expect("valid");
-    let gate = GateSettings { range_db: 0.0, ..GateSettings::default() };
+    let gate = GateSettings { rules: Rules { range_db: 0.0, ..Rules::default() }, ..GateSettings::default() };
     let mut spec = RenderSpec { gate, ..spec(Some(plan.clone())) };
     spec.edges.clear();
     spec.rest = crate::gate::RuleSet::unity();

@@ -63,7 +63,7 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
             offline: shared.offline.load(Ordering::Acquire),
         };
         let processor = Processor::activate(Arc::clone(&shared.plugin), &activation)?;
-        main_thread.tell_latency();
+        main_thread.report_latency();
         let planes = |count: usize| vec![vec![0.0; max_block]; count];
         Ok(Self {
             shared,
@@ -83,7 +83,7 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
         events: Events,
     ) -> Result<ProcessStatus, PluginError> {
         let frames = usize::try_from(audio.frames_count()).unwrap_or(usize::MAX);
-        self.shared.tell_edits(events.output);
+        self.shared.send_edits(events.output);
         self.take_events(events.input, frames);
         let offline = self.shared.offline.load(Ordering::Acquire);
         let (mut from, mut first_event) = (0, 0);

@@ -91,12 +91,12 @@ impl ClapShared<'_> {
                 self.plugin.set(event.id, event.value);
             }
         }
-        self.tell_edits(output);
+        self.send_edits(output);
         self.pass_on_restart();
     }
 
     /// What the window changed, as events at the start of a block.
-    pub(super) fn tell_edits(&self, output: &mut OutputEvents) {
+    pub(super) fn send_edits(&self, output: &mut OutputEvents) {
         self.edits.take(&self.plugin.edits, |edit| {
             // A host whose queue is full has no use for more.
             let _ = match edit {

@@ -24,14 +24,14 @@ impl PluginStateImpl for ClapMain<'_> {
         let mut bytes = Vec::new();
         input.take(crate::state::LIMIT_BYTES + 1).read_to_end(&mut bytes)?;
         self.shared.plugin.load_state(&bytes)?;
-        self.tell_new_values();
+        self.report_new_values();
         Ok(())
     }
 }
 
 impl ClapMain<'_> {
     /// All values may be new: the host reads them, and restarts the plugin if the latency is one of them.
-    fn tell_new_values(&self) {
+    fn report_new_values(&self) {
         if self.shared.plugin.take_values_replaced()
             && let Some(params) = &self.host_params
         {
@@ -43,7 +43,7 @@ impl ClapMain<'_> {
     }
 
     /// Within an activation: the one time that a latency may change.
-    pub(super) fn tell_latency(&self) {
+    pub(super) fn report_latency(&self) {
         let latency = self.shared.plugin.latency_samples();
         if self.latency.replace(latency) != latency
             && let Some(host_latency) = self.host.get_extension::<HostLatency>()

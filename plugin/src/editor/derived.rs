@@ -39,7 +39,8 @@ impl Derived {
             |label: &Label| settings.action_on(&labels, [label]).is_ok_and(|action| action == Action::Keep);
         Self {
             shown,
-            decides: LABELS.map(|label| leading_labels(&settings.rules).any(|leading| *leading == label)),
+            decides: LABELS
+                .map(|label| leading_labels(&settings.rules.list).any(|leading| *leading == label)),
             kept: LABELS.each_ref().map(keeps),
             floor_db: gain_floor_db(deepest_db(&settings)),
         }
@@ -51,11 +52,11 @@ fn deepest_db(settings: &GateSettings) -> f32 {
     const MUTED_DB: f32 = 60.0;
     let depth = |action: &Action| match action {
         Action::Keep => 0.0,
-        Action::Gate => settings.range_db,
+        Action::Gate => settings.rules.range_db,
         Action::Duck(duck) => duck.by_db,
         Action::Mute => MUTED_DB,
     };
-    let actions = settings.rules.iter().map(|rule| &rule.action).chain([&settings.otherwise]);
+    let actions = settings.rules.list.iter().map(|rule| &rule.action).chain([&settings.rules.otherwise]);
     actions.map(depth).fold(0.0, f32::max)
 }
 

@@ -69,12 +69,12 @@ fn defaults_are_those_of_the_core() {
     let duck = Duck::default();
     let speech = Pack::find(LIVE).unwrap().manifest().thresholds[&earmark_core::Label::SPEECH];
     for (id, core) in [
-        (id::ATTACK_MS, gate.attack_ms),
-        (id::HOLD_MS, gate.hold_ms),
-        (id::RELEASE_MS, gate.release_ms),
-        (id::RANGE_DB, gate.range_db),
-        (id::LOOKAHEAD_MS, gate.lookahead_ms),
-        (id::WET, gate.wet),
+        (id::ATTACK_MS, gate.envelope.attack_ms),
+        (id::HOLD_MS, gate.envelope.hold_ms),
+        (id::RELEASE_MS, gate.envelope.release_ms),
+        (id::RANGE_DB, gate.rules.range_db),
+        (id::LOOKAHEAD_MS, gate.envelope.lookahead_ms),
+        (id::WET, gate.envelope.wet),
         (id::DUCK_DB, duck.by_db),
         (id::DUCK_ABOVE_DBFS, duck.above_dbfs),
         (id::DUCK_KNEE_DB, duck.knee_db),

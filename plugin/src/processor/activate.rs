@@ -154,7 +154,7 @@ fn gate(
         }
         Err(problem) => problem.clone(),
     };
-    Ok(LiveGate::without_ear(problem, &settings, config)?)
+    Ok(LiveGate::without_detector(problem, &settings, config)?)
 }
 
 /// The pack's thresholds of the labels that have lanes.

@@ -26,7 +26,7 @@ pub const LABEL_PLANES: usize = 3;
 
 /// Number of labels that have a lane.
 pub(crate) const LANES: usize = 4;
-/// The labels that have a lane. What is told first is what was released first: later labels are at the end.
+/// The labels that have a lane. What is sent first is what was released first: later labels are at the end.
 pub(crate) const LANE_LABELS: [Label; LANES] = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SINGING];
 const LANE_PARAMS: [ParamId; LANES] = [id::SPEECH, id::MUSIC, id::NOISE, id::SINGING];
 /// Places of lanes in both, and of notes that are none of a lane's.
@@ -39,9 +39,9 @@ const LANE_NOTES: [u8; LANES] = [1 << 0, 1 << 1, 1 << 2, 1 << 5];
 const SILENCE_NOTE: u8 = 1 << 3;
 const UNKNOWN_NOTE: u8 = 1 << 4;
 
-/// Smallest move of a probability that is told.
+/// Smallest move of a probability that is sent.
 const MIN_STEP: f64 = 0.02;
-/// Smallest move of the gain reduction that is told, dB.
+/// Smallest move of the gain reduction that is sent, dB.
 const MIN_STEP_DB: f64 = 0.5;
 /// Fewest frames between two values of one parameter.
 const MIN_FRAMES: u64 = 3;
@@ -127,11 +127,11 @@ pub(super) struct LabelsOut {
     columns: Columns,
     /// Whether the host was told that the lanes are being moved.
     writing: bool,
-    told: [f64; LANES],
+    sent: [f64; LANES],
     /// What the ear says, and what whoever reads the lanes must take it to say.
     decided: LaneStates,
     readable: LaneStates,
-    /// The class that was told, as its parameter has it.
+    /// The class that was sent, as its parameter has it.
     class: Option<f64>,
     reduction: f64,
     since: [u64; LANES + 1],
@@ -145,7 +145,7 @@ impl LabelsOut {
             shared,
             columns,
             writing: false,
-            told: [f64::NAN; LANES],
+            sent: [f64::NAN; LANES],
             decided: LaneStates::default(),
             readable: LaneStates::default(),
             class: None,
@@ -170,14 +170,14 @@ impl LabelsOut {
             let class = self.columns.class(frame.heard).plain();
             if self.class != Some(class) {
                 self.class = Some(class);
-                self.tell(id::CLASS, class, offset, out);
+                self.send(id::CLASS, class, offset, out);
             }
         }
         let reduction = f64::from(-frame.gain_db).min(id::REDUCTION_DB.spec().max());
         if (reduction - self.reduction).abs() >= MIN_STEP_DB && self.since[LANES] >= MIN_FRAMES {
             self.since[LANES] = 0;
             self.reduction = reduction;
-            self.tell(id::REDUCTION_DB, reduction, offset, out);
+            self.send(id::REDUCTION_DB, reduction, offset, out);
         }
         let midi = self.shared.params.choice(id::LABEL_MIDI);
         self.notes(if midi > 0 { self.columns.notes(frame.heard) } else { 0 }, offset, out);
@@ -195,19 +195,19 @@ impl LabelsOut {
     }
 
     fn lane(&mut self, lane: usize, p: f64, offset: u32, out: &mut dyn EventSink) -> bool {
-        let told = self.told[lane];
-        // NaN: nothing was told yet.
-        let moved = (told.is_nan() || (p - told).abs() >= MIN_STEP) && self.since[lane] >= MIN_FRAMES;
-        let told_now = moved || self.decided.is_active(lane) != self.readable.is_active(lane);
-        if told_now {
+        let sent = self.sent[lane];
+        // NaN: nothing was sent yet.
+        let moved = (sent.is_nan() || (p - sent).abs() >= MIN_STEP) && self.since[lane] >= MIN_FRAMES;
+        let sent_now = moved || self.decided.is_active(lane) != self.readable.is_active(lane);
+        if sent_now {
             self.since[lane] = 0;
-            self.told[lane] = p;
-            self.tell(LANE_PARAMS[lane], p, offset, out);
+            self.sent[lane] = p;
+            self.send(LANE_PARAMS[lane], p, offset, out);
         }
-        told_now
+        sent_now
     }
 
-    fn tell(&self, id: ParamId, plain: f64, offset: u32, out: &mut dyn EventSink) {
+    fn send(&self, id: ParamId, plain: f64, offset: u32, out: &mut dyn EventSink) {
         self.shared.note_output(id, plain);
         out.param(offset, id, plain);
     }
@@ -237,7 +237,7 @@ impl LabelsOut {
             out.gesture(offset, param, write);
         }
         out.gesture(offset, id::CLASS, write);
-        self.told = [f64::NAN; LANES];
+        self.sent = [f64::NAN; LANES];
         self.readable = self.decided;
         self.class = None;
         self.since = [MIN_FRAMES; LANES + 1];

@@ -328,7 +328,7 @@ fn merge_heard(one: LabelSet, other: LabelSet) -> LabelSet {
 fn pairs(own: &Pairs, settings: &GateSettings) -> Pairs {
     let mut pairs = *own;
     for (pair, label) in pairs.iter_mut().zip(LANE_LABELS) {
-        if let Some(set) = settings.thresholds.get(&label) {
+        if let Some(set) = settings.thresholds.by_label.get(&label) {
             *pair = *set;
         }
     }

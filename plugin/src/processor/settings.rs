@@ -2,7 +2,9 @@
 
 use earmark_core::Label;
 use earmark_core::decide::Thresholds;
-use earmark_core::gate::{Action, Duck, GateSettings, MixOutput, MixSettings, Rule, When};
+use earmark_core::gate::{
+    Action, Duck, Envelope, GateSettings, LabelThresholds, MixOutput, MixSettings, Rule, Rules, When,
+};
 
 use crate::params::{ParamId, Params, PresetExtras, id};
 
@@ -82,15 +84,19 @@ impl SettingsBank {
         let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| {
             let mut thresholds = extras.thresholds.clone();
             thresholds.extend(leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())));
-            let curve = extras.curve;
-            GateSettings { rules, otherwise, thresholds, curve, ..GateSettings::default() }
+            GateSettings {
+                rules: Rules { list: rules, otherwise, ..Rules::default() },
+                thresholds: LabelThresholds { by_label: thresholds, ..LabelThresholds::default() },
+                envelope: Envelope { curve: extras.curve, ..Envelope::default() },
+                ..GateSettings::default()
+            }
         };
         Self { settings: of_parameters.chain(own).map(with_rules).collect() }
     }
 
     /// The settings with the most rules: a gate that was made with these takes over all the others.
     pub(crate) fn largest(&self) -> Option<&GateSettings> {
-        self.settings.iter().max_by_key(|settings| settings.rules.len())
+        self.settings.iter().max_by_key(|settings| settings.rules.list.len())
     }
 
     /// What the parameters say. Does not allocate.
@@ -100,7 +106,7 @@ impl SettingsBank {
         let choice = if choice < self.settings.len() { choice } else { 0 };
         let settings = self.settings.get_mut(choice)?;
         if choice < KEEP_PRESET {
-            settings.otherwise = match params.choice(id::MODE) {
+            settings.rules.otherwise = match params.choice(id::MODE) {
                 1 => Action::Duck(duck(params)),
                 2 => Action::Mute,
                 _ => Action::Gate,
@@ -108,16 +114,16 @@ impl SettingsBank {
         }
         let open = params.get_f32(id::OPEN);
         let thresholds = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
-        for label in leading_labels(&settings.rules) {
-            if let Some(own) = settings.thresholds.get_mut(label) {
+        for label in leading_labels(&settings.rules.list) {
+            if let Some(own) = settings.thresholds.by_label.get_mut(label) {
                 *own = thresholds;
             }
         }
-        settings.range_db = params.get_f32(id::RANGE_DB);
-        settings.attack_ms = params.get_f32(id::ATTACK_MS);
-        settings.hold_ms = params.get_f32(id::HOLD_MS);
-        settings.release_ms = params.get_f32(id::RELEASE_MS);
-        settings.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
+        settings.rules.range_db = params.get_f32(id::RANGE_DB);
+        settings.envelope.attack_ms = params.get_f32(id::ATTACK_MS);
+        settings.envelope.hold_ms = params.get_f32(id::HOLD_MS);
+        settings.envelope.release_ms = params.get_f32(id::RELEASE_MS);
+        settings.envelope.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
         Some(settings)
     }
 }
@@ -160,18 +166,11 @@ mod tests {
             let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
             let said = bank.update(&shared.params).unwrap().clone();
             let pack = Pack::find(LIVE).unwrap();
-            let leading = leading_labels(&preset.rules).next().unwrap().clone();
+            let leading = leading_labels(&preset.rules.list).next().unwrap().clone();
             let own = pack.manifest().thresholds[&leading];
-            assert_eq!(said.thresholds[&leading], own, "{name}");
+            assert_eq!(said.thresholds.by_label[&leading], own, "{name}");
             // What only files can do has no parameter.
-            let expected = GateSettings {
-                min_gap_ms: said.min_gap_ms,
-                pre_roll_ms: said.pre_roll_ms,
-                onset_backtrack_ms: said.onset_backtrack_ms,
-                confirm: said.confirm.clone(),
-                thresholds: said.thresholds.clone(),
-                ..preset
-            };
+            let expected = GateSettings { files: said.files, thresholds: said.thresholds.clone(), ..preset };
             assert_eq!(said, expected, "{name}");
         }
     }
@@ -179,11 +178,9 @@ mod tests {
     #[test]
     fn a_preset_s_curve_and_its_thresholds_of_other_labels_reach_the_gate() {
         let own = |open, close| Thresholds { open, close };
-        let gate = GateSettings {
-            curve: gate::Curve::Amplitude,
-            thresholds: [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into(),
-            ..gate::preset("podcast").unwrap().gate
-        };
+        let mut gate = gate::preset("podcast").unwrap().gate;
+        gate.envelope.curve = gate::Curve::Amplitude;
+        gate.thresholds.by_label = [(Label::SPEECH, own(0.75, 0.5)), (Label::MUSIC, own(0.875, 0.25))].into();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("own.json");
         let preset = gate::Preset { gate: gate.clone(), ..gate::Preset::default() };
@@ -196,13 +193,13 @@ mod tests {
         for shared in [shared, again] {
             let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
             let settings = bank.update(&shared.params).unwrap();
-            assert_eq!(settings.curve, gate.curve);
-            assert_eq!(settings.thresholds, gate.thresholds);
+            assert_eq!(settings.envelope.curve, gate.envelope.curve);
+            assert_eq!(settings.thresholds.by_label, gate.thresholds.by_label);
             // With another leading label the knobs are that one's.
             shared.set(id::KEEP, 2.0);
             shared.set(id::OPEN, 0.625);
             let settings = bank.update(&shared.params).unwrap();
-            assert_eq!(settings.thresholds, [(Label::MUSIC, own(0.625, 0.5))].into());
+            assert_eq!(settings.thresholds.by_label, [(Label::MUSIC, own(0.625, 0.5))].into());
         }
     }
 
@@ -217,7 +214,7 @@ mod tests {
             assert_eq!(keep_choice(&shared.params), choice);
             let settings = bank.update(&shared.params).unwrap();
             let expected = if choice == KEEP_PRESET { 0 } else { choice };
-            assert_eq!(settings.rules, keep_rules(expected));
+            assert_eq!(settings.rules.list, keep_rules(expected));
             // With a pack that tells singing from music, and with one that does not.
             for labels in [&labels[..], &labels[..3]] {
                 gate::RuleSet::new(settings, labels).unwrap();
@@ -243,10 +240,10 @@ mod tests {
         ];
         for (value, when) in (0_u8..).zip(released) {
             shared.set(id::KEEP, f64::from(value));
-            assert_eq!(bank.update(&shared.params).unwrap().rules[0].when, when, "{value}");
+            assert_eq!(bank.update(&shared.params).unwrap().rules.list[0].when, when, "{value}");
         }
         shared.set(id::KEEP_SINGING, 1.0);
-        let rules = &bank.update(&shared.params).unwrap().rules;
+        let rules = &bank.update(&shared.params).unwrap().rules.list;
         assert_eq!(rules[0].when, any(&[Label::SPEECH, Label::SINGING]), "it stands above the list");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use earmark_core::audio::Source;
 use earmark_core::decide::Thresholds;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::{GateSettings, MixSettings, Mixer};
+use earmark_core::gate::{GateSettings, LabelThresholds, MixSettings, Mixer};
 use earmark_core::model::pack::{LIVE, NOISE, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
@@ -46,7 +46,10 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -
     // The plugin's threshold parameters are the pack's for speech.
     let speech: Thresholds = ear.pack().manifest().thresholds[&earmark_core::Label::SPEECH];
     let settings = GateSettings {
-        thresholds: [(earmark_core::Label::SPEECH, speech)].into(),
+        thresholds: LabelThresholds {
+            by_label: [(earmark_core::Label::SPEECH, speech)].into(),
+            ..LabelThresholds::default()
+        },
         ..GateSettings::default()
     };
     let config = LiveConfig {
@@ -54,7 +57,7 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -
         channels: u16::try_from(input.len()).expect("few"),
         sidechain_channels: 0,
         max_block_samples: block,
-        lookahead_ms: settings.lookahead_ms,
+        lookahead_ms: settings.envelope.lookahead_ms,
         fail_mode: FailMode::Open,
         offline: true,
     };

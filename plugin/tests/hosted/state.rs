@@ -113,7 +113,7 @@ fn presets_are_the_renderers() {
     shared.load_preset("voice-over").expect("built in");
     assert_eq!(shared.params.get(id::MODE), 2.0, "voice-over mutes");
     let renderers = earmark_core::gate::preset("voice-over").expect("built in").gate;
-    assert_eq!(shared.params.get(id::LOOKAHEAD_MS), f64::from(renderers.lookahead_ms));
+    assert_eq!(shared.params.get(id::LOOKAHEAD_MS), f64::from(renderers.envelope.lookahead_ms));
     assert!(!shared.edits.is_empty(), "the host hears of it");
     shared.load_preset("broadcast-duck").expect("built in");
     assert_eq!(shared.params.get(id::KEEP), 6.0, "its rules are more than parameters can say");

@@ -87,7 +87,7 @@ fn render_one(
     )?;
     if summary.saved_s > 0.0 {
         let (saved_s, source_s) = (summary.saved_s, summary.source_s);
-        console.tell(&format!("{}: {saved_s:.1} s of {source_s:.1} s cut out", input.name()));
+        console.done(&format!("{}: {saved_s:.1} s of {source_s:.1} s cut out", input.name()));
     }
     if let (Some(path), Some(format)) = (&args.labels, plan.label_format) {
         let mut bytes = Vec::new();

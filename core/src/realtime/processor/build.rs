@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::LiveGate;
 use crate::decide::Thresholds;
 use crate::detect::Detector;
-use crate::gate::{CausalDecider, DelayLine, GainComputer, GateSettings, RuleSet};
+use crate::gate::{CausalDecider, DelayLine, Envelope, GainComputer, GateSettings, RuleSet};
 use crate::model::pack::{self, Manifest, Pack};
 use crate::noise::{SnrEstimator, StreamingSnr};
 use crate::realtime::clock::AudioClock;
@@ -79,7 +79,7 @@ impl LiveGate {
     ///
     /// # Errors
     /// [`LiveError`] if the settings make no gate.
-    pub fn without_ear(
+    pub fn without_detector(
         problem: impl Into<String>,
         settings: &GateSettings,
         config: &LiveConfig,
@@ -146,7 +146,10 @@ impl LiveGate {
         if manifest.labels.len() > MAX_LABELS {
             return Err(LiveError::TooManyLabels { count: manifest.labels.len() });
         }
-        let settings = GateSettings { lookahead_ms: config.lookahead_ms, ..settings.clone() };
+        let settings = GateSettings {
+            envelope: Envelope { lookahead_ms: config.lookahead_ms, ..settings.envelope },
+            ..settings.clone()
+        };
         let of_pack: [Thresholds; MAX_LABELS] = thresholds(manifest);
         let decider = CausalDecider::new(&settings, &manifest.labels, &of_pack, rate_hz)?;
         let rest = match (&detector, config.fail_mode) {
@@ -169,7 +172,7 @@ impl LiveGate {
                 decider,
                 shared,
                 config.fail_mode,
-                settings.range_db,
+                settings.rules.range_db,
                 max_piece,
             ),
             clock: AudioClock::new(config.rate_hz, margin_s),

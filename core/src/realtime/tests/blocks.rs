@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gate::{CausalDecider, GainComputer, apply_gains};
+use crate::gate::{CausalDecider, Envelope, GainComputer, Rules, apply_gains};
 use crate::realtime::processor::thresholds;
 
 /// What the gate must give: decided and applied by the parts that files are rendered with.
@@ -29,7 +29,10 @@ fn expected(input: &[f32], settings: &GateSettings, config: &LiveConfig) -> (Vec
 }
 
 fn settings(lookahead_ms: f32, hold_ms: f32) -> GateSettings {
-    GateSettings { lookahead_ms, hold_ms, attack_ms: 7.0, release_ms: 31.0, ..GateSettings::default() }
+    GateSettings {
+        envelope: Envelope { lookahead_ms, hold_ms, attack_ms: 7.0, release_ms: 31.0, ..Envelope::default() },
+        ..GateSettings::default()
+    }
 }
 
 proptest! {
@@ -103,7 +106,7 @@ proptest! {
                 }
                 match change {
                     Some(range_db) => {
-                        gate.set_motion(&GateSettings { range_db, ..settings(20.0, 10.0) }).unwrap();
+                        gate.set_motion(&GateSettings { rules: Rules { range_db, ..Rules::default() }, ..settings(20.0, 10.0) }).unwrap();
                     }
                     None => gate.reset(),
                 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::LabelSet;
+use crate::gate::Envelope;
 use crate::realtime::{FailMode, Hearing};
 
 /// Runs one second in real blocks without waiting for anything; everything is said to be real time.
@@ -174,7 +175,7 @@ fn a_reset_begins_a_new_epoch() {
 
 #[test]
 fn no_ear_is_the_fail_mode_from_the_first_sample() {
-    let mut gate = LiveGate::without_ear("no pack", &GateSettings::default(), &small()).unwrap();
+    let mut gate = LiveGate::without_detector("no pack", &GateSettings::default(), &small()).unwrap();
     assert_eq!(gate.status().hearing, Hearing::Missing);
     assert_eq!(gate.monitor().problem().as_deref(), Some("no pack"));
     let latency = gate.latency_samples() as usize;
@@ -186,9 +187,12 @@ fn no_ear_is_the_fail_mode_from_the_first_sample() {
 
 #[test]
 fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
-    let mut gate = LiveGate::without_ear(
+    let mut gate = LiveGate::without_detector(
         "no pack",
-        &GateSettings { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..GateSettings::default() },
+        &GateSettings {
+            envelope: Envelope { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..Envelope::default() },
+            ..GateSettings::default()
+        },
         &LiveConfig { lookahead_ms: 20.0, fail_mode: FailMode::Open, ..small() },
     )
     .unwrap();
@@ -211,7 +215,11 @@ fn a_lane_drives_the_gate_in_the_place_of_the_ear() {
     assert!(out[0] == 0.5 && out[16] < 0.02);
     // New rules are asked at once: now music is kept.
     let keep_music = GateSettings::keep([Label::MUSIC], crate::gate::Action::Gate);
-    gate.set_motion(&GateSettings { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..keep_music }).unwrap();
+    gate.set_motion(&GateSettings {
+        envelope: Envelope { attack_ms: 1.0, hold_ms: 0.0, release_ms: 1.0, ..keep_music.envelope },
+        ..keep_music
+    })
+    .unwrap();
     let (out, _) = step(&mut gate, 1_000);
     assert!(out[0] < 0.02 && out[16] == 0.5);
     gate.override_labels(Some(LabelSet::EMPTY));

@@ -1,12 +1,15 @@
 //! What comes out, sample by sample.
 
 use super::*;
-use crate::gate::{Action, MAX_RANGE_DB};
+use crate::gate::{Action, Envelope, MAX_RANGE_DB, Rules};
 use crate::realtime::Hearing;
 
 #[test]
 fn modes_are_delayed_alike_and_add_up() {
-    let settings = GateSettings { hold_ms: 20.0, ..GateSettings::default() };
+    let settings = GateSettings {
+        envelope: Envelope { hold_ms: 20.0, ..Envelope::default() },
+        ..GateSettings::default()
+    };
     let input = turns(40_000, 3_000);
     let through = |mode| {
         let mut gate = gate_with(&Strings::default(), &settings, &small());
@@ -67,7 +70,11 @@ fn storms_of_what_is_no_number_come_out_finite() {
     for range_db in [0.5, MAX_RANGE_DB] {
         for otherwise in [Action::Gate, Action::Mute, Action::duck(3.0)] {
             for output in [MixOutput::Gated, MixOutput::Removed, MixOutput::Bypassed] {
-                let settings = GateSettings { range_db, otherwise, hold_ms: 0.0, ..GateSettings::default() };
+                let settings = GateSettings {
+                    rules: Rules { range_db, otherwise, ..Rules::default() },
+                    envelope: Envelope { hold_ms: 0.0, ..Envelope::default() },
+                    ..GateSettings::default()
+                };
                 let config = LiveConfig { channels: 3, ..small() };
                 let mut gate = gate_with(&Strings::default(), &settings, &config);
                 let mut mixer = mixer(output);
@@ -100,7 +107,8 @@ fn storms_of_what_is_no_number_come_out_finite() {
 
 #[test]
 fn a_sidechain_is_heard_in_the_place_of_the_input() {
-    let settings = GateSettings { range_db: 40.0, ..GateSettings::default() };
+    let settings =
+        GateSettings { rules: Rules { range_db: 40.0, ..Rules::default() }, ..GateSettings::default() };
     let soft = vec![0.01; 512];
     let loud = vec![0.5; 512];
     let zeros = vec![0.0; 512];
@@ -137,7 +145,8 @@ fn every_rate_and_layout_runs() {
             let mut gate = if (999.5..768_000.5).contains(&rate_hz) {
                 gate_with(&Strings::default(), &GateSettings::default(), &config)
             } else {
-                LiveGate::without_ear("this rate is not heard", &GateSettings::default(), &config).unwrap()
+                LiveGate::without_detector("this rate is not heard", &GateSettings::default(), &config)
+                    .unwrap()
             };
             let latency = gate.latency_samples() as usize;
             assert!(rate_hz < 100.0 || latency > 0);
@@ -160,7 +169,7 @@ fn every_rate_and_layout_runs() {
     }
     for (rate_hz, channels) in [(0.0, 2), (f64::NAN, 2), (f64::INFINITY, 2), (-48_000.0, 2), (48_000.0, 0)] {
         let config = LiveConfig { rate_hz, channels, ..LiveConfig::default() };
-        assert!(LiveGate::without_ear("none", &GateSettings::default(), &config).is_err());
+        assert!(LiveGate::without_detector("none", &GateSettings::default(), &config).is_err());
     }
 }
 
