@@ -1,6 +1,8 @@
 //! The command line: help, man page and completions all come from these definitions.
 
 mod eval;
+#[cfg(feature = "serve")]
+mod serve;
 mod stream;
 
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 use earmark_core::render::FrameRate;
 
 pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs};
+#[cfg(feature = "serve")]
+pub use serve::ServeArgs;
 pub use stream::StreamArgs;
 
 /// Hears speech, music and noise in recordings.
@@ -65,6 +69,9 @@ pub enum Command {
     Stream(StreamArgs),
     /// Find background noise behind speech: probability, SNR, floor, kind
     Noise(NoiseArgs),
+    /// Serve recordings and streams over HTTP, with a page for browsers
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     /// Compute the features that a network sees
     Features(FeaturesArgs),
     /// List the packs: hashes, licences, cards
@@ -116,6 +123,16 @@ fn channel(text: &str) -> Result<Channel, String> {
 #[expect(clippy::unnecessary_wraps, reason = "the form of a parser of the command line")]
 fn ffmpeg(text: &str) -> Result<Ffmpeg, String> {
     Ok(if text == "never" { Ffmpeg::Never } else { Ffmpeg::Path(text.into()) })
+}
+
+impl Command {
+    /// Whether it listens for signals itself.
+    pub fn handles_signals(&self) -> bool {
+        #[cfg(feature = "serve")]
+        return matches!(self, Self::Serve(_));
+        #[cfg(not(feature = "serve"))]
+        false
+    }
 }
 
 /// Which pack hears.

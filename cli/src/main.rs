@@ -18,7 +18,10 @@ use console::Console;
 fn main() -> ExitCode {
     // Usage errors leave here with exit code 2.
     let cli = Cli::parse();
-    interrupt::install();
+    // The service has an end of its own to each signal.
+    if !cli.command.handles_signals() {
+        interrupt::install();
+    }
     let console = Arc::new(Console::new(&cli.global));
     let done = match &cli.command {
         Command::Tag(args) => commands::tag::run(args, &cli.global, &console),
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
         Command::Render(args) => commands::render::run(args, &cli.global, &console),
         Command::Stream(args) => commands::stream::run(args, &cli.global, &console),
         Command::Noise(args) => commands::noise::run(args, &cli.global, &console),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => commands::serve::run(args, &cli.global),
         Command::Features(args) => commands::features::run(args, &console),
         Command::Models(args) => commands::models::run(args),
         Command::Bench(args) => commands::bench::run(args, &cli.global, &console),

@@ -12,6 +12,8 @@ mod render;
 #[path = "../required.rs"]
 mod required;
 mod runtime;
+#[cfg(feature = "serve")]
+mod serve;
 mod singing;
 mod stream;
 mod stream_services;

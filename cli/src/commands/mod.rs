@@ -11,5 +11,7 @@ pub mod models;
 pub mod noise;
 mod picture;
 pub mod render;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stream;
 pub mod tag;

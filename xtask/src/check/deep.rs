@@ -2,8 +2,9 @@
 
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -103,6 +104,32 @@ fn realtime_test(session: &Session) -> Result<PathBuf> {
         .filter(|message| message["target"]["name"] == "realtime")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .context("cargo names no program for the test `realtime`")
+}
+
+/// Lets a fuzzer read the service's OpenAPI document and hold the service against it.
+pub fn api(session: &Session) -> Result<()> {
+    /// Killed at the end, whatever the fuzzer says.
+    struct Served(Child);
+    impl Drop for Served {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+    let mut serve = Command::new(session.program());
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--quiet"]).stdout(Stdio::piped());
+    let mut served = Served(session.prepare(&mut serve).spawn().context("the service does not start")?);
+    let mut line = String::new();
+    let stdout = served.0.stdout.take().context("it has an output")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    let url = line.trim().strip_prefix("listening on ").with_context(|| format!("it says {line:?}"))?;
+    let mut fuzzer = Command::new(Venv::Api.python(&session.root));
+    fuzzer.args(["-m", "schemathesis.cli", "run", &format!("{url}openapi.json"), "--max-examples", "100"]);
+    // One has no end, the other is no HTTP.
+    fuzzer.args(["--exclude-path-regex", "(/events|/v1/stream)$", "--request-timeout", "60"]);
+    // A body that is no audio is rightly refused; no schema can say what is audio.
+    fuzzer.args(["--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all"]);
+    tools::run(session.prepare(&mut fuzzer))
 }
 
 /// Proves both commands of the README in an empty system.

@@ -20,6 +20,8 @@ pub enum Group {
     Screen,
     /// What the hosts in Python link.
     Hosts,
+    /// The browser that opens the service's page, and the proxy that it is behind.
+    Web,
     /// Python, for the judges and hosts of the tests.
     Python,
     /// The C compiler that makes a library of the real-time sanitizer.
@@ -77,6 +79,14 @@ impl Group {
                 what: "the libraries of GLib, OpenGL and X11, for the hosts in Python",
                 packages: &["libatomic1", "libgl1", "libglib2.0-0", "libx11-6"],
                 present: None,
+                everywhere: false,
+            },
+            Self::Web => Spec {
+                what: "Chromium and nginx, for the service's page and its proxy",
+                packages: &["chromium", "nginx-light"],
+                present: Some(|| {
+                    tools::succeeds("chromium", &["--version"]) && tools::succeeds("nginx", &["-v"])
+                }),
                 everywhere: false,
             },
             Self::Python => Spec {

@@ -26,6 +26,8 @@ pub enum Venv {
     Torch,
     /// What builds and tests the wheel.
     Wheel,
+    /// The fuzzer of HTTP interfaces.
+    Api,
 }
 
 impl Venv {
@@ -34,6 +36,7 @@ impl Venv {
             Self::Tests => "venv",
             Self::Torch => "venv-torch",
             Self::Wheel => "venv-wheel",
+            Self::Api => "venv-api",
         }
     }
 
@@ -42,14 +45,16 @@ impl Venv {
         match self {
             Self::Tests => &["tests/requirements.txt", "tests/hosts/requirements.txt"],
             Self::Torch | Self::Wheel => &[],
+            Self::Api => &["tests/api/requirements.txt"],
         }
     }
 
     /// The project that lists the rest.
-    fn project(self) -> &'static str {
+    fn project(self) -> Option<&'static str> {
         match self {
-            Self::Tests | Self::Torch => TRAINING,
-            Self::Wheel => WHEEL,
+            Self::Tests | Self::Torch => Some(TRAINING),
+            Self::Wheel => Some(WHEEL),
+            Self::Api => None,
         }
     }
 
@@ -59,6 +64,7 @@ impl Venv {
             Self::Tests => &["test"],
             Self::Torch => &["train", "test"],
             Self::Wheel => &["build", "test"],
+            Self::Api => &[],
         }
     }
 
@@ -78,9 +84,10 @@ impl Venv {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             packages.extend(lines.map(str::to_owned));
         }
-        let name = self.project();
-        let project = fs::read_to_string(root.join(name)).context(name)?;
-        packages.extend(dependencies(&project, self.extras()).context(name)?);
+        if let Some(name) = self.project() {
+            let project = fs::read_to_string(root.join(name)).context(name)?;
+            packages.extend(dependencies(&project, self.extras()).context(name)?);
+        }
         let (mark, wanted) = (folder.join("packages.sha256"), sha256(packages.join("\n").as_bytes()));
         if fs::read_to_string(&mark).is_ok_and(|made| made == wanted) {
             return Ok(());

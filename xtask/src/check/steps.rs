@@ -2,7 +2,7 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound, Streams};
+use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound, Streams, Web};
 use super::python::Venv;
 use super::session::Session;
 use super::wheel;
@@ -55,9 +55,16 @@ const fn deep(name: &'static str, needs: &'static [Need], work: Work) -> Step {
 
 /// What building everything takes beside Rust and its linker: the standalone's sound card.
 const BUILD: &[Need] = &[Packages(Sound)];
-/// What the tests hold the product against: ONNX Runtime, hosts in Python, a display, and what streams come from and go to.
-const TESTS: &[Need] =
-    &[Packages(Sound), Packages(Screen), Packages(Hosts), Packages(Streams), Python(Venv::Tests)];
+/// What the tests hold the product against: ONNX Runtime, hosts in Python, a display, what streams come from and go to, a
+/// browser and a proxy.
+const TESTS: &[Need] = &[
+    Packages(Sound),
+    Packages(Screen),
+    Packages(Hosts),
+    Packages(Streams),
+    Packages(Web),
+    Python(Venv::Tests),
+];
 /// All that can be had without JACK.
 pub const FEATURES: &str = "--features=earmark-plugin/standalone";
 
@@ -293,6 +300,7 @@ pub const STEPS: &[Step] = &[
         Work::Task(deep::real_time_sanitizer),
     ),
     deep("fuzz", &[Nightly, Need::Program("cargo-fuzz"), Python(Venv::Tests)], Work::Task(deep::fuzz)),
+    deep("api fuzzer", &[Python(Venv::Api)], Work::Task(deep::api)),
     deep(
         "dependencies",
         &[Need::Program("cargo-deny")],

@@ -66,6 +66,11 @@ pub const FACE_RULES: &[FaceRule] = &[
     },
     FaceRule { folder: "server/src", never: INSIDES, because: "the server moves bytes and events" },
     FaceRule {
+        folder: "server/src/hearing",
+        never: &["audio", "render", "report", "eval", "pipeline"],
+        because: "what hears streams waits for no file",
+    },
+    FaceRule {
         folder: "plugin/src",
         never: INSIDES,
         because: "the plugin hands parameters and blocks to the processor in core",

@@ -1,0 +1,89 @@
+//! Packs that are open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::model::pack::{self, Pack, PackError};
+use earmark_core::model::runtime::{Device, Runtime, RuntimeError};
+use earmark_core::noise::SnrEstimator;
+
+use super::JobError;
+
+/// The networks of the service: each is compiled once, when it is first asked for, and shared.
+pub struct Packs {
+    runtime: Runtime,
+    detectors: Mutex<HashMap<(String, bool), Arc<Detector>>>,
+    noise: Mutex<HashMap<bool, Arc<SnrEstimator>>>,
+}
+
+impl std::fmt::Debug for Packs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Packs")
+    }
+}
+
+impl Packs {
+    /// Starts the runtime: ONNX Runtime if its library is named.
+    ///
+    /// # Errors
+    /// [`RuntimeError`] names the library and the remedy.
+    pub fn new(library: Option<&std::path::Path>, device: Device) -> Result<Self, RuntimeError> {
+        let runtime = Runtime::start(library, device)?;
+        Ok(Self { runtime, detectors: Mutex::default(), noise: Mutex::default() })
+    }
+
+    /// Names of the packs that can be asked for: those in the program. A path is none of them, so that nobody asks for
+    /// files of the machine.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Pack::embedded_names()
+    }
+
+    /// An activity pack for whole files, or as live audio is heard.
+    ///
+    /// # Errors
+    /// [`JobError::Parameter`] for a name that is not one of [`Packs::names`], or a pack for something else.
+    pub fn detector(&self, name: &str, mode: DetectorMode) -> Result<Arc<Detector>, JobError> {
+        let key = (name.to_owned(), mode == DetectorMode::LowLatency);
+        let mut detectors = self.detectors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(detector) = detectors.get(&key) {
+            return Ok(Arc::clone(detector));
+        }
+        let pack = Self::find(name)?;
+        let detector = Detector::load(&self.runtime, pack, mode).map_err(|error| refused(&error))?;
+        let detector = Arc::new(detector);
+        detectors.insert(key, Arc::clone(&detector));
+        Ok(detector)
+    }
+
+    /// The noise pack, for whole files or as live audio is heard.
+    ///
+    /// # Errors
+    /// If it cannot be loaded.
+    pub fn noise(&self, mode: DetectorMode) -> Result<Arc<SnrEstimator>, JobError> {
+        let key = mode == DetectorMode::LowLatency;
+        let mut noise = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(noise) = noise.get(&key) {
+            return Ok(Arc::clone(noise));
+        }
+        let estimator = SnrEstimator::load(&self.runtime, Self::find(pack::NOISE)?, mode);
+        let estimator = Arc::new(estimator.map_err(|error| JobError::Failed(error.to_string()))?);
+        noise.insert(key, Arc::clone(&estimator));
+        Ok(estimator)
+    }
+
+    fn find(name: &str) -> Result<Pack, JobError> {
+        if !Self::names().any(|known| known == name) {
+            let known = Self::names().collect::<Vec<_>>().join(", ");
+            return Err(JobError::Parameter(format!("{name:?} is not a pack; there are {known}")));
+        }
+        Pack::find(name).map_err(|error| JobError::Failed(error.to_string()))
+    }
+}
+
+fn refused(error: &PackError) -> JobError {
+    match error {
+        PackError::Task { .. } => JobError::Parameter(error.to_string()),
+        _ => JobError::Failed(error.to_string()),
+    }
+}

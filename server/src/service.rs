@@ -1,0 +1,183 @@
+//! The service from its start to its end.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use earmark_core::detect::DetectorMode;
+use earmark_core::model::pack;
+use earmark_core::model::runtime::RuntimeError;
+use earmark_core::raise_thread_priority;
+use tokio::net::TcpListener;
+
+use crate::config::{Config, ConfigError, ServeFlags, SourceConfig};
+use crate::hearing::Pool;
+use crate::http::{self, App};
+use crate::jobs::{JobError, Jobs, Packs};
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// What it is told cannot be done.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The networks cannot run.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// A pack cannot be opened.
+    #[error("{0}")]
+    Pack(String),
+    /// The address is taken, or not this machine's.
+    #[error("{address}: cannot listen there: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system gives no thread or no signal.
+    #[error("the service cannot start: {0}")]
+    System(std::io::Error),
+}
+
+/// Runs the service until SIGTERM or SIGINT ends it; SIGHUP lets it read its file again. Once it listens, the line
+/// `listening on http://ADDRESS/` goes to standard output; all else is in the log, JSON lines on standard error.
+///
+/// # Errors
+/// [`ServeError`] if it cannot start.
+pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
+    let config = Config::load(flags)?;
+    crate::log::start(flags.quiet);
+    let packs = Arc::new(Packs::new(flags.runtime.as_deref(), flags.device.unwrap_or_default())?);
+    // What is asked for most is ready before anybody asks.
+    for (name, mode) in [(pack::STUDIO, DetectorMode::Throughput), (pack::LIVE, DetectorMode::LowLatency)] {
+        packs.detector(name, mode).map_err(|error: JobError| ServeError::Pack(error.to_string()))?;
+    }
+    let limits = config.limits;
+    let jobs = Jobs::start(limits.jobs, limits.max_queue).map_err(ServeError::System)?;
+    // Before any file is worked on: the threads of the networks are then theirs, at their priority.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let hearing = Pool::start(processors).map_err(ServeError::System)?;
+    let app = Arc::new(App::new(config, packs, jobs, hearing));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("earmark bytes")
+        // What they carry has been heard in time.
+        .on_thread_start(|| {
+            raise_thread_priority();
+        })
+        .enable_all()
+        .build()
+        .map_err(ServeError::System)?;
+    let served = runtime.block_on(run(flags, &app));
+    // What did not end in the grace is cut off.
+    runtime.shutdown_background();
+    served
+}
+
+/// Threads that move bytes; they do nothing else.
+const WORKERS: usize = 2;
+
+async fn run(flags: &ServeFlags, app: &Arc<App>) -> Result<(), ServeError> {
+    let config = app.config();
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|source| ServeError::Listen { address, source })?;
+    let address = listener.local_addr().unwrap_or(address);
+    let signals = Signals::new().map_err(ServeError::System)?;
+    let watching = tokio::spawn(watch_signals(signals, flags.clone(), Arc::clone(app)));
+    tracing::info!(%address, base_path = config.base_path, token = config.token.is_some(), "listening");
+    // Nobody may read it.
+    let _ = writeln!(std::io::stdout(), "listening on http://{address}{}/", config.base_path);
+    let _ = std::io::stdout().flush();
+    set_stations(app, &config.sources);
+    http::accept(listener, Arc::clone(app), http::router(app)).await;
+    watching.abort();
+    // Their sinks have a grace of their own.
+    let stations = Arc::clone(app);
+    let _ = tokio::task::spawn_blocking(move || stations.stations.stop()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Lets these sources run, and no others.
+fn set_stations(app: &App, sources: &[SourceConfig]) {
+    // It is open since the start.
+    match app.packs.detector(pack::LIVE, DetectorMode::LowLatency) {
+        Ok(detector) => app.stations.set(sources, &detector, &app.metrics),
+        Err(error) => tracing::error!(%error, "sources cannot be heard"),
+    }
+}
+
+/// What the system may ask for.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Waits for the next; whether it is the end.
+    async fn next(&mut self) -> bool {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = tokio::signal::ctrl_c() => true,
+            _ = self.hang_up.recv() => false,
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
+            true
+        }
+    }
+}
+
+async fn watch_signals(mut signals: Signals, flags: ServeFlags, app: Arc<App>) {
+    while !signals.next().await {
+        reload(&flags, &app);
+    }
+    tracing::info!("stopping");
+    app.stopping.cancel();
+    // Who asks twice does not want to wait.
+    while !signals.next().await {}
+    tracing::warn!("stopped at once");
+    std::process::exit(130);
+}
+
+/// Reads the file again. What is wrong with it is told, and then all stays as it is.
+fn reload(flags: &ServeFlags, app: &App) {
+    let old = app.config();
+    let new = match Config::load(flags) {
+        Ok(new) => new,
+        Err(error) => {
+            tracing::error!(%error, "the configuration is not read again: it has a fault");
+            return;
+        }
+    };
+    let fixed = [
+        ("listen", old.listen == new.listen),
+        ("base_path", old.base_path == new.base_path),
+        ("limits.jobs", old.limits.jobs == new.limits.jobs),
+        ("limits.max_queue", old.limits.max_queue == new.limits.max_queue),
+        ("limits.max_connections", old.limits.max_connections == new.limits.max_connections),
+    ];
+    for (name, _) in fixed.iter().filter(|(_, same)| !same) {
+        tracing::warn!(name, "this takes effect when the server is started anew");
+    }
+    set_stations(app, &new.sources);
+    app.reconfigure(Config { listen: old.listen, base_path: old.base_path.clone(), ..new });
+    tracing::info!("the configuration is read again");
+}

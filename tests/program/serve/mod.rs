@@ -1,0 +1,12 @@
+//! `earmark serve` as its clients meet it.
+
+mod browser;
+mod files;
+mod hostile;
+mod http;
+mod page;
+mod proxy;
+mod refusals;
+mod running;
+mod sources;
+mod streams;
