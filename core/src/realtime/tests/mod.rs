@@ -55,6 +55,11 @@ struct Puppet {
     level: LevelMeter,
     rate_hz: u32,
     channels: u16,
+    /// What the meter gets: every second sample with the other sign, so that the steady levels of the tests are loud to it
+    /// and no constant offset.
+    turned: Vec<f32>,
+    /// Samples per channel so far.
+    heard: usize,
     mean_squares: Vec<f32>,
     labels: Vec<Label>,
 }
@@ -68,6 +73,8 @@ impl Puppet {
             level: LevelMeter::new(rate_hz, config.channels),
             rate_hz,
             channels: config.channels,
+            turned: Vec::new(),
+            heard: 0,
             mean_squares: Vec::new(),
             labels: manifest().labels,
         }
@@ -90,17 +97,29 @@ impl ScoreStream for Puppet {
             std::thread::sleep(Duration::from_millis(100));
         }
         assert!(interleaved.iter().all(|sample| sample.is_finite()), "the ear gets numbers only");
-        self.level.push(interleaved, &mut self.mean_squares);
+        let channels = usize::from(self.channels);
+        let turned = interleaved.iter().enumerate().map(|(index, sample)| {
+            if (self.heard + index / channels).is_multiple_of(2) { *sample } else { -*sample }
+        });
+        self.turned.clear();
+        self.turned.extend(turned);
+        self.heard += interleaved.len() / channels;
+        self.level.push(&self.turned, &mut self.mean_squares);
         for mean_square in self.mean_squares.drain(..) {
             heard.mean_square.push(mean_square);
             let speech = if mean_square > 0.01 { 0.9 } else { 0.1 };
-            heard.probabilities.extend([speech, 0.2, 0.0]);
+            heard.probabilities.extend(self.labels.iter().map(|label| match label {
+                label if *label == Label::SPEECH => speech,
+                label if *label == Label::MUSIC => 0.2,
+                _ => 0.0,
+            }));
         }
         Ok(())
     }
 
     fn reset(&mut self) {
         self.level = LevelMeter::new(self.rate_hz, self.channels);
+        self.heard = 0;
         self.mean_squares.clear();
     }
 
