@@ -2,6 +2,7 @@
 
 mod audio;
 mod bad_input;
+mod decoding;
 mod eval;
 mod inputs;
 mod noise;

@@ -10,7 +10,7 @@ use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
-use symphonia::core::meta::{MetadataOptions, StandardTag};
+use symphonia::core::meta::MetadataOptions;
 
 use super::AudioError;
 use super::elementary::{Elementary, ElementaryReader};
@@ -26,13 +26,13 @@ const NO_HEADER: &str = "no known header in it";
 /// What the probe says when it knows none of a file's bytes.
 pub(super) const NO_FORMAT: &str = "no suitable format";
 /// Pictures and texts in tags are not wanted; this keeps them from filling memory.
-const MAX_TAG_BYTES: usize = 1 << 16;
+pub(super) const MAX_TAG_BYTES: usize = 1 << 16;
 
 /// Bytes in which a demuxer may be found: the name of an MPEG-4 file begins at the fifth. Anything further is
 /// [`recognise`]'s to find.
 const PROBE_BYTES: u32 = 8;
 
-static PROBE: LazyLock<Probe> = LazyLock::new(|| {
+pub(super) static PROBE: LazyLock<Probe> = LazyLock::new(|| {
     let options = ProbeOptions { max_probe_depth: PROBE_BYTES, ..ProbeOptions::default() };
     let mut probe = Probe::new_with_options(&options);
     symphonia::default::register_enabled_formats(&mut probe);
@@ -152,54 +152,6 @@ fn open_error(path: &Path, error: Error) -> AudioError {
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
         other => AudioError::Header { path, detail: other.to_string() },
     }
-}
-
-/// Texts and pictures that a file carries.
-#[derive(Debug, Default)]
-pub(crate) struct Tags {
-    /// By the names of Vorbis comments.
-    pub(crate) comments: Vec<(String, String)>,
-    /// Media type and bytes.
-    pub(crate) pictures: Vec<(String, Vec<u8>)>,
-}
-
-/// Most bytes of pictures that are carried over.
-const MAX_PICTURE_BYTES: usize = 16 << 20;
-
-/// What a file carries beside its sound, as far as its demuxer tells; nothing if there is none.
-pub(crate) fn tags(path: &Path) -> Tags {
-    let Ok(file) = File::open(path) else { return Tags::default() };
-    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
-    let limits = MetadataOptions::default()
-        .limit_tag_bytes(Limit::Maximum(MAX_TAG_BYTES))
-        .limit_visual_bytes(Limit::Maximum(MAX_PICTURE_BYTES));
-    let Ok(mut format) = PROBE.probe(&Hint::new(), stream, FormatOptions::default(), limits) else {
-        return Tags::default();
-    };
-    let mut tags = Tags::default();
-    let mut metadata = format.metadata();
-    let Some(revision) = metadata.skip_to_latest() else { return tags };
-    for tag in &revision.media.tags {
-        let field = match &tag.std {
-            Some(StandardTag::TrackTitle(text)) => Some(("TITLE", text.to_string())),
-            Some(StandardTag::Artist(text)) => Some(("ARTIST", text.to_string())),
-            Some(StandardTag::Album(text)) => Some(("ALBUM", text.to_string())),
-            Some(StandardTag::Genre(text)) => Some(("GENRE", text.to_string())),
-            Some(StandardTag::Comment(text)) => Some(("COMMENT", text.to_string())),
-            Some(StandardTag::Copyright(text)) => Some(("COPYRIGHT", text.to_string())),
-            Some(StandardTag::RecordingDate(text) | StandardTag::ReleaseDate(text)) => {
-                Some(("DATE", text.to_string()))
-            }
-            Some(StandardTag::TrackNumber(number)) => Some(("TRACKNUMBER", number.to_string())),
-            _ => None,
-        };
-        tags.comments.extend(field.map(|(key, text)| (key.to_owned(), text)));
-    }
-    for visual in &revision.media.visuals {
-        let media_type = visual.media_type.clone().unwrap_or_default();
-        tags.pictures.push((media_type, visual.data.to_vec()));
-    }
-    tags
 }
 
 /// The first bytes of a source, as many as may hold an Opus header in Ogg.

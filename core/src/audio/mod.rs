@@ -23,6 +23,7 @@
 //! | `options.rs` | which track, which channel, which ffmpeg |
 //! | `ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
 //! | `aac.rs` | whether AAC has an upper half |
+//! | `tags.rs` | texts and pictures of formats that have no chunks |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
 //! | `read_ahead.rs` | a source on its own thread |
@@ -50,6 +51,8 @@ mod repair;
 pub(crate) mod riff;
 mod source;
 mod stream;
+#[cfg(feature = "render")]
+mod tags;
 mod view;
 mod wav_header;
 mod wav_reader;
@@ -57,8 +60,6 @@ mod wav_reader;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "render")]
-pub(crate) use demux::tags;
 pub use error::{AudioError, AudioWarning};
 pub use info::{PcmEncoding, PcmFormat, SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
@@ -67,3 +68,5 @@ pub use options::{ChannelChoice, Ffmpeg, SourceOptions};
 pub use read_ahead::ReadAhead;
 pub use recognise::FILE_ENDINGS;
 pub use source::Source;
+#[cfg(feature = "render")]
+pub(crate) use tags::tags;

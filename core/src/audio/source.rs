@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::coded::Coded;
 use super::demux::Opened;
+use super::elementary::Elementary;
 use super::ffmpeg::{Decoded, Input, Messages, is_address};
 use super::info::{PcmFormat, SampleFormat, SourceInfo};
 use super::options::{ChannelChoice, ChannelPick, Ffmpeg, SourceOptions};
@@ -24,8 +25,9 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// stream too, unless it turns out to hold a codec that needs another reader.
 const MAX_REPLAY_BYTES: usize = 1 << 20;
 
-/// Bytes of a stream that say what it is.
+/// Bytes of a stream that say what it is; and those that say that its samples follow.
 const START_BYTES: u64 = 512;
+const FORM_BYTES: u64 = 12;
 /// Tracks of which one is chosen.
 const MAX_TRACKS: usize = 16;
 /// A track on which nothing comes for so long is silent, seconds.
@@ -169,9 +171,14 @@ impl Source {
     ) -> Result<Self, AudioError> {
         let read_error = |source| AudioError::Read { path: name.to_owned(), at_s: 0.0, source };
         let mut start = Vec::new();
-        reader.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(read_error)?;
+        reader.by_ref().take(FORM_BYTES).read_to_end(&mut start).map_err(read_error)?;
+        // What has samples behind its header is heard as it comes: no more is waited for than that.
+        let plain = is_plain(&start);
+        if !plain {
+            reader.by_ref().take(START_BYTES).read_to_end(&mut start).map_err(read_error)?;
+        }
         let whole = Box::new(Cursor::new(start.clone()).chain(reader));
-        let source = match demuxer_of(&mut &start[..]) {
+        let source = match demuxer_of(&mut &start[..]).filter(|_| !plain) {
             Some(foreign) => Self::foreign_stream(name, whole, foreign, options)?,
             None => Self::read_stream(name, whole, options.track)?,
         };
@@ -407,6 +414,10 @@ impl Source {
             Ok((Found::Audio { .. }, _)) if matches!(error, AudioError::Unsupported { .. }) => {
                 Self::by_ffmpeg(path, Input::Path(path), None, options, error)
             }
+            // Frames that follow each other, of a kind that the decoder here does not take.
+            Ok((Found::Audio { .. }, start)) if Elementary::of(&start) == Some(Elementary::Mpeg) => {
+                Self::by_ffmpeg(path, Input::Path(path), Some("mp3"), options, error)
+            }
             _ => Err(error),
         }
     }
@@ -520,6 +531,16 @@ impl Source {
             }
         }
         false
+    }
+}
+
+/// Whether an input begins as one whose samples need no decoder.
+fn is_plain(start: &[u8]) -> bool {
+    let form = start.get(8..12);
+    match start.first_chunk() {
+        Some(b"RIFF") => form == Some(b"WAVE"),
+        Some(b"RIFX" | b"RF64" | b"BW64" | b"riff" | b"FORM" | b".snd" | b"caff") => true,
+        _ => false,
     }
 }
 

@@ -85,7 +85,7 @@ impl WavReader {
         self.frames += (whole / self.frame_bytes) as u64;
         if whole == 0 || whole < got {
             self.left = Some(0);
-            if let Some(told) = self.told_frames.filter(|&told| told > self.frames) {
+            if let Some(told) = self.told_frames.take().filter(|&told| told > self.frames) {
                 let rate = self.rate_hz;
                 return Ok(Some(AudioWarning::Truncated {
                     after_s: samples_to_seconds(self.frames, rate),

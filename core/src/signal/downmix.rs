@@ -57,9 +57,11 @@ pub struct Downmixer {
     chunk_frames: usize,
     /// The current chunk, interleaved.
     chunk: Vec<f32>,
-    /// One channel of it, and the last sample of each channel and of the mean before it.
+    /// One channel of it behind the sample before it; and the last sample of each channel and of the mean.
     plane: Vec<f32>,
     last: Vec<f32>,
+    /// No chunk is complete yet, so there is no sample before.
+    fresh: bool,
     /// Smoothed powers of the channels, and of their mean behind them.
     powers: Vec<f64>,
     /// The mean is never heard.
@@ -88,6 +90,7 @@ impl Downmixer {
             chunk: Vec::new(),
             plane: Vec::new(),
             last: vec![0.0; channels + 1],
+            fresh: true,
             powers: vec![0.0; channels + 1],
             always: false,
             from: None,
@@ -110,6 +113,7 @@ impl Downmixer {
     pub fn reset(&mut self) {
         self.chunk.clear();
         self.last.fill(0.0);
+        self.fresh = true;
         self.powers.fill(0.0);
         let start = self.always.then_some(0);
         (self.from, self.to) = (start, start);
@@ -175,7 +179,8 @@ impl Downmixer {
             self.alone = Some(channel);
         }
         let (channels, mean) = self.powers.split_at(self.channels);
-        let loudest = (0..channels.len()).max_by(|&a, &b| channels[a].total_cmp(&channels[b])).unwrap_or(0);
+        let louder = |&a: &usize, &b: &usize| channels[a].total_cmp(&channels[b]).then(b.cmp(&a));
+        let loudest = (0..channels.len()).max_by(louder).unwrap_or(0);
         let most = channels[loudest];
         if most < FLOOR {
             return;
@@ -191,30 +196,46 @@ impl Downmixer {
 
     /// Takes the powers of the chunk into the smoothed ones.
     fn measure(&mut self) {
-        let mut mean = std::mem::take(&mut self.plane);
-        mean.clear();
-        downmix(&self.chunk, u16::try_from(self.channels).unwrap_or(u16::MAX), &mut mean);
-        self.take_power(self.channels, &mean);
-        for channel in 0..self.channels {
-            mean.clear();
-            mean.extend(self.chunk[channel..].iter().step_by(self.channels));
-            self.take_power(channel, &mean);
+        let channels = self.channels;
+        let mut plane = std::mem::take(&mut self.plane);
+        for channel in 0..channels {
+            plane.clear();
+            plane.push(self.last[channel]);
+            match channels {
+                2 => plane.extend(self.chunk.as_chunks::<2>().0.iter().map(|frame| frame[channel])),
+                _ => plane.extend(self.chunk[channel..].iter().step_by(channels)),
+            }
+            self.take_power(channel, &plane);
         }
-        self.plane = mean;
+        plane.clear();
+        plane.push(self.last[channels]);
+        downmix(&self.chunk, u16::try_from(channels).unwrap_or(u16::MAX), &mut plane);
+        self.take_power(channels, &plane);
+        self.plane = plane;
+        self.fresh = false;
     }
 
+    /// `plane` begins with the last sample before the chunk.
     fn take_power(&mut self, place: usize, plane: &[f32]) {
-        let first = plane[0] - self.last[place];
+        let differences = plane.len() - 1;
+        debug_assert!(differences > 0, "a chunk has samples");
+        // An offset is no jump at the beginning.
+        let skipped = usize::from(self.fresh);
+        let (before, after) = (&plane[skipped..differences], &plane[1 + skipped..]);
+        let ((before, before_rest), (after, after_rest)) =
+            (before.as_chunks::<LANES>(), after.as_chunks::<LANES>());
         let mut sums = [0.0_f32; LANES];
-        sums[0] = first * first;
-        let pairs = plane.iter().zip(&plane[1..]).map(|(a, b)| b - a);
-        let mut lane = 0;
-        for difference in pairs {
-            sums[lane] += difference * difference;
-            lane = (lane + 1) % LANES;
+        for (a, b) in before.iter().zip(after) {
+            for lane in 0..LANES {
+                let difference = b[lane] - a[lane];
+                sums[lane] += difference * difference;
+            }
         }
-        self.last[place] = plane[plane.len() - 1];
-        let power = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / real(plane.len());
+        for (sum, (a, b)) in sums.iter_mut().zip(before_rest.iter().zip(after_rest)) {
+            *sum += (b - a) * (b - a);
+        }
+        self.last[place] = plane[differences];
+        let power = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / real(differences);
         self.powers[place] += SMOOTHING * (power - self.powers[place]);
     }
 }

@@ -29,7 +29,8 @@ pub struct LevelMeter {
     /// Sample `i` of a frame (all channels count) goes to sum `i % LANES`: the result does not depend on how samples are
     /// split into blocks, and additions need not wait for each other.
     sums: [f64; LANES],
-    /// The samples themselves added up, each channel's.
+    /// The samples themselves added up, in lanes too, and each channel's.
+    plain: [f64; LANES],
     totals: Vec<f64>,
     /// The means of the channels in the frames before, latest first.
     offsets: [Vec<f64>; STEADY_FRAMES],
@@ -47,6 +48,7 @@ impl LevelMeter {
             frame_end: grid.start(1),
             frame: 0,
             sums: [0.0; LANES],
+            plain: [0.0; LANES],
             totals: vec![0.0; usize::from(channels.max(1))],
             offsets: Default::default(),
             samples_in_frame: 0,
@@ -77,17 +79,36 @@ impl LevelMeter {
         let square = |x: f32| f64::from(x) * f64::from(x);
         let lane = self.samples_in_frame % LANES;
         let (head, body) = samples.split_at((LANES - lane).min(samples.len()));
-        self.sums[lane..].iter_mut().zip(head).for_each(|(sum, &x)| *sum += square(x));
+        let mut few = |from: usize, samples: &[f32]| {
+            for ((sum, plain), &x) in self.sums[from..].iter_mut().zip(&mut self.plain[from..]).zip(samples) {
+                *sum += square(x);
+                *plain += f64::from(x);
+            }
+        };
+        few(lane, head);
         let (whole, tail) = body.as_chunks::<LANES>();
         for lanes in whole {
-            self.sums.iter_mut().zip(lanes).for_each(|(sum, &x)| *sum += square(x));
+            for ((sum, plain), &x) in self.sums.iter_mut().zip(&mut self.plain).zip(lanes) {
+                *sum += square(x);
+                *plain += f64::from(x);
+            }
         }
-        self.sums.iter_mut().zip(tail).for_each(|(sum, &x)| *sum += square(x));
+        for ((sum, plain), &x) in self.sums.iter_mut().zip(&mut self.plain).zip(tail) {
+            *sum += square(x);
+            *plain += f64::from(x);
+        }
         self.samples_in_frame += samples.len();
-        for (channel, total) in self.totals.iter_mut().enumerate() {
-            *total =
-                samples[channel..].iter().step_by(self.channels).fold(*total, |sum, &x| sum + f64::from(x));
+        if !self.lanes_are_channels() {
+            for (channel, total) in self.totals.iter_mut().enumerate() {
+                let of_channel = samples[channel..].iter().step_by(self.channels);
+                *total = of_channel.fold(*total, |sum, &x| sum + f64::from(x));
+            }
         }
+    }
+
+    /// Whether each lane holds samples of one channel only.
+    fn lanes_are_channels(&self) -> bool {
+        LANES.is_multiple_of(self.channels)
     }
 
     /// Appends the last, partial frame, if there is one.
@@ -124,6 +145,12 @@ impl LevelMeter {
         let channels = real(self.channels);
         let distance =
             |of: &[f64], from: &[f64]| of.iter().zip(from).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+        if self.lanes_are_channels() {
+            for (channel, total) in self.totals.iter_mut().enumerate() {
+                *total = self.plain[channel..].iter().step_by(self.channels).sum();
+            }
+        }
+        self.plain = [0.0; LANES];
         self.totals.iter_mut().for_each(|total| *total *= channels / samples);
         let squares = self.totals.iter().map(|mean| mean * mean).sum::<f64>();
         let offset = squares / channels;

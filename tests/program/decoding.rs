@@ -1,0 +1,156 @@
+//! What is decoded, against ffmpeg: as many samples, and a click at the same place, in every codec, container, rate and number
+//! of channels. Where ffmpeg and the container's own numbers differ, the container's are right; these files are named.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use earmark_core::audio::Source;
+
+use crate::required::skip;
+
+/// Codecs, and the containers that they are tried in.
+const CODECS: [(&str, &[&str]); 14] = [
+    ("pcm_s16le", &["wav", "w64", "mov", "mka"]),
+    ("pcm_s24le", &["wav", "caf"]),
+    ("pcm_f32le", &["wav"]),
+    ("pcm_s16be", &["aiff"]),
+    ("pcm_alaw", &["wav"]),
+    ("pcm_mulaw", &["au"]),
+    ("adpcm_ima_wav", &["wav"]),
+    ("flac", &["flac", "oga", "mka"]),
+    ("alac", &["m4a", "mov", "caf"]),
+    ("libmp3lame", &["mp3", "mka", "mp4"]),
+    ("mp2", &["mp2"]),
+    ("aac", &["m4a", "mov", "mka", "aac"]),
+    ("libvorbis", &["ogg", "mka", "webm"]),
+    ("libopus", &["opus", "mka", "webm", "mp4"]),
+];
+/// Rates and channels.
+const FORMS: [(u32, u16); 2] = [(48_000, 1), (44_100, 2)];
+/// Codecs and containers that are tried with six channels.
+const SURROUND: [(&str, &str); 5] =
+    [("pcm_s16le", "wav"), ("flac", "flac"), ("flac", "mka"), ("libvorbis", "ogg"), ("libopus", "opus")];
+/// Containers that know a time at which their sound begins.
+const LATE: [(&str, &str); 11] = [
+    ("flac", "mka"),
+    ("alac", "m4a"),
+    ("aac", "m4a"),
+    ("aac", "mka"),
+    ("libvorbis", "ogg"),
+    ("libvorbis", "mka"),
+    ("libopus", "opus"),
+    ("libopus", "mka"),
+    ("libopus", "mp4"),
+    ("pcm_s16le", "mov"),
+    ("pcm_s16le", "mka"),
+];
+/// Where the padding at the end stands in an edit list, which ffmpeg 5 does not follow to the end.
+const PADDED: [&str; 3] = ["m4a", "mov", "mp4"];
+/// Length of the sound, and where in it the click is, seconds.
+const SECONDS: f64 = 1.37;
+const CLICK_S: f64 = 0.7;
+const LATE_S: f64 = 0.5;
+
+fn ffmpeg(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a test's path is text")
+}
+
+/// A tone and a click in it.
+fn original(folder: &Path, rate_hz: u32) -> PathBuf {
+    let path = folder.join(format!("original-{rate_hz}.wav"));
+    let tone = format!(
+        "aevalsrc=0.02*sin(2*PI*440*t)+0.8*sin(2*PI*4000*(t-{CLICK_S}))*between(t\\,{CLICK_S}\\,0.705):s={rate_hz}:d={SECONDS}"
+    );
+    ffmpeg(&["-f", "lavfi", "-i", &tone, "-c:a", "pcm_f32le", text(&path)]);
+    path
+}
+
+/// Frames, and the one that is loudest.
+fn loudest(samples: &[f32], channels: u16) -> (usize, usize) {
+    let frames: Vec<f32> =
+        samples.chunks_exact(usize::from(channels)).map(|frame| frame.iter().sum::<f32>().abs()).collect();
+    let at = (0..frames.len()).max_by(|&a, &b| frames[a].total_cmp(&frames[b]).then(b.cmp(&a))).unwrap_or(0);
+    (frames.len(), at)
+}
+
+fn ours(path: &Path) -> (u32, u16, (usize, usize)) {
+    let mut source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
+    let mut samples = Vec::new();
+    while let Some(block) = source.next_block().unwrap_or_else(|error| panic!("{error}")) {
+        samples.extend_from_slice(block);
+    }
+    assert!(source.warnings().is_empty(), "{}: {:?}", path.display(), source.warnings());
+    (rate_hz, channels, loudest(&samples, channels))
+}
+
+fn theirs(path: &Path, channels: u16) -> (usize, usize) {
+    let bytes = ffmpeg(&["-i", text(path), "-f", "f32le", "-"]);
+    let samples: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
+    loudest(&samples, channels)
+}
+
+fn made(folder: &Path, codec: &str, container: &str, (rate_hz, channels): (u32, u16), late: bool) -> PathBuf {
+    let from = original(folder, rate_hz);
+    let path = folder.join(format!("{codec}-{rate_hz}-{channels}-{late}.{container}"));
+    let offset = LATE_S.to_string();
+    let before: &[&str] = if late { &["-itsoffset", &offset] } else { &[] };
+    let count = channels.to_string();
+    ffmpeg(&[before, &["-i", text(&from), "-ac", &count, "-c:a", codec, "-bitexact", text(&path)]].concat());
+    path
+}
+
+#[test]
+fn every_codec_and_container_gives_the_samples_that_ffmpeg_gives() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut cases = Vec::new();
+    for (codec, containers) in CODECS {
+        for container in containers {
+            cases.extend(FORMS.map(|form| (codec, *container, form)));
+        }
+    }
+    cases.extend(SURROUND.map(|(codec, container)| (codec, container, (48_000, 6))));
+    assert!(cases.len() >= 60, "{}", cases.len());
+    for (codec, container, form) in cases {
+        let path = made(folder.path(), codec, container, form, false);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let (rate_hz, channels, (frames, click)) = ours(&path);
+        let (their_frames, their_click) = theirs(&path, channels);
+        assert_eq!((click, channels), (their_click, form.1), "{name}");
+        let lossy = !codec.starts_with("pcm") && codec != "alac";
+        if PADDED.contains(&container) && lossy {
+            let exact = f64::from(rate_hz) * SECONDS;
+            #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+            let off = frames as f64 - exact;
+            assert!(off.abs() <= 1.0 && frames <= their_frames, "{name}: {frames}, theirs {their_frames}");
+        } else {
+            assert_eq!(frames, their_frames, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_begins_late_is_heard_late() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (codec, container) in LATE {
+        let path = made(folder.path(), codec, container, (48_000, 1), true);
+        let (rate_hz, _, (_, click)) = ours(&path);
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+        let click_s = click as f64 / f64::from(rate_hz);
+        // Milliseconds in Matroska, and the loudest moment is within the click's five.
+        let late_s = click_s - (CLICK_S + LATE_S);
+        assert!((-0.003..0.008).contains(&late_s), "{codec} in {container}: {click_s}");
+    }
+}
