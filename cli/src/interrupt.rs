@@ -2,18 +2,24 @@
 //! code is 130.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 
 use earmark_core::output::remove_partial_files;
 
 /// Shared with whoever waits for a stream. A signal is for the whole process, so there is one.
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
+/// A signal so soon after the first is the same one: `timeout` sends its own to the process and to its group.
+const ONE_SIGNAL: Duration = Duration::from_millis(200);
+
 /// Listens for the interrupt and termination signals. A second one ends the process at once.
 pub fn install() {
+    let first = OnceLock::new();
     // Without a handler the signal still ends the process; only the clean-up is lost.
-    let _ = ctrlc::set_handler(|| {
-        if REQUESTED.swap(true, Ordering::Relaxed) {
+    let _ = ctrlc::set_handler(move || {
+        let first = first.get_or_init(Instant::now);
+        if REQUESTED.swap(true, Ordering::Relaxed) && first.elapsed() > ONE_SIGNAL {
             remove_partial_files();
             std::process::exit(130);
         }

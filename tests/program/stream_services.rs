@@ -176,7 +176,9 @@ fn a_station_that_comes_and_goes_is_followed_with_its_gaps() {
     assert_whole(&events);
     let end = events.last().unwrap();
     let (duration_s, gap_s) = (end["duration"].as_f64().unwrap(), end["gap"].as_f64().unwrap());
-    assert!((duration_s - lasted_s).abs() < 3.0, "{duration_s} s told, {lasted_s} s passed");
+    // It never falls behind the wall. What a server sends in a burst to whoever connects, 64 KiB or 8.2 s here, puts it
+    // ahead, until the next gap takes that back.
+    assert!((-1.0..=9.0).contains(&(duration_s - lasted_s)), "{duration_s} s told, {lasted_s} s passed");
     let heard_s = end["samples"].as_f64().unwrap() / 16_000.0;
     assert!((duration_s - gap_s - heard_s).abs() < 1e-3, "{end}");
     let told_s: f64 = events

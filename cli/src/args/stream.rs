@@ -19,7 +19,7 @@ pub struct StreamArgs {
     pub input: String,
     /// Record from a sound card: its name, or `default`
     #[arg(long = "input", value_name = "DEVICE", conflicts_with_all = ["input", "encoding"])]
-    pub device: Option<String>,
+    pub sound_card: Option<String>,
     /// Rate of samples without a header, or of what a URL is decoded to, Hz. Default: 48000
     #[arg(long, value_name = "HZ", value_parser = value_parser!(u32).range(1_000..=768_000))]
     pub rate: Option<u32>,

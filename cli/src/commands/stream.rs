@@ -34,7 +34,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
     let detector = Arc::new(hearing::open(&args.pack, DetectorMode::LowLatency, global, console)?);
     let job = StreamJob {
         settings: settings(args, &input, through.as_ref(), detector.pack().manifest())?,
-        source: source(args, input)?,
+        source: source(args, global, input)?,
         wall_clock: args.wall_clock,
         reactions: args.reactions.0.clone(),
         through,
@@ -55,7 +55,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
 }
 
 fn input(args: &StreamArgs) -> Result<Input> {
-    match &args.device {
+    match &args.sound_card {
         Some(device) => Err(Usage(format!(
             "{device}: this program was built without sound cards. Record with another one: \
              arecord -t wav - | earmark stream -"
@@ -65,7 +65,7 @@ fn input(args: &StreamArgs) -> Result<Input> {
     }
 }
 
-fn source(args: &StreamArgs, input: Input) -> Result<SourceSettings> {
+fn source(args: &StreamArgs, global: &Global, input: Input) -> Result<SourceSettings> {
     let is_url = matches!(input, Input::Url(_));
     let (rate_hz, channels) = (args.rate.unwrap_or(RATE_HZ), args.channels.unwrap_or(CHANNELS));
     // Whoever tells a rate tells it because there is no header.
@@ -79,7 +79,8 @@ fn source(args: &StreamArgs, input: Input) -> Result<SourceSettings> {
     }
     let pcm = encoding.filter(|_| !is_url).map(|encoding| PcmFormat { rate_hz, channels, encoding });
     let limits = Limits::default().with_longest_wait(Duration::from_secs(args.reconnect_max_s));
-    Ok(SourceSettings { input, pcm, url_format: (rate_hz, channels), limits })
+    let ffmpeg = global.ffmpeg.clone().unwrap_or_default();
+    Ok(SourceSettings { input, pcm, url_format: (rate_hz, channels), limits, ffmpeg })
 }
 
 fn settings(

@@ -19,7 +19,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use earmark_core::audio::{AudioError, PcmFormat};
+use earmark_core::audio::{AudioError, Ffmpeg, PcmFormat};
 
 pub use backoff::{Backoff, Limits};
 
@@ -76,6 +76,8 @@ pub struct SourceSettings {
     pub url_format: (u32, u16),
     /// When to try again.
     pub limits: Limits,
+    /// Which ffmpeg opens URLs, and decodes what is not read here.
+    pub ffmpeg: Ffmpeg,
 }
 
 /// What a source sends, in this order: `Opened`, then any number of `Sound` and `Lost`, then `Ended`.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use earmark_core::audio::{AudioError, Source};
+use earmark_core::audio::{AudioError, Source, SourceOptions};
 
 use super::{Arrival, Input, Outlet, SourceError, SourceSettings, SourceState};
 
@@ -21,13 +21,14 @@ fn open(settings: &SourceSettings) -> Result<Source, AudioError> {
         Input::File(path) => (path.clone(), settings.pcm),
         _ => (PathBuf::from("standard input"), settings.pcm),
     };
+    let options = SourceOptions { ffmpeg: settings.ffmpeg.clone(), ..SourceOptions::default() };
     let source = match (&settings.input, pcm) {
-        (Input::File(path), None) => Source::open(path)?,
+        (Input::File(path), None) => Source::open_with(path, &options)?,
         (Input::File(path), Some(format)) => {
             let file = File::open(path).map_err(|source| AudioError::Open { path: path.clone(), source })?;
             Source::from_pcm(&name, Box::new(file), format)?
         }
-        (_, None) => Source::from_reader(&name, Box::new(io::stdin()))?,
+        (_, None) => Source::from_reader_with(&name, Box::new(io::stdin()), &options)?,
         (_, Some(format)) => Source::from_pcm(&name, Box::new(io::stdin()), format)?,
     };
     Ok(source.sanitised())

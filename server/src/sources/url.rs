@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use earmark_core::audio::{PcmEncoding, PcmFormat};
+use earmark_core::audio::{Ffmpeg, PcmEncoding, PcmFormat};
 
 use super::plain::samples_of;
 use super::{Arrival, Backoff, Outlet, SourceError, SourceSettings, SourceState, without_password};
@@ -74,7 +74,7 @@ struct Connection {
 impl Connection {
     fn open(url: &str, settings: &SourceSettings) -> std::io::Result<Self> {
         let (rate_hz, channels) = settings.url_format;
-        let mut child = command(url, settings).spawn()?;
+        let mut child = command(url, settings)?.spawn()?;
         let complaint = Arc::new(Mutex::new(String::new()));
         let reader = child.stderr.take().map(|stderr| {
             let (complaint, url) = (Arc::clone(&complaint), url.to_owned());
@@ -156,9 +156,13 @@ impl Drop for Connection {
     }
 }
 
-fn command(url: &str, settings: &SourceSettings) -> Command {
+fn command(url: &str, settings: &SourceSettings) -> std::io::Result<Command> {
     let (rate_hz, channels) = settings.url_format;
-    let mut command = Command::new("ffmpeg");
+    let mut command = match &settings.ffmpeg {
+        Ffmpeg::System => Command::new("ffmpeg"),
+        Ffmpeg::Path(path) => Command::new(path),
+        Ffmpeg::Never => return Err(std::io::Error::other("--ffmpeg never forbids it")),
+    };
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
     // A second is enough to find a format, and nothing is held back.
     command.args(["-analyzeduration", "1000000", "-fflags", "+nobuffer"]);
@@ -184,7 +188,7 @@ fn command(url: &str, settings: &SourceSettings) -> Command {
         "pipe:1",
     ]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    Ok(command)
 }
 
 /// Reads what ffmpeg complains of to its end; the last line says why it gave up.
