@@ -71,7 +71,7 @@ impl FromStr for Rule {
         let what = what.trim();
         let positive = what.strip_prefix("no ").map(str::trim);
         let label = positive.unwrap_or(what);
-        if label.is_empty() || label.contains(char::is_whitespace) {
+        if label.is_empty() || label == "no" || label.contains(char::is_whitespace) {
             return Err(error("it names no label"));
         }
         let (raise, clear) = match durations.split_once('/') {
