@@ -294,7 +294,7 @@ fn live_gives_what_the_engine_gives(adaptive: bool) {
     for block in [4_096, 441, 64] {
         let config = LiveConfig {
             rate_hz: 44_100.0,
-            lookahead_ms: settings.lookahead_ms,
+            lookahead_ms: settings.envelope.lookahead_ms,
             max_block_samples: 512,
             ..LiveConfig::default()
         };

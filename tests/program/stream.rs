@@ -79,7 +79,7 @@ pub fn valid(line: &str) -> Value {
     event
 }
 
-pub fn kind<'a>(event: &'a Value) -> &'a str {
+pub fn kind(event: &Value) -> &str {
     event["type"].as_str().expect("a type")
 }
 

@@ -508,7 +508,7 @@ impl Source {
             let options =
                 SourceOptions { track: Some(wanted), channel: ChannelChoice::All, ..options.clone() };
             let open = || Self::open_with(&path, &options);
-            if open().is_ok_and(Self::is_audible)
+            if open().is_ok_and(Self::plays_something)
                 && let Ok(mut source) = open()
             {
                 let skipped_silent = track != default;
@@ -521,7 +521,7 @@ impl Source {
     }
 
     /// Whether anything is heard in the first minutes.
-    fn is_audible(mut self) -> bool {
+    fn plays_something(mut self) -> bool {
         let end = u64::from(self.info.rate_hz) * AUDIBLE_WITHIN_S;
         while self.position < end {
             match self.next_block() {

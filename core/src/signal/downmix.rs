@@ -298,6 +298,7 @@ mod tests {
 
     #[test]
     fn what_cancels_is_heard_from_the_channel_that_carries_it() {
+        type Signal<'a> = &'a dyn Fn(usize) -> f32;
         let (voice, noise) = signals(16_000);
         let nothing: &dyn Fn(usize) -> f32 = &|_| 0.0;
         let carrier: &dyn Fn(usize) -> f32 = &|n| voice[n];
@@ -305,7 +306,7 @@ mod tests {
         let quiet: &dyn Fn(usize) -> f32 = &|n| 0.01 * noise[n];
         // Offsets and dead channels with an offset change nothing.
         let offset: &dyn Fn(usize) -> f32 = &|_| 0.4;
-        let cases: [(Vec<&dyn Fn(usize) -> f32>, usize); 5] = [
+        let cases: [(Vec<Signal<'_>>, usize); 5] = [
             (vec![carrier, inverse], 0),
             (vec![nothing, quiet, carrier, nothing, nothing, nothing], 2),
             (vec![offset, offset, offset, carrier], 3),

@@ -231,9 +231,9 @@ mod tests {
         let all_but = |label| When { other_than: vec![label], ..When::default() };
         let [speech, music, noise] = [Label::SPEECH, Label::MUSIC, Label::NOISE];
         let released = [
-            any(&[speech.clone()]),
+            any(std::slice::from_ref(&speech)),
             any(&[speech.clone(), music.clone()]),
-            any(&[music.clone()]),
+            any(std::slice::from_ref(&music)),
             all_but(speech),
             all_but(music),
             all_but(noise),

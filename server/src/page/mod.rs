@@ -11,7 +11,8 @@ use earmark_core::report::plot::colour;
 use crate::http::Problem;
 
 /// The lanes of the page, from above.
-static LANES: [Label; 5] = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SILENCE, Label::UNKNOWN];
+static LANES: [Label; 6] =
+    [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE, Label::SILENCE, Label::UNKNOWN];
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

@@ -160,9 +160,10 @@ impl Link {
         // Sent behind all that was published before.
         let _ = self.client.try_disconnect();
         while Instant::now() < until {
-            match self.connection.recv_timeout(POLL) {
-                Ok(Ok(Progress::Outgoing(Outgoing::Disconnect)) | Err(_)) => return,
-                _ => {}
+            if let Ok(Ok(Progress::Outgoing(Outgoing::Disconnect)) | Err(_)) =
+                self.connection.recv_timeout(POLL)
+            {
+                return;
             }
         }
     }

@@ -19,7 +19,8 @@ const KEEP_FRAMES_S: f64 = 0.5;
 /// Lines that a reader may be behind; then it has to begin anew.
 const BEHIND: usize = 1_024;
 /// The label that is told when several are on: the first of these.
-static PRIORITY: [Label; 5] = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SILENCE, Label::UNKNOWN];
+static PRIORITY: [Label; 6] =
+    [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE, Label::SILENCE, Label::UNKNOWN];
 
 /// How a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

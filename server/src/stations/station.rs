@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use earmark_core::audio::Ffmpeg;
 use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::Detector;
 use earmark_core::model::runtime;
@@ -77,6 +78,7 @@ fn job(config: &SourceConfig, detector: &Detector) -> StreamJob {
             pcm: None,
             url_format: FORMAT,
             limits: crate::sources::Limits::default(),
+            ffmpeg: Ffmpeg::System,
         },
         settings: StreamSettings {
             name: config.name.clone(),

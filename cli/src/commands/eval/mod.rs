@@ -92,7 +92,7 @@ fn labels_to_score(
     let mut strange: Vec<&str> = heard
         .iter()
         .flat_map(|h| &h.truth.labels)
-        .filter(|l| !known.contains(l) && !(**l == Label::SINGING && in_truth(&Label::MUSIC)))
+        .filter(|l| !(known.contains(l) || **l == Label::SINGING && in_truth(&Label::MUSIC)))
         .map(Label::as_str)
         .collect();
     strange.sort_unstable();

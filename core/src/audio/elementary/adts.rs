@@ -36,8 +36,9 @@ impl Framing for AdtsFraming {
         let layout = (third & 1) << 2 | fourth >> 6;
         let channels = if layout == 7 { 8 } else { u16::from(layout) };
         // An AudioSpecificConfig: object type, rate, layout.
-        let specific =
-            u16::from(third >> 6) + 1 << 11 | u16::from(third >> 2 & 0x0f) << 7 | u16::from(layout) << 3;
+        let specific = ((u16::from(third >> 6) + 1) << 11)
+            | (u16::from((third >> 2) & 0x0f) << 7)
+            | (u16::from(layout) << 3);
         Look::Frame(Frame {
             bytes: length,
             header_bytes,

@@ -7,6 +7,7 @@ const fn crc16_tables() -> [[u16; 256]; 8] {
     let mut tables = [[0_u16; 256]; 8];
     let mut byte = 0;
     while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "a byte")]
         let mut sum = (byte as u16) << 8;
         let mut bit = 0;
         while bit < 8 {
