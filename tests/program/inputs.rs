@@ -190,12 +190,14 @@ fn an_interrupt_ends_a_silent_pipe_and_tells_what_was_heard() {
             .unwrap();
         // More than all buffers between here and there hold: once it is written, some of it is heard.
         let mut stdin = child.stdin.take().unwrap();
+        let id = child.id().to_string();
+        // Rows come while the pipe is heard: who does not read them stops the hearing.
+        let reader = std::thread::spawn(move || child.wait_with_output().unwrap());
         stdin.write_all(&wav(60, u32::MAX, u32::MAX)).unwrap();
-        let asked =
-            std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let asked = std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
         assert!(asked.success());
         // The pipe stays open and silent.
-        let output = child.wait_with_output().unwrap();
+        let output = reader.join().unwrap();
         drop(stdin);
         assert_eq!(code(&output), 130, "{command:?}: {}", stderr(&output));
         match command[0] {

@@ -118,9 +118,11 @@ fn frames_as_csv_and_npy_agree() {
     ok(["frames", programme().to_str().unwrap(), "-o", out.to_str().unwrap()]);
     let csv = ok(["frames", programme().to_str().unwrap()]);
     let (rows, columns, values) = npy(&out);
-    assert_eq!((rows, columns), (csv.lines().count() - 1, 4));
+    let header = csv.lines().next().unwrap();
+    assert_eq!(header, "time,speech,singing,music,noise,level_dbfs");
+    assert_eq!((rows, columns), (csv.lines().count() - 1, 5));
     let last: Vec<f64> = csv.lines().last().unwrap().split(',').skip(1).map(|v| v.parse().unwrap()).collect();
-    for (written, value) in last.iter().zip(&values[values.len() - 4..]) {
+    for (written, value) in last.iter().zip(&values[values.len() - 5..]) {
         assert!((written - f64::from(*value)).abs() < 1e-3);
     }
 }

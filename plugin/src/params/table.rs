@@ -116,10 +116,10 @@ pub const PARAMS: &[ParamSpec] = table![
         Kind::Choice { names: &["Result", "Removed", "Detector"], keys: &["result", "removed", "detector"], default: 0 }, KNOB,
         "Hear the result, what was taken away, or what the ear hears (the sidechain where it is the source).";
     OPEN, "open_probability", "Open threshold", "Open", Gate, Percent,
-        float(0.0, 1.0, 0.65, Curve::Linear), KNOB,
+        float(0.0, 1.0, 0.8, Curve::Linear), KNOB,
         "The probability at which what is kept begins.";
     CLOSE, "close_probability", "Close threshold", "Close", Gate, Percent,
-        float(0.0, 1.0, 0.3, Curve::Linear), KNOB,
+        float(0.0, 1.0, 0.2, Curve::Linear), KNOB,
         "The probability under which it ends; never above the open threshold.";
     ATTACK_MS, "attack_ms", "Attack", "Attack", Motion, Milliseconds,
         float(1.0, 1_000.0, 10.0, TIMES), KNOB,

@@ -1,6 +1,7 @@
 //! What `earmark serve` is told: by flags, and by a file that is read again on SIGHUP.
 
 mod limits;
+mod tables;
 mod token;
 mod units;
 
@@ -126,32 +127,30 @@ struct File {
 
 /// A source that is listened to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "tables::SourceTable")]
 pub struct SourceConfig {
     /// What it is called: letters, digits, `-`, `_` and `.`.
     pub name: String,
     /// Where its audio comes from: what the system's ffmpeg can open.
     pub url: String,
     /// What is told whenever a label begins or ends.
-    #[serde(flatten)]
     pub targets: TargetsConfig,
     /// What is told when rules come true.
-    #[serde(default)]
     pub when: Vec<WhenConfig>,
 }
 
 /// A rule and what is told when it comes true, and when it no longer holds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "tables::WhenTable")]
 pub struct WhenConfig {
     /// As `earmark stream --when` has it.
     pub rule: String,
     /// What is told.
-    #[serde(flatten)]
     pub targets: TargetsConfig,
 }
 
 /// Programs and servers that are told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetsConfig {
     /// Programs that are run.
     pub exec: Vec<PathBuf>,

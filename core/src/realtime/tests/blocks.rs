@@ -15,7 +15,7 @@ fn expected(input: &[f32], settings: &GateSettings, config: &LiveConfig) -> (Vec
     puppet.push(&vec![0.0; input.len()], &mut heard).unwrap();
     let frames = crate::FrameGrid::new(puppet.rate_hz).frames(input.len() as u64);
     heard.mean_square.truncate(usize::try_from(frames).unwrap());
-    heard.probabilities.truncate(3 * heard.mean_square.len());
+    heard.probabilities.truncate(heard.labels.len() * heard.mean_square.len());
     let manifest = manifest();
     let mut decider =
         CausalDecider::new(settings, &manifest.labels, &thresholds(&manifest), puppet.rate_hz).unwrap();
