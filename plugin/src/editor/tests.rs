@@ -138,8 +138,8 @@ fn a_threshold_is_dragged_in_its_lane() {
     let lane = window.lanes().probabilities[0].shrink2(vec2(0.0, 2.0));
     let y = |p: f32| lane.bottom() - p * lane.height();
     let open = shared.params.get_f32(id::OPEN);
-    window.drag(pos2(lane.center().x, y(open) + 2.0), pos2(lane.center().x, y(0.8)));
-    assert!((shared.params.get(id::OPEN) - 0.8).abs() < 0.01, "{}", shared.params.get(id::OPEN));
+    window.drag(pos2(lane.center().x, y(open) + 2.0), pos2(lane.center().x, y(0.6)));
+    assert!((shared.params.get(id::OPEN) - 0.6).abs() < 0.01, "{}", shared.params.get(id::OPEN));
     let log = window.host.recorder.take();
     assert!(log.starts_with("begin4 4=") && log.ends_with(" end4"), "{log}");
     assert_eq!(log.matches("begin").count(), 1, "one edit");
@@ -147,7 +147,7 @@ fn a_threshold_is_dragged_in_its_lane() {
     // The other line stops at the first.
     let close = shared.params.get_f32(id::CLOSE);
     window.drag(pos2(lane.center().x, y(close)), pos2(lane.center().x, lane.top() - 100.0));
-    assert!((shared.params.get(id::CLOSE) - 0.8).abs() < 0.01);
+    assert!((shared.params.get(id::CLOSE) - 0.6).abs() < 0.01);
     // Far from both, nothing is taken.
     window.host.recorder.take();
     window.drag(pos2(lane.center().x, y(0.2)), pos2(lane.center().x, y(0.5)));

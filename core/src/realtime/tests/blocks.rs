@@ -67,7 +67,7 @@ proptest! {
             prop_assert_eq!(frame.scored.index, k as u64);
             prop_assert_eq!(*at as u64, frame.start_sample + latency as u64);
             prop_assert_eq!(frame.scored.mean_square.to_bits(), heard.mean_square[k].to_bits());
-            prop_assert_eq!(&frame.scored.scores[..3], heard.row(k));
+            prop_assert_eq!(&frame.scored.scores[..heard.labels.len()], heard.row(k));
             prop_assert!(!frame.held);
         }
         prop_assert!(frames.len() >= heard.frames());

@@ -35,7 +35,11 @@ export class FilePanel {
       button.addEventListener('click', () => this.download(format, button));
       byId('downloads').append(button);
     }
-    this.player.addEventListener('error', () => this.player.src && this.say('labels are ready; this browser cannot play this kind of file'));
+    this.player.addEventListener('error', () => {
+      if (!this.player.src) return;
+      this.playable = false;
+      if (this.report) this.sayHeard();
+    });
     const frame = () => {
       this.paint();
       requestAnimationFrame(frame);
@@ -57,6 +61,7 @@ export class FilePanel {
     byId('shares').replaceChildren();
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = URL.createObjectURL(file);
+    this.playable = true;
     this.player.src = this.url;
     this.say('listening …');
     this.waveform(file);
@@ -65,10 +70,25 @@ export class FilePanel {
       const report = await response.json();
       if (this.file !== file) return;
       this.report = report;
-      this.say(`${clock(report.duration)} heard`);
+      this.sayHeard();
       this.show(report);
     } catch (error) {
       if (this.file === file) this.say(error.message);
+    }
+  }
+
+  // The player may fail before or after the answer comes; what the server refuses is said in its words alone.
+  sayHeard() {
+    const heard = `${clock(this.report.duration)} heard`;
+    this.say(this.playable ? heard : `${heard}; this browser cannot play this kind of file`);
+  }
+
+  async play() {
+    try {
+      await this.player.play();
+    } catch (error) {
+      // Whoever pauses before the sound has begun ends the promise; that is no fault.
+      if (error.name !== 'AbortError') this.playable = false;
     }
   }
 
@@ -155,7 +175,7 @@ export class FilePanel {
       ArrowRight: () => this.seek(this.player.currentTime + step),
       Home: () => this.seek(0),
       End: () => this.seek(Infinity),
-      ' ': () => (this.player.paused ? this.player.play() : this.player.pause()),
+      ' ': () => (this.player.paused ? this.play() : this.player.pause()),
     };
     if (!moves[event.key]) return;
     event.preventDefault();
