@@ -72,12 +72,14 @@ impl Default for LabelSettings {
 }
 
 impl LabelSettings {
-    /// These settings with another opening threshold. The closing one keeps its distance; the confirming one follows
-    /// only downwards, since what reached it was confirmed before. So raising the one never lowers the others.
+    /// These settings with another opening threshold. Upwards the closing one keeps its distance, downwards its share: a
+    /// distance could bring it to zero, and then nothing would ever close. The confirming one follows only downwards, since
+    /// what reached it was confirmed before. So raising the one never lowers the others.
     #[must_use]
     pub fn with_threshold(self, open: f32) -> Self {
         let by = open - self.open;
-        let close = (self.close + by).clamp(0.0, open.max(0.0));
+        let moved = if by < 0.0 { self.close * (open / self.open) } else { self.close + by };
+        let close = moved.clamp(0.0, open.max(0.0));
         Self { open, close, confirm: (self.confirm + by.min(0.0)).clamp(0.0, 1.0), ..self }
     }
 

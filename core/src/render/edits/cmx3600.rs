@@ -7,12 +7,12 @@ use super::frames::events;
 use super::{EditList, FrameRate};
 
 /// Above 999 events the numbers have four digits, which most readers take. The form has no place for its rate but the kind of
-/// time code, so a comment says it.
+/// time code, so a comment of the first event says it; readers refuse one above it.
 pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
     let name = source.file_name().unwrap_or_default().to_string_lossy();
     let title = source.file_stem().unwrap_or_default().to_string_lossy();
     let mode = if rate.drops() { "DROP FRAME" } else { "NON-DROP FRAME" };
-    let mut text = format!("TITLE: {title}\nFCM: {mode}\n* FRAME RATE: {rate}\n\n");
+    let mut text = format!("TITLE: {title}\nFCM: {mode}\n\n");
     let tracks = if list.channels > 1 { "AA" } else { "A" };
     for (index, event) in events(list, rate).iter().enumerate() {
         let code = |frame| rate.timecode(frame);
@@ -26,6 +26,9 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
             code(event.record),
             code(event.record + event.length)
         );
+        if index == 0 {
+            let _ = writeln!(text, "* FRAME RATE: {rate}");
+        }
         if let Some(gain_db) = event.gain_db {
             let at = code(event.source);
             let _ = writeln!(text, "* AUDIO LEVEL AT {at} IS {gain_db:.2} DB (REEL AX {tracks})");

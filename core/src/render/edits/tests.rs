@@ -81,9 +81,11 @@ fn an_edl_says_its_rate() {
         let rate = rate.parse().expect("a rate");
         ListFormat::Cmx3600.write(&list(), Path::new("talk.wav"), Some(rate))
     };
-    assert!(edl("29.97").contains("FCM: DROP FRAME\n* FRAME RATE: 29.97\n"));
+    assert!(edl("29.97").contains("FCM: DROP FRAME\n\n001 "));
+    assert!(edl("29.97").contains("\n* FRAME RATE: 29.97\n"));
     assert!(edl("29.97").contains("00:00:00;15"), "{}", edl("29.97"));
-    assert!(edl("29.97ndf").contains("FCM: NON-DROP FRAME\n* FRAME RATE: 29.97ndf\n"));
+    assert!(edl("29.97ndf").contains("FCM: NON-DROP FRAME\n\n001 "));
+    assert!(edl("29.97ndf").contains("\n* FRAME RATE: 29.97ndf\n"));
 }
 
 #[test]
