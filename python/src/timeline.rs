@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use earmark_core::Label;
-use earmark_core::decide::{Segment, Timeline};
+use earmark_core::decide::{Segment, SpanShape, Timeline, shaped_spans};
 use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 use earmark_core::report::{Format, Report};
 use pyo3::prelude::*;
@@ -76,6 +76,12 @@ impl TimelineData {
         let mut bytes = Vec::new();
         format.write_all(std::slice::from_ref(&self.report), &mut bytes).or_raise(None)?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Start and end of the stretches of a label in seconds, padded.
+    fn padded(&self, label: &str, pad_s: f64) -> Vec<(f64, f64)> {
+        let shape = SpanShape { pad_s, ..SpanShape::default() };
+        shaped_spans(&self.report.timeline, &Label::from(label), &shape)
     }
 
     /// A picture as SVG: a lane for each label.

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from numpy.typing import ArrayLike
-
 from . import _earmark
 from ._frames import Frames
 from ._source import Source, given
@@ -111,18 +109,27 @@ def tag(
         ModelError: the pack or the runtime cannot be used.
         SettingsError: an argument has no use.
     """
-    changes = json.dumps(timeline_changes(threshold, silence_dbfs, exclusive, refine))
-    with given(source, rate, name) as (what, called), bar(progress, called) as show:
-        found = detector(pack, text(runtime), device).tag(what, called, changes, show)
-    return Timeline._of(found)
+    changes = timeline_changes(threshold, silence_dbfs, exclusive, refine)
+    return tag_with(
+        source, changes, rate=rate, name=name, pack=pack, runtime=runtime, device=device, progress=progress
+    )
 
 
 def tag_with(
-    samples: ArrayLike, rate: int, pack: str, changes: Mapping[str, object], progress: Progress
+    source: Source,
+    changes: Mapping[str, object],
+    *,
+    rate: int | None,
+    pack: str,
+    name: str | None = None,
+    runtime: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress = False,
 ) -> Timeline:
     """As :func:`tag`, with all that can be changed about the timeline."""
-    with given(samples, rate, None) as (what, called), bar(progress, called) as show:
-        return Timeline._of(detector(pack, None, "cpu").tag(what, called, json.dumps(changes), show))
+    with given(source, rate, name) as (what, called), bar(progress, called) as show:
+        found = detector(pack, text(runtime), device).tag(what, called, json.dumps(changes), show)
+    return Timeline._of(found)
 
 
 def frames(

@@ -103,7 +103,7 @@ def get_speech_timestamps(
         if progress_tracking_callback is not None and length:
             progress_tracking_callback(100 * done / length)
 
-    timeline = tag_with(samples, sampling_rate, pack, changes, progress)
+    timeline = tag_with(samples, changes, rate=sampling_rate, pack=pack, progress=progress)
     spans = [(segment.start, segment.end) for segment in timeline.of(_SPEECH)]
     if max_speech_duration_s != float("inf") and any(end - start > max_speech_duration_s for start, end in spans):
         speech = frames(samples, rate=sampling_rate, pack=pack)[_SPEECH]
@@ -133,13 +133,8 @@ def _split(span: tuple[float, float], speech: NDArray[np.float32], most_s: float
 
 
 def _padded(spans: list[tuple[float, float]], pad_s: float, duration_s: float) -> list[tuple[float, float]]:
-    padded = []
-    for at, (start, end) in enumerate(spans):
-        before = spans[at - 1][1] if at else -duration_s
-        after = spans[at + 1][0] if at + 1 < len(spans) else 2 * duration_s
-        room_before, room_after = max(start - before, 0.0) / 2, max(after - end, 0.0) / 2
-        padded.append((max(start - min(pad_s, room_before), 0.0), min(end + min(pad_s, room_after), duration_s)))
-    return padded
+    rows = [(start, end, _SPEECH, 1.0) for start, end in spans]
+    return _earmark.TimelineData("", duration_s, [_SPEECH], rows).padded(_SPEECH, pad_s)
 
 
 class VADIterator:
