@@ -8,7 +8,7 @@
 //!                                  ▲                                                ▼
 //!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
 //!
-//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR).  realtime = the same boxes with two rings between detect and decide.
+//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR).  profile: what was enrolled, on the disk.  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
@@ -30,6 +30,8 @@ pub mod output;
 #[cfg(feature = "files")]
 pub mod pipeline;
 mod priority;
+#[cfg(feature = "profiles")]
+pub mod profile;
 pub mod realtime;
 #[cfg(feature = "render")]
 pub mod render;

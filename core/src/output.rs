@@ -105,6 +105,14 @@ enum Target {
     Direct(BufWriter<File>),
 }
 
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Whom the user's mask, or the mode of the file that is replaced, allows.
+    ByMask,
+    Owner,
+}
+
 /// Start of every temporary name. It does not hold the file's own, which may be as long as the system allows.
 const PREFIX: &str = ".earmark-";
 /// End of every temporary name.
@@ -119,6 +127,19 @@ impl SafeFile {
     ///
     /// If its folder does not exist or cannot be written to, if it is a folder, or a file that may not be written.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
+        Self::begin(path, Readers::ByMask)
+    }
+
+    /// The same for what only its owner may read (mode 0600), whoever could read the file that it replaces.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SafeFile::create`].
+    pub fn create_private(path: &Path) -> Result<Self, OutputError> {
+        Self::begin(path, Readers::Owner)
+    }
+
+    fn begin(path: &Path, readers: Readers) -> Result<Self, OutputError> {
         let create_error = |source| OutputError::Create { path: path.to_owned(), source };
         let old = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => return Err(OutputError::Folder { path: path.to_owned() }),
@@ -138,14 +159,14 @@ impl SafeFile {
         let mut builder = Builder::new();
         builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
-        {
+        if readers == Readers::ByMask {
             // As any new file: readable as the user's mask allows. The default for temporary files is the owner only.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(folder).map_err(create_error)?;
         let partial = Partial::new(file.path());
-        if let Some(old) = old {
+        if let Some(old) = old.filter(|_| readers == Readers::ByMask) {
             hand_on(&old, file.as_file()).map_err(create_error)?;
         }
         Ok(Self { path, target: Target::Temporary(BufWriter::new(file), partial) })

@@ -32,6 +32,9 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("decide", "stream", "data flows one way: streams follow decisions"),
     core("realtime", "stream", "both follow the causal law, and know nothing of each other"),
     core("batch", "pipeline", "which files a run reads and writes is known before any work"),
+    core("profile", "detect", "a profile is kept, not heard"),
+    core("profile", "audio", "a profile holds measurements, never a recording"),
+    core("profile", "decide", "what a profile means is decided by the module that enrols"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];
