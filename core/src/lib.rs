@@ -8,7 +8,7 @@
 //!                                  ▲                                                ▼
 //!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
 //!
-//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR).  profile: what was enrolled, on the disk.  realtime = the same boxes with two rings between detect and decide.
+//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR); embed (vectors of what is said and of who speaks).  profile: what was enrolled, on the disk.  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
@@ -19,6 +19,7 @@ pub mod audio;
 pub mod batch;
 pub mod decide;
 pub mod detect;
+pub mod embed;
 #[cfg(feature = "eval")]
 pub mod eval;
 pub mod features;

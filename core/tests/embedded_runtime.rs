@@ -81,7 +81,7 @@ fn what_is_no_network_for_the_pack_is_refused_with_the_reason() {
     };
     for error in [
         wrong(|s| s.bands = 40),
-        wrong(|s| s.labels = 2),
+        wrong(|s| s.columns = 2),
         wrong(|s| s.input = "sound".to_owned()),
         wrong(|s| s.output = "verdict".to_owned()),
         wrong(|s| s.states.truncate(2)),
@@ -113,7 +113,7 @@ fn what_is_no_number_goes_through_and_a_reset_forgets_it() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut rows = Vec::new();
         network.run(&[bad; FRAMES * 64], &mut rows).unwrap();
-        assert_eq!(rows.len(), FRAMES * shape.labels);
+        assert_eq!(rows.len(), FRAMES * shape.columns);
         network.reset();
         assert_eq!(scores(&mut network, 1), fresh);
     }

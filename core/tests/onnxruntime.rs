@@ -90,6 +90,6 @@ fn what_is_no_network_is_refused_alike() {
     let mut shape = pack.manifest().network_shape(64);
     assert!(Network::load(&runtime, pack.model(), &shape, 4).is_ok());
     assert!(matches!(Network::load(&runtime, b"not a network", &shape, 4), Err(RuntimeError::NotOnnx)));
-    shape.labels = 2;
+    shape.columns = 2;
     assert!(matches!(Network::load(&runtime, pack.model(), &shape, 4), Err(RuntimeError::Shape(_))));
 }

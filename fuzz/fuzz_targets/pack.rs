@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::embed::Embedder;
 use earmark_core::model::pack::{MANIFEST_FILE, Pack};
 use earmark_core::model::runtime::Runtime;
 use libfuzzer_sys::fuzz_target;
@@ -30,10 +31,16 @@ fuzz_target!(init: contain_panics(), |bytes: &[u8]| {
     let manifest = pack.manifest();
     let bands = manifest.features.values_per_frame();
     let states: usize = manifest.states.iter().map(|s| s.shape.iter().product::<usize>()).sum();
-    if manifest.hop_frames * (bands + manifest.labels.len()) + states > MOST_VALUES {
+    let columns = manifest.network_shape(bands).columns;
+    if manifest.hop_frames * (bands + columns) + states > MOST_VALUES {
         return;
     }
     let task = manifest.task;
+    if task.is_vectors() {
+        let Ok(embedder) = Embedder::load(&RUNTIME, pack, DetectorMode::LowLatency) else { return };
+        let _ = embedder.embed(&[0.5; 4_000], 16_000, 1);
+        return;
+    }
     let Ok(detector) = Detector::load_for(task, &RUNTIME, pack, DetectorMode::LowLatency) else { return };
     // A network that answers silence may still fail on sound.
     let _ = detector.detect_samples(&[0.5; 4_000], 16_000, 1);

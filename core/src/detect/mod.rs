@@ -14,6 +14,7 @@
 mod file;
 mod preprocess;
 mod reach;
+mod row_network;
 mod score_network;
 mod stream;
 
@@ -22,7 +23,9 @@ use crate::features;
 use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::{Network, Runtime, RuntimeError};
 
+pub(crate) use preprocess::{Block, Preprocessor};
 pub(crate) use reach::Reach;
+pub(crate) use row_network::RowNetwork;
 pub use stream::DetectorStream;
 
 /// Why detection stopped.
@@ -89,17 +92,18 @@ impl Detector {
     /// Compiles the network of a pack for `task`. Frames then hold the columns of that task.
     ///
     /// # Errors
-    /// As [`Detector::load`].
+    /// As [`Detector::load`]; also for a task whose packs give vectors, which an [`Embedder`](crate::embed::Embedder) runs.
     pub fn load_for(
         task: Task,
         runtime: &Runtime,
         pack: Pack,
         pace: DetectorMode,
     ) -> Result<Self, PackError> {
+        let pack = pack.for_task(task)?;
         let manifest = pack.manifest();
-        if manifest.task != task {
-            let is = manifest.task;
-            return Err(PackError::Task { pack: pack.origin().to_owned(), is, wanted: task });
+        if manifest.vectors.is_some() {
+            let (pack, is) = (pack.origin().to_owned(), task);
+            return Err(PackError::Task { pack, is, wanted: Task::Activity });
         }
         let silence = features::silent_frame(&manifest.features)
             .map_err(|source| PackError::Features { pack: pack.origin().to_owned(), source })?;

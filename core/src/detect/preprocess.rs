@@ -4,20 +4,20 @@ use crate::signal::{Downmixer, LevelMeter, ResampleError, Resampler};
 
 /// What a stretch of the source becomes on its way to the features.
 #[derive(Debug, Default)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// Mono, at the rate of the features.
-    pub(super) mono: Vec<f32>,
+    pub(crate) mono: Vec<f32>,
     /// Levels of the frames of the source that are complete.
-    pub(super) mean_square: Vec<f32>,
+    pub(crate) mean_square: Vec<f32>,
     /// Samples per channel of the source so far.
-    pub(super) position: u64,
+    pub(crate) position: u64,
     /// Nothing follows.
-    pub(super) last: bool,
+    pub(crate) last: bool,
 }
 
 /// Measures the level, mixes down and resamples.
 #[derive(Debug)]
-pub(super) struct Preprocessor {
+pub(crate) struct Preprocessor {
     rate_hz: u32,
     channels: u16,
     level: LevelMeter,
@@ -27,7 +27,7 @@ pub(super) struct Preprocessor {
 }
 
 impl Preprocessor {
-    pub(super) fn new(rate_hz: u32, channels: u16, feature_rate_hz: u32) -> Result<Self, ResampleError> {
+    pub(crate) fn new(rate_hz: u32, channels: u16, feature_rate_hz: u32) -> Result<Self, ResampleError> {
         Ok(Self {
             rate_hz,
             channels,
@@ -39,14 +39,14 @@ impl Preprocessor {
     }
 
     /// Back to the start of a new source.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.level = LevelMeter::new(self.rate_hz, self.channels);
         self.downmixer.reset();
         self.resampler.reset();
     }
 
     /// Takes interleaved samples and fills `piece` with what they complete.
-    pub(super) fn push(&mut self, interleaved: &[f32], piece: &mut Block) {
+    pub(crate) fn push(&mut self, interleaved: &[f32], piece: &mut Block) {
         piece.mono.clear();
         piece.mean_square.clear();
         self.level.push(interleaved, &mut piece.mean_square);
@@ -62,7 +62,7 @@ impl Preprocessor {
     }
 
     /// Fills `piece` with what was waiting for more.
-    pub(super) fn finish(&mut self, piece: &mut Block) {
+    pub(crate) fn finish(&mut self, piece: &mut Block) {
         piece.mono.clear();
         piece.mean_square.clear();
         self.level.finish(&mut piece.mean_square);

@@ -35,6 +35,8 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("profile", "detect", "a profile is kept, not heard"),
     core("profile", "audio", "a profile holds measurements, never a recording"),
     core("profile", "decide", "what a profile means is decided by the module that enrols"),
+    core("embed", "audio", "vectors are made of samples, wherever these come from"),
+    core("detect", "embed", "both stand on the same front; scores need no vectors"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Label;
 use crate::decide::Thresholds;
 use crate::features::FeatureSpec;
-use crate::model::runtime::{NetworkShape, StateShape};
+use crate::model::runtime::{NetworkShape, RowKind, StateShape};
 
 /// The format that this version reads.
 const FORMAT: u32 = 1;
@@ -17,10 +17,13 @@ const FORMAT: u32 = 1;
 /// Longest call that a pack may ask for, frames: a minute, so that memory stays flat.
 const FRAMES_LIMIT: usize = 6_000;
 
+/// Most values in a vector of a pack: many times what speech needs.
+const VECTOR_LIMIT: usize = 4_096;
+
 /// Most values in all states of a pack together: 64 MiB.
 const STATES_LIMIT_VALUES: usize = 1 << 24;
 
-/// What a network answers, per 10 ms frame. Its `labels` name the columns; every value lies in 0..=1.
+/// What a network answers: probabilities per 10 ms frame, whose columns are the `labels`, or `vectors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -30,6 +33,19 @@ pub enum Task {
     /// Background noise behind speech: its probability and that of its kinds, and the levels of both; the columns are
     /// those of [`noise`](crate::noise).
     Noise,
+    /// What is said: vectors whose cosine is the likeness of two moments of speech, whoever speaks
+    /// ([`embed`](crate::embed)).
+    Phrase,
+    /// Who speaks: vectors whose normalised sum over any stretch is the speaker of that stretch
+    /// ([`embed`](crate::embed)).
+    Voice,
+}
+
+impl Task {
+    /// Whether the network gives vectors, and no probabilities of labels.
+    pub fn is_vectors(self) -> bool {
+        matches!(self, Self::Phrase | Self::Voice)
+    }
 }
 
 impl fmt::Display for Task {
@@ -37,6 +53,8 @@ impl fmt::Display for Task {
         f.write_str(match self {
             Self::Activity => "activity",
             Self::Noise => "noise",
+            Self::Phrase => "phrase",
+            Self::Voice => "voice",
         })
     }
 }
@@ -59,7 +77,7 @@ pub struct Manifest {
     pub features: FeatureSpec,
     /// Name of the feature input, `[1, T, bands]`.
     pub input: String,
-    /// Name of the probability output, `[1, T, labels]`.
+    /// Name of the output: probabilities `[1, T, labels]`, or vectors `[1, T / hop_frames, dim]`.
     pub output: String,
     /// Recurrent states, zero at the start of a stream.
     pub states: Vec<State>,
@@ -67,13 +85,19 @@ pub struct Manifest {
     pub time_axis: String,
     /// Fewest frames per call; every call has a multiple of it.
     pub hop_frames: usize,
-    /// Output row `i` is about input frame `i - lookahead_frames`.
+    /// Output row `i` is about input frame `i - lookahead_frames`; a vector `i` about the `hop_frames` frames from
+    /// `i * hop_frames - lookahead_frames` on.
     pub lookahead_frames: usize,
     /// Frames per call when throughput counts, not delay.
     pub batch_frames: usize,
-    /// Columns of the output.
+    /// Columns of the output; none where it is vectors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
+    /// The vectors of a pack that gives such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<VectorShape>,
     /// Default decision thresholds by label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub thresholds: BTreeMap<Label, Thresholds>,
     /// For files: the probability that a stretch of a label has to reach once to stay, by label
     /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)). Live audio cannot wait for it.
@@ -99,6 +123,14 @@ pub struct ModelFile {
     pub sha256: String,
     /// Number of trained parameters.
     pub parameters: u64,
+}
+
+/// What an output of vectors looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorShape {
+    /// Values per vector.
+    pub dim: usize,
 }
 
 /// One recurrent state.
@@ -159,7 +191,7 @@ impl Manifest {
         must(lies_beside(&self.model.file), "its model file must lie beside pack.json")?;
         must(lies_beside(&self.card), "its card must lie beside pack.json")?;
         must(lies_beside(&self.metrics), "its figures must lie beside pack.json")?;
-        must(!self.labels.is_empty(), "it has no labels")?;
+        self.check_output()?;
         must((1..=FRAMES_LIMIT).contains(&self.hop_frames), "hop_frames must be 1 to 6000")?;
         must(
             self.batch_frames <= FRAMES_LIMIT
@@ -193,6 +225,28 @@ impl Manifest {
         )
     }
 
+    /// Columns are labels or vectors, as the task wants it.
+    fn check_output(&self) -> Result<(), String> {
+        let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
+        let Some(vectors) = self.vectors else {
+            must(
+                !self.task.is_vectors(),
+                "a pack for this task states its vectors: {\"vectors\": {\"dim\": D}}",
+            )?;
+            return must(!self.labels.is_empty(), "it has no labels");
+        };
+        must(self.task.is_vectors(), "a pack for this task has labels, not vectors")?;
+        must((1..=VECTOR_LIMIT).contains(&vectors.dim), "the dim of its vectors must be 1 to 4096")?;
+        must(
+            self.labels.is_empty() && self.thresholds.is_empty() && self.confirm.is_empty(),
+            "a pack of vectors has neither labels nor thresholds",
+        )?;
+        must(
+            self.hop_frames > 0 && self.lookahead_frames.is_multiple_of(self.hop_frames),
+            "lookahead_frames must be a multiple of hop_frames where the output is vectors",
+        )
+    }
+
     /// Values in all states together, if they can be counted.
     fn state_values(&self) -> Option<usize> {
         self.states.iter().try_fold(0, |sum: usize, state| sum.checked_add(values(&state.shape)?))
@@ -205,7 +259,11 @@ impl Manifest {
             output: self.output.clone(),
             time_axis: self.time_axis.clone(),
             bands,
-            labels: self.labels.len(),
+            columns: self.vectors.map_or(self.labels.len(), |vectors| vectors.dim),
+            rows: match self.vectors {
+                Some(_) => RowKind::Vectors { frames_per_row: self.hop_frames },
+                None => RowKind::Probabilities,
+            },
             states: self
                 .states
                 .iter()
@@ -253,6 +311,44 @@ mod tests {
         let hop = (u128::from(u64::MAX) + 1) / 4 + u128::from(rate / 100);
         let error = changed("/features/hop", json!(u64::try_from(hop).unwrap())).unwrap_err();
         assert!(error.contains("every 10 ms"), "{error}");
+    }
+
+    /// The live pack as one of vectors, with one field more or changed.
+    fn vectors(key: &str, value: Value) -> Result<Manifest, String> {
+        let mut json = serde_json::to_value(Pack::find(LIVE).unwrap().manifest()).unwrap();
+        let fields = json.as_object_mut().unwrap();
+        for unwanted in ["labels", "thresholds", "confirm"] {
+            fields.remove(unwanted);
+        }
+        fields.insert("task".to_owned(), json!("phrase"));
+        fields.insert("vectors".to_owned(), json!({"dim": 48}));
+        fields.insert(key.to_owned(), value);
+        Manifest::parse(&json.to_string())
+    }
+
+    #[test]
+    fn vectors_stand_in_the_place_of_labels() {
+        let manifest = vectors("task", json!("voice")).unwrap();
+        assert_eq!((manifest.task, manifest.vectors), (Task::Voice, Some(VectorShape { dim: 48 })));
+        let shape = manifest.network_shape(64);
+        assert_eq!((shape.columns, shape.rows), (48, RowKind::Vectors { frames_per_row: 4 }));
+        let again = Manifest::parse(&serde_json::to_string(&manifest).unwrap()).unwrap();
+        assert_eq!(again, manifest);
+        for (key, value, reason) in [
+            ("task", json!("activity"), "has labels, not vectors"),
+            ("vectors", Value::Null, "states its vectors"),
+            ("vectors", json!({"dim": 0}), "must be 1 to 4096"),
+            ("vectors", json!({"dim": 5_000}), "must be 1 to 4096"),
+            ("vectors", json!({"dim": 64, "hop": 4}), "unknown field"),
+            ("labels", json!(["speech"]), "neither labels nor thresholds"),
+            ("lookahead_frames", json!(6), "must be a multiple of hop_frames"),
+            ("hop_frames", json!(0), "must be a multiple of hop_frames"),
+        ] {
+            let error = vectors(key, value.clone()).unwrap_err();
+            assert!(error.contains(reason), "{key} {value}: {error}");
+        }
+        let error = changed("/labels", json!([])).unwrap_err();
+        assert!(error.contains("it has no labels"), "{error}");
     }
 
     #[test]

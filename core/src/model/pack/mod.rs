@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::features::SpecError;
 use crate::model::runtime::RuntimeError;
 
-pub use manifest::{DataSource, Manifest, ModelFile, State, Task};
+pub use manifest::{DataSource, Manifest, ModelFile, State, Task, VectorShape};
 
 pub use crate::decide::Thresholds;
 
@@ -161,6 +161,18 @@ impl Pack {
         // A card is for people; a pack without one works.
         let card = std::fs::read_to_string(dir.join(&manifest.card)).unwrap_or_default();
         Self::checked(manifest, Cow::Owned(model), Cow::Owned(card), origin)
+    }
+
+    /// This pack, if it is one for `task`.
+    ///
+    /// # Errors
+    /// [`PackError::Task`] if it is for another.
+    pub fn for_task(self, task: Task) -> Result<Self, PackError> {
+        let is = self.manifest.task;
+        if is == task {
+            return Ok(self);
+        }
+        Err(PackError::Task { pack: self.origin, is, wanted: task })
     }
 
     /// The names of the packs inside this binary.

@@ -19,13 +19,9 @@ pub(super) trait Backend: Send + Sync {
 /// A compiled network, shared by all streams that run it.
 pub(super) trait Graph: Send + Sync {
     /// Runs one call on `features` and `states`, which are the inputs in the order of [`Ports::inputs`]. Appends the
-    /// probabilities and puts each new state in the place of the old; after an error both are as they were.
-    fn run(
-        &self,
-        features: &[f32],
-        states: &mut [Vec<f32>],
-        probabilities: &mut Vec<f32>,
-    ) -> Result<(), RuntimeError>;
+    /// rows of the output and puts each new state in the place of the old; after an error both are as they were.
+    fn run(&self, features: &[f32], states: &mut [Vec<f32>], rows: &mut Vec<f32>)
+    -> Result<(), RuntimeError>;
 }
 
 /// Inputs and outputs of a network for calls of one size, as its pack states them.
@@ -33,7 +29,7 @@ pub(super) trait Graph: Send + Sync {
 pub(super) struct Ports {
     /// The features, then the states.
     pub(super) inputs: Vec<Port>,
-    /// The probabilities, then the states that replace those of the inputs, in the same order.
+    /// The rows, then the states that replace those of the inputs, in the same order.
     pub(super) outputs: Vec<Port>,
     /// The symbolic dimension that is the number of frames, and that number.
     #[cfg_attr(
@@ -68,9 +64,12 @@ impl Ports {
             inputs: std::iter::once(port(&shape.input, vec![1, frames, shape.bands]))
                 .chain(states(|s| &s.input))
                 .collect(),
-            outputs: std::iter::once(port(&shape.output, vec![1, frames, shape.labels]))
-                .chain(states(|s| &s.output))
-                .collect(),
+            outputs: std::iter::once(port(
+                &shape.output,
+                vec![1, frames / shape.rows.frames_per_row(), shape.columns],
+            ))
+            .chain(states(|s| &s.output))
+            .collect(),
             time_axis: (shape.time_axis.clone(), frames),
         }
     }

@@ -22,7 +22,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use backend::Backend;
-pub use network::{Network, NetworkShape, StateShape};
+pub use network::{Network, NetworkShape, RowKind, StateShape};
 
 /// Environment variable that names the ONNX Runtime library when no flag does.
 pub const LIBRARY_VARIABLE: &str = "EARMARK_ONNXRUNTIME";

@@ -12,16 +12,48 @@ use super::{Runtime, RuntimeError};
 pub struct NetworkShape {
     /// Name of the feature input, shape `[1, frames, bands]`.
     pub input: String,
-    /// Name of the probability output, shape `[1, frames, labels]`.
+    /// Name of the output, shape `[1, rows, columns]`.
     pub output: String,
     /// Name of the symbolic dimension that is the number of frames per call.
     pub time_axis: String,
     /// Feature values per frame.
     pub bands: usize,
-    /// Probabilities per frame.
-    pub labels: usize,
+    /// Values per row of the output.
+    pub columns: usize,
+    /// What the rows of the output are.
+    pub rows: RowKind,
     /// Recurrent states, zero at the start of a stream.
     pub states: Vec<StateShape>,
+}
+
+/// What the rows of a network's output are, and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    /// One row per frame; every value lies in 0..=1.
+    Probabilities,
+    /// One row per so many frames; the values are finite.
+    Vectors {
+        /// Frames of features that a row stands for.
+        frames_per_row: usize,
+    },
+}
+
+impl RowKind {
+    /// Frames of features that a row stands for.
+    pub fn frames_per_row(self) -> usize {
+        match self {
+            Self::Probabilities => 1,
+            Self::Vectors { frames_per_row } => frames_per_row.max(1),
+        }
+    }
+
+    /// Whether a value may stand in a row.
+    fn admits(self, value: f32) -> bool {
+        match self {
+            Self::Probabilities => (0.0..=1.0).contains(&value),
+            Self::Vectors { .. } => value.is_finite(),
+        }
+    }
 }
 
 /// One recurrent state: an input and the output that replaces it after a call.
@@ -58,7 +90,7 @@ impl Network {
     ///
     /// # Errors
     /// [`RuntimeError::NotOnnx`] and [`RuntimeError::Load`] if the backend cannot read it, [`RuntimeError::Shape`] if its
-    /// inputs or outputs are not those of `shape`, or a first call with silence does not give probabilities.
+    /// inputs or outputs are not those of `shape`, or a first call with silence gives values that its rows cannot have.
     pub fn load(
         runtime: &Runtime,
         model: &[u8],
@@ -71,7 +103,7 @@ impl Network {
         let graph = guarded(compile).unwrap_or_else(|| Err(RuntimeError::Load(GAVE_UP.to_owned())))?;
         let mut network =
             Self { graph: Arc::from(graph), frames, feature_values: frames * shape.bands, states };
-        network.probe()?;
+        network.probe(shape.rows)?;
         Ok(network)
     }
 
@@ -91,11 +123,11 @@ impl Network {
         self.states.iter_mut().for_each(|s| s.fill(0.0));
     }
 
-    /// Runs one call: `features` is `frames × bands`; appends `frames × labels` probabilities to `probabilities`.
+    /// Runs one call: `features` is `frames × bands`; appends the rows of the output to `rows`.
     ///
     /// # Errors
     /// [`RuntimeError::Run`] if the backend fails or `features` has another length; the state is then unchanged.
-    pub fn run(&mut self, features: &[f32], probabilities: &mut Vec<f32>) -> Result<(), RuntimeError> {
+    pub fn run(&mut self, features: &[f32], rows: &mut Vec<f32>) -> Result<(), RuntimeError> {
         let expected = self.feature_values;
         if features.len() != expected {
             return Err(RuntimeError::Run(format!(
@@ -103,17 +135,21 @@ impl Network {
                 features.len()
             )));
         }
-        guarded(|| self.graph.run(features, &mut self.states, probabilities))
+        guarded(|| self.graph.run(features, &mut self.states, rows))
             .unwrap_or_else(|| Err(RuntimeError::Run(GAVE_UP.to_owned())))
     }
 
-    /// Refuses at load what would fail at the first call: wrong shapes inside, results that are no probabilities.
-    fn probe(&mut self) -> Result<(), RuntimeError> {
+    /// Refuses at load what would fail at the first call: wrong shapes inside, results that no row of `kind` has.
+    fn probe(&mut self, kind: RowKind) -> Result<(), RuntimeError> {
         let silence = vec![0.0; self.feature_values];
         let mut rows = Vec::new();
         self.run(&silence, &mut rows).map_err(|e| RuntimeError::Shape(e.to_string()))?;
-        if let Some(bad) = rows.iter().find(|p| !(0.0..=1.0).contains(*p)) {
-            return Err(RuntimeError::Shape(format!("its output for silence is {bad}, not a probability")));
+        if let Some(bad) = rows.iter().find(|value| !kind.admits(**value)) {
+            let wanted = match kind {
+                RowKind::Probabilities => "not a probability",
+                RowKind::Vectors { .. } => "not a number",
+            };
+            return Err(RuntimeError::Shape(format!("its output for silence is {bad}, {wanted}")));
         }
         self.reset();
         Ok(())
