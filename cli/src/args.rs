@@ -1,9 +1,11 @@
 //! The command line: help, man page and completions all come from these definitions.
 
 mod eval;
+mod profiles;
 #[cfg(feature = "serve")]
 mod serve;
 mod stream;
+mod voice;
 
 use std::path::PathBuf;
 
@@ -13,10 +15,16 @@ use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 use earmark_core::render::FrameRate;
 
-pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs};
+pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalVoiceArgs};
+pub use profiles::{
+    ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PassphraseArgs, RemoveProfileArgs, StoreArgs,
+};
 #[cfg(feature = "serve")]
 pub use serve::ServeArgs;
 pub use stream::StreamArgs;
+pub use voice::{
+    EmbedVoiceArgs, EnrolVoiceArgs, FollowArgs, VerifyVoiceArgs, VoiceCommand, VoiceFailure, WhoArgs,
+};
 
 /// Hears speech, music and noise in recordings.
 #[derive(Debug, Parser)]
@@ -24,7 +32,7 @@ pub use stream::StreamArgs;
     name = "earmark",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done; 1 some inputs failed, each is named on stderr; 2 wrong usage; 130 interrupted.\n\
+    after_help = "Exit codes: 0 done; 1 some inputs failed, each is named on stderr; 2 wrong usage; 3 denied (voice verify); 130 interrupted.\n\
                   `-` is stdin or stdout. Results go to stdout, all else to stderr."
 )]
 pub struct Cli {
@@ -69,6 +77,9 @@ pub enum Command {
     Stream(StreamArgs),
     /// Find background noise behind speech: probability, SNR, floor, kind
     Noise(NoiseArgs),
+    /// Learn voices, verify clips, say who speaks
+    #[command(subcommand)]
+    Voice(VoiceCommand),
     /// Serve recordings and streams over HTTP, with a page for browsers
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
@@ -290,6 +301,8 @@ pub struct RenderArgs {
     /// Files worked on at once. Default: the number of processors
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,
+    #[command(flatten)]
+    pub follow: FollowArgs,
     #[command(flatten)]
     pub timeline: TimelineArgs,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -25,6 +25,21 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// The answer is no; exit code 3. What it is was said on stdout.
+#[derive(Debug)]
+pub struct Denied;
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("denied")
+    }
+}
+
+impl std::error::Error for Denied {}
+
+/// The exit code of [`Denied`].
+const DENIED: u8 = 3;
+
 /// Stderr, shared by all jobs.
 #[derive(Debug)]
 pub struct Console {
@@ -34,6 +49,7 @@ pub struct Console {
     json: bool,
     failures: AtomicUsize,
     usage_errors: AtomicUsize,
+    denied: AtomicBool,
 }
 
 impl Console {
@@ -47,12 +63,17 @@ impl Console {
             json: global.json_errors,
             failures: AtomicUsize::new(0),
             usage_errors: AtomicUsize::new(0),
+            denied: AtomicBool::new(false),
         }
     }
 
     /// An input failed, or the command did; it is named in the error. An interrupt is no failure, nor is a reader that
     /// has seen enough (`earmark … | head`).
     pub fn error(&self, error: &anyhow::Error) {
+        if error.is::<Denied>() {
+            self.denied.store(true, Ordering::Relaxed);
+            return;
+        }
         let reader_left = error
             .chain()
             .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
@@ -106,12 +127,14 @@ impl Console {
         });
     }
 
-    /// 2 after a usage error, 1 if any input failed, else 0.
+    /// 2 after a usage error, 1 if any input failed, 3 if the answer is no, else 0.
     pub fn exit_code(&self) -> ExitCode {
         if self.usage_errors.load(Ordering::Relaxed) > 0 {
             ExitCode::from(2)
         } else if self.failures.load(Ordering::Relaxed) > 0 {
             ExitCode::FAILURE
+        } else if self.denied.load(Ordering::Relaxed) {
+            ExitCode::from(DENIED)
         } else {
             ExitCode::SUCCESS
         }

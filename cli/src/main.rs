@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Frames(args) => commands::frames::run(args, &cli.global, &console),
         Command::Render(args) => commands::render::run(args, &cli.global, &console),
         Command::Stream(args) => commands::stream::run(args, &cli.global, &console),
+        Command::Voice(command) => commands::voice::run(command, &cli.global, &console),
         Command::Noise(args) => commands::noise::run(args, &cli.global, &console),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, &cli.global),
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => commands::bench::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Activity(args)) => commands::eval::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Noise(args)) => commands::eval::noise::run(args, &cli.global, &console),
+        Command::Eval(EvalCommand::Voice(args)) => commands::eval::voice::run(args, &cli.global, &console),
         Command::Mix(args) => commands::mix::run(args, &console),
         Command::Docs(args) => commands::docs::run(args),
     };

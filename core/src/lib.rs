@@ -8,7 +8,7 @@
 //!                                  ▲                                                ▼
 //!                                model ── pack + runtime               gate ─▶ GainEvent ─▶ envelope ─▶ render (files)
 //!
-//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR); embed (vectors of what is said and of who speaks).  profile: what was enrolled, on the disk.  realtime = the same boxes with two rings between detect and decide.
+//! pipeline: whole jobs on recordings, one call each; batch: which recordings, and where their outputs go.  beside detect: noise (SNR); embed (vectors of what is said and of who speaks).  profile: what was enrolled, on the disk.  voice: who speaks.  realtime = the same boxes with two rings between detect and decide.
 //! ```
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
@@ -40,6 +40,8 @@ pub mod render;
 pub mod report;
 pub mod signal;
 pub mod stream;
+#[cfg(feature = "profiles")]
+pub mod voice;
 
 pub use priority::{lower_thread_priority, raise_thread_priority};
 pub use signal::{FrameGrid, FrameScores, Label, LabelSet, ScoredFrame};

@@ -23,3 +23,4 @@ mod tag;
 mod timestamps;
 #[path = "../tones.rs"]
 mod tones;
+mod voice;

@@ -15,6 +15,41 @@ pub enum EvalCommand {
     /// Score the noise pack against recordings of known SNR, beside classifiers that know nothing
     #[command(after_help = EVAL_NOISE_HELP)]
     Noise(EvalNoiseArgs),
+    /// Try enrolled voices against clips of known speakers
+    #[command(after_help = EVAL_VOICE_HELP)]
+    Voice(EvalVoiceArgs),
+}
+
+const EVAL_VOICE_HELP: &str = "\
+Each folder has a manifest.csv with the columns file,speaker and any others, by which trials are grouped (language, age …), or a \
+sub-folder for each speaker. The first clips of a speaker, by their order, are enrolled; each of the others is tried against every \
+enrolled voice.";
+
+#[derive(Debug, Args)]
+pub struct EvalVoiceArgs {
+    /// Folders of recordings of known speakers
+    #[arg(required = true, value_name = "DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// Clips of each speaker that are enrolled
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub enrol: usize,
+    /// Try only the first seconds of a clip, separated by commas for several lengths
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub length_s: Vec<f64>,
+    /// A recording of noise to add to the clips that are tried, at --snr-db
+    #[arg(long, value_name = "FILE", requires = "snr_db")]
+    pub noise: Option<PathBuf>,
+    /// Ratios of speech to that noise, dB, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true, requires = "noise")]
+    pub snr_db: Vec<f64>,
+    #[command(flatten)]
+    pub pack: super::voice::VoicePackArgs,
+    /// Also write all figures, with the DET curve, as JSON
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Clips worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 const EVAL_HELP: &str = "\

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use earmark_server::config::{Bytes, LimitFlags, Seconds, ServeFlags};
+use earmark_core::profile::ProfileName;
+use earmark_server::config::{Bytes, LimitFlags, Seconds, ServeFlags, VoiceFlags};
 
 use super::Global;
 
@@ -29,6 +30,15 @@ pub struct ServeArgs {
     /// Origin whose web pages may use the service, and by whose name it is known; repeatable
     #[arg(long, value_name = "https://HOST")]
     pub origin: Vec<String>,
+    /// Folder of profiles. Default: that of the user, as `earmark voice` has it
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+    /// Pack of the voices: an embedded name, or the folder of any other
+    #[arg(long, value_name = "NAME|DIR")]
+    pub voice_pack: Option<String>,
+    /// The enrolled voice that `POST /predict` asks about
+    #[arg(long, value_name = "NAME")]
+    pub owner: Option<ProfileName>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -83,6 +93,11 @@ impl ServeArgs {
             sources: self.source.clone(),
             token_file: self.token_file.clone(),
             origins: self.origin.clone(),
+            voice: VoiceFlags {
+                profiles: self.profiles.clone(),
+                pack: self.voice_pack.clone(),
+                owner: self.owner.clone(),
+            },
             limits: LimitFlags {
                 max_body: limits.max_body,
                 max_duration: limits.max_duration,

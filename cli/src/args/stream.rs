@@ -70,6 +70,11 @@ pub struct StreamArgs {
     /// Pack: an embedded name, or the folder of any other
     #[arg(long, value_name = "NAME|DIR", default_value = pack::LIVE)]
     pub pack: String,
+    #[command(flatten)]
+    pub follow: super::FollowArgs,
+    /// With --voice: what happens to speech should the network of the voices fail
+    #[arg(long, value_enum, default_value = "open", requires = "voice")]
+    pub voice_failure: super::VoiceFailure,
 }
 
 /// What happens to the sound.

@@ -13,6 +13,7 @@ use earmark_core::model::pack::{Manifest, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
+use earmark_core::voice::VoiceModel;
 
 use crate::args::{Channel, Global, PartArgs, TimelineArgs};
 use crate::console::{Console, Progress, Usage};
@@ -33,6 +34,12 @@ pub fn open_noise(
 ) -> Result<SnrEstimator> {
     let (runtime, pack) = start(pack, global, console)?;
     Ok(SnrEstimator::load(&runtime, pack, mode)?)
+}
+
+/// Opens a voice pack.
+pub fn open_voice(pack: &str, mode: DetectorMode, global: &Global, console: &Console) -> Result<VoiceModel> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(VoiceModel::load(&runtime, pack, mode)?)
 }
 
 /// As the plugin calls a network, or as is fastest.

@@ -10,8 +10,10 @@ pub mod mix;
 pub mod models;
 pub mod noise;
 mod picture;
+pub mod profiles;
 pub mod render;
 #[cfg(feature = "serve")]
 pub mod serve;
 pub mod stream;
 pub mod tag;
+pub mod voice;

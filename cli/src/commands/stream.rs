@@ -12,12 +12,13 @@ use earmark_core::detect::DetectorMode;
 use earmark_core::gate::{Preset, load_preset};
 use earmark_core::model::pack::Manifest;
 use earmark_core::stream::StreamSettings;
+use earmark_core::voice::{FollowSettings, OnVoiceFailure};
 use earmark_server::sinks::Say;
 use earmark_server::sources::{Input, Limits, SourceSettings};
 use earmark_server::stream::{Outputs, RunError, SoundFormat, StreamJob, open_events, run as run_stream};
 
-use super::hearing;
-use crate::args::{Bits, Global, StreamArgs};
+use super::{hearing, voice};
+use crate::args::{Bits, Global, StreamArgs, VoiceFailure};
 use crate::console::{Console, Usage};
 use crate::interrupt;
 
@@ -32,7 +33,13 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
     }
     let through = args.through.map(|_| gate(args)).transpose()?;
     let detector = Arc::new(hearing::open(&args.pack, DetectorMode::LowLatency, global, console)?);
+    let on_failure = match args.voice_failure {
+        VoiceFailure::Open => OnVoiceFailure::Open,
+        VoiceFailure::Closed => OnVoiceFailure::Closed,
+    };
+    let follow = FollowSettings { on_failure, ..FollowSettings::default() };
     let job = StreamJob {
+        voices: voice::followed(&args.follow, DetectorMode::LowLatency, follow, global, console)?,
         settings: settings(args, &input, through.as_ref(), detector.pack().manifest())?,
         source: source(args, global, input)?,
         wall_clock: args.wall_clock,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Counts, Scored, real};
 
 /// Draws per interval.
-const DRAWS: usize = 400;
+pub(super) const DRAWS: usize = 400;
 
 /// Classes of score that a draw's AUC is computed from: quantiles of all scores, so little is lost.
 const CLASSES: usize = 1_024;
@@ -43,7 +43,7 @@ pub fn intervals(recordings: &[&Scored]) -> Option<Intervals> {
     let borders = class_borders(&frames);
     let parts: Vec<(Counts, Vec<[usize; 2]>)> =
         frames.iter().map(|f| (Counts::of(f), histogram(f, &borders))).collect();
-    let mut random = SplitMix(0x0EA2_3A2C);
+    let mut random = SplitMix::new();
     let (mut aucs, mut f1s, mut alarms) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..DRAWS {
         let mut counts = Counts::default();
@@ -93,7 +93,7 @@ fn auc(classes: &[[usize; 2]]) -> Option<f64> {
     (below > 0 && positives > 0).then(|| doubled / 2.0 / (real(below) * real(positives)))
 }
 
-fn central(mut values: Vec<f64>) -> Option<Interval> {
+pub(super) fn central(mut values: Vec<f64>) -> Option<Interval> {
     if values.len() * 2 < DRAWS {
         return None;
     }
@@ -103,10 +103,15 @@ fn central(mut values: Vec<f64>) -> Option<Interval> {
 }
 
 /// Steele, Lea & Flood's generator: enough for drawing, the same everywhere.
-struct SplitMix(u64);
+pub(super) struct SplitMix(u64);
 
 impl SplitMix {
-    fn below(&mut self, limit: usize) -> usize {
+    /// From the one seed.
+    pub(super) fn new() -> Self {
+        Self(0x0EA2_3A2C)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -79,6 +79,32 @@ pub enum EvalError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A folder without recordings of known speakers.
+    #[error(
+        "{}: neither a manifest.csv with the columns file,speaker is in it, nor a sub-folder of recordings for each speaker",
+        folder.display()
+    )]
+    NoSpeakers {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Noise cannot be added.
+    #[error("{}: {source}", path.display())]
+    Mix {
+        /// The recording.
+        path: PathBuf,
+        /// Why.
+        source: crate::audio::MixError,
+    },
+    /// A voice cannot be heard.
+    #[cfg(feature = "profiles")]
+    #[error("{}: {source}", path.display())]
+    Voice {
+        /// The recording.
+        path: PathBuf,
+        /// Why.
+        source: crate::voice::VoiceError,
+    },
     /// A recording without samples.
     #[error("{}: has no samples", path.display())]
     NoSamples {

@@ -25,6 +25,7 @@
 //! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
 //! | `truth.rs` | what lies beside recordings: labels, groups, scores |
 //! | `evaluation.rs`, `print.rs` | figures of many recordings, labels and detectors: as JSON, as tables |
+//! | `voice.rs`, `voice_set.rs` | voices told apart: trials, EER, DET; clips of known speakers |
 //! | `noise_set.rs`, `noise_print.rs` | recordings of known noise, scored; figures as tables |
 
 mod bootstrap;
@@ -44,6 +45,10 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod truth;
+#[cfg(feature = "profiles")]
+mod voice;
+#[cfg(feature = "profiles")]
+mod voice_set;
 
 pub use bootstrap::{Interval, Intervals, intervals};
 pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
@@ -60,6 +65,10 @@ pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
 pub use truth::{Grouping, check_length, labels_beside};
+#[cfg(feature = "profiles")]
+pub use voice::{VoiceEvaluation, VoiceFigures, VoiceTrial};
+#[cfg(feature = "profiles")]
+pub use voice_set::{Condition, Speaker, SpeakerClip, voice_trials};
 
 use crate::signal::units::real;
 

@@ -38,6 +38,7 @@ mod presets;
 mod ramp;
 mod rules;
 mod settings;
+mod voices;
 
 pub use adaptive::{Adapted, Adaptive};
 pub use causal::CausalDecider;
@@ -98,6 +99,11 @@ pub enum GateError {
         /// How many are allowed.
         max: usize,
     },
+    /// Voices take the place of speech, and no rule names that.
+    #[error(
+        "no rule of this gate names speech, so a voice would change nothing; choose a preset or labels that keep speech"
+    )]
+    NoSpeechRule,
     /// No preset of that name, and no file either.
     #[error("there is no preset `{name}`; the presets are {known}, or name a JSON file")]
     UnknownPreset {

@@ -43,6 +43,29 @@ pub enum PipelineError {
         /// The recording.
         name: String,
     },
+    /// Nobody can be known by a clip without samples.
+    #[error("{name}: has no samples, so nobody is heard in it")]
+    NoSound {
+        /// The clip.
+        name: String,
+    },
+    /// A clip is a few seconds of one person.
+    #[error("{name}: is longer than {most_s} s; cut out a few seconds of the one voice")]
+    ClipTooLong {
+        /// The clip.
+        name: String,
+        /// What is taken at most, seconds.
+        most_s: u32,
+    },
+    /// A voice cannot be followed.
+    #[cfg(feature = "profiles")]
+    #[error("{name}: {source}")]
+    Voice {
+        /// The recording.
+        name: String,
+        /// Why.
+        source: crate::voice::VoiceError,
+    },
     /// What the recording carries beside its samples cannot be read.
     #[cfg(feature = "render")]
     #[error(transparent)]
@@ -79,6 +102,12 @@ impl PipelineError {
             DetectError::Audio(error) => Self::Audio(error),
             source => Self::Detect { name: name.to_owned(), source },
         }
+    }
+
+    /// For `map_err`: the error of the voices of `name`.
+    #[cfg(feature = "profiles")]
+    pub(super) fn voice(name: &str) -> impl Fn(crate::voice::VoiceError) -> Self {
+        move |source| Self::Voice { name: name.to_owned(), source }
     }
 
     /// For `map_err`: the error of a render of `name`.

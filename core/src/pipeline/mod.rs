@@ -4,6 +4,7 @@
 //! Recording ─▶ detect_file ──────────────────────────────────▶ FrameScores
 //!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot: what a picture needs beside it)
 //!           ─▶ noise_of_file     hear with a noise pack ─────▶ NoiseEstimate
+//!           ─▶ read_voice_clip   ─ voice::VoiceEar ─────────▶ HeardClip     (who_speaks: hear, compare with enrolled voices)
 //!           ─▶ FileRenderer      hear, decide │ write ───────▶ files, Rendered
 //!                                first pass   │ second pass
 //! ```
@@ -35,6 +36,10 @@ mod stream;
 mod tag;
 #[cfg(feature = "render")]
 mod target;
+#[cfg(feature = "profiles")]
+mod voice;
+#[cfg(all(feature = "profiles", feature = "report"))]
+mod who;
 
 pub use detect::{detect_file, detect_file_with_gains, detect_while_heard};
 pub use error::PipelineError;
@@ -47,3 +52,7 @@ pub use render::{FileRenderer, RenderSettings, Rendered};
 pub use tag::{PlotData, tag_file, tag_file_for_plot, tag_while_heard};
 #[cfg(feature = "render")]
 pub use target::AudioTarget;
+#[cfg(feature = "profiles")]
+pub use voice::{MAX_VOICE_CLIP_S, VoiceClip, read_voice_clip};
+#[cfg(all(feature = "profiles", feature = "report"))]
+pub use who::who_speaks;

@@ -8,16 +8,20 @@ use super::detect::{Clock, Stop, watched};
 use super::noise_track::NoiseTrack;
 use super::reopen::Reopenable;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
-use crate::FrameScores;
 use crate::audio::{ReadAhead, SampleFormat, Source, SourceInfo};
 use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
-use crate::detect::{Detector, DetectorStream};
+use crate::detect::{DetectError, Detector, DetectorStream};
+#[cfg(feature = "profiles")]
+use crate::embed::{EmbedStream, Vectors};
 use crate::gate::{
     CausalDecider, GainEvent, GateError, Preset, RuleSet, edges_from_segments, spans_at_full_gain,
 };
 use crate::model::pack::Manifest;
 use crate::noise::SnrEstimator;
 use crate::render::{Container, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary};
+#[cfg(feature = "profiles")]
+use crate::voice::Voices;
+use crate::{FrameScores, Label};
 
 /// What renders do, as data.
 #[derive(Debug, Clone)]
@@ -38,6 +42,9 @@ pub struct RenderSettings {
     pub dither: Dither,
     /// Whether loudness is measured.
     pub measure_loudness: bool,
+    /// Whose speech counts; `None`: everybody's ([`RenderSettings::for_voices`]).
+    #[cfg(feature = "profiles")]
+    pub voices: Option<Voices>,
 }
 
 impl RenderSettings {
@@ -51,7 +58,31 @@ impl RenderSettings {
             sample_format: None,
             dither: Dither::Triangular,
             measure_loudness: false,
+            #[cfg(feature = "profiles")]
+            voices: None,
         }
+    }
+
+    /// The same for these voices alone: they take the place of speech in the gate's rules, by its thresholds as they are now.
+    ///
+    /// # Errors
+    /// [`GateError::NoSpeechRule`] if no rule names speech.
+    #[cfg(feature = "profiles")]
+    pub fn for_voices(mut self, voices: Voices) -> Result<Self, GateError> {
+        let labels: Vec<Label> = voices.labels().collect();
+        self.preset.gate = self.preset.gate.for_voices(&labels)?;
+        self.timeline = voices.in_timeline(self.timeline);
+        self.voices = Some(voices);
+        Ok(self)
+    }
+
+    /// The labels of what is heard with a pack: its own, then those of the voices.
+    fn labels(&self, manifest: &Manifest) -> Vec<Label> {
+        #[cfg_attr(not(feature = "profiles"), expect(unused_mut, reason = "there are no voices"))]
+        let mut labels = manifest.labels.clone();
+        #[cfg(feature = "profiles")]
+        labels.extend(self.voices.iter().flat_map(Voices::labels));
+        labels
     }
 }
 
@@ -82,7 +113,7 @@ impl FileRenderer {
         if let Some(cut) = &settings.preset.cut {
             cut.validate()?;
         }
-        let rules = RuleSet::new(&settings.preset.gate, &manifest.labels)?;
+        let rules = RuleSet::new(&settings.preset.gate, &settings.labels(manifest))?;
         Ok(Self { settings, rules })
     }
 
@@ -142,32 +173,49 @@ impl FileRenderer {
                 detector.detect(source, observe)
             }
         };
-        let (heard, noise) = match noise {
-            None => (watched(&mut source, &name, false, observer, listen), None),
-            Some(estimator) => {
-                let stream = estimator.detector().stream(info.rate_hz, info.channels).map_err(named)?;
-                let beside_it = (stream.scores(), stream);
-                let take = |(scores, stream): &mut (FrameScores, DetectorStream), block: &[f32]| {
-                    stream.push(block, scores)
-                };
-                let (heard, beside_it) = beside("earmark noise", beside_it, take, |hand_over| {
-                    watched(&mut source, &name, false, observer, |source, watch| {
-                        listen(source, &mut |block| {
-                            watch(block)?;
-                            // Why nobody takes it is told below.
-                            if hand_over(block) { Ok(()) } else { Err(Stop::Interrupted) }
-                        })
+        let mut beside_it = Beside::default();
+        if let Some(estimator) = noise {
+            let stream = estimator.detector().stream(info.rate_hz, info.channels).map_err(named)?;
+            beside_it.noise = Some((stream.scores(), stream));
+        }
+        #[cfg(feature = "profiles")]
+        if let Some(voices) = &self.settings.voices {
+            let stream = voices.model().embedder().stream(info.rate_hz, info.channels).map_err(named)?;
+            beside_it.rows = Some((stream.vectors(), stream));
+        }
+        let (heard, beside_it) = if beside_it.is_empty() {
+            (watched(&mut source, &name, false, observer, listen), Ok(beside_it))
+        } else {
+            beside("earmark beside", beside_it, Beside::take, |hand_over| {
+                watched(&mut source, &name, false, observer, |source, watch| {
+                    listen(source, &mut |block| {
+                        watch(block)?;
+                        // Why nobody takes it is told below.
+                        if hand_over(block) { Ok(()) } else { Err(Stop::Interrupted) }
                     })
-                });
-                let (mut scores, stream) = beside_it.map_err(named)?;
-                stream.finish(&mut scores).map_err(named)?;
-                (heard, Some(NoiseTrack::new(estimator, &scores)))
-            }
+                })
+            })
         };
+        let beside_it = beside_it.and_then(Beside::finish).map_err(named)?;
         let scores = heard.map_err(|error| match error {
             PipelineError::Audio(error) => input.named(error).into(),
             other => other,
         })?;
+        let noise =
+            noise.zip(beside_it.noise).map(|(estimator, (scores, _))| NoiseTrack::new(estimator, &scores));
+        #[cfg(feature = "profiles")]
+        let scores = match (&self.settings.voices, beside_it.rows) {
+            (Some(voices), Some((rows, _))) => {
+                let manifest = detector.pack().manifest();
+                let with_voices = if self.settings.causal {
+                    voices.follow(manifest, &scores, &rows)
+                } else {
+                    voices.assign(manifest, &scores, &rows)
+                };
+                with_voices.map_err(PipelineError::voice(&name))?
+            }
+            _ => scores,
+        };
         Ok(Heard { info, scores, noise })
     }
 
@@ -217,6 +265,46 @@ impl FileRenderer {
             None => (source.bits.next_multiple_of(8).clamp(16, 32), false),
         };
         StreamFormat { bits, float, ..source }
+    }
+}
+
+/// What hears beside the detector.
+#[derive(Default)]
+struct Beside {
+    noise: Option<(FrameScores, DetectorStream)>,
+    #[cfg(feature = "profiles")]
+    rows: Option<(Vectors, EmbedStream)>,
+}
+
+impl Beside {
+    fn is_empty(&self) -> bool {
+        #[cfg(feature = "profiles")]
+        return self.noise.is_none() && self.rows.is_none();
+        #[cfg(not(feature = "profiles"))]
+        self.noise.is_none()
+    }
+
+    fn take(&mut self, block: &[f32]) -> Result<(), DetectError> {
+        if let Some((scores, stream)) = &mut self.noise {
+            stream.push(block, scores)?;
+        }
+        #[cfg(feature = "profiles")]
+        if let Some((rows, stream)) = &mut self.rows {
+            stream.push(block, rows)?;
+        }
+        Ok(())
+    }
+
+    /// The end of the source.
+    fn finish(mut self) -> Result<Self, DetectError> {
+        if let Some((scores, stream)) = &mut self.noise {
+            stream.finish_and_reset(scores)?;
+        }
+        #[cfg(feature = "profiles")]
+        if let Some((rows, stream)) = &mut self.rows {
+            stream.finish(rows)?;
+        }
+        Ok(self)
     }
 }
 

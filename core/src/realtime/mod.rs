@@ -16,6 +16,10 @@
 //! [`LiveGate::adaptive`] lets a noise pack hear beside the detector, on the worker: once a second it says how loud the noise
 //! is, and depth and close threshold follow half a second after that second ended.
 //!
+//! [`LiveGate::for_voices`] lets enrolled voices be followed beside the detector, on the worker: their columns are labels like
+//! any other, so the audio thread does not know them apart. The embeddings cost no latency; a decision about a voice comes
+//! when it comes ([`FollowSettings`](crate::voice::FollowSettings)).
+//!
 //! # Real time
 //!
 //! Everything that [`LiveGate`] does after [`LiveGate::new`] takes bounded time: no allocation, no lock, no system call,
@@ -124,6 +128,10 @@ pub enum LiveError {
         /// Its value.
         value: f64,
     },
+    /// The voices cannot be followed.
+    #[cfg(feature = "profiles")]
+    #[error(transparent)]
+    Voice(#[from] crate::voice::VoiceError),
     /// A detector for files gives its results seconds late.
     #[error("the ear was loaded for files; a live gate needs one that was loaded for the live pace")]
     Mode,

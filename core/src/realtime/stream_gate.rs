@@ -32,6 +32,32 @@ impl StreamGate {
         rate_hz: u32,
         channels: u16,
     ) -> Result<Self, LiveError> {
+        Self::with(settings, rate_hz, channels, |config| LiveGate::new(detector, settings, config))
+    }
+
+    /// The same for enrolled voices: [`LiveGate::for_voices`].
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "profiles")]
+    pub fn for_voices(
+        detector: Arc<Detector>,
+        voices: &crate::voice::Voices,
+        settings: &GateSettings,
+        rate_hz: u32,
+        channels: u16,
+    ) -> Result<Self, LiveError> {
+        Self::with(settings, rate_hz, channels, |config| {
+            LiveGate::for_voices(detector, voices, settings, config)
+        })
+    }
+
+    fn with(
+        settings: &GateSettings,
+        rate_hz: u32,
+        channels: u16,
+        gate: impl FnOnce(&LiveConfig) -> Result<LiveGate, LiveError>,
+    ) -> Result<Self, LiveError> {
         let config = LiveConfig {
             rate_hz: f64::from(rate_hz),
             channels,
@@ -43,7 +69,7 @@ impl StreamGate {
         let mix = MixSettings { wet: settings.envelope.wet, ..MixSettings::default() };
         let channels = usize::from(channels);
         Ok(Self {
-            gate: LiveGate::new(detector, settings, &config)?,
+            gate: gate(&config)?,
             mixer: Mixer::new(&mix, config.rate_hz),
             channels,
             planes: vec![Vec::with_capacity(BLOCK_SAMPLES); channels],

@@ -35,7 +35,7 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Without samples for so long the worker sleeps until it is woken.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
 
-/// What the worker scores audio with: a [`DetectorStream`]. Tests put one in its place that hangs, fails or panics.
+/// What the worker scores audio with: a [`DetectorStream`], with or without voices beside it. Tests put one in its place that hangs, fails or panics.
 pub(super) trait ScoreStream: Send + 'static {
     /// Takes interleaved samples and appends the frames that are complete.
     fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError>;
@@ -46,6 +46,21 @@ pub(super) trait ScoreStream: Send + 'static {
 }
 
 impl ScoreStream for DetectorStream {
+    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
+        self.push(interleaved, scores)
+    }
+
+    fn reset(&mut self) {
+        self.reset();
+    }
+
+    fn scores(&self) -> FrameScores {
+        self.scores()
+    }
+}
+
+#[cfg(feature = "profiles")]
+impl ScoreStream for crate::voice::VoiceStream {
     fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
         self.push(interleaved, scores)
     }

@@ -3,7 +3,7 @@
 //!
 //! Tools that score speech activity or diarisation count every `SPEAKER` line as speech, so only speech is written as
 //! one; all else is `NON-SPEECH`, with the subtype of the format's definition (`music`, also for singing, `noise`, `other`).
-//! The label stands in the name column of both.
+//! The label stands in the name column of both; an enrolled voice (`voice:NAME`) is a speaker.
 
 use std::io::{self, Write};
 
@@ -15,13 +15,18 @@ use crate::Label;
 /// Not applicable.
 const NONE: &str = "<NA>";
 
+/// Whether a label names somebody who speaks.
+fn is_voice(label: &Label) -> bool {
+    label.as_str().starts_with(Label::VOICE_PREFIX)
+}
+
 pub(super) fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let hard = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ';');
     for report in reports {
         let file = escape(&report.file, hard);
         for s in &report.timeline.segments {
             let (kind, subtype) = match &s.label {
-                l if *l == Label::SPEECH => ("SPEAKER", NONE),
+                l if *l == Label::SPEECH || is_voice(l) => ("SPEAKER", NONE),
                 l if *l == Label::MUSIC || *l == Label::SINGING => ("NON-SPEECH", "music"),
                 l if *l == Label::NOISE => ("NON-SPEECH", "noise"),
                 _ => ("NON-SPEECH", "other"),

@@ -27,6 +27,9 @@ impl Label {
     /// Not silent, yet no label reached its threshold.
     pub const UNKNOWN: Self = Self(Cow::Borrowed("unknown"));
 
+    /// How the labels of enrolled voices begin: `voice:NAME` is on while NAME speaks.
+    pub const VOICE_PREFIX: &str = "voice:";
+
     /// A label of any name.
     pub fn new(name: impl Into<String>) -> Self {
         Self(Cow::Owned(name.into()))

@@ -16,6 +16,10 @@ pub enum StreamError {
     /// A threshold or level makes no sense.
     #[error(transparent)]
     Timeline(#[from] TimelineError),
+    /// The voices cannot be followed.
+    #[cfg(feature = "profiles")]
+    #[error(transparent)]
+    Voice(#[from] crate::voice::VoiceError),
     /// Sound has channels.
     #[error("a stream has at least one channel")]
     NoChannels,

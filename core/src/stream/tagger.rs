@@ -6,14 +6,50 @@ use super::lane::Tell;
 use super::means::FrameMeans;
 use super::time::{rounded, seconds, us_of};
 use super::{Event, StreamError, StreamSettings};
-use crate::detect::{Detector, DetectorStream, Reach};
+use crate::detect::{DetectError, Detector, DetectorStream, Reach};
 use crate::signal::for_detector;
+#[cfg(feature = "profiles")]
+use crate::voice::{VoiceStream, Voices};
 use crate::{FrameGrid, FrameScores};
 
 /// Values that are heard at a time, however large the blocks are: memory stays flat.
 const CHUNK_VALUES: usize = 8_192;
 /// Milliseconds per frame of the grid.
 const FRAME_MS: u32 = 10;
+
+/// What hears a stream.
+#[derive(Debug)]
+enum Ear {
+    Detector(Box<DetectorStream>),
+    #[cfg(feature = "profiles")]
+    Voices(Box<VoiceStream>),
+}
+
+impl Ear {
+    fn scores(&self) -> FrameScores {
+        match self {
+            Self::Detector(stream) => stream.scores(),
+            #[cfg(feature = "profiles")]
+            Self::Voices(stream) => stream.scores(),
+        }
+    }
+
+    fn push(&mut self, interleaved: &[f32], heard: &mut FrameScores) -> Result<(), DetectError> {
+        match self {
+            Self::Detector(stream) => stream.push(interleaved, heard),
+            #[cfg(feature = "profiles")]
+            Self::Voices(stream) => stream.push(interleaved, heard),
+        }
+    }
+
+    fn finish_and_reset(&mut self, heard: &mut FrameScores) -> Result<(), DetectError> {
+        match self {
+            Self::Detector(stream) => stream.finish_and_reset(heard),
+            #[cfg(feature = "profiles")]
+            Self::Voices(stream) => stream.finish(heard),
+        }
+    }
+}
 
 /// Hears one stream and tells what is on in it, as early as the law of decision allows.
 ///
@@ -48,7 +84,7 @@ const FRAME_MS: u32 = 10;
 pub struct StreamTagger {
     channels: u16,
     grid: FrameGrid,
-    detector: DetectorStream,
+    ear: Ear,
     reach: Reach,
     /// Frames that were heard and are not decided yet.
     scores: FrameScores,
@@ -82,14 +118,42 @@ impl StreamTagger {
         channels: u16,
         settings: &StreamSettings,
     ) -> Result<Self, StreamError> {
-        settings.check()?;
-        if channels == 0 {
-            return Err(StreamError::NoChannels);
-        }
+        check(channels, settings)?;
+        let ear = Ear::Detector(Box::new(detector.stream(rate_hz, channels)?));
+        Self::hearing(detector, ear, rate_hz, channels, settings)
+    }
+
+    /// The same with enrolled voices: `voice:NAME` is on while that person speaks. A stretch is told once it has lasted as
+    /// long as a first decision about the voice takes, so that nobody is told who is only not yet known to be somebody else.
+    ///
+    /// # Errors
+    /// As [`StreamTagger::new`], and [`StreamError::Voice`].
+    #[cfg(feature = "profiles")]
+    pub fn with_voices(
+        detector: &Detector,
+        voices: &Voices,
+        rate_hz: u32,
+        channels: u16,
+        settings: &StreamSettings,
+    ) -> Result<Self, StreamError> {
+        check(channels, settings)?;
+        let timeline = voices.in_stream(settings.timeline.clone());
+        let settings = StreamSettings { timeline, ..settings.clone() };
+        let ear = Ear::Voices(Box::new(VoiceStream::new(detector, voices, rate_hz, channels)?));
+        Self::hearing(detector, ear, rate_hz, channels, &settings)
+    }
+
+    fn hearing(
+        detector: &Detector,
+        ear: Ear,
+        rate_hz: u32,
+        channels: u16,
+        settings: &StreamSettings,
+    ) -> Result<Self, StreamError> {
         let manifest = detector.pack().manifest();
         let reach = detector.reach(rate_hz)?;
-        let detector = detector.stream(rate_hz, channels)?;
-        let decision = Decision::new(&manifest.labels, &settings.timeline, rate_hz);
+        let scores = ear.scores();
+        let decision = Decision::new(&scores.labels, &settings.timeline, rate_hz);
         let begin = Event::Begin {
             version: EVENTS_VERSION,
             stream: settings.name.clone(),
@@ -104,11 +168,11 @@ impl StreamTagger {
         Ok(Self {
             channels,
             grid: FrameGrid::new(rate_hz),
-            scores: detector.scores(),
-            detector,
+            means: settings.frame_ms.map(|ms| FrameMeans::new((ms / FRAME_MS) as usize, &scores.labels)),
+            scores,
+            ear,
             reach,
             decision,
-            means: settings.frame_ms.map(|ms| FrameMeans::new((ms / FRAME_MS) as usize, &manifest.labels)),
             begin: Some(begin),
             base_samples: 0,
             base_frame: 0,
@@ -141,7 +205,7 @@ impl StreamTagger {
             self.cleaned.extend(chunk.iter().map(|sample| for_detector(*sample)));
             let whole = self.cleaned.len() - self.cleaned.len() % channels;
             self.heard += (whole / channels) as u64;
-            let heard = self.detector.push(&self.cleaned[..whole], &mut self.scores);
+            let heard = self.ear.push(&self.cleaned[..whole], &mut self.scores);
             self.cleaned.drain(..whole);
             heard?;
             self.decide(None, out);
@@ -262,7 +326,7 @@ impl StreamTagger {
     /// Decides what is on its way, and ends what is on.
     fn end_sound(&mut self, out: &mut Vec<Event>) -> Result<(), StreamError> {
         self.cleaned.clear();
-        let ended = self.detector.finish_and_reset(&mut self.scores);
+        let ended = self.ear.finish_and_reset(&mut self.scores);
         let end = self.position_samples();
         self.decide(Some(end), out);
         let end_us = us_of(end, self.grid.rate_hz());
@@ -273,4 +337,9 @@ impl StreamTagger {
         }
         Ok(ended?)
     }
+}
+
+fn check(channels: u16, settings: &StreamSettings) -> Result<(), StreamError> {
+    settings.check()?;
+    if channels == 0 { Err(StreamError::NoChannels) } else { Ok(()) }
 }

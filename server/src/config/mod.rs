@@ -8,7 +8,9 @@ mod units;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use earmark_core::model::pack;
 use earmark_core::model::runtime::Device;
+use earmark_core::profile::ProfileName;
 use serde::Deserialize;
 
 use crate::rules::RuleError;
@@ -68,6 +70,8 @@ pub struct ServeFlags {
     pub token_file: Option<PathBuf>,
     /// Origins of web pages that may use the service, beside its own.
     pub origins: Vec<String>,
+    /// Where voices lie and whose the service is.
+    pub voice: VoiceFlags,
     /// Single limits.
     pub limits: LimitFlags,
     /// ONNX Runtime library; `None` is the embedded runtime.
@@ -76,6 +80,45 @@ pub struct ServeFlags {
     pub device: Option<Device>,
     /// Whether only errors are logged.
     pub quiet: bool,
+}
+
+/// What the flags say of voices; see [`VoiceConfig`].
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is that of `VoiceConfig`")]
+pub struct VoiceFlags {
+    pub profiles: Option<PathBuf>,
+    pub pack: Option<String>,
+    pub owner: Option<ProfileName>,
+}
+
+/// Where voices lie and whose the service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceConfig {
+    /// Folder of profiles; `None`: that of the user.
+    pub profiles: Option<PathBuf>,
+    /// Pack of the voices: an embedded name, or a folder.
+    pub pack: String,
+    /// Whom `POST /predict` asks about.
+    pub owner: Option<ProfileName>,
+}
+
+/// `[voice]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct VoiceTable {
+    profiles: Option<PathBuf>,
+    pack: Option<String>,
+    owner: Option<ProfileName>,
+}
+
+impl VoiceFlags {
+    fn over(&self, table: VoiceTable) -> VoiceConfig {
+        VoiceConfig {
+            profiles: self.profiles.clone().or(table.profiles),
+            pack: self.pack.clone().or(table.pack).unwrap_or_else(|| pack::VOICE.to_owned()),
+            owner: self.owner.clone().or(table.owner),
+        }
+    }
 }
 
 /// Limits that flags change; see [`Limits`].
@@ -122,6 +165,7 @@ struct File {
     token_file: Option<PathBuf>,
     origins: Vec<String>,
     limits: Limits,
+    voice: VoiceTable,
     source: Vec<SourceConfig>,
 }
 
@@ -201,6 +245,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Limits.
     pub limits: Limits,
+    /// Voices.
+    pub voice: VoiceConfig,
     /// Sources.
     pub sources: Vec<SourceConfig>,
 }
@@ -227,6 +273,7 @@ impl Config {
         let config = Self {
             listen: flags.listen.or(file.listen).unwrap_or(default_listen),
             base_path: base_path(flags.base_path.as_ref().or(file.base_path.as_ref()))?,
+            voice: flags.voice.over(file.voice),
             token: token_file.as_deref().map(Token::read).transpose()?,
             origins: [flags.origins.clone(), file.origins].concat(),
             limits: flags.limits.over(file.limits),

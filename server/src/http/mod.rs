@@ -89,6 +89,8 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/v1/noise", post(routes::files::noise))
         .route("/v1/render", post(routes::files::render))
         .route("/v1/audio/speech/timestamps", post(routes::timestamps::timestamps))
+        .route("/v1/voice/verify", post(routes::voice::verify))
+        .route("/predict", post(routes::voice::predict))
         .route("/v1/stream", get(routes::stream::stream))
         .route("/v1/streams", get(routes::sources::list))
         .route("/v1/streams/{name}/status", get(routes::sources::status))

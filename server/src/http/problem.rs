@@ -92,6 +92,9 @@ impl From<JobError> for Problem {
         match error {
             JobError::Parameter(detail) => Self::bad_request(detail),
             JobError::NotAudio(detail) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail),
+            JobError::Missing(detail) => Self::new(StatusCode::NOT_FOUND, detail),
+            JobError::Conflict(detail) => Self::new(StatusCode::CONFLICT, detail),
+            JobError::TooLong(detail) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail),
             JobError::Unreadable(detail) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             JobError::Stopped(Stopped::TooLong) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -101,6 +101,15 @@ impl TagQuery {
     }
 }
 
+/// Query of `POST /v1/voice/verify`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyQuery {
+    /// The enrolled voice that it is to be
+    pub name: String,
+}
+
 /// Query of `POST /v1/frames`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -4,11 +4,13 @@
 mod packs;
 mod queue;
 mod upload;
+mod voice;
 mod watch;
 mod work;
 
 pub use packs::Packs;
 pub use queue::{Jobs, Place};
 pub use upload::Upload;
+pub use voice::{PredictBody, PredictRequest, Prediction, VerifyAnswer, VerifyRequest};
 pub use watch::{JobWatch, Stopped};
 pub use work::{FramesRequest, JobError, NoiseRequest, RenderRequest, SpeechRequest, SpeechSpan, TagRequest};

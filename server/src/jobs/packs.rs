@@ -7,6 +7,7 @@ use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::model::pack::{self, Pack, PackError};
 use earmark_core::model::runtime::{Device, Runtime, RuntimeError};
 use earmark_core::noise::SnrEstimator;
+use earmark_core::voice::{VoiceEar, VoiceError, VoiceModel};
 
 use super::JobError;
 
@@ -15,6 +16,7 @@ pub struct Packs {
     runtime: Runtime,
     detectors: Mutex<HashMap<(String, bool), Arc<Detector>>>,
     noise: Mutex<HashMap<bool, Arc<SnrEstimator>>>,
+    voice: Mutex<Option<Arc<VoiceEar>>>,
 }
 
 impl std::fmt::Debug for Packs {
@@ -30,7 +32,7 @@ impl Packs {
     /// [`RuntimeError`] names the library and the remedy.
     pub fn new(library: Option<&std::path::Path>, device: Device) -> Result<Self, RuntimeError> {
         let runtime = Runtime::start(library, device)?;
-        Ok(Self { runtime, detectors: Mutex::default(), noise: Mutex::default() })
+        Ok(Self { runtime, detectors: Mutex::default(), noise: Mutex::default(), voice: Mutex::default() })
     }
 
     /// Names of the packs that can be asked for: those in the program. A path is none of them, so that nobody asks for
@@ -70,6 +72,23 @@ impl Packs {
         let estimator = Arc::new(estimator.map_err(|error| JobError::Failed(error.to_string()))?);
         noise.insert(key, Arc::clone(&estimator));
         Ok(estimator)
+    }
+
+    /// What judges voices. `name_or_dir` is that of the configuration: whoever runs the service may name a folder.
+    ///
+    /// # Errors
+    /// If it cannot be loaded.
+    pub fn voice(&self, name_or_dir: &str) -> Result<Arc<VoiceEar>, JobError> {
+        let mut voice = self.voice.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(voice) = &*voice {
+            return Ok(Arc::clone(voice));
+        }
+        let mode = DetectorMode::Throughput;
+        let failed = |error: VoiceError| JobError::Failed(error.to_string());
+        let found = Pack::find(name_or_dir).map_err(|error| failed(error.into()))?;
+        let model = Arc::new(VoiceModel::load(&self.runtime, found, mode).map_err(failed)?);
+        let ear = Arc::new(VoiceEar { model, speech: self.detector(pack::STUDIO, mode)?, noise: None });
+        Ok(Arc::clone(voice.insert(ear)))
     }
 
     fn find(name: &str) -> Result<Pack, JobError> {

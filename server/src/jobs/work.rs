@@ -33,6 +33,15 @@ pub enum JobError {
     /// It is audio, but cannot be read to its end, or nothing can be said of it.
     #[error("{0}")]
     Unreadable(String),
+    /// What is asked about is not here.
+    #[error("{0}")]
+    Missing(String),
+    /// It is here, but not in a state in which it can be asked.
+    #[error("{0}")]
+    Conflict(String),
+    /// More audio than is taken here.
+    #[error("{0}")]
+    TooLong(String),
     /// The watch stopped it.
     #[error("stopped")]
     Stopped(Stopped),
@@ -60,7 +69,7 @@ impl From<ReportError> for JobError {
 }
 
 /// What a pipeline's error is to who asked.
-fn failed(error: PipelineError, watch: &JobWatch) -> JobError {
+pub(super) fn failed(error: PipelineError, watch: &JobWatch) -> JobError {
     let said = error.to_string();
     match (error, watch.stopped()) {
         (PipelineError::Interrupted, Some(stopped)) => JobError::Stopped(stopped),
@@ -71,6 +80,8 @@ fn failed(error: PipelineError, watch: &JobWatch) -> JobError {
         (PipelineError::Audio(_) | PipelineError::NoSamples { .. } | PipelineError::Metadata(_), _) => {
             JobError::Unreadable(said)
         }
+        (PipelineError::NoSound { .. }, _) => JobError::Unreadable(said),
+        (PipelineError::ClipTooLong { .. }, _) => JobError::TooLong(said),
         (PipelineError::OutputFormat { .. }, _) => JobError::Parameter(said),
         _ => JobError::Failed(said),
     }

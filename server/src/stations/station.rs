@@ -88,6 +88,7 @@ fn job(config: &SourceConfig, detector: &Detector) -> StreamJob {
         wall_clock: true,
         // Checked when the configuration was read.
         reactions: config.reactions().unwrap_or_default(),
+        voices: None,
         through: None,
     }
 }

@@ -20,11 +20,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use earmark_core::Label;
 use earmark_core::detect::Detector;
 use earmark_core::gate::Preset;
 use earmark_core::realtime::LiveError;
 use earmark_core::render::RenderError;
 use earmark_core::stream::{StreamError, StreamSettings};
+use earmark_core::voice::Voices;
 
 use crate::rules::Rule;
 use crate::sinks::{Say, Target};
@@ -57,6 +59,8 @@ pub struct StreamJob {
     pub reactions: Vec<Reaction>,
     /// The gate through which the sound goes, and the form in which it comes out.
     pub through: Option<(Preset, SoundFormat)>,
+    /// Enrolled voices that are told, and by which the gate opens.
+    pub voices: Option<Voices>,
 }
 
 /// Why a stream ends otherwise than by its end.
@@ -183,8 +187,14 @@ fn drain(feed: &Feed, session: &mut Session) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Those of the pack and of the voices.
+fn labels(voices: &Option<Voices>, detector: &Detector) -> Vec<Label> {
+    let of_pack = detector.pack().manifest().labels.iter().cloned();
+    of_pack.chain(voices.iter().flat_map(Voices::labels)).collect()
+}
+
 fn check_labels(job: &StreamJob, detector: &Detector) -> Result<(), RunError> {
-    let of_pack = &detector.pack().manifest().labels;
+    let of_pack = labels(&job.voices, detector);
     let beside = ["silence", "unknown", crate::rules::GAP];
     for rule in job.reactions.iter().filter_map(|reaction| reaction.rule.as_ref()) {
         if !of_pack.contains(rule.label()) && !beside.contains(&rule.label().as_str()) {

@@ -9,7 +9,7 @@ use earmark_core::stream::{Event, StreamTagger};
 use super::clock::Clock;
 use super::sound::Through;
 use super::teller::Teller;
-use super::{Outputs, RunError, StreamJob};
+use super::{Outputs, RunError, StreamJob, labels};
 use crate::sinks::Say;
 
 /// Everything that a running stream owns.
@@ -34,19 +34,24 @@ impl Session {
         say: &Say,
     ) -> Result<Self, RunError> {
         let name = job.settings.name.clone();
-        let tagger = StreamTagger::new(detector, rate_hz, channels, &job.settings)
-            .map_err(|source| RunError::Stream { name: name.clone(), source })?;
+        let tagger = match &job.voices {
+            None => StreamTagger::new(detector, rate_hz, channels, &job.settings),
+            Some(voices) => StreamTagger::with_voices(detector, voices, rate_hz, channels, &job.settings),
+        };
+        let tagger = tagger.map_err(|source| RunError::Stream { name: name.clone(), source })?;
         let through = job
             .through
             .as_ref()
-            .map(|through| Through::new(detector, through, rate_hz, channels, outputs.sound))
+            .map(|through| {
+                Through::new(detector, job.voices.as_ref(), through, (rate_hz, channels), outputs.sound)
+            })
             .transpose()?;
         if let Some(through) = &through {
             let latency_ms = 1e3 * f64::from(through.latency_samples()) / f64::from(rate_hz);
             say(&format!("{name}: the gated sound is {latency_ms:.1} ms late"));
         }
-        let labels = &detector.pack().manifest().labels;
-        let teller = Teller::new(&name, labels, job.reactions, job.wall_clock, outputs.events, say)?;
+        let labels = labels(&job.voices, detector);
+        let teller = Teller::new(&name, &labels, job.reactions, job.wall_clock, outputs.events, say)?;
         let mut session = Self {
             name,
             tagger,

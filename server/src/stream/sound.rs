@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use earmark_core::Label;
 use earmark_core::detect::Detector;
 use earmark_core::gate::Preset;
-use earmark_core::realtime::StreamGate;
+use earmark_core::realtime::{LiveError, StreamGate};
 use earmark_core::render::{AudioOut, Dither, Metadata, Quantiser, StreamFormat};
+use earmark_core::voice::Voices;
 
 use super::RunError;
 
@@ -35,12 +37,20 @@ impl std::fmt::Debug for Through {
 impl Through {
     pub(super) fn new(
         detector: &Arc<Detector>,
+        voices: Option<&Voices>,
         (preset, format): &(Preset, SoundFormat),
-        rate_hz: u32,
-        channels: u16,
+        (rate_hz, channels): (u32, u16),
         out: Box<dyn Write + Send>,
     ) -> Result<Self, RunError> {
-        let gate = StreamGate::new(Arc::clone(detector), &preset.gate, rate_hz, channels)?;
+        let detector = Arc::clone(detector);
+        let gate = match voices {
+            None => StreamGate::new(detector, &preset.gate, rate_hz, channels)?,
+            Some(voices) => {
+                let labels: Vec<Label> = voices.labels().collect();
+                let settings = preset.gate.for_voices(&labels).map_err(LiveError::Gate)?;
+                StreamGate::for_voices(detector, voices, &settings, rate_hz, channels)?
+            }
+        };
         let output = StreamFormat { rate_hz, channels, bits: format.bits, float: format.float };
         // What the source's own format was nobody knows any more: its samples are on some grid or on none.
         let source = StreamFormat { bits: 32, float: true, ..output };

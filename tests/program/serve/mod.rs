@@ -10,3 +10,4 @@ mod refusals;
 mod running;
 mod sources;
 mod streams;
+mod voices;

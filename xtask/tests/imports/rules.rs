@@ -37,6 +37,11 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("profile", "decide", "what a profile means is decided by the module that enrols"),
     core("embed", "audio", "vectors are made of samples, wherever these come from"),
     core("detect", "embed", "both stand on the same front; scores need no vectors"),
+    core("voice", "audio", "a voice is heard in samples, wherever these come from"),
+    core("voice", "gate", "whose voice it is does not depend on what is done about it"),
+    core("voice", "realtime", "data flows one way: the worker follows voices"),
+    core("gate", "voice", "to the gate a voice is a label"),
+    core("decide", "voice", "to the law of decision a voice is a column of scores"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];

@@ -17,10 +17,12 @@ use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::{AudioTarget, Rendered};
 use earmark_core::render::Summary;
 use earmark_core::report::Report;
+use earmark_core::voice::FollowSettings;
 use serde::Serialize;
 
 use self::plan::Plan;
 use super::hearing::{self, Watch, recording};
+use super::voice;
 use crate::args::{Global, RenderArgs};
 use crate::console::Console;
 use crate::inputs::expand;
@@ -47,7 +49,8 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let inputs = expand(&args.inputs, console);
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
-    let plan = Plan::new(args, &inputs, first.pack(), console)?;
+    let voices = voice::followed(&args.follow, pace, FollowSettings::default(), global, console)?;
+    let plan = Plan::new(args, &inputs, first.pack(), voices, console)?;
     let noise = || args.adaptive.then(|| hearing::open_noise(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
         (first, noise()?),

@@ -11,6 +11,7 @@ use earmark_core::model::pack::Pack;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
 use earmark_core::render::{Container, Dither, ListFormat};
 use earmark_core::report::Format;
+use earmark_core::voice::Voices;
 
 use super::super::hearing::with_flags;
 use crate::args::{Bits, RenderAction, RenderArgs};
@@ -29,7 +30,13 @@ pub struct Plan {
 
 impl Plan {
     /// Checks everything that can be checked before any work.
-    pub fn new(args: &RenderArgs, inputs: &[Input], pack: &Pack, console: &Console) -> Result<Self> {
+    pub fn new(
+        args: &RenderArgs,
+        inputs: &[Input],
+        pack: &Pack,
+        voices: Option<Voices>,
+        console: &Console,
+    ) -> Result<Self> {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
         refuse_what_needs_the_future(args)?;
         let mut preset = load_preset(&args.preset).map_err(usage)?;
@@ -45,6 +52,10 @@ impl Plan {
             dither: if args.no_dither { Dither::Off } else { Dither::Triangular },
             measure_loudness: args.summary.is_some(),
             ..settings
+        };
+        let settings = match voices {
+            Some(voices) => settings.for_voices(voices).map_err(usage)?,
+            None => settings,
         };
         let is_singing = |label: &Label| *label == Label::SINGING;
         if settings.preset.gate.labels().any(is_singing) && !manifest.labels.iter().any(is_singing) {

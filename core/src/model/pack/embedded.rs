@@ -6,17 +6,23 @@ pub(super) struct Files {
     pub manifest: &'static str,
     pub model: &'static [u8],
     pub card: &'static str,
+    /// What lies beside them, by name.
+    pub companions: &'static [(&'static str, &'static [u8])],
 }
 
 #[cfg(feature = "embedded-packs")]
 macro_rules! pack {
-    ($name:literal) => {
+    ($name:literal $(, $companion:literal)*) => {
         Files {
             name: $name,
             // Where the packs lie is for `build.rs` to know.
             manifest: include_str!(concat!(env!("EARMARK_PACKS"), "/", $name, "/pack.json")),
             model: include_bytes!(concat!(env!("EARMARK_PACKS"), "/", $name, "/model.onnx")),
             card: include_str!(concat!(env!("EARMARK_PACKS"), "/", $name, "/CARD.md")),
+            companions: &[$((
+                $companion,
+                include_bytes!(concat!(env!("EARMARK_PACKS"), "/", $name, "/", $companion)),
+            )),*],
         }
     };
 }

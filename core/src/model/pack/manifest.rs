@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::voice::{CohortFile, VoiceCalibration};
 use crate::Label;
 use crate::decide::Thresholds;
 use crate::features::FeatureSpec;
@@ -96,6 +97,12 @@ pub struct Manifest {
     /// The vectors of a pack that gives such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<VectorShape>,
+    /// Impostors that scores of voices are normalised by: a pack of voices has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<CohortFile>,
+    /// How scores of voices become probabilities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<VoiceCalibration>,
     /// Default decision thresholds by label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub thresholds: BTreeMap<Label, Thresholds>,
@@ -192,6 +199,15 @@ impl Manifest {
         must(lies_beside(&self.card), "its card must lie beside pack.json")?;
         must(lies_beside(&self.metrics), "its figures must lie beside pack.json")?;
         self.check_output()?;
+        must(
+            self.task == Task::Voice || (self.cohort.is_none() && self.calibration.is_none()),
+            "only a pack for the task \"voice\" has a cohort and a calibration",
+        )?;
+        must(
+            self.cohort.as_ref().is_none_or(|cohort| lies_beside(&cohort.file)),
+            "its cohort must lie beside pack.json",
+        )?;
+        self.calibration.as_ref().map_or(Ok(()), VoiceCalibration::check)?;
         must((1..=FRAMES_LIMIT).contains(&self.hop_frames), "hop_frames must be 1 to 6000")?;
         must(
             self.batch_frames <= FRAMES_LIMIT

@@ -6,6 +6,7 @@
 
 mod embedded;
 mod manifest;
+mod voice;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::features::SpecError;
 use crate::model::runtime::RuntimeError;
 
 pub use manifest::{DataSource, Manifest, ModelFile, State, Task, VectorShape};
+pub use voice::{CohortFile, VoiceCalibration};
 
 pub use crate::decide::Thresholds;
 
@@ -30,6 +32,18 @@ pub const LIVE: &str = "live";
 
 /// The pack that finds background noise behind speech.
 pub const NOISE: &str = "noise";
+
+/// The pack whose vectors say what is said.
+pub const PHRASE: &str = "phrase";
+
+/// The pack whose vectors say who speaks.
+pub const VOICE: &str = "voice";
+
+/// Files beside the manifest that some packs bring; what each holds is for its reader to check.
+const COMPANIONS: &[&str] = &["cohort.bin", "negatives.bin", "trained.txt"];
+
+/// Companions above this size are refused.
+const COMPANION_LIMIT_BYTES: u64 = 64 << 20;
 
 /// Networks above this size are refused before they are read: Earmark's own are a hundred times smaller.
 const MODEL_LIMIT_BYTES: u64 = 512 << 20;
@@ -120,6 +134,7 @@ pub struct Pack {
     manifest: Manifest,
     model: Cow<'static, [u8]>,
     card: Cow<'static, str>,
+    companions: Vec<(&'static str, Cow<'static, [u8]>)>,
     origin: String,
 }
 
@@ -132,7 +147,11 @@ impl Pack {
         if let Some(files) = embedded::PACKS.iter().find(|p| p.name == name_or_dir) {
             let origin = files.name.to_owned();
             let manifest = parse(files.manifest, &origin)?;
-            return Self::checked(manifest, Cow::Borrowed(files.model), Cow::Borrowed(files.card), origin);
+            let mut pack =
+                Self::checked(manifest, Cow::Borrowed(files.model), Cow::Borrowed(files.card), origin)?;
+            pack.companions =
+                files.companions.iter().map(|(name, bytes)| (*name, Cow::Borrowed(*bytes))).collect();
+            return Ok(pack);
         }
         let dir = Path::new(name_or_dir);
         if !dir.is_dir() {
@@ -160,7 +179,17 @@ impl Pack {
         let model = std::fs::read(&path).map_err(|source| PackError::Read { path, source })?;
         // A card is for people; a pack without one works.
         let card = std::fs::read_to_string(dir.join(&manifest.card)).unwrap_or_default();
-        Self::checked(manifest, Cow::Owned(model), Cow::Owned(card), origin)
+        let mut pack = Self::checked(manifest, Cow::Owned(model), Cow::Owned(card), origin)?;
+        for name in COMPANIONS {
+            let path = dir.join(name);
+            let Ok(bytes) = std::fs::metadata(&path).map(|file| file.len()) else { continue };
+            if bytes > COMPANION_LIMIT_BYTES {
+                return Err(PackError::TooLarge { path, bytes });
+            }
+            let bytes = std::fs::read(&path).map_err(|source| PackError::Read { path, source })?;
+            pack.companions.push((*name, Cow::Owned(bytes)));
+        }
+        Ok(pack)
     }
 
     /// This pack, if it is one for `task`.
@@ -194,7 +223,7 @@ impl Pack {
             .features
             .validate()
             .map_err(|source| PackError::Features { pack: origin.clone(), source })?;
-        Ok(Self { manifest, model, card, origin })
+        Ok(Self { manifest, model, card, companions: Vec::new(), origin })
     }
 
     /// What the pack says of itself.
@@ -212,6 +241,11 @@ impl Pack {
         &self.card
     }
 
+    /// A file that the pack brings beside its manifest and network, if it does.
+    pub fn companion(&self, name: &str) -> Option<&[u8]> {
+        self.companions.iter().find(|(known, _)| *known == name).map(|(_, bytes)| &**bytes)
+    }
+
     /// Where it came from: an embedded name or a folder.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -223,8 +257,13 @@ fn parse(text: &str, pack: &str) -> Result<Manifest, PackError> {
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// A digest in hexadecimal.
+pub(crate) fn hex(digest: &[u8]) -> String {
     use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex

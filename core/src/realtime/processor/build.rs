@@ -51,6 +51,38 @@ impl LiveGate {
         Self::following(detector, Some(gauge), settings, config)
     }
 
+    /// A gate that knows enrolled voices: its labels are those of the pack and then `voice:NAME` for each voice, decided by
+    /// the thresholds of speech. `settings` say what they do
+    /// ([`GateSettings::for_voices`]). Detector and voices must have been loaded with
+    /// [`DetectorMode::LowLatency`](crate::detect::DetectorMode::LowLatency). Should the network of the voices fail, the gate
+    /// goes on as [`FollowSettings::on_failure`](crate::voice::FollowSettings::on_failure) says.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new), and [`LiveError::Voice`].
+    #[cfg(feature = "profiles")]
+    pub fn for_voices(
+        detector: Arc<Detector>,
+        voices: &crate::voice::Voices,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        let rate_hz = check(config)?;
+        if !detector.is_live() {
+            return Err(LiveError::Mode);
+        }
+        let mut manifest = detector.pack().manifest().clone();
+        let speech = manifest.thresholds_of(&Label::SPEECH);
+        manifest.thresholds.extend(voices.labels().map(|label| (label, speech)));
+        manifest.labels.extend(voices.labels());
+        if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
+            let problem = format!("nothing is heard at {} Hz", config.rate_hz);
+            return Self::deaf(problem, &manifest, settings, config, rate_hz);
+        }
+        let stream = crate::voice::VoiceStream::new(&detector, voices, rate_hz, config.channels)?;
+        let gate = Self::with_stream(stream, None, &manifest, settings, config, rate_hz)?;
+        Ok(Self { _detector: Some(detector), ..gate })
+    }
+
     fn following(
         detector: Arc<Detector>,
         gauge: Option<Arc<SnrEstimator>>,

@@ -12,19 +12,20 @@ use super::super::App;
 use super::super::query::{Action, Bits};
 use crate::hearing::Encoding;
 
-use super::{files, service, sources, stream, timestamps};
+use super::{files, service, sources, stream, timestamps, voice};
 
 /// The document without what depends on the server that gives it.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Earmark", description = "Hears speech, music and noise in recordings and streams."),
     paths(
-        files::tag, files::frames, files::noise, files::render, timestamps::timestamps, stream::stream, sources::list, sources::status, sources::events,
+        files::tag, files::frames, files::noise, files::render, timestamps::timestamps, voice::verify, voice::predict, stream::stream, sources::list, sources::status, sources::events,
         service::models, service::live, service::ready, service::metrics,
     ),
     components(schemas(Action, Bits, Encoding)),
     tags(
         (name = "files", description = "A recording is sent, an answer comes back"),
+        (name = "voices", description = "Is it the enrolled voice"),
         (name = "streams", description = "Sound is sent while it sounds, events come back at once"),
         (name = "service", description = "The server itself"),
     ),

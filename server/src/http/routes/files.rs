@@ -172,7 +172,7 @@ pub async fn render(
 impl App {
     /// Takes a place in the queue, the upload, and has `work` done on it. Gives what the client calls the file, and the
     /// answer.
-    async fn job<T: Send + 'static>(
+    pub async fn job<T: Send + 'static>(
         &self,
         route: &'static str,
         request: Request,

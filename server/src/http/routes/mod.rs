@@ -6,3 +6,4 @@ pub mod service;
 pub mod sources;
 pub mod stream;
 pub mod timestamps;
+pub mod voice;

@@ -1,0 +1,87 @@
+//! `POST /v1/voice/verify` and `POST /predict`.
+
+use std::path::Path;
+
+use super::http::{get, post, request};
+use super::running::Server;
+use crate::support::{noise, ok, programme, workspace, write_wav};
+
+const RATE_HZ: u32 = 16_000;
+
+/// The first sentence of the programme.
+fn welcome() -> Vec<f32> {
+    let samples = earmark_core::audio::read_mono(&programme(), RATE_HZ).unwrap();
+    samples[16_000..16_000 * 8].to_vec()
+}
+
+fn wav(dir: &Path, name: &str, rate_hz: u32, samples: &[f32]) -> String {
+    let path = dir.join(name);
+    write_wav(&path, rate_hz, 1, samples);
+    path.display().to_string()
+}
+
+#[test]
+fn the_service_judges_clips_refuses_what_is_none_and_stays_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let pack = workspace().join("tests/fixtures/embed/voice").display().to_string();
+    let profiles = dir.path().join("profiles").display().to_string();
+    let own = wav(dir.path(), "own.wav", RATE_HZ, &welcome());
+    ok(["voice", "enrol", "anna", &own, "--profiles", &profiles, "--voice-pack", &pack, "--quiet"]);
+    let server = Server::start(&["--profiles", &profiles, "--voice-pack", &pack, "--owner", "anna"]);
+    let verify = |query: &str, path: &str| {
+        post(server.address, &format!("/v1/voice/verify{query}"), &std::fs::read(path).unwrap())
+    };
+    let granted = verify("?name=anna", &own);
+    assert_eq!(granted.status, 200, "{}", granted.text());
+    let json: serde_json::Value = serde_json::from_str(&granted.text()).unwrap();
+    assert_eq!((&json["outcome"], &json["name"]), (&"granted".into(), &"anna".into()));
+    assert_eq!(verify("?name=nobody", &own).status, 404);
+    assert_eq!(verify("", &own).status, 400);
+    assert_eq!(verify("?name=../anna", &own).status, 400);
+    let nan = wav(dir.path(), "nan.wav", RATE_HZ, &[f32::NAN; 16_000]);
+    assert_eq!(verify("?name=anna", &nan).status, 422);
+    let empty = wav(dir.path(), "empty.wav", RATE_HZ, &[]);
+    assert_eq!(verify("?name=anna", &empty).status, 422);
+    let long = wav(dir.path(), "long.wav", 8_000, &vec![0.0; 8_000 * 600]);
+    assert_eq!(verify("?name=anna", &long).status, 413);
+
+    let kind = [("Content-Type", "application/json")];
+    let predict = |body: &str| request(server.address, "POST", "/predict", &kind, body.as_bytes());
+    let clips =
+        serde_json::json!({ "query": [[welcome(), RATE_HZ], [noise(16_000, 5), RATE_HZ]] }).to_string();
+    let answer = predict(&clips);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let json: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let owner: Vec<f64> = serde_json::from_value(json["speaker_proba"].clone()).unwrap();
+    assert!(owner[0] > 0.85 && owner[1] < 0.85, "{json}");
+    assert_eq!(json["label_proba"], serde_json::json!([null, null]));
+    for body in [
+        "{",
+        "{}",
+        r#"{"query": []}"#,
+        r#"{"query": [[[], 16000]]}"#,
+        r#"{"query": [[[0.0], 0]]}"#,
+        r#"{"query": [[[NaN], 16000]]}"#,
+        r#"{"query": [[[1e40], 16000]]}"#,
+    ] {
+        let refused = predict(body);
+        assert_eq!(refused.status, 400, "{body}");
+        refused.problem();
+    }
+    let ten_minutes = format!("{{\"query\": [[[{}0], 1000]]}}", "0,".repeat(600_000));
+    assert_eq!(predict(&ten_minutes).status, 413);
+    assert_eq!(get(server.address, "/health/ready").status, 200);
+    assert_eq!(verify("?name=anna", &own).status, 200);
+
+    let document = get(server.address, "/openapi.json").text();
+    assert!(document.contains("/v1/voice/verify") && document.contains("/predict"));
+}
+
+#[test]
+fn without_an_owner_nothing_is_predicted() {
+    let server = Server::start(&[]);
+    let kind = [("Content-Type", "application/json")];
+    let answer = request(server.address, "POST", "/predict", &kind, br#"{"query": [[[0.0], 16000]]}"#);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.problem().contains("--owner"));
+}

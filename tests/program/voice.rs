@@ -1,0 +1,371 @@
+//! `earmark voice`, `render --voice`, `stream --voice` and `eval voice`, on the shipped programme. Its first and last voice are one
+//! person's, the two between are others'.
+//!
+//! What commands do is tried with the network of `tests/fixtures/embed/voice`, which is not trained; how well voices are told
+//! apart, with the shipped pack.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use earmark_core::model::pack::{self, Pack};
+use serde_json::Value;
+
+use crate::required::skip;
+use crate::support::{code, earmark, noise, ok, programme, rows, run, stderr, workspace, write_wav};
+
+const RATE_HZ: u32 = 16_000;
+/// Where the four sentences of the programme lie, seconds.
+const WELCOME: (f64, f64) = (1.0, 8.1);
+const MARKET: (f64, f64) = (36.4, 41.5);
+const FAREWELL: (f64, f64) = (47.0, 50.8);
+
+/// Clips, profiles and a pack of a test.
+struct Place {
+    dir: tempfile::TempDir,
+    pack: String,
+}
+
+impl Place {
+    fn with_fixture() -> Self {
+        let pack = workspace().join("tests/fixtures/embed/voice").display().to_string();
+        Self { dir: tempfile::tempdir().unwrap(), pack }
+    }
+
+    /// With the shipped pack; nothing if it is not in this build and the test may be skipped.
+    fn with_shipped() -> Option<Self> {
+        if !Pack::embedded_names().any(|name| name == pack::VOICE) {
+            skip("this build has no voice pack");
+            return None;
+        }
+        Some(Self { dir: tempfile::tempdir().unwrap(), pack: pack::VOICE.to_owned() })
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    /// A piece of the programme as a file.
+    fn clip(&self, name: &str, (from_s, to_s): (f64, f64)) -> String {
+        let samples = earmark_core::audio::read_mono(&programme(), RATE_HZ).unwrap();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a programme")]
+        let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
+        let path = self.dir.path().join(name);
+        write_wav(&path, RATE_HZ, 1, &samples[at(from_s)..at(to_s)]);
+        path.display().to_string()
+    }
+
+    /// `earmark voice ARGS…` with the profiles of this place.
+    fn voice(&self, args: &[&str]) -> Output {
+        self.voice_with(args, &[])
+    }
+
+    fn voice_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
+        let profiles = self.path("profiles");
+        let mut all: Vec<&str> = vec!["voice"];
+        all.extend(args);
+        all.extend(["--profiles", &profiles]);
+        if matches!(args[0], "enrol" | "verify" | "who") {
+            all.extend(["--voice-pack", &self.pack]);
+        }
+        earmark(all).envs(variables.iter().copied()).output().unwrap()
+    }
+
+    /// Enrols the voice of the welcome in three clips.
+    fn enrol(&self, name: &str, more: &[&str]) -> Output {
+        let clips = [(1.0, 3.4), (3.4, 5.8), (5.8, 8.1)];
+        let clips: Vec<String> =
+            (0..).zip(clips).map(|(n, part)| self.clip(&format!("{name}{n}.wav"), part)).collect();
+        let mut args = vec!["enrol", name, &clips[0], &clips[1], &clips[2]];
+        args.extend(more);
+        self.voice_with(&args, &[("EARMARK_PASSPHRASE", "open sesame")])
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn good(output: &Output) -> String {
+    assert_eq!(code(output), 0, "{}", stderr(output));
+    stdout(output)
+}
+
+#[test]
+fn a_profile_lives_from_enrolment_to_removal() {
+    let place = Place::with_fixture();
+    let told = place.enrol("anna", &[]);
+    assert!(stderr(&told).contains("anna enrolled from 3 clips"), "{}", stderr(&told));
+    let file = Path::new(&place.path("profiles")).join("voices/anna.json");
+    let bytes = fs::read(&file).unwrap();
+    assert!(bytes.len() < 50_000, "{} bytes", bytes.len());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let twice = place.enrol("anna", &[]);
+    assert_eq!(code(&twice), 1);
+    assert!(stderr(&twice).contains("--replace"), "{}", stderr(&twice));
+    good(&place.enrol("anna", &["--replace"]));
+    good(&place.enrol("ben", &["--seal"]));
+    let list = good(&place.voice(&["list"]));
+    let names: Vec<&str> = list.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(names, ["anna", "ben"]);
+    assert!(
+        list.contains("voice-fixture 0.0.0") && list.lines().nth(1).unwrap().contains("sealed"),
+        "{list}"
+    );
+    let line: Value =
+        serde_json::from_str(good(&place.voice(&["list", "--json"])).lines().next().unwrap()).unwrap();
+    assert_eq!((&line["name"], &line["sealed"]), (&"anna".into(), &false.into()));
+
+    let away = place.path("away.json");
+    good(&place.voice(&["export", "anna", "-o", &away]));
+    good(&place.voice(&["remove", "anna"]));
+    assert!(!file.exists());
+    good(&place.voice(&["import", &away, "--name", "cleo"]));
+    assert_eq!(code(&place.voice(&["remove", "anna", "cleo"])), 1, "anna is gone, cleo goes");
+    assert!(!good(&place.voice(&["list"])).contains("cleo"));
+
+    // Sealed: nothing is measured without the passphrase.
+    let clip = place.clip("own.wav", WELCOME);
+    let closed = place.voice(&["verify", "ben", &clip]);
+    assert!(code(&closed) == 1 && stderr(&closed).contains("--passphrase-file"), "{}", stderr(&closed));
+    let wrong = place.voice_with(&["verify", "ben", &clip], &[("EARMARK_PASSPHRASE", "guess")]);
+    assert!(code(&wrong) == 1 && stderr(&wrong).contains("passphrase is another"), "{}", stderr(&wrong));
+    let passphrase = place.path("passphrase");
+    fs::write(&passphrase, "open sesame\n").unwrap();
+    let opened = place.voice(&["verify", "ben", &clip, "--passphrase-file", &passphrase]);
+    assert!([0, 3].contains(&code(&opened)), "{}", stderr(&opened));
+}
+
+#[test]
+fn verify_answers_by_its_exit_code_and_in_json() {
+    let place = Place::with_fixture();
+    good(&place.enrol("anna", &[]));
+    let own = place.clip("own.wav", WELCOME);
+    let answer: Value =
+        serde_json::from_str(&good(&place.voice(&["verify", "anna", &own, "--json"]))).unwrap();
+    assert_eq!((&answer["outcome"], &answer["word_probability"]), (&"granted".into(), &Value::Null));
+    assert!(
+        answer["owner_probability"].as_f64().unwrap() > 0.85 && answer["owner_threshold"] == 0.85,
+        "{answer}"
+    );
+    let silence = place.path("silence.wav");
+    write_wav(Path::new(&silence), RATE_HZ, 2, &vec![0.0; 64_000]);
+    let denied = place.voice(&["verify", "anna", &silence]);
+    assert_eq!(code(&denied), 3, "{}", stderr(&denied));
+    assert!(
+        stdout(&denied).starts_with("not the owner: owner 0.000")
+            && stderr(&denied).contains("nobody speaks")
+    );
+    // What cannot be judged is no answer.
+    let nan = place.path("nan.wav");
+    write_wav(Path::new(&nan), RATE_HZ, 1, &[f32::NAN; 16_000]);
+    let empty = place.path("empty.wav");
+    write_wav(Path::new(&empty), RATE_HZ, 1, &[]);
+    let long = place.path("long.wav");
+    write_wav(Path::new(&long), 8_000, 1, &vec![0.0; 8_000 * 301]);
+    for (clip, says) in [(&nan, "finite"), (&empty, "no samples"), (&long, "longer than 300 s")] {
+        let told = place.voice(&["verify", "anna", clip]);
+        assert!(code(&told) == 1 && stderr(&told).contains(says), "{clip}: {}", stderr(&told));
+    }
+    let nobody = place.voice(&["verify", "nobody", &own]);
+    assert!(code(&nobody) == 1 && stderr(&nobody).contains("enrolled are anna"), "{}", stderr(&nobody));
+    assert_eq!(code(&place.voice(&["verify", "../anna", &own])), 2);
+}
+
+#[test]
+fn enrolment_refuses_what_nobody_speaks_in_and_advises() {
+    let place = Place::with_fixture();
+    let hiss = place.path("hiss.wav");
+    write_wav(Path::new(&hiss), RATE_HZ, 1, &noise(48_000, 3));
+    let own = place.clip("own.wav", (1.0, 3.4));
+    let refused = place.voice(&["enrol", "anna", &own, &hiss]);
+    assert!(code(&refused) == 1 && stderr(&refused).contains("hiss.wav"), "{}", stderr(&refused));
+    let short = place.clip("short.wav", (1.0, 1.7));
+    let advised = place.voice(&["enrol", "anna", &own, &short]);
+    good(&advised);
+    let said = stderr(&advised);
+    assert!(said.contains("short.wav: only") && said.contains("2 of 3 to 5 clips"), "{said}");
+}
+
+#[test]
+fn embed_prints_a_unit_vector() {
+    let place = Place::with_fixture();
+    let clip = place.clip("own.wav", WELCOME);
+    let printed = ok(["voice", "embed", &clip, "--voice-pack", &place.pack]);
+    let vector: Vec<f64> = serde_json::from_str(&printed).unwrap();
+    assert_eq!(vector.len(), 24);
+    assert!((vector.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn a_profile_of_another_network_is_refused() {
+    let place = Place::with_fixture();
+    good(&place.enrol("anna", &[]));
+    let file = Path::new(&place.path("profiles")).join("voices/anna.json");
+    let mut profile: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    profile["model"]["sha256"] = "0".repeat(64).into();
+    fs::write(&file, profile.to_string()).unwrap();
+    let told = place.voice(&["verify", "anna", &place.clip("own.wav", WELCOME)]);
+    assert!(code(&told) == 1 && stderr(&told).contains("enrol it again"), "{}", stderr(&told));
+}
+
+#[test]
+fn a_gate_needs_rules_about_speech_and_a_voice_that_is_there() {
+    let place = Place::with_fixture();
+    good(&place.enrol("anna", &[]));
+    let (out, profiles) = (place.path("out.wav"), place.path("profiles"));
+    let input = programme().display().to_string();
+    let render = |more: &[&str]| {
+        let mut args =
+            vec!["render", &input, "-o", &out, "--profiles", &profiles, "--voice-pack", &place.pack];
+        args.extend(more);
+        run(args)
+    };
+    let told = render(&["--voice", "anna", "--keep", "music"]);
+    assert!(code(&told) == 2 && stderr(&told).contains("speech"), "{}", stderr(&told));
+    let told = render(&["--voice", "ben"]);
+    assert!(code(&told) == 1 && stderr(&told).contains("enrolled are anna"), "{}", stderr(&told));
+    let labels = place.path("labels.csv");
+    good(&render(&["--voice", "anna", "--labels", &labels]));
+    assert!(fs::read_to_string(labels).unwrap().contains("voice:anna"));
+}
+
+/// The live gate of a stream is that of a render as live, to the bit, and its voice is told.
+#[test]
+fn a_stream_gates_and_tells_a_voice_as_a_live_render_does() {
+    let place = Place::with_fixture();
+    good(&place.enrol("anna", &[]));
+    let (rendered, events, profiles) = (place.path("live.wav"), place.path("events"), place.path("profiles"));
+    let input = programme().display().to_string();
+    let follow = ["--voice", "anna", "--profiles", &profiles, "--voice-pack", &place.pack];
+    let render = ["render", &input, "-o", &rendered, "--live", "--bits", "float"];
+    good(&run(render.iter().chain(&follow)));
+    let stream = ["stream", &input, "--through", "gate", "--bits", "float", "--events", &events];
+    let through = run(stream.iter().chain(&follow));
+    assert!(through.status.success(), "{}", stderr(&through));
+    let data = through.stdout.windows(4).position(|name| name == b"data").expect("a data chunk") + 8;
+    let gated: Vec<f32> =
+        through.stdout[data..].as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    let rendered: Vec<f32> =
+        hound::WavReader::open(&rendered).unwrap().into_samples().collect::<Result<_, _>>().unwrap();
+    let late = gated.len() - rendered.len();
+    assert!(late > 0 && gated[late..] == rendered[..], "late by {late}");
+    let events = fs::read_to_string(events).unwrap();
+    let mut lines = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    assert!(lines.next().unwrap()["labels"].as_array().unwrap().contains(&"voice:anna".into()), "{events}");
+    assert!(lines.any(|line| line["type"] == "onset" && line["label"] == "voice:anna"), "{events}");
+}
+
+/// What follows holds for a trained network.
+#[test]
+fn the_owner_is_known_and_the_others_are_not() {
+    let Some(place) = Place::with_shipped() else { return };
+    good(&place.enrol("anna", &[]));
+    let farewell = place.clip("farewell.wav", FAREWELL);
+    assert!(good(&place.voice(&["verify", "anna", &farewell])).starts_with("granted"));
+    let market = place.clip("market.wav", MARKET);
+    let told = place.voice(&["verify", "anna", &market]);
+    assert_eq!(code(&told), 3, "{}", stdout(&told));
+    // A clip of two voices is noticed.
+    let samples: Vec<f32> = [&farewell, &market]
+        .into_iter()
+        .flat_map(|path| earmark_core::audio::read_mono(&PathBuf::from(path), RATE_HZ).unwrap())
+        .collect();
+    let both = place.path("both.wav");
+    write_wav(Path::new(&both), RATE_HZ, 1, &samples);
+    let advised = place.voice(&["enrol", "both", &both]);
+    assert!(stderr(&advised).contains("more than one voice"), "{}", stderr(&advised));
+}
+
+#[test]
+fn who_tells_the_enrolled_voice_from_the_others() {
+    let Some(place) = Place::with_shipped() else { return };
+    good(&place.enrol("anna", &[]));
+    let input = programme().display().to_string();
+    let found = rows(&good(&place.voice(&["who", &input])));
+    let seconds = |label: &str, (from, to): (f64, f64)| -> f64 {
+        found
+            .iter()
+            .filter(|row| row.label == label)
+            .map(|row| (row.end_s.min(to) - row.start_s.max(from)).max(0.0))
+            .sum()
+    };
+    for (label, sentence) in [("voice:anna", WELCOME), ("unknown", MARKET), ("voice:anna", FAREWELL)] {
+        let length = sentence.1 - sentence.0;
+        assert!(seconds(label, sentence) > 0.8 * length, "{label} {sentence:?}: {found:?}");
+    }
+    let rttm = good(&place.voice(&["who", &input, "-f", "rttm"]));
+    assert!(rttm.lines().any(|line| line.starts_with("SPEAKER") && line.contains("voice:anna")), "{rttm}");
+}
+
+#[test]
+fn only_the_owner_passes_the_gate() {
+    let Some(place) = Place::with_shipped() else { return };
+    good(&place.enrol("anna", &[]));
+    let (input, profiles) = (programme().display().to_string(), place.path("profiles"));
+    for live in [false, true] {
+        let out = place.path(if live { "live.wav" } else { "file.wav" });
+        let mut args = vec!["render", &input, "-o", &out, "--voice", "anna", "--profiles", &profiles];
+        args.extend(live.then_some("--live"));
+        good(&run(args));
+        let power = |path: &str, (from_s, to_s): (f64, f64)| -> f64 {
+            let samples = earmark_core::audio::read_mono(Path::new(path), RATE_HZ).unwrap();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "seconds of a programme"
+            )]
+            let at = |s: f64| (s * f64::from(RATE_HZ)) as usize;
+            samples[at(from_s)..at(to_s)].iter().map(|s| f64::from(*s).powi(2)).sum()
+        };
+        let kept = |part| 10.0 * (power(&out, part) / power(&input, part)).log10();
+        assert!(
+            kept(WELCOME) > -1.0 && kept(FAREWELL) > -1.0,
+            "live {live}: {} {}",
+            kept(WELCOME),
+            kept(FAREWELL)
+        );
+        // Live the first 800 ms of a turn may pass.
+        let later = (MARKET.0 + 1.2, MARKET.1);
+        assert!(kept(later) < -15.0, "live {live}: {}", kept(later));
+    }
+}
+
+#[test]
+fn evaluation_counts_trials_of_folders() {
+    let place = Place::with_fixture();
+    for (speaker, part) in [("a", WELCOME), ("b", MARKET)] {
+        let dir = place.dir.path().join("set").join(speaker);
+        fs::create_dir_all(&dir).unwrap();
+        for n in 0..4 {
+            let from = part.0 + f64::from(n) * 1.2;
+            fs::rename(place.clip("clip.wav", (from, from + 1.2)), dir.join(format!("{n}.wav"))).unwrap();
+        }
+    }
+    let json = place.path("figures.json");
+    let set = place.path("set");
+    let table = ok([
+        "eval",
+        "voice",
+        &set,
+        "--enrol",
+        "2",
+        "--length-s",
+        "0.6,1",
+        "--voice-pack",
+        &place.pack,
+        "-o",
+        &json,
+    ]);
+    assert!(table.contains("all trials") && table.contains("length 0.6 s"), "{table}");
+    let figures: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    let all = &figures["figures"]["all"];
+    // Two speakers, two clips each, in two lengths, against two voices.
+    assert_eq!((&all["targets"], &all["impostors"]), (&8.into(), &8.into()));
+    let empty = run(["eval", "voice", &place.path("profiles"), "--voice-pack", &place.pack]);
+    assert_eq!(code(&empty), 2, "{}", stderr(&empty));
+}
