@@ -1,0 +1,83 @@
+"""Phrases: pronunciation, alignment, dialogues, the twin of the matching law."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+from earmark_training.phrase import augment, law
+from earmark_training.phrase.align import by_scores
+from earmark_training.phrase.dialogue import queen_texts
+from earmark_training.phrase.pronounce import English, units_of_ipa
+from earmark_training.phrase.units import INDEX, UNITS
+
+
+def test_ipa_becomes_units_of_each_word():
+    assert units_of_ipa("(en)hɛlˈoʊ wˈɜːld(cs)") == [["HH", "EH", "L", "OW"], ["W", "ER", "L", "D"]]
+    assert units_of_ipa("tʃˈaɪ") == [["CH", "AY"]]
+
+
+def test_english_spells_numbers_and_takes_the_first_pronunciation(tmp_path):
+    (tmp_path / "dict").write_text("two T UW\none W AH N\none(2) HH W AH N\n")
+    english = English(tmp_path / "dict")
+    assert english.split("Two, 21!") == ["two", "two", "one"]
+    assert english.units("one two") == [["W", "AH", "N"], ["T", "UW"]]
+
+
+def test_alignment_finds_where_each_unit_was_scored_and_skips_pauses():
+    truth = ["SIL"] * 3 + ["M"] * 4 + ["AA"] * 5 + ["T"] * 2 + ["SIL"] * 4
+    scores = np.full((len(truth), len(UNITS)), -5.0)
+    for step, unit in enumerate(truth):
+        scores[step, INDEX[unit]] = -0.1
+    path, mean = by_scores(scores, [["M", "AA"], ["T"]], english_only=False)
+    assert [UNITS[k] for k in path] == truth
+    assert mean == pytest.approx(-0.1)
+    assert by_scores(scores[:3], [["M", "AA"], ["T"]], english_only=False) is None
+
+
+def test_dialogue_names_each_spoken_part(tmp_path):
+    def line(number: int, text: bytes) -> bytes:
+        packed = struct.pack(">HHB", 0, number, len(text)) + text
+        return packed + b"\0" * (-len(packed) % 4)
+
+    joe, other = line(6, b"Hello there.*15"), line(7, b"Go.*01Away!*03")
+    head = struct.pack(">hHHHH", -1, 9, 2, 1, 1) + b"\0" * 12
+    others_at = 32 + 96 + len(joe)
+    data = (head + struct.pack(">H", others_at)).ljust(32 + 96, b"\0") + joe + other
+    entry = b"\0" * 20 + data
+    table = b"A.DOG".ljust(12, b"\0") + b"\0" + struct.pack(">II", 15 + 21, len(entry))
+    (tmp_path / "queen.1c").write_bytes(b"QTBL".ljust(13, b"\0") + struct.pack(">H", 1) + table + entry)
+    assert queen_texts(tmp_path / "queen.1c") == {"020006J1": "Hello there.", "020007P1": "Go.", "020007P2": "Away!"}
+
+
+def test_a_template_matches_itself_at_any_tempo_better_than_noise_does():
+    rng = np.random.default_rng(2)
+    template = law.unit(rng.normal(size=(12, 64)))
+    noise = law.unit(rng.normal(size=(400, 64)))
+    slow = np.repeat(template, 2, axis=0)
+    matcher = law.Matcher([template])
+    same = matcher.scores(np.concatenate([noise[:50], template]))[:, 0]
+    assert same[-1] == pytest.approx(1.0, abs=1e-5)
+    stretched = matcher.scores(np.concatenate([noise[:50], slow]))[:, 0].max()
+    assert 1.0 > stretched > 0.9
+    assert matcher.scores(noise).max() < 0.2
+
+
+def test_scores_of_templates_are_over_what_negatives_reach():
+    rng = np.random.default_rng(3)
+    templates = [law.unit(rng.normal(size=(9, 64))) for _ in range(4)]
+    negatives = law.unit(rng.normal(size=(3000, 64)) + 0.5)
+    matcher = law.Matcher(templates)
+    base = law.bases(matcher, negatives)
+    combined = law.combine(matcher.scores(negatives), base)
+    assert np.sort(law.peaks(combined))[-1] < 0.5
+    assert len(law.peaks(combined, 5)) == 5
+
+
+def test_mixing_keeps_the_ratio_of_powers():
+    voice, noise = np.full((100, 64), 10.0, np.float32), np.full((100, 64), -30.0, np.float32)
+    mixed = augment.mix(voice, noise, 6.0)
+    added = 10 ** (mixed / 10) - 10 ** (voice / 10)
+    assert 10 * np.log10((10 ** (voice / 10)).sum() / added.sum()) == pytest.approx(6.0, abs=0.01)
