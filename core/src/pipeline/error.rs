@@ -105,7 +105,7 @@ impl PipelineError {
     }
 
     /// For `map_err`: the error of the voices of `name`.
-    #[cfg(feature = "profiles")]
+    #[cfg(all(feature = "profiles", any(feature = "render", feature = "report")))]
     pub(super) fn voice(name: &str) -> impl Fn(crate::voice::VoiceError) -> Self {
         move |source| Self::Voice { name: name.to_owned(), source }
     }
