@@ -16,6 +16,8 @@ pub(super) const LEAST_SPEECH_S: f64 = 1.0;
 pub(super) const LEAST_WORD_S: f64 = 0.3;
 /// Noise is too loud under this ratio, dB.
 const LEAST_SNR_DB: f64 = 12.0;
+/// The probability of noise from which on it is sure.
+const SURELY_NOISY: f64 = 0.85;
 /// A larger share of the samples at full scale is heard as distortion.
 const MOST_CLIPPED: f64 = 1e-3;
 /// Samples at least this large are at full scale.
@@ -134,9 +136,9 @@ pub(super) fn clipped_share(interleaved: &[f32], channels: usize) -> f64 {
     crate::signal::units::real(clipped) / crate::signal::units::real(interleaved.len().max(1))
 }
 
-/// The ratio, where speech and noise were both found.
+/// The ratio, where it is sure that there is noise: a clip that begins in the middle of a word leaves the noise pack in doubt.
 pub(super) fn snr_db(estimate: &NoiseEstimate) -> Option<f64> {
-    if estimate.noisy { estimate.snr_db } else { None }
+    if estimate.probability >= SURELY_NOISY { estimate.snr_db } else { None }
 }
 
 /// Log-odds that the least alike two parts of a clip, one after the other, are one voice.
