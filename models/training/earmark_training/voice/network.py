@@ -124,7 +124,8 @@ class Voiceprint(nn.Module):
         if self.folded:
             x = self.first(x)
         else:
-            x = nn.functional.conv1d(x, *self._first_layer(), stride=STRIDE)
+            with torch.autocast("cpu", enabled=False):  # white directions are small differences of large values
+                x = nn.functional.conv1d(x, *self._first_layer(), stride=STRIDE)
         x = torch.relu(next(norms)(x))
         joined = with_past(x, states[1])
         x = torch.relu(next(norms)(self.fine(joined))) + joined[:, :, 1:-1]
