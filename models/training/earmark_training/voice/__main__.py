@@ -14,7 +14,7 @@ from ..corpus import build_cache
 from ..export import fresh_folder, put_in_place
 from ..plan import plan_of
 from ..splits import check
-from . import bank, roster, teacher
+from . import bank, packing, roster, teacher
 from .draws import Draws
 from .network import Shape
 from .quick import Quick
@@ -29,7 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "step", choices=["all", "bank", "teach", "train", "pack", "test"], help="all: from corpus to pack"
     )
-    parser.add_argument("--corpus", type=Path, action="append", required=True, help="MUSAN-like folder; may be repeated")
+    parser.add_argument("--corpus", type=Path, action="append", required=True, help="MUSAN-like folder; repeatable")
     parser.add_argument("--work", type=Path, default=Path("train-cache"), help="decoded audio, features, checkpoints")
     parser.add_argument("--out", type=Path, default=MODELS / "packs", help="folder that gets voice/")
     parser.add_argument("--resemblyzer", type=Path, required=True, help="folder of the installed package: the teacher")
@@ -43,6 +43,7 @@ def _arguments() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace) -> None:
     wanted = lambda step: options.step in ("all", step)
+    peer = lambda: teacher.Resemblyzer(options.resemblyzer).eval().embeddings
     cache = build_cache(options.corpus, options.work / "audio", options.workers)
     check(cache.clips)
     everyone = roster.voices(cache.clips, roster.details_of(options.corpus))
@@ -58,11 +59,14 @@ def _run(options: argparse.Namespace) -> None:
         draws = Draws(bank.Bank(work / "bank"), goals.any(1))
         train(run, shape, plan, draws, goals, Quick(cache, everyone))
     if wanted("pack"):
-        from . import packing
-
         folder = fresh_folder(options.out, "voice")
-        packing.make(cache, everyone, learners, bank.Bank(work / "bank"), load_average(run), run, folder, options)
+        packing.make(
+            cache, everyone, learners, bank.Bank(work / "bank"), load_average(run), run, folder,
+            options.version, peer(), MODELS / "recipes",
+        )  # fmt: skip
         put_in_place(folder, options.out, "voice")
+    if wanted("test"):
+        packing.test(cache, everyone, options.out / "voice", peer(), MODELS / "recipes")
 
 
 def main() -> int:

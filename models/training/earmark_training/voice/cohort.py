@@ -16,15 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
+from . import HOP_FRAMES
 from .bank import PLAIN, Bank
-from .export import Printer
-from .network import HOP_FRAMES
+from .printer import Printer
 
 TOP = 100
 LEAST_DEVIATION = 0.01
 DURATION_S = (0.4, 4.0)
 PIECE_FRAMES = 300
 PIECES = 4
+LEAST_FRAMES = 50
 UNNAMED = 160
 OWNER = 0.85
 """Where `verify` says that it is the owner."""
@@ -41,9 +42,8 @@ class Heard:
     duration_s: float
 
 
-def hear(printer: Printer, features: np.ndarray) -> Heard:
-    """Embedding and effective duration of features [frames, 64]: the participation ratio of the norms of the rows."""
-    rows = printer.rows(features)
+def judge(rows: np.ndarray) -> Heard:
+    """Embedding and effective duration of a stretch from its rows: the participation ratio of their norms."""
     norms = np.linalg.norm(rows, axis=1)
     total = rows.sum(0)
     effective = HOP_FRAMES / 100 * norms.sum() ** 2 / max(float((norms**2).sum()), 1e-12)
@@ -74,7 +74,8 @@ def gather(printer: Printer, bank: Bank) -> np.ndarray:
     for own in pieces.values():
         joined = np.concatenate(own)[: PIECES * PIECE_FRAMES]
         parts = [joined[k : k + PIECE_FRAMES] for k in range(0, len(joined), PIECE_FRAMES)]
-        vectors.append(enrolled(np.stack([printer.embedding(part) for part in parts if len(part) >= 50 or len(own) == 1])))
+        long_enough = [part for part in parts if len(part) >= LEAST_FRAMES] or parts[:1]
+        vectors.append(enrolled(np.stack([printer.embedding(part) for part in long_enough])))
     return np.stack(vectors)
 
 

@@ -110,7 +110,7 @@ class Draws:
 
     def _spoil(self, rng: np.random.Generator, x: Tensor) -> Tensor:
         """Noise, gain and equaliser, and a run of bands that tell nothing."""
-        size, frames, bands = x.shape
+        size, _, bands = x.shape
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         chosen = np.flatnonzero(rng.random(size) < NOISY_SHARE)
         if len(chosen):

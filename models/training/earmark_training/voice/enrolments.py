@@ -14,10 +14,11 @@ import numpy as np
 from .. import FRAMES_PER_SECOND, RATE_HZ
 from ..corpus import Cache
 from ..features import log_mel
-from .cohort import Heard, enrolled, hear, normalised
-from .export import Printer
+from . import HOP_FRAMES
+from .cohort import Heard, enrolled, judge, normalised
+from .printer import Printer
 from .roster import Voice
-from .trials import Stretch, noises_for, stretches, with_noise
+from .trials import Stretch, noises_for, recordings, stretches
 
 ENROLLED = 3
 SENTENCE_SAMPLES = 3 * RATE_HZ
@@ -48,20 +49,16 @@ def _plan(found: list[Stretch]) -> list[tuple[list[int], list[int]]]:
         if stretch.kind != "two words":
             of_speaker[stretch.kind, stretch.source, stretch.speaker].append(k)
     for (kind, source, speaker), own in of_speaker.items():
-        others = lambda text: [  # noqa: B023 - used at once
-            k
-            for (a, b, c), theirs in of_speaker.items()
-            if (a, b) == (kind, source) and c != speaker  # noqa: B023
-            for k in theirs
-            if found[k].text == text
-        ]
+        same_kind = [key for key in of_speaker if key[:2] == (kind, source) and key[2] != speaker]
+        rivals = [k for key in same_kind for k in of_speaker[key]]
         if kind == "sentence" and len(own) > ENROLLED:
-            plans.append((own[:ENROLLED], own[ENROLLED:] + others("")))
+            plans.append((own[:ENROLLED], own[ENROLLED:] + rivals))
         for text in sorted({found[k].text for k in own} if kind == "word" else ()):
             takes = [k for k in own if found[k].text == text]
             fill = [k for k in own if found[k].text != text]
             if len(takes) > 1 and len(takes) - 1 + len(fill) >= ENROLLED:
-                plans.append(((takes[:-1] + fill)[:ENROLLED], [takes[-1], *others(text)]))
+                others = [k for k in rivals if found[k].text == text]
+                plans.append(((takes[:-1] + fill)[:ENROLLED], [takes[-1], *others]))
     return plans
 
 
@@ -80,15 +77,12 @@ def tried(printer: Printer, cache: Cache, voices: list[Voice], side: str, cohort
     noises = noises_for(cache, side, found)
     quiet: list[Heard] = []
     for snr_db in SNRS_DB:
-        features = []
-        for stretch, noise in zip(found, noises, strict=True):
-            samples = stretch.samples(cache)
-            features.append(log_mel(samples if snr_db is None else with_noise(samples, noise, snr_db)))
-        whole = [hear(printer, f) for f in features]
+        rows = [printer.rows(log_mel(x)) for x in recordings(cache, found, noises, snr_db)]
+        whole = [judge(r) for r in rows]
         quiet = quiet or whole
         name = "quiet" if snr_db is None else f"{snr_db:.0f} dB"
         for length_s in LENGTHS_S:
-            cut = [hear(printer, f[: int(length_s * FRAMES_PER_SECOND)]) for f in features]
+            cut = [judge(r[: round(length_s * FRAMES_PER_SECOND / HOP_FRAMES)]) for r in rows]
             results[f"sentence, {length_s} s, {name}"] = _columns(found, plans, "sentence", quiet, cut, cohort, about)
         results[f"word, {name}"] = _columns(found, plans, "word", quiet, whole, cohort, about)
     return results
@@ -96,13 +90,12 @@ def tried(printer: Printer, cache: Cache, voices: list[Voice], side: str, cohort
 
 def _columns(found, plans, kind: str, quiet: list[Heard], heard: list[Heard], cohort, about) -> Tried:
     tests = np.stack([h.embedding for h in heard])
-    rows = []
-    for clips, against in plans:
-        if found[clips[0]].kind != kind:
-            continue
-        model = enrolled(np.stack([quiet[k].embedding for k in clips]))
-        scores = normalised(model[None], tests[against], cohort)[0]
-        rows += [(s, heard[k].duration_s, clips[0], k) for s, k in zip(scores, against, strict=True)]
+    own = [plan for plan in plans if found[plan[0][0]].kind == kind]
+    models = np.stack([enrolled(np.stack([quiet[k].embedding for k in clips])) for clips, _ in own])
+    scores = normalised(models, tests, cohort)
+    rows = [
+        (scores[m, k], heard[k].duration_s, clips[0], k) for m, (clips, against) in enumerate(own) for k in against
+    ]
     score, duration_s, owner, test = (np.array(c) for c in zip(*rows, strict=True))
     number = about["number"]
     return Tried(

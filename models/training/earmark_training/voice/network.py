@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from ..features import BANDS, PAD_DB
 from ..network import SCALE_DB, TYPICAL_DB, WHITEN_FLOOR
-from . import DIM
+from . import DIM, HOP_FRAMES
 
-HOP_FRAMES = 4
 STRIDE = 2  # of each of the two strided convolutions
 FIRST_KERNEL, SECOND_KERNEL = 6, 4
 LOOKAHEAD_FRAMES = 16

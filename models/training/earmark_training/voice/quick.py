@@ -7,10 +7,11 @@ import torch
 
 from ..corpus import Cache
 from ..features import log_mel
+from . import HOP_FRAMES
 from .measure import equal_error_rate
-from .network import HOP_FRAMES, Voiceprint, pooled
+from .network import Voiceprint, pooled
 from .roster import Voice
-from .trials import KINDS, noises_for, pairs_of, stretches, with_noise
+from .trials import KINDS, noises_for, pairs_of, recordings, stretches
 
 BATCH = 64
 
@@ -21,11 +22,10 @@ class Quick:
     def __init__(self, cache: Cache, voices: list[Voice]):
         found = stretches(cache, voices, "valid")
         noises = noises_for(cache, "valid", found)
-        samples = [s.samples(cache) for s in found]
         self.pairs = {kind: pairs_of(found, kind) for kind in KINDS}
         self.sets = {
-            "quiet": [self._whole_hops(log_mel(x)) for x in samples],
-            "10 dB": [self._whole_hops(log_mel(with_noise(x, n, 10.0))) for x, n in zip(samples, noises, strict=True)],
+            name: [self._whole_hops(log_mel(x)) for x in recordings(cache, found, noises, snr_db)]
+            for name, snr_db in (("quiet", None), ("10 dB", 10.0))
         }
 
     @staticmethod

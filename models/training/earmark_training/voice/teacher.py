@@ -84,10 +84,12 @@ class Resemblyzer(nn.Module):
             said.append(nn.functional.normalize(torch.relu(self.linear(hidden[-1].float())), dim=1).numpy())
         return np.concatenate(said)
 
-    def embedding(self, samples: np.ndarray) -> np.ndarray:
-        """One vector of length 1 for a recording."""
-        total = self.embed(self.partials(samples, 64)).sum(0)
-        return total / np.linalg.norm(total)
+    def embeddings(self, recordings: list[np.ndarray]) -> np.ndarray:
+        """[recordings, 256] of length 1: the mean over the windows of each."""
+        own = [self.partials(samples, 64) for samples in recordings]
+        said, total = self.embed([p for parts in own for p in parts]), np.zeros((len(own), 256), np.float32)
+        np.add.at(total, np.repeat(np.arange(len(own)), [len(parts) for parts in own]), said)
+        return total / np.linalg.norm(total, axis=1, keepdims=True)
 
 
 def speech_of(samples: np.ndarray) -> np.ndarray:

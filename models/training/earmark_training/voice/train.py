@@ -23,8 +23,9 @@ from ..features import PAD_DB
 from ..network import SCALE_DB
 from ..plan import deadline_of, learning_rate
 from ..run_folder import checkpoint, log_up_to, resume
+from . import HOP_FRAMES
 from .draws import Batch, Draws
-from .network import FIRST_KERNEL, HOP_FRAMES, LOOKAHEAD_FRAMES, Shape, Voiceprint, parameter_count, pooled
+from .network import FIRST_KERNEL, LOOKAHEAD_FRAMES, Shape, Voiceprint, parameter_count, pooled
 
 TEACHER_DIM = 256
 

@@ -8,7 +8,7 @@ Impostors come from the same source and, with words, say the same; so microphone
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -157,12 +157,7 @@ def noises_for(cache: Cache, side: str, found: list[Stretch], seed: int = 5) -> 
     return drawn
 
 
-def embeddings(
-    cache: Cache, found: list[Stretch], embed: Callable[[np.ndarray], np.ndarray], noises=None, snr_db: float = 10.0
-) -> np.ndarray:
-    """[stretches, dim], with noise where it is given."""
-    rows = []
-    for k, stretch in enumerate(found):
-        samples = stretch.samples(cache)
-        rows.append(embed(samples if noises is None else with_noise(samples, noises[k], snr_db)))
-    return np.stack(rows)
+def recordings(cache: Cache, found: list[Stretch], noises: list[np.ndarray], snr_db: float | None) -> list[np.ndarray]:
+    """Samples of all stretches, quiet or with noise."""
+    quiet = [stretch.samples(cache) for stretch in found]
+    return quiet if snr_db is None else [with_noise(x, n, snr_db) for x, n in zip(quiet, noises, strict=True)]

@@ -1,0 +1,92 @@
+"""Puts a voice pack together: network, cohort, calibration, figures, card."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from .. import FRAMES_PER_SECOND
+from ..corpus import Cache, data_table
+from ..export import probe
+from ..ledger import open_test
+from . import cohort, figures
+from .bank import Bank
+from .card import write_card
+from .enrolments import Tried, tried
+from .export import write_pack
+from .network import Voiceprint
+from .printer import Printer
+from .roster import Voice
+
+LEDGER = "tested.csv"
+
+
+def make(
+    cache: Cache, everyone: list[Voice], learners: list[Voice], bank: Bank, model: Voiceprint, run: Path, folder: Path,
+    version: str, peer, recipes: Path,
+) -> None:  # fmt: skip
+    """A pack in `folder`, calibrated and measured on the valid side."""
+    others = [c for c in cache.clips if c.kind in ("noise", "music", "room") and c.split == "train"]
+    data = data_table([v.clip for v in learners] + others)
+    parity = write_pack(model, folder, "voice", version, data, {})
+    printer = Printer(folder)
+    pack = printer.pack
+    vectors = cohort.gather(printer, bank)
+    pack["cohort"] = cohort.write(vectors, pack["model"]["sha256"], folder / "cohort.bin")
+    vectors = cohort.read(folder / "cohort.bin")
+    pack["calibration"] = calibrate(tried(printer, cache, everyone, "valid", vectors))
+    (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
+    metrics = {
+        "model_sha256": pack["model"]["sha256"],
+        "parity": parity,
+        "rtf": real_time_factor(printer),
+        "cohort": len(vectors),
+        "run": json.loads((run / "run.json").read_text()),
+        "trained_on": {"speakers": len({v.speaker for v in learners} - {""}), "hours": hours(learners)},
+        "valid": figures.of_side(printer, cache, everyone, "valid", vectors, pack["calibration"], peer),
+    }
+    _write(folder, metrics, recipes)
+
+
+def test(cache: Cache, everyone: list[Voice], folder: Path, peer, recipes: Path) -> None:
+    """Measures the finished pack in `folder` on the test side, which the ledger opens once for each version."""
+    printer = Printer(folder)
+    pack = printer.pack
+    before = open_test(recipes / LEDGER, pack["name"], pack["version"], pack["model"]["sha256"])
+    vectors = cohort.read(folder / "cohort.bin")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["test"] = figures.of_side(printer, cache, everyone, "test", vectors, pack["calibration"], peer)
+    metrics["tested_before"] = before
+    _write(folder, metrics, recipes)
+
+
+def _write(folder: Path, metrics: dict, recipes: Path) -> None:
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    write_card(folder, recipes)
+
+
+def calibrate(trials: dict[str, Tried]) -> dict:
+    """The constants of `pack.json`, fitted on all trials; each kind of trial counts alike, and in it owners as much as
+    impostors."""
+    weights = []
+    for one in trials.values():
+        share = np.where(one.same, 0.5 / max(one.same.sum(), 1), 0.5 / max((~one.same).sum(), 1))
+        weights.append(share)
+    join = lambda name: np.concatenate([getattr(t, name) for t in trials.values()])
+    return cohort.fit(join("score"), join("duration_s"), join("same"), np.concatenate(weights))
+
+
+def hours(learners: list[Voice]) -> float:
+    """Of speech that is trained on."""
+    return round(sum(v.clip.seconds for v in learners) / 3600, 2)
+
+
+def real_time_factor(printer: Printer) -> float:
+    """Seconds of one core for a second of sound, in calls of one hop; ONNX Runtime, this machine."""
+    features = probe()
+    began = time.process_time()
+    printer.rows(features, printer.pack["hop_frames"])
+    return round((time.process_time() - began) / (len(features) / FRAMES_PER_SECOND), 5)
