@@ -1,6 +1,6 @@
 """One batch of training: stretches of speech of one length, spoiled on the features.
 
-Every stretch stands between something else as often as not: the last half second of another talker before it and the
+A part of the stretches stands between something else: the last half second of another talker before it and the
 first frames of one after it, which the sum over the interval leaves out. A gate hears turns, not files.
 """
 
@@ -18,13 +18,14 @@ from .bank import FAST, PLAIN, SLOW, SPOILED, Bank
 from .network import LOOKAHEAD_FRAMES
 
 LENGTHS_FRAMES = (48, 72, 100, 152, 200, 300)
-LENGTH_SHARES = (0.18, 0.2, 0.24, 0.16, 0.14, 0.08)
+LENGTH_SHARES = (0.12, 0.16, 0.26, 0.18, 0.18, 0.10)
+BETWEEN_SHARE = 0.25  # of the batches have other voices before and after
 CONTEXT_FRAMES = 48
-VERSION_SHARES = {PLAIN: 0.28, SPOILED: 0.32, SLOW: 0.2, FAST: 0.2}
+VERSION_SHARES = {PLAIN: 0.4, SPOILED: 0.24, SLOW: 0.18, FAST: 0.18}
 NAMED_SHARE = 0.72
-NOISY_SHARE = 0.65
-SNR_DB = (0.0, 25.0)
-GAIN_DB = (-28.0, 8.0)
+NOISY_SHARE = 0.5
+SNR_DB = (3.0, 30.0)
+GAIN_DB = (-20.0, 8.0)
 KNOTS = 7
 PER_DB = float(np.log(10.0) / 10.0)
 
@@ -65,6 +66,13 @@ class Draws:
         """Speakers times speeds."""
         return 3 * len(self.speakers)
 
+    def first_clips(self) -> list[int]:
+        """A clip of each speaker, in the order of the classes."""
+        first: dict[str, int] = {}
+        for k, (_, _, speaker) in enumerate(self.bank.voices):
+            first.setdefault(speaker, k)
+        return [first[speaker] for speaker in self.speakers]
+
     def _take(self, rng: np.random.Generator, at: int, frames: int) -> np.ndarray:
         """A stretch of one entry, the louder of two."""
         entry = self.bank.entries[at]
@@ -85,7 +93,7 @@ class Draws:
     def batch(self, rng: np.random.Generator, budget_frames: int) -> Batch:
         """A batch of about that many frames in all."""
         frames = int(rng.choice(LENGTHS_FRAMES, p=LENGTH_SHARES))
-        between = rng.random() < 0.5
+        between = rng.random() < BETWEEN_SHARE
         before, after = (CONTEXT_FRAMES, LOOKAHEAD_FRAMES) if between else (0, 0)
         size = budget_frames // (frames + before + LOOKAHEAD_FRAMES)
         clean = np.empty((size, frames, BANDS), np.float32)
@@ -106,9 +114,9 @@ class Draws:
         x = torch.from_numpy(clean)
         if between:
             x = torch.cat([x.roll(1, 0)[:, -before:], x, x.roll(-1, 0)[:, :after]], 1)
-        return Batch(self._spoil(rng, x), before, frames, torch.from_numpy(label), torch.from_numpy(voice))
+        return Batch(self.spoil(rng, x), before, frames, torch.from_numpy(label), torch.from_numpy(voice))
 
-    def _spoil(self, rng: np.random.Generator, x: Tensor) -> Tensor:
+    def spoil(self, rng: np.random.Generator, x: Tensor) -> Tensor:
         """Noise, gain and equaliser, and a run of bands that tell nothing."""
         size, _, bands = x.shape
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
@@ -120,7 +128,7 @@ class Draws:
             noise += (level(x[chosen]) - level(noise) - snr_db)[:, None, None]
             x[chosen] = torch.logaddexp(x[chosen] * PER_DB, noise * PER_DB) / PER_DB
         gain = torch.empty(size, 1).uniform_(*GAIN_DB, generator=generator)
-        knots = torch.randn(size, 1, KNOTS, generator=generator) * 3.0
+        knots = torch.randn(size, 1, KNOTS, generator=generator) * 2.0
         tilt = torch.nn.functional.interpolate(knots, bands, mode="linear", align_corners=True)[:, 0]
         x = (x + (gain + tilt)[:, None]).clamp_(min=PAD_DB)
         for k in np.flatnonzero(rng.random(size) < 0.3):

@@ -93,9 +93,7 @@ def _columns(found, plans, kind: str, quiet: list[Heard], heard: list[Heard], co
     own = [plan for plan in plans if found[plan[0][0]].kind == kind]
     models = np.stack([enrolled(np.stack([quiet[k].embedding for k in clips])) for clips, _ in own])
     scores = normalised(models, tests, cohort)
-    rows = [
-        (scores[m, k], heard[k].duration_s, clips[0], k) for m, (clips, against) in enumerate(own) for k in against
-    ]
+    rows = [(scores[m, k], heard[k].duration_s, clips[0], k) for m, (clips, against) in enumerate(own) for k in against]
     score, duration_s, owner, test = (np.array(c) for c in zip(*rows, strict=True))
     number = about["number"]
     return Tried(

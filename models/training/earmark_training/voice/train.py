@@ -28,6 +28,7 @@ from .draws import Batch, Draws
 from .network import FIRST_KERNEL, LOOKAHEAD_FRAMES, Shape, Voiceprint, parameter_count, pooled
 
 TEACHER_DIM = 256
+SPEEDS = 3  # of each speaker, as classes
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Plan:
     """Settings of one training run."""
 
     steps: int = 6000
-    budget_frames: int = 19200  # of one batch
+    budget_frames: int = 9600  # of one batch
     peak_rate: float = 2e-3
     weight_decay: float = 0.05
     warm_up: float = 0.04
@@ -44,7 +45,7 @@ class Plan:
     scale: float = 30.0
     margin: float = 0.2
     margin_from: float = 0.1  # share of the run after which the margin begins to grow, and ends to at twice that
-    teacher_weight: float = 8.0
+    teacher_weight: float = 16.0
     half: bool = True  # products in bfloat16 where the processor has them
     start_from: str = ""  # a run of the same shape whose average is the start
     seed: int = 1
@@ -54,13 +55,21 @@ class Plan:
 
 
 class Trained(nn.Module):
-    """The network with the two heads that training needs."""
+    """The network with the two heads that training needs. `centroids` [speakers, 256]: the teacher's of each."""
 
-    def __init__(self, shape: Shape, classes: int):
+    def __init__(self, shape: Shape, centroids: Tensor):
         super().__init__()
         self.network = Voiceprint(shape)
-        self.speakers = nn.Parameter(torch.randn(classes, shape.dim) * 0.1)
+        self.own = nn.Parameter(torch.randn(SPEEDS * len(centroids), shape.dim) * 0.1)
+        self.maps = nn.Parameter(torch.randn(SPEEDS, TEACHER_DIM, shape.dim) * 0.02)
         self.teacher = nn.Linear(shape.dim, TEACHER_DIM)
+        self.register_buffer("centroids", centroids)
+
+    def speakers(self) -> Tensor:
+        """A direction for each speaker and speed: where the teacher has that voice, and what is the speaker's own. A
+        speaker with ten seconds in the bank would not find a place from nowhere."""
+        told = torch.einsum("st,vtd->svd", self.centroids, self.maps).flatten(0, 1)
+        return nn.functional.normalize(self.own, dim=1) + nn.functional.normalize(told, dim=1)
 
     def embed(self, batch: Batch) -> Tensor:
         """Embeddings of the intervals of a batch."""
@@ -128,7 +137,8 @@ def train(
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
-    model = Trained(shape, draws.classes)
+    goals = centred(targets)
+    model = Trained(shape, goals[draws.first_clips()])
     if plan.start_from:
         model.load_state_dict(torch.load(Path(plan.start_from) / "last.pt", weights_only=True)["average"])
     else:
@@ -141,7 +151,7 @@ def train(
     print(f"{run.name}: {parameter_count(model.network)} parameters, {draws.classes} classes", flush=True)
     began, clock_began, first_step = time.process_time() - trained_s, time.time(), step
     deadline = deadline_of(plan.deadline)
-    goals, running = centred(targets), []
+    running: list[list[float]] = []
     with log_up_to(run / "log.csv", step).open("a", newline="") as log:
         writer = csv.writer(log)
         while step < plan.steps:
@@ -156,7 +166,7 @@ def train(
             with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
                 embedding = model.embed(batch)
             parts = [
-                speaker_loss(embedding, model.speakers, batch.label, margin_at(progress, plan), plan.scale),
+                speaker_loss(embedding, model.speakers(), batch.label, margin_at(progress, plan), plan.scale),
                 teacher_loss(model.teacher(embedding), goals, batch.voice),
             ]
             loss = parts[0] + plan.teacher_weight * parts[1]
@@ -192,7 +202,8 @@ def train(
 def load_average(run: Path) -> Voiceprint:
     """The averaged network of a run, folded, ready to export."""
     settings = json.loads((Path(run) / "run.json").read_text())
-    model = Trained(Shape.from_dict(settings["shape"]), settings["classes"])
+    centroids = torch.zeros(settings["classes"] // SPEEDS, TEACHER_DIM)
+    model = Trained(Shape.from_dict(settings["shape"]), centroids)
     model.load_state_dict(torch.load(Path(run) / "last.pt", weights_only=True)["average"])
     network = model.network.eval()
     network.fold()
