@@ -1,11 +1,16 @@
 """Speakers, sides, pairs and error rates of the voice pack."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from voices import WORDS, make_corpus, say
 
 from earmark_training.corpus import Clip, build_cache
+from earmark_training.recipes import recipe_of
 from earmark_training.voice import bank, roster, trials
+from earmark_training.voice.card import write_card
 from earmark_training.voice.measure import equal_error_rate, interval
 
 
@@ -103,3 +108,14 @@ def test_the_interval_is_around_the_rate_and_narrows_with_speakers():
         return high - low
 
     assert widths(200) < widths(8)
+
+
+def test_the_card_is_what_the_generator_writes(tmp_path):
+    models = Path(__file__).resolve().parents[2]
+    for file in ("pack.json", "metrics.json"):
+        (tmp_path / file).write_bytes((models / "packs/voice" / file).read_bytes())
+    write_card(tmp_path, models / "recipes")
+    text = (tmp_path / "CARD.md").read_text(encoding="utf-8")
+    assert text == (models / "packs/voice/CARD.md").read_text(encoding="utf-8")
+    recipe = recipe_of(json.loads((tmp_path / "pack.json").read_text()), models / "recipes")
+    assert f"{recipe.choice['candidates']} candidates" in text

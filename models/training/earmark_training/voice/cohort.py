@@ -13,12 +13,15 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import HOP_FRAMES
 from .bank import PLAIN, Bank
-from .printer import Printer
+
+if TYPE_CHECKING:
+    from .printer import Printer
 
 TOP = 100
 LEAST_DEVIATION = 0.01

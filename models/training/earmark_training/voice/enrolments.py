@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from ..corpus import Cache
 from ..features import log_mel
 from . import HOP_FRAMES
 from .cohort import Heard, enrolled, judge, normalised
-from .printer import Printer
 from .roster import Voice
 from .trials import Stretch, noises_for, recordings, stretches
+
+if TYPE_CHECKING:
+    from .printer import Printer
 
 ENROLLED = 3
 SENTENCE_SAMPLES = 3 * RATE_HZ

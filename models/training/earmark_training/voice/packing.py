@@ -44,7 +44,7 @@ def make(
         "parity": parity,
         "rtf": real_time_factor(printer),
         "cohort": len(vectors),
-        "run": json.loads((run / "run.json").read_text()),
+        "run": settings_of(run),
         "trained_on": {"speakers": len({v.speaker for v in learners} - {""}), "hours": hours(learners)},
         "valid": figures.of_side(printer, cache, everyone, "valid", vectors, pack["calibration"], peer),
     }
@@ -77,6 +77,13 @@ def calibrate(trials: dict[str, Tried]) -> dict:
         weights.append(share)
     join = lambda name: np.concatenate([getattr(t, name) for t in trials.values()])
     return cohort.fit(join("score"), join("duration_s"), join("same"), np.concatenate(weights))
+
+
+def settings_of(run: Path) -> dict:
+    """What a run was told, and what it began with by name only."""
+    settings = json.loads((run / "run.json").read_text())
+    settings["plan"]["start_from"] = Path(settings["plan"]["start_from"]).name
+    return settings
 
 
 def hours(learners: list[Voice]) -> float:
