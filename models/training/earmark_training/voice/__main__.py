@@ -14,7 +14,7 @@ from ..corpus import build_cache
 from ..export import fresh_folder, put_in_place
 from ..plan import plan_of
 from ..splits import check
-from . import bank, packing, roster, teacher, within
+from . import bank, packing, roster, teacher
 from .draws import Draws
 from .network import Shape
 from .quick import Quick
@@ -59,11 +59,9 @@ def _run(options: argparse.Namespace) -> None:
         draws = Draws(bank.Bank(work / "bank"), goals.any(1))
         train(run, shape, plan, draws, goals, Quick(cache, everyone))
     if wanted("pack"):
-        folder, model = fresh_folder(options.out, "voice"), load_average(run)
-        draws = Draws(bank.Bank(work / "bank"), teacher.kept(work / "targets.npy").any(1))
-        within.compensate(model, within.differences(model, draws))
+        folder, stored = fresh_folder(options.out, "voice"), bank.Bank(work / "bank")
         packing.make(
-            cache, everyone, learners, draws.bank, model, run, folder,
+            cache, everyone, learners, stored, load_average(run), run, folder,
             options.version, peer(), MODELS / "recipes",
         )  # fmt: skip
         put_in_place(folder, options.out, "voice")

@@ -92,7 +92,8 @@ def _sentences(cache: Cache, own: list[Voice], length: int) -> list[Stretch]:
     windows = []
     for voice in own:
         first, last = active_span(log_mel(cache.audio(voice.clip)))
-        for k in range((last - first) * HOP_SAMPLES // length):
+        end = min(last * HOP_SAMPLES, voice.clip.length_samples)  # the last frame may not be filled
+        for k in range((end - first * HOP_SAMPLES) // length):
             part = (voice.clip, first * HOP_SAMPLES + k * length, length)
             windows.append((k, _stretch("sentence", voice, [part])))
     windows.sort(key=lambda w: w[0])
