@@ -92,12 +92,10 @@ impl CausalDecider {
         Ok(())
     }
 
-    /// From now on `labels` are on, whatever the scores say ([`CausalLabels::replace`]); `None` goes back to the scores.
-    /// Gives the target if that changes it at once.
-    pub fn replace_labels(&mut self, labels: Option<LabelSet>) -> Option<Target> {
+    /// From the next frame on `labels` are on, whatever the scores say ([`CausalLabels::replace`]); `None` goes back to the
+    /// scores.
+    pub fn replace_labels(&mut self, labels: Option<LabelSet>) {
         self.labels.replace(labels);
-        self.labels.replaced()?;
-        self.aim()
     }
 
     /// The next decision counts as a change, whatever it is: for a gate that was moved by something else.

@@ -133,6 +133,26 @@ impl GainComputer {
         self.ramp = None;
     }
 
+    /// The next sample is `position`, no earlier than it would have been, and what was decided about those before is
+    /// forgotten. The gain itself goes on from where it is: no step is heard.
+    pub fn move_to(&mut self, position: u64) {
+        if !self.started {
+            return self.reset(position);
+        }
+        match self.ramp {
+            Some(ramp) if ramp.end() <= self.position => {
+                self.gain = ramp.target();
+                self.ramp = None;
+            }
+            ramp => self.ramp = ramp.map(|ramp| ramp.moved(self.position, position)),
+        }
+        self.position = position;
+        self.queue.clear();
+        self.window.clear();
+        self.window.push_back(Candidate { target: self.rest, end: u64::MAX });
+        self.last_pushed = 0;
+    }
+
     /// Position of the next sample that [`fill`](Self::fill) gives.
     pub fn position(&self) -> u64 {
         self.position

@@ -61,6 +61,11 @@ impl Ramp {
         }
     }
 
+    /// The same where position `from` is called `to`, which lies no earlier.
+    pub(super) fn moved(self, from: u64, to: u64) -> Self {
+        Self { start: (self.start + to).saturating_sub(from), ..self }
+    }
+
     /// The gain at a position inside the ramp.
     pub(super) fn gain(&self, at: u64) -> f32 {
         let mut one = [0.0];

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::link::{HeardFrame, Link, Message};
 use super::status::Shared;
+use super::stretch::Stretch;
 use super::worker::Worker;
 use super::{FailMode, MotionRefused};
 use crate::gate::{Adaptive, CausalDecider, GainComputer, GainEvent, GateSettings, RuleSet, Target};
@@ -24,7 +25,10 @@ pub(super) const WAIT: Duration = Duration::from_micros(100);
 /// A frame that was decided and whose audio has not left yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decided {
-    pub(super) start: u64,
+    /// How many samples have left, since the last reset, when its first one does.
+    pub(super) leaves: u64,
+    /// The same on the host's timeline.
+    pub(super) timeline: i64,
     /// Where the frame was missing: the scores of the last one that came, with this one's number.
     pub(super) scored: ScoredFrame,
     pub(super) heard: LabelSet,
@@ -56,6 +60,9 @@ pub(super) struct Decisions {
     last: ScoredFrame,
     last_edge: u64,
     waiting: VecDeque<Decided>,
+    /// The audio that leaves, and the position at which it ends: what lies beyond is never decided.
+    stretch: Stretch,
+    end: u64,
     adaptive: Adaptive,
     /// Depth of the gate by its settings, dB.
     range_db: f32,
@@ -92,6 +99,8 @@ impl Decisions {
             last: ScoredFrame::default(),
             last_edge: 0,
             waiting: VecDeque::with_capacity(waiting),
+            stretch: Stretch::default(),
+            end: u64::MAX,
             adaptive: Adaptive::default(),
             range_db,
             snr_db: None,
@@ -104,15 +113,41 @@ impl Decisions {
             self.shared.epoch.store(epoch, Ordering::Release);
         }
         self.gain.reset(0);
-        self.decider.reset();
-        self.adapt(None);
         self.failing = false;
-        self.next_frame = 0;
         self.missed_in_a_row = 0;
-        self.last = ScoredFrame::default();
         self.last_edge = 0;
         self.waiting.clear();
-        self.replace_labels(self.replaced, 0);
+        self.end = u64::MAX;
+        self.forget(Stretch::default());
+    }
+
+    /// The next input sample begins another stretch of audio; what leaves until then ends at position `end`.
+    pub(super) fn input_jumps(&mut self, end: u64) {
+        if let Some(detector) = &mut self.detector {
+            detector.link.jump(self.grid.frame_of(end.saturating_sub(1)) + 1);
+        }
+    }
+
+    /// What leaves now ends at position `end`.
+    pub(super) fn ends_at(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// Another stretch of audio begins to leave: the past is forgotten, and the gain goes on from where it is.
+    pub(super) fn output_jumps(&mut self, stretch: Stretch) {
+        self.gain.move_to(stretch.position);
+        self.forget(stretch);
+    }
+
+    fn forget(&mut self, stretch: Stretch) {
+        self.stretch = stretch;
+        self.decider.reset();
+        self.adapt(None);
+        self.next_frame = self.grid.frame_of(stretch.position);
+        self.last = ScoredFrame::default();
+        if self.failing {
+            self.aim(stretch.position, self.fail_target());
+        }
     }
 
     pub(super) fn set_motion(&mut self, settings: &GateSettings, position: u64) -> Result<(), MotionRefused> {
@@ -123,75 +158,70 @@ impl Decisions {
         if self.failing {
             self.aim(position, self.fail_target());
         }
-        if self.replaced.is_some() {
-            // No frame may ever come to ask the new rules.
-            self.replace_labels(self.replaced, position);
-        }
         Ok(())
     }
 
-    pub(super) fn replace_labels(&mut self, labels: Option<LabelSet>, position: u64) {
+    pub(super) fn replace_labels(&mut self, labels: Option<LabelSet>) {
         self.replaced = labels;
         if labels.is_some() && self.failing {
             self.failing = false;
             self.decider.forget_target();
         }
-        if let Some(target) = self.decider.replace_labels(labels) {
-            self.aim(position, target);
-        }
+        self.decider.replace_labels(labels);
     }
 
     /// Whether frames that came too late, or are about audio that is gone, wait in the ring; takes them.
-    pub(super) fn take_late(&mut self, position: u64) {
+    pub(super) fn take_late(&mut self) {
         while let Some(frame) = self.front().filter(|frame| self.is_old(frame)) {
             self.drop_front();
-            self.take_old(&frame, position);
+            self.take_old(&frame);
         }
     }
 
     /// Position from which the next undecided frame may move the gain.
     pub(super) fn next_due(&self) -> u64 {
-        self.grid.start(self.next_frame).saturating_sub(self.lookahead)
+        let start = self.grid.start(self.next_frame);
+        if start < self.end { start.saturating_sub(self.lookahead) } else { u64::MAX }
     }
 
     /// Decides the next frame; the output is at `position`.
-    pub(super) fn decide(&mut self, position: u64, may_wait: impl FnMut() -> bool) {
+    pub(super) fn decide(&mut self, position: u64, may_wait: impl FnMut() -> bool) -> Decided {
         let frame = self.next_frame;
-        let fetched = self.fetch(position, may_wait);
+        let fetched = self.fetch(may_wait);
         self.next_frame += 1;
         self.shared.audio.frames.fetch_add(1, Ordering::Relaxed);
         let held = fetched.is_none();
         match fetched {
-            Some(frame) => self.take(&frame.scored, position),
-            None => self.hold(position),
+            Some(frame) => self.take(&frame.scored),
+            None => self.hold(frame, position),
         }
-        self.waiting.push_back(Decided {
-            start: self.grid.start(frame),
+        let start = self.grid.start(frame);
+        let decided = Decided {
+            leaves: self.stretch.samples + start.saturating_sub(self.stretch.position),
+            timeline: self.stretch.timeline_at(start),
             scored: ScoredFrame { index: frame, ..self.last },
             heard: self.decider.decided(),
             held,
-        });
+        };
+        self.waiting.push_back(decided);
+        decided
     }
 
-    /// The next decided frame, if it begins before `end`.
-    pub(super) fn leaving_before(&mut self, end: u64) -> Option<Decided> {
-        self.waiting.front().filter(|decided| decided.start < end)?;
-        let mut decided = self.waiting.pop_front()?;
-        if self.replaced.is_some() {
-            decided.heard = self.decider.decided();
-        }
-        Some(decided)
+    /// The next decided frame, if it leaves before so many samples have.
+    pub(super) fn leaving_before(&mut self, samples: u64) -> Option<Decided> {
+        self.waiting.front().filter(|decided| decided.leaves < samples)?;
+        self.waiting.pop_front()
     }
 
     /// The next frame's result, if it is there or there is time to wait for it.
-    fn fetch(&mut self, position: u64, mut may_wait: impl FnMut() -> bool) -> Option<HeardFrame> {
+    fn fetch(&mut self, mut may_wait: impl FnMut() -> bool) -> Option<HeardFrame> {
         loop {
             // In this order: what it sent before it died is seen.
             let dead = self.shared.is_dead();
             while let Some(frame) = self.next_message() {
                 if self.is_old(&frame) {
                     self.drop_front();
-                    self.take_old(&frame, position);
+                    self.take_old(&frame);
                 } else if frame.scored.index == self.next_frame {
                     self.drop_front();
                     return Some(frame);
@@ -251,14 +281,16 @@ impl Decisions {
         frame.epoch != epoch || frame.scored.index < self.next_frame
     }
 
-    fn take_old(&mut self, frame: &HeardFrame, position: u64) {
-        if self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == frame.epoch) {
+    fn take_old(&mut self, frame: &HeardFrame) {
+        // Of audio that left before a jump nothing is wanted any more.
+        let wanted = frame.scored.index >= self.grid.frame_of(self.stretch.position);
+        if wanted && self.detector.as_ref().is_some_and(|detector| detector.link.epoch() == frame.epoch) {
             self.shared.audio.late.fetch_add(1, Ordering::Relaxed);
-            self.take(&frame.scored, position);
+            self.take(&frame.scored);
         }
     }
 
-    fn take(&mut self, scored: &ScoredFrame, position: u64) {
+    fn take(&mut self, scored: &ScoredFrame) {
         self.missed_in_a_row = 0;
         if self.failing {
             self.failing = false;
@@ -266,15 +298,18 @@ impl Decisions {
         }
         self.shared.audio.stalled.store(false, Ordering::Relaxed);
         self.last = *scored;
-        let edge = self.decider.frame(scored.index, &scored.scores[..self.labels], scored.mean_square);
-        if let Some(edge) = edge {
-            // What a host's lane says is about the audio that leaves now.
-            let at = if self.replaced.is_some() { edge.at.max(position) } else { edge.at };
-            self.aim(at, edge.target);
+        self.ask(scored.index);
+    }
+
+    /// What the last scores, or a host's lanes, say of a frame.
+    fn ask(&mut self, frame: u64) {
+        let scores = &self.last.scores[..self.labels];
+        if let Some(edge) = self.decider.frame(frame, scores, self.last.mean_square) {
+            self.aim(edge.at, edge.target);
         }
     }
 
-    fn hold(&mut self, position: u64) {
+    fn hold(&mut self, frame: u64, position: u64) {
         let dead = self.shared.is_dead();
         if !dead {
             self.shared.audio.underruns.fetch_add(1, Ordering::Relaxed);
@@ -284,7 +319,10 @@ impl Decisions {
         if stalled {
             self.shared.audio.stalled.store(true, Ordering::Relaxed);
         }
-        if (dead || stalled) && !self.failing && self.replaced.is_none() {
+        if self.replaced.is_some() {
+            // The lanes need no detector.
+            self.ask(frame);
+        } else if (dead || stalled) && !self.failing {
             self.failing = true;
             self.aim(position, self.fail_target());
         }

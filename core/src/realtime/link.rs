@@ -2,6 +2,8 @@
 //!
 //! Real time: all but `new` is wait-free, memory is taken at the start.
 
+use std::ops::Range;
+
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::{FrameGrid, ScoredFrame};
@@ -11,8 +13,14 @@ use crate::{FrameGrid, ScoredFrame};
 pub(super) struct Start {
     /// Counts the resets: frames of an earlier epoch are about audio that is gone.
     pub(super) epoch: u32,
-    /// The next sample is the first of this frame.
+    /// Position of the next sample.
+    pub(super) sample: u64,
+    /// The first frame that is asked for: the one that covers that sample.
     pub(super) frame: u64,
+    /// The network is called as if it had begun with this frame: silence stands for what lies before the sample.
+    pub(super) call_frame: u64,
+    /// Frames of the audio before it are still asked for, up to this one, as if silence followed.
+    pub(super) old_end: u64,
     /// How many samples (of one channel) had been sent before it, in all.
     pub(super) after: u64,
 }
@@ -50,7 +58,7 @@ pub(super) struct WorkerEnds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Feed {
     On,
-    /// Nothing was sent since a reset.
+    /// Nothing was sent since a reset or a jump.
     Fresh,
     /// The ring ran over; sending begins again on a frame's border when the worker has caught up.
     RanOver,
@@ -70,6 +78,11 @@ pub(super) struct Link {
     sent: u64,
     /// The first frame that can come: those before it, back to the last that came, were never heard.
     first_frame: u64,
+    /// Frames of the audio before jumps that come as well.
+    earlier: Range<u64>,
+    /// Calls of the network begin with multiples of this frame, which begins on a sample: only so are they the same wherever
+    /// audio begins.
+    call_frames: u64,
     interleaved: Vec<f32>,
 }
 
@@ -88,9 +101,11 @@ impl Link {
     /// Starts that can wait for the worker: resets come in storms, but then each makes the one before it void.
     const STARTS: usize = 64;
 
-    /// Rings for `samples` of each channel, in pieces of up to `max_piece`, and for `frames` results.
+    /// Rings for `samples` of each channel, in pieces of up to `max_piece`, and for `frames` results; the network takes
+    /// `hop_frames` at a time.
     pub(super) fn new(
         grid: FrameGrid,
+        hop_frames: usize,
         channels: usize,
         max_piece: usize,
         samples: usize,
@@ -111,6 +126,8 @@ impl Link {
             epoch: 0,
             sent: 0,
             first_frame: 0,
+            earlier: 0..0,
+            call_frames: call_frames(grid, hop_frames),
             interleaved: vec![0.0; max_piece * channels],
         };
         (link, WorkerEnds { samples, starts: starts_end, messages })
@@ -123,7 +140,7 @@ impl Link {
 
     /// Whether frame `frame` can still come.
     pub(super) fn will_come(&self, frame: u64) -> bool {
-        self.feed == Feed::On && frame >= self.first_frame
+        self.feed == Feed::On && frame >= self.first_frame || self.earlier.contains(&frame)
     }
 
     /// A new stream begins with the next sample; gives its epoch.
@@ -131,7 +148,18 @@ impl Link {
         self.epoch = self.epoch.wrapping_add(1);
         self.feed = Feed::Fresh;
         self.first_frame = 0;
+        self.earlier = 0..0;
         self.epoch
+    }
+
+    /// The next sample has another position than the one behind the last: audio from elsewhere. Frames before `end` are
+    /// still asked for.
+    pub(super) fn jump(&mut self, end: u64) {
+        if self.feed == Feed::On {
+            let first = if self.earlier.is_empty() { self.first_frame } else { self.earlier.start };
+            self.earlier = first..end;
+            self.feed = Feed::Fresh;
+        }
     }
 
     /// Whether a piece of `count` samples would be taken.
@@ -149,6 +177,7 @@ impl Link {
             Feed::On if room => 0,
             Feed::On => {
                 self.feed = Feed::RanOver;
+                self.earlier = 0..0;
                 return Push::RanOver;
             }
             Feed::Fresh | Feed::RanOver if !room => return Push::Skipped,
@@ -167,13 +196,25 @@ impl Link {
         Push::Sent
     }
 
-    /// Begins to send, if a frame that begins on a sample begins in this piece; gives its offset.
+    /// Begins to send; gives the offset in this piece. After a gap that is the next frame that begins on a sample, and
+    /// there may be none.
     fn start(&mut self, position: u64, count: usize) -> Option<usize> {
-        let (sample, frame) = self.grid.next_exact(position);
+        let (sample, frame) = match self.feed {
+            Feed::RanOver => self.grid.next_exact(position),
+            Feed::Fresh | Feed::On => (position, self.grid.frame_of(position)),
+        };
         let skip = usize::try_from(sample - position).ok().filter(|skip| *skip < count)?;
-        self.starts.push(Start { epoch: self.epoch, frame, after: self.sent }).ok()?;
+        let call_frame = frame - frame % self.call_frames;
+        let (epoch, after, old_end) = (self.epoch, self.sent, self.earlier.end);
+        self.starts.push(Start { epoch, sample, frame, call_frame, old_end, after }).ok()?;
         self.feed = Feed::On;
         self.first_frame = frame;
         Some(skip)
     }
+}
+
+/// The least multiple of `hop_frames` whose multiples begin on samples.
+pub(super) fn call_frames(grid: FrameGrid, hop_frames: usize) -> u64 {
+    let (exact, hop) = (grid.exact_every(), hop_frames.max(1) as u64);
+    (1..=exact).map(|times| times * hop).find(|frames| frames.is_multiple_of(exact)).unwrap_or(hop * exact)
 }

@@ -13,6 +13,9 @@
 //! move the gain, however early it came. So the result does not depend on block sizes, nor on the speed of the worker as
 //! long as it keeps up, and is that of `earmark render --live`.
 //!
+//! A host that says where its audio stands on its timeline ([`LiveGate::locate`]) gets frames on that timeline's grid, so
+//! that the sound does not depend on where playback began.
+//!
 //! [`LiveGate::adaptive`] lets a noise pack hear beside the detector, on the worker: once a second it says how loud the noise
 //! is, and depth and close threshold follow half a second after that second ended.
 //!
@@ -46,9 +49,11 @@ mod decisions;
 mod frame;
 mod latency;
 mod link;
+mod noise_tracker;
 mod processor;
 mod status;
 mod stream_gate;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod worker;

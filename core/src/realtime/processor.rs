@@ -9,9 +9,10 @@ pub(super) use build::thresholds;
 use std::sync::Arc;
 
 use super::clock::AudioClock;
-use super::decisions::{Decisions, WorkerLink, shown_level_dbfs};
+use super::decisions::{Decided, Decisions, WorkerLink, shown_level_dbfs};
 use super::latency::LatencyParts;
 use super::link::Push;
+use super::stretch::Stretches;
 use super::{LiveFrame, LiveMonitor, LiveStatus, MotionRefused};
 use crate::detect::Detector;
 use crate::gate::{DelayLine, GateSettings, MixPlanes, Mixer};
@@ -52,6 +53,9 @@ pub struct LiveGate {
     clock: AudioClock,
     /// Samples taken since the last reset.
     elapsed: u64,
+    stretches: Stretches,
+    /// Frames that were decided in the last call.
+    told: Vec<LiveFrame>,
     max_piece: usize,
     channels: usize,
     gains: Vec<f32>,
@@ -104,12 +108,11 @@ impl LiveGate {
         self.decisions.set_motion(settings, position)
     }
 
-    /// Puts what a host's lane says in the place of what the detector hears, from the next output sample on; `None` goes
-    /// back to the detector. Probabilities and level are told as before. The lane is about the audio that leaves the output,
-    /// so the lookahead is of no use to it.
+    /// Puts what a host's lane says in the place of what the detector hears, from the next frame on that is decided; `None`
+    /// goes back to the detector. Probabilities and level are told as before. A lane that changes where
+    /// [`decided`](Self::decided) says gives the gains that the detector gave, the lookahead included.
     pub fn override_labels(&mut self, labels: Option<LabelSet>) {
-        let position = self.output_position();
-        self.decisions.replace_labels(labels, position);
+        self.decisions.replace_labels(labels);
     }
 
     /// Whether a render that the host does not declare is recognised by its speed, which is so at the start. Without it
@@ -123,7 +126,26 @@ impl LiveGate {
     pub fn reset(&mut self) {
         self.delay.reset();
         self.decisions.reset();
+        self.stretches.reset();
+        self.told.clear();
         self.elapsed = 0;
+    }
+
+    /// The next input sample stands at `timeline` of the host's, samples from its zero, and does not follow the one before:
+    /// playback begins or jumps. What came before still leaves as it would have, and is forgotten by what comes. Frames and
+    /// calls of the network lie on the timeline's grid, so that the same audio at the same place is heard the same, wherever
+    /// playback began, but for what the network remembers. Without this the timeline is that of the samples since the last
+    /// reset. Real-time safe.
+    pub fn locate(&mut self, timeline: i64) {
+        if let Some(end) = self.stretches.jump(self.elapsed, timeline) {
+            self.decisions.input_jumps(end);
+        }
+    }
+
+    /// The frames that were decided in the last call, in order, which is when they may first move the gain: by the lookahead
+    /// before they leave, or at the next sample after that. `offset_in_block` is where.
+    pub fn decided(&self) -> &[LiveFrame] {
+        &self.told
     }
 
     /// Works in place: `main` holds the input, one slice per channel, all of one length, and gets it back delayed by
@@ -167,12 +189,13 @@ impl LiveGate {
         let sidechain = sidechain.filter(|channels| !channels.is_empty());
         let offline = offline || self.offline;
         self.clock.block(samples);
+        self.told.clear();
         let mut done = 0;
         while done < samples {
             let count = self.max_piece.min(samples - done);
             self.send(main, sidechain, done, count, offline);
             self.delay.process(main.iter_mut().map(|channel| &mut channel[done..done + count]));
-            self.fill_gains(count, offline);
+            self.fill_gains(done, count, offline);
             if let Some(mixer) = &mut mixer {
                 let gains = &self.gains[..count];
                 let planes = main.iter_mut().map(|channel| {
@@ -187,9 +210,9 @@ impl LiveGate {
         }
     }
 
-    /// Number of the input sample that leaves the output next; 0 until the first has come through.
+    /// Position of the sample that leaves the output next; that of the first one until it has come through.
     fn output_position(&self) -> u64 {
-        self.elapsed.saturating_sub(self.latency)
+        self.stretches.output_position(self.elapsed.saturating_sub(self.latency))
     }
 
     fn send(
@@ -207,7 +230,8 @@ impl LiveGate {
             std::thread::sleep(super::decisions::WAIT);
         }
         let channels = self.channels;
-        let pushed = link.push(self.elapsed, count, |slots, first| {
+        let position = self.stretches.input_position(self.elapsed);
+        let pushed = link.push(position, count, |slots, first| {
             for channel in 0..channels {
                 let slots = slots.iter_mut().skip(channel).step_by(channels);
                 let range = from + first..from + count;
@@ -231,25 +255,35 @@ impl LiveGate {
         }
     }
 
-    /// The gains of the next `count` output samples, with each frame decided where it is due.
-    fn fill_gains(&mut self, count: usize, offline: bool) {
+    /// The gains of the next `count` output samples, `start` into the block, with each frame decided where it is due.
+    fn fill_gains(&mut self, start: usize, count: usize, offline: bool) {
         let silent =
             usize::try_from(self.latency.saturating_sub(self.elapsed)).unwrap_or(usize::MAX).min(count);
         // Nothing has come through yet: the delay line gives silence.
         self.gains[..silent].fill(1.0);
-        let mut position = self.output_position();
+        let mut left = self.elapsed.saturating_sub(self.latency);
         let mut from = silent;
-        self.decisions.take_late(position);
+        self.decisions.take_late();
         while from < count {
+            while let Some(stretch) = self.stretches.output_jump(left) {
+                self.decisions.output_jumps(stretch);
+            }
+            let (jump, end) = self.stretches.output_end().unwrap_or((u64::MAX, u64::MAX));
+            self.decisions.ends_at(end);
+            let position = self.stretches.output_position(left);
             while self.decisions.next_due() <= position {
                 let clock = &mut self.clock;
-                self.decisions.decide(position, || offline || clock.ahead());
+                let decided = self.decisions.decide(position, || offline || clock.ahead());
+                // Never beyond what was reserved: that would allocate.
+                if self.told.len() < self.told.capacity() {
+                    self.told.push(live_frame(&decided, start + from, f32::NAN));
+                }
             }
-            let until_due = usize::try_from(self.decisions.next_due() - position).unwrap_or(usize::MAX);
-            let run = until_due.min(count - from);
+            let until = (self.decisions.next_due() - position).min(jump - left);
+            let run = usize::try_from(until).unwrap_or(usize::MAX).min(count - from);
             self.decisions.gain.fill(&mut self.gains[from..from + run]);
             from += run;
-            position += run as u64;
+            left += run as u64;
         }
     }
 
@@ -258,16 +292,21 @@ impl LiveGate {
         let end = (self.elapsed + count as u64).saturating_sub(self.latency);
         while let Some(decided) = self.decisions.leaving_before(end) {
             let offset =
-                usize::try_from(decided.start + self.latency - self.elapsed).unwrap_or(0).min(count - 1);
-            observe(LiveFrame {
-                offset_in_block: from + offset,
-                start_sample: decided.start,
-                scored: decided.scored,
-                level_dbfs: shown_level_dbfs(decided.scored.mean_square),
-                heard: decided.heard,
-                gain_db: 20.0 * self.gains[offset].log10(),
-                held: decided.held,
-            });
+                usize::try_from(decided.leaves + self.latency - self.elapsed).unwrap_or(0).min(count - 1);
+            observe(live_frame(&decided, from + offset, 20.0 * self.gains[offset].log10()));
         }
+    }
+}
+
+fn live_frame(decided: &Decided, offset_in_block: usize, gain_db: f32) -> LiveFrame {
+    LiveFrame {
+        offset_in_block,
+        start_sample: decided.leaves,
+        timeline_sample: decided.timeline,
+        scored: decided.scored,
+        level_dbfs: shown_level_dbfs(decided.scored.mean_square),
+        heard: decided.heard,
+        gain_db,
+        held: decided.held,
     }
 }

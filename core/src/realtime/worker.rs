@@ -12,6 +12,7 @@
 //! for it.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,11 +21,12 @@ use std::time::{Duration, Instant};
 
 use super::LiveError;
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
+use super::noise_tracker::NoiseTracker;
 use super::status::Shared;
 use crate::detect::{DetectError, DetectorStream};
 use crate::model::runtime;
-use crate::noise::{NoiseSchedule, StreamingSnr};
-use crate::{FrameScores, ScoredFrame, priority};
+use crate::noise::StreamingSnr;
+use crate::{FrameGrid, FrameScores, ScoredFrame, priority};
 
 /// Samples that are heard at a time: the ring gets free in small steps, and a reset is noticed soon.
 const PIECE: usize = 1_024;
@@ -34,6 +36,11 @@ const THREAD_NAME: &str = "earmark ear";
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Without samples for so long the worker sleeps until it is woken.
 const IDLE_AFTER: Duration = Duration::from_secs(1);
+/// What is still asked for of audio that has ended is heard with this much silence behind it at most: far more than any
+/// network looks ahead.
+const OLD_END_LIMIT_S: u32 = 10;
+/// That silence comes in pieces of so many samples.
+const SILENT_PIECE: u32 = 256;
 
 /// What the worker scores audio with: a [`DetectorStream`], with or without voices beside it. Tests put one in its place that hangs, fails or panics.
 pub(super) trait ScoreStream: Send + 'static {
@@ -88,6 +95,7 @@ impl Worker {
         stream: impl ScoreStream,
         floor: Option<StreamingSnr>,
         channels: usize,
+        grid: FrameGrid,
         poll: Duration,
         shared: &Arc<Shared>,
     ) -> Result<Self, LiveError> {
@@ -97,8 +105,10 @@ impl Worker {
             scores: stream.scores(),
             stream,
             next_frame: 0,
-            floor: NoiseTracker::new(floor),
+            wanted: 0..u64::MAX,
+            floor: NoiseTracker::new(floor, channels),
             channels,
+            grid,
             poll,
             shared: Arc::clone(shared),
             starts: VecDeque::new(),
@@ -159,8 +169,11 @@ struct State<S> {
     scores: FrameScores,
     /// Number of the next frame that the stream gives.
     next_frame: u64,
+    /// The frames that are asked for: the others are about silence that stands for what is not known.
+    wanted: Range<u64>,
     floor: NoiseTracker,
     channels: usize,
+    grid: FrameGrid,
     poll: Duration,
     shared: Arc<Shared>,
     /// Starts that were told and are not reached yet.
@@ -242,11 +255,7 @@ impl<S: ScoreStream> State<S> {
         let until_start = self.starts.front().map_or(u64::MAX, |start| start.after - self.received);
         if until_start == 0 {
             if let Some(start) = self.starts.pop_front() {
-                self.epoch = Some(start.epoch);
-                self.stream.reset();
-                self.next_frame = start.frame;
-                self.floor.start(start.frame);
-                self.shared.publish_floor(None);
+                self.begin(&start)?;
             }
             return Ok(true);
         }
@@ -271,6 +280,39 @@ impl<S: ScoreStream> State<S> {
         Ok(true)
     }
 
+    /// A new stretch of audio begins.
+    fn begin(&mut self, start: &Start) -> Result<(), DetectError> {
+        if self.epoch == Some(start.epoch) {
+            self.wanted.end = start.old_end;
+            let mut left = self.grid.rate_hz() * OLD_END_LIMIT_S;
+            while self.next_frame < start.old_end && left > 0 {
+                left = left.saturating_sub(SILENT_PIECE);
+                self.hear_silence(u64::from(SILENT_PIECE))?;
+            }
+        }
+        self.epoch = Some(start.epoch);
+        self.stream.reset();
+        self.next_frame = start.call_frame;
+        self.wanted = start.frame..u64::MAX;
+        self.floor.start(self.grid, start.sample);
+        self.shared.publish_floor(None);
+        self.hear_silence(start.sample - self.grid.start(start.call_frame))
+    }
+
+    /// As if so many samples of silence had come.
+    fn hear_silence(&mut self, samples: u64) -> Result<(), DetectError> {
+        let mut left = usize::try_from(samples).unwrap_or(0);
+        while left > 0 {
+            let count = left.min(PIECE);
+            let piece = &mut self.piece[..count * self.channels];
+            piece.fill(0.0);
+            self.stream.push(piece, &mut self.scores)?;
+            self.send();
+            left -= count;
+        }
+        Ok(())
+    }
+
     /// Hands over what was heard. The ring has room for more than the audio thread can have asked for; if nobody reads
     /// it, waiting is right.
     fn send(&mut self) {
@@ -278,6 +320,9 @@ impl<S: ScoreStream> State<S> {
         for row in 0..self.scores.frames() {
             let frame = self.next_frame;
             self.next_frame += 1;
+            if !self.wanted.contains(&frame) {
+                continue;
+            }
             // A second counts from where it can be judged: its ratio goes before the frame that begins there.
             while let Some(window) = self.floor.schedule.next_at(frame) {
                 self.shared.publish_floor(Some(&window));
@@ -299,39 +344,6 @@ impl<S: ScoreStream> State<S> {
             }
             message = back;
             std::thread::park_timeout(self.poll);
-        }
-    }
-}
-
-/// The noise floor beside the detector, where the gate follows it.
-struct NoiseTracker {
-    follower: Option<StreamingSnr>,
-    schedule: NoiseSchedule,
-}
-
-impl NoiseTracker {
-    fn new(follower: Option<StreamingSnr>) -> Self {
-        let later_frames = follower.as_ref().map_or(0, StreamingSnr::later_frames);
-        Self { follower, schedule: NoiseSchedule::new(later_frames) }
-    }
-
-    /// The next sample is the first of `frame`.
-    fn start(&mut self, frame: u64) {
-        if let Some(follower) = &mut self.follower {
-            follower.reset();
-        }
-        self.schedule.restart(frame);
-    }
-
-    /// Hears samples. If the network fails the gate is its own from then on: the detector works without it.
-    fn push(&mut self, interleaved: &[f32]) {
-        let Some(follower) = &mut self.follower else { return };
-        if follower.push(interleaved).is_err() {
-            self.follower = None;
-            return;
-        }
-        while let Some(window) = follower.next_window() {
-            self.schedule.push(window);
         }
     }
 }

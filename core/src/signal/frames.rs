@@ -48,6 +48,20 @@ impl FrameGrid {
         (self.start(frame), frame)
     }
 
+    /// The frame that covers `sample`: the last one that begins at it or before.
+    pub fn frame_of(self, sample: u64) -> u64 {
+        (sample * Self::FRAMES_PER_SECOND + Self::FRAMES_PER_SECOND - 1) / u64::from(self.rate_hz.max(1))
+    }
+
+    /// Every so many frames one begins at exactly a sample: 1 at all usual rates, never more than 100.
+    pub fn exact_every(self) -> u64 {
+        let (mut divisor, mut rest) = (u64::from(self.rate_hz.max(1)), Self::FRAMES_PER_SECOND);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Self::FRAMES_PER_SECOND / divisor
+    }
+
     /// Start of a frame in seconds.
     #[expect(clippy::cast_precision_loss, reason = "frame counts stay far below 2^52")]
     pub fn seconds(frame: u64) -> f64 {
@@ -140,6 +154,20 @@ pub fn level_dbfs(mean_square: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_lies_in_the_frame_that_covers_it() {
+        for rate in [8_000, 11_025, 22_050, 44_100, 48_000, 1_234, 1_001] {
+            let grid = FrameGrid::new(rate);
+            for sample in (0..3_000).chain(1_000_000..1_001_000) {
+                let frame = grid.frame_of(sample);
+                assert!((grid.start(frame)..grid.start(frame + 1)).contains(&sample), "{rate} {sample}");
+            }
+            let exact = |frame: u64| (frame * u64::from(rate)).is_multiple_of(100);
+            let first = (1..=100).find(|&frame| exact(frame)).unwrap();
+            assert_eq!(grid.exact_every(), first, "{rate}");
+        }
+    }
 
     #[test]
     fn grid_neither_drifts_nor_overlaps() {

@@ -14,6 +14,7 @@ use crate::realtime::decisions::{Decisions, WorkerLink};
 use crate::realtime::latency::{LatencyParts, poll_s};
 use crate::realtime::link::Link;
 use crate::realtime::status::Shared;
+use crate::realtime::stretch::Stretches;
 use crate::realtime::worker::{ScoreStream, Worker};
 use crate::realtime::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
 use crate::signal::units::{samples_covering, samples_to_seconds};
@@ -160,9 +161,9 @@ impl LiveGate {
             usize::try_from(samples_covering(RING_S, rate_hz)).unwrap_or(usize::MAX).max(4 * max_piece);
         let in_flight = grid.frames(parts.total() + (ring + max_piece) as u64);
         let frames = usize::try_from(in_flight).unwrap_or(usize::MAX).saturating_add(64);
-        let (link, ends) = Link::new(grid, channels, max_piece, ring, frames);
+        let (link, ends) = Link::new(grid, manifest.hop_frames, channels, max_piece, ring, frames);
         let poll = Duration::from_secs_f64(poll_s(manifest));
-        let worker = Worker::start(ends, stream, floor, channels, poll, &shared)?;
+        let worker = Worker::start(ends, stream, floor, channels, grid, poll, &shared)?;
         Self::build(Some(WorkerLink { link, worker }), shared, parts, manifest, settings, config, rate_hz)
     }
 
@@ -209,6 +210,10 @@ impl LiveGate {
             ),
             clock: AudioClock::new(config.rate_hz, margin_s),
             elapsed: 0,
+            stretches: Stretches::new(rate_hz, manifest.hop_frames, parts.lookahead),
+            told: Vec::with_capacity(
+                usize::try_from(FrameGrid::new(rate_hz).frames(max_piece as u64) + 8).unwrap_or(0),
+            ),
             max_piece,
             channels,
             gains: vec![0.0; max_piece],

@@ -3,6 +3,7 @@
 mod blocks;
 mod faults;
 mod output;
+mod timeline;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
