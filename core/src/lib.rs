@@ -40,6 +40,7 @@ pub mod render;
 pub mod report;
 pub mod signal;
 pub mod stream;
+mod timeline_settings;
 #[cfg(feature = "profiles")]
 pub mod voice;
 

@@ -30,7 +30,6 @@ mod recording;
 mod render;
 #[cfg(feature = "render")]
 mod reopen;
-mod settings;
 mod stream;
 #[cfg(feature = "report")]
 mod tag;
