@@ -19,6 +19,7 @@ pub mod clap;
 mod ears;
 pub mod editor;
 pub mod edits;
+mod label_log;
 pub mod meters;
 mod module;
 pub mod params;
@@ -31,6 +32,7 @@ pub mod state;
 mod tones;
 pub mod vst3;
 
+pub use label_log::SaveLabelsError;
 pub use params::{ParamId, ParamSpec, Params};
 pub use processor::{Activation, Block, EventSink, Flow, ParamEvent, Processor};
 pub use shared::Shared;

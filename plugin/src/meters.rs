@@ -36,6 +36,8 @@ pub struct MeterFrame {
     pub class: Class,
     /// Whether the decision came too late or the ear is not working: the last one held.
     pub late: bool,
+    /// Its number on the host's timeline, in frames of 10 ms from its zero.
+    pub place: i64,
 }
 
 /// The one class of a frame.
@@ -89,13 +91,15 @@ impl Class {
     }
 }
 
-const WORDS: usize = 9;
+const WORDS: usize = 11;
 
 /// A frame, stamped with its number plus one.
 type Slot = StampedSlot<WORDS>;
 
 impl MeterFrame {
     fn to_words(self) -> [u32; WORDS] {
+        let [a, b, c, d, e, f, g, h] = self.place.to_le_bytes();
+        let place = [[a, b, c, d], [e, f, g, h]].map(u32::from_le_bytes);
         [
             self.speech.to_bits(),
             self.music.to_bits(),
@@ -106,11 +110,13 @@ impl MeterFrame {
             self.input_peak.to_bits(),
             self.output_peak.to_bits(),
             u32::from(self.class.code()) | u32::from(self.late) << 8,
+            place[0],
+            place[1],
         ]
     }
 
     fn from_words(words: [u32; WORDS]) -> Self {
-        let [speech, music, noise, singing, level, gain, input, output, rest] = words;
+        let [speech, music, noise, singing, level, gain, input, output, rest, low, high] = words;
         Self {
             speech: f32::from_bits(speech),
             music: f32::from_bits(music),
@@ -122,6 +128,7 @@ impl MeterFrame {
             output_peak: f32::from_bits(output),
             class: Class::from_code(rest & 0xff),
             late: rest & 0x100 != 0,
+            place: (u64::from(high) << 32 | u64::from(low)).cast_signed(),
         }
     }
 }
@@ -214,6 +221,7 @@ mod tests {
                 singing: 0.5,
                 class: Class::Singing,
                 late: true,
+                place: -5_000_000_000 - i64::from(number),
                 ..MeterFrame::default()
             });
         }
@@ -223,6 +231,7 @@ mod tests {
         let last = frames.last().expect("frames");
         assert_eq!((last.speech, last.singing, last.class), (9_999.0, 0.5, Class::Singing));
         assert!(last.late);
+        assert_eq!(last.place, -5_000_009_999);
         assert_eq!(frames[0].speech, 5_905.0);
         assert_eq!(meters.frame(0), None);
         frames.clear();

@@ -12,7 +12,7 @@ use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
 use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
-use crate::params::{ParamId, PresetExtras, Rules, id, pack_name};
+use crate::params::{PARAMS, ParamId, PresetExtras, Rules, id, pack_name};
 use crate::processor::settings::{KEEP_PRESET, SettingsBank, keep_rules, keep_values, leading_labels};
 use crate::shared::Shared;
 
@@ -68,6 +68,31 @@ impl Shared {
             self.edit(id, plain);
         }
         Ok(())
+    }
+
+    /// What a preset says of the parameters.
+    ///
+    /// # Errors
+    /// As for [`load_preset`](Self::load_preset).
+    pub fn preset_values(&self, name_or_path: &str) -> Result<Vec<(ParamId, f64)>, PresetError> {
+        let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
+        Ok(as_parameters(&gate::load_preset(name_or_path)?.gate, &pack).0)
+    }
+
+    /// All that a person sets is as at first, and no preset counts as loaded; the host is told.
+    pub fn load_defaults(&self) {
+        self.kept(|kept| {
+            if kept.extras != PresetExtras::default() {
+                self.want_restart();
+            }
+            kept.extras = PresetExtras::default();
+            kept.preset = None;
+        });
+        for spec in PARAMS.iter().filter(|spec| !spec.flags.output && !spec.flags.bypass) {
+            if self.params.get(spec.id) != spec.default_plain() {
+                self.edit(spec.id, spec.default_plain());
+            }
+        }
     }
 
     /// Writes what is set as a preset file of the user's, and counts as having loaded it. `name` is for people; the file
@@ -162,7 +187,6 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::PARAMS;
 
     #[test]
     fn what_is_saved_is_loaded_by_plugin_and_renderer() {

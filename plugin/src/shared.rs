@@ -1,14 +1,17 @@
 //! What all threads of one instance see.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atomic_float::AtomicF64;
+use earmark_core::Label;
+use earmark_core::decide::Thresholds;
 use earmark_core::detect::Detector;
 use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor};
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
+use crate::label_log::LabelLog;
 use crate::meters::Meters;
 use crate::params::{PARAMS, ParamId, Params, PresetExtras};
 
@@ -27,11 +30,16 @@ pub struct Shared {
     restart_wanted: AtomicBool,
     values_replaced: AtomicBool,
     label_outputs: AtomicU64,
+    /// Lanes whose gesture the host was told the beginning of and not the end, one bit for each parameter.
+    gestures: AtomicU64,
+    /// Notes that the host was told the beginning of and not the end, one bit for each.
+    sounding: AtomicU8,
     activation: ActivationInfo,
     kept: Mutex<PluginState>,
     /// The ear of the last activation, so that the next one need not compile it, and the gates' status.
     ear: Mutex<Option<(&'static str, Arc<Detector>)>>,
     monitors: Mutex<Vec<LiveMonitor>>,
+    labels: Mutex<LabelLog>,
 }
 
 /// What the state holds beside parameters.
@@ -131,14 +139,23 @@ impl Shared {
     /// One bit for each parameter that the processor moved by itself (labels, meters) since this was last asked: for
     /// formats whose hosts record only edits by the main thread.
     pub fn take_label_outputs(&self) -> impl Iterator<Item = ParamId> + use<> {
-        let mut bits = self.label_outputs.swap(0, Ordering::AcqRel);
-        std::iter::from_fn(move || {
-            (bits != 0).then(|| {
-                let id = ParamId(bits.trailing_zeros());
-                bits &= bits - 1;
-                id
-            })
-        })
+        params_of(self.label_outputs.swap(0, Ordering::AcqRel))
+    }
+
+    /// The processor begins to move a lane, and the host is told.
+    pub(crate) fn note_gesture(&self, id: ParamId) {
+        self.gestures.fetch_or(1_u64.checked_shl(id.0).unwrap_or(0), Ordering::AcqRel);
+    }
+
+    /// The lanes whose gesture has not ended; whoever asks tells the host that it ends. The processor does so while it runs,
+    /// and a format layer after a deactivation.
+    pub(crate) fn take_gestures(&self) -> impl Iterator<Item = ParamId> + use<> {
+        params_of(self.gestures.swap(0, Ordering::AcqRel))
+    }
+
+    /// These notes sound from now on; gives those that did. It outlives an activation, because only audio carries notes.
+    pub(crate) fn swap_sounding(&self, notes: u8) -> u8 {
+        self.sounding.swap(notes, Ordering::AcqRel)
     }
 
     /// The processor moved a parameter by itself.
@@ -226,6 +243,22 @@ impl Shared {
         Ok(ear)
     }
 
+    pub(crate) fn with_labels<T>(&self, with: impl FnOnce(&mut LabelLog) -> T) -> T {
+        with(&mut lock(&self.labels))
+    }
+
+    /// Asks the ear of the last activation.
+    pub(crate) fn with_ear<T>(&self, with: impl FnOnce(&Detector) -> T) -> Option<T> {
+        lock(&self.ear).as_ref().map(|(_, ear)| with(ear))
+    }
+
+    /// The thresholds of a label in the pack of the last activation, if there was one. Never waits: not while an ear is
+    /// being compiled.
+    pub(crate) fn thresholds_of_ear(&self, label: &Label) -> Option<Thresholds> {
+        let kept = self.ear.try_lock().ok()?;
+        kept.as_ref().map(|(_, ear)| ear.pack().manifest().thresholds_of(label))
+    }
+
     /// From now on this ear stands in for that of the live pack.
     #[cfg(test)]
     pub(crate) fn use_ear(&self, ear: Arc<Detector>) {
@@ -265,6 +298,17 @@ impl Shared {
     pub(crate) fn kept<T>(&self, with: impl FnOnce(&mut PluginState) -> T) -> T {
         with(&mut lock(&self.kept))
     }
+}
+
+/// The parameters of a set of bits.
+fn params_of(mut bits: u64) -> impl Iterator<Item = ParamId> {
+    std::iter::from_fn(move || {
+        (bits != 0).then(|| {
+            let id = ParamId(bits.trailing_zeros());
+            bits &= bits - 1;
+            id
+        })
+    })
 }
 
 /// What is kept behind these locks is whole after every statement: a panic elsewhere does not spoil it.

@@ -4,9 +4,9 @@
 #[allow(dead_code, reason = "other tests need variables, these a display")]
 mod required;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use baseview::dpi::LogicalSize;
@@ -14,7 +14,7 @@ use baseview::{
     Event, EventStatus, HandlerError, PlatformHandle, Window, WindowHandler, WindowSettings, WindowSize,
 };
 use earmark_plugin::Shared;
-use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE};
+use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
 use earmark_plugin::meters::{Class, MeterFrame};
 use earmark_plugin::params::{PARAMS, ParamId};
 
@@ -147,14 +147,56 @@ fn no_display() -> bool {
     none
 }
 
-/// Waits until no thread but the main one and the two tests is left, five seconds at most. The thread of a closed window
+/// One test at a time: the desktop's scale is one for all.
+static DISPLAY: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    DISPLAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until no thread but the main one and the three tests is left, five seconds at most. The thread of a closed window
 /// ends a moment later and takes Mesa's drivers out of memory; a process that exits meanwhile calls into them and crashes.
 fn wait_for_the_threads_of_windows() {
     let began = Instant::now();
     let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    while threads() > 3 && began.elapsed() < Duration::from_secs(5) {
+    while threads() > 4 && began.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Fault 2: on a desktop at 200 % a host that tells no scale made room for half of the window.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_desktops_scale_is_known_before_there_is_a_window() {
+    use x11rb::connection::Connection as _;
+    use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, PropMode};
+    use x11rb::wrapper::ConnectionExt as _;
+
+    if no_display() {
+        return;
+    }
+    let _alone = alone();
+    let (connection, screen) = x11rb::connect(None).expect("a display");
+    let root = connection.setup().roots[screen].root;
+    let set = |resources: &[u8]| {
+        let (property, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        connection.change_property8(PropMode::REPLACE, root, property, kind, resources).expect("asked");
+        connection.get_input_focus().expect("asked").reply().expect("done");
+    };
+    set(b"Xft.dpi:\t192\n");
+    let told = system_scale();
+    let (host, parent) = host_window();
+    let shared = Arc::new(Shared::new());
+    let host_of_edits = Arc::new(Host { shared: shared.clone() });
+    let editor = Editor::open(&parent, shared, host_of_edits, None).expect("the editor opens");
+    let size = editor.size();
+    drop(editor);
+    drop(host);
+    set(b"");
+    assert_eq!(told, Some(2.0));
+    assert_eq!(size, (2 * PREFERRED_SIZE.0, 2 * PREFERRED_SIZE.1), "and that is how large it opens");
+    assert_eq!(system_scale(), None);
+    wait_for_the_threads_of_windows();
 }
 
 #[test]
@@ -162,6 +204,7 @@ fn it_draws_resizes_and_closes_in_the_middle_of_a_storm() {
     if no_display() {
         return;
     }
+    let _alone = alone();
     let (host, parent) = host_window();
     let shared = Arc::new(Shared::new());
     let editor = open(&parent, &shared);
@@ -192,6 +235,7 @@ fn any_order_of_ends_is_an_end() {
     if no_display() {
         return;
     }
+    let _alone = alone();
     // The host's window goes first, under an open editor.
     let shared = Arc::new(Shared::new());
     let (host, parent) = host_window();

@@ -90,6 +90,65 @@ def test_dawdreamer(case):
     same_bytes(got[:, :samples], wanted, "render")
 
 
+def rendered(case, prepare=lambda plugin, places, samples: None):
+    """Renders a case in dawdreamer, without its latency, after `prepare` has had the plugin."""
+    given, wanted = audio(case)
+    (block, latency), _ = case["latencies"]
+    engine = dawdreamer.RenderEngine(case["rate"], block)
+    plugin = engine.make_plugin_processor("earmark", BUNDLE)
+    places = {parameter["name"]: parameter["index"] for parameter in plugin.get_parameters_description()}
+    silence = np.zeros((2, latency + block), dtype=np.float32)
+    played = np.concatenate([given, silence], axis=1)
+    prepare(plugin, places, played.shape[1])
+    engine.load_graph([(engine.make_playback_processor("main", played), []), (plugin, ["main"])])
+    engine.render((given.shape[1] + latency + 1) / case["rate"])
+    return plugin, engine.get_audio()[:, latency : latency + wanted.shape[1]], wanted, block
+
+
+def test_automation_is_heard_where_it_was_drawn():
+    # Fault 4: a step was heard too soon by the latency, 142 ms.
+    (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
+    at = audio(case)[0].shape[1] // 2
+
+    def draw(plugin, places, samples):
+        gain = np.full(samples, 0.5, dtype=np.float32)
+        gain[at:] = 0.625  # 0 dB, then 6 dB of -24 to 24
+        assert plugin.set_automation(places["Output gain"], gain)
+
+    _, got, wanted, block = rendered(case, draw)
+    different = np.flatnonzero((got != wanted).any(axis=0))
+    # The host hands values over block by block.
+    assert at - block <= different[0] <= at + block, (different[0] - at) / case["rate"]
+
+
+def test_written_lanes_are_seen():
+    # Fault 5: all lanes were flat in a host that renders on its main thread.
+    (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
+
+    def write(plugin, places, samples):
+        plugin.set_parameter(places["Label automation"], 0.5)
+        plugin.record_automation = True
+
+    plugin, _, _, _ = rendered(case, write)
+    lanes = plugin.get_automation()
+    for name in ("Speech", "Class"):
+        lane = np.asarray(lanes[name])
+        assert np.ptp(lane) > 0.3, (name, lane.min(), lane.max())
+
+
+def test_a_preset_file_is_shown(tmp_path):
+    # Fault 7: the sound was the file's, and the host showed the values of before.
+    plugin = pedalboard.load_plugin(BUNDLE)
+    other = pedalboard.load_plugin(BUNDLE)
+    raw_parameter(other, "Range").raw_value = 0.125
+    path = tmp_path / "own.vstpreset"
+    path.write_bytes(other.preset_data)
+    plugin.load_preset(str(path))
+    given, _ = audio(CASES[0])
+    plugin(given[:, : CASES[0]["rate"] // 10], CASES[0]["rate"])
+    assert raw_parameter(plugin, "Range").raw_value == pytest.approx(0.125, abs=1e-6)
+
+
 def component_state(plugin):
     """The plugin's own bytes inside the host's."""
     text = plugin.raw_state

@@ -12,7 +12,8 @@ use clack_extensions::params::PluginAudioProcessorParams;
 use clack_plugin::events::Match;
 use clack_plugin::events::Pckn;
 use clack_plugin::events::event_types::{
-    MidiEvent, NoteOffEvent, NoteOnEvent, ParamGestureBeginEvent, ParamGestureEndEvent,
+    MidiEvent, NoteOffEvent, NoteOnEvent, ParamGestureBeginEvent, ParamGestureEndEvent, TransportEvent,
+    TransportFlags,
 };
 use clack_plugin::prelude::*;
 use clack_plugin::process::ConstantMask;
@@ -34,6 +35,7 @@ pub struct ClapAudio<'a> {
     shared: &'a ClapShared<'a>,
     processor: Processor,
     max_block: usize,
+    rate_hz: f64,
     events: Vec<ParamEvent>,
     main: Vec<Vec<f32>>,
     sidechain: Vec<Vec<f32>>,
@@ -69,6 +71,7 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
             shared,
             processor,
             max_block,
+            rate_hz: config.sample_rate,
             events: Vec::with_capacity(EVENTS),
             main: planes(usize::from(activation.channels)),
             sidechain: planes(usize::from(activation.sidechain_channels).min(MAX_CHANNELS)),
@@ -78,7 +81,7 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
 
     fn process(
         &mut self,
-        _process: Process,
+        process: Process,
         mut audio: Audio,
         events: Events,
     ) -> Result<ProcessStatus, PluginError> {
@@ -86,6 +89,7 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
         self.shared.send_edits(events.output);
         self.take_events(events.input, frames);
         let offline = self.shared.offline.load(Ordering::Acquire);
+        let timeline = process.transport.and_then(|transport| self.timeline(transport));
         let (mut from, mut first_event) = (0, 0);
         // A host that passes more than it said is served in pieces; a block without samples still carries events.
         let flow = loop {
@@ -96,6 +100,9 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
             });
             let due = first_event..first_event + due;
             first_event = due.end;
+            if samples > 0 {
+                self.processor.play_from(timeline.map(|start| start.saturating_add_unsigned(from as u64)));
+            }
             let flow = self.piece(&mut audio, events.output, from, samples, due, offline);
             if is_last {
                 break flow;
@@ -113,6 +120,12 @@ impl<'a> PluginAudioProcessor<'a, ClapShared<'a>, ClapMain<'a>> for ClapAudio<'a
     fn reset(&mut self) {
         self.processor.reset();
     }
+
+    fn deactivate(self, main_thread: &ClapMain<'a>) {
+        // Without audio only a flush can end the gestures of lanes that were being written.
+        drop(self.processor);
+        main_thread.request_flush();
+    }
 }
 
 impl PluginAudioProcessorParams for ClapAudio<'_> {
@@ -122,6 +135,18 @@ impl PluginAudioProcessorParams for ClapAudio<'_> {
 }
 
 impl ClapAudio<'_> {
+    /// Where a block stands on the timeline, samples, while the host plays and says so.
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be an i64, and rounded")]
+    fn timeline(&self, transport: &TransportEvent) -> Option<i64> {
+        let says = TransportFlags::HAS_SECONDS_TIMELINE | TransportFlags::IS_PLAYING;
+        if !transport.flags.contains(says) {
+            return None;
+        }
+        let samples = (transport.song_pos_seconds.to_float() * self.rate_hz).round();
+        // Ten thousand years of samples: a host that says more says nothing.
+        (samples.abs() < 1e17).then_some(samples as i64)
+    }
+
     fn take_events(&mut self, input: &InputEvents, frames: usize) {
         self.events.clear();
         let last = u32::try_from(frames.saturating_sub(1)).unwrap_or(u32::MAX);

@@ -11,7 +11,7 @@ use clack_extensions::params::HostParams;
 use clack_plugin::prelude::*;
 
 use super::ClapMain;
-use crate::editor::{EditHost, Editor, PREFERRED_SIZE};
+use crate::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
 use crate::params::ParamId;
 use crate::shared::Shared;
 
@@ -22,6 +22,7 @@ pub(super) struct Gui {
     /// As the host wants it, in its pixels.
     size: Cell<Option<(u32, u32)>>,
     scale: Cell<Option<f64>>,
+    system_scale: Option<f64>,
 }
 
 impl Gui {
@@ -31,6 +32,7 @@ impl Gui {
             host: RefCell::new(None),
             size: Cell::new(None),
             scale: Cell::new(None),
+            system_scale: system_scale(),
         }
     }
 
@@ -43,8 +45,10 @@ impl Gui {
     }
 
     fn scale(&self) -> f64 {
-        // Where pixels are logical (macOS) the system scales by itself.
-        if cfg!(target_os = "macos") { 1.0 } else { self.scale.get().unwrap_or(1.0) }
+        // Where pixels are logical (macOS) the system scales by itself. Elsewhere its factor wins where there is one: the
+        // host asks for the size before there is a window.
+        let told = || self.scale.get().unwrap_or(1.0);
+        if cfg!(target_os = "macos") { 1.0 } else { self.system_scale.unwrap_or_else(told) }
     }
 
     fn size(&self) -> (u32, u32) {
@@ -180,6 +184,9 @@ impl PluginGuiImpl for ClapMain<'_> {
     fn set_scale(&self, scale: f64) -> Result<(), PluginError> {
         if !(scale.is_finite() && scale > 0.0) {
             return Err(PluginError::Message("that is no scale"));
+        }
+        if self.gui.system_scale.is_some() {
+            return Err(PluginError::Message("the desktop's own scale is used"));
         }
         self.gui.scale.set(Some(scale));
         if let Some(editor) = &*self.gui.editor.borrow() {

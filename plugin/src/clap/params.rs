@@ -91,6 +91,11 @@ impl ClapShared<'_> {
                 self.plugin.set(event.id, event.value);
             }
         }
+        if !self.plugin.status().active {
+            for id in self.plugin.take_gestures() {
+                let _ = output.try_push(ParamGestureEndEvent::new(0, clap_id(id)));
+            }
+        }
         self.send_edits(output);
         self.pass_on_restart();
     }

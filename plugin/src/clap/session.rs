@@ -42,6 +42,13 @@ impl ClapMain<'_> {
         }
     }
 
+    /// Asks for a call in which parameters are told.
+    pub(super) fn request_flush(&self) {
+        if let Some(params) = &self.host_params {
+            params.request_flush(&self.host.shared());
+        }
+    }
+
     /// Within an activation: the one time that a latency may change.
     pub(super) fn report_latency(&self) {
         let latency = self.shared.plugin.latency_samples();

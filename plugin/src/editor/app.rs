@@ -1,6 +1,6 @@
 //! The window's contents: state, layout, and what the buttons do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,15 +9,19 @@ use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use super::compare::Compare;
 use super::derived::Derived;
+use super::desktop::Keyboard;
 use super::display::{Display, Now};
 use super::gesture::{EditHost, Gestures};
 use super::history::History;
+use super::keys::HostKeys;
 use super::preset_list::{PresetList, user_folder};
-use super::theme::{self, CONTROLS_HEIGHT, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
+use super::theme::{self, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
 use super::watch::Watch;
 use super::widgets::Cx;
-use super::{MAX_SIZE, MIN_SIZE, state};
+use super::{MAX_SIZE, MIN_SIZE, controls, rules, state};
 use crate::meters::Class;
+use crate::params::ParamId;
+use crate::processor::settings::{KEEP_PRESET, keep_choice};
 use crate::shared::Shared;
 
 /// All that a window has in mind.
@@ -34,9 +38,20 @@ pub struct App {
     pub(super) preset_name: String,
     /// Something that went wrong with what the user just did.
     pub(super) notice: Option<String>,
+    /// Something that went right.
+    pub(super) told: Option<String>,
+    /// Where the user wants the labels.
+    pub(super) labels_path: String,
     pub(super) display: Display,
     history: History,
     derived: Derived,
+    /// A preset's own rules in words, where they are in force.
+    pub(super) rules: Option<String>,
+    /// What the loaded preset says, by its source, and whether something was moved since.
+    preset_values: Option<(String, Vec<(ParamId, f64)>)>,
+    pub(super) preset_altered: bool,
+    /// The preset that was asked to be deleted once.
+    pub(super) deleting: Option<String>,
     /// What `derived` belongs to.
     derived_from: DerivedFrom,
     /// Inside a host's window, which cannot always be dragged larger.
@@ -45,6 +60,10 @@ pub struct App {
     /// Raised when a picture shows something that moves by itself.
     moving: Arc<AtomicBool>,
     watch: Option<Watch>,
+    keys: Arc<HostKeys>,
+    /// The host's, which gets its keys back when no field is open.
+    keyboard: Option<Keyboard>,
+    field_was_open: bool,
 }
 
 /// The parameters' generation, the preset, and whether the ear tells singing from music.
@@ -66,18 +85,39 @@ impl App {
             preset_folder: user_folder(),
             preset_name: String::new(),
             notice: None,
+            told: None,
+            labels_path: labels_path(),
             display: Display::default(),
             history: History::default(),
             derived: Derived::of(&shared),
+            rules: None,
+            preset_values: None,
+            preset_altered: false,
+            deleting: None,
             derived_from: derived_from(&shared),
             embedded,
             opened: Instant::now(),
             moving: Arc::default(),
             watch: None,
+            keys: Arc::default(),
+            keyboard: None,
+            field_was_open: false,
             shared,
         };
         app.read_presets();
+        app.derive_words();
         app
+    }
+
+    /// The same in a host's window, which wants its keys back.
+    #[must_use]
+    pub fn with_keyboard(self, keyboard: Option<Keyboard>) -> Self {
+        Self { keyboard, ..self }
+    }
+
+    /// Where the host's keys come in.
+    pub fn host_keys(&self) -> Arc<HostKeys> {
+        Arc::clone(&self.keys)
     }
 
     /// Sets the style, and asks for a picture whenever there is something new.
@@ -87,6 +127,7 @@ impl App {
     pub fn start(&mut self, ctx: &egui::Context) -> std::io::Result<()> {
         ctx.set_fonts(theme::fonts());
         self.set_theme(ctx, self.theme.dark);
+        self.keys.set_window(ctx);
         let window = ctx.clone();
         let watch = Watch::start(self.shared.clone(), self.moving.clone(), move || window.request_repaint())?;
         self.watch = Some(watch);
@@ -97,6 +138,8 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         let now_s = self.opened.elapsed().as_secs_f64();
         let ctx = ui.ctx().clone();
+        let typed = self.keys.take();
+        ctx.input_mut(|input| input.events.extend(typed));
         self.history.catch_up(&self.shared.meters);
         if self.display.update(self.shared.meters.take_peaks(), now_s) {
             self.moving.store(true, Ordering::Relaxed);
@@ -111,7 +154,8 @@ impl App {
         let inner = area.shrink2(vec2(2.0 * GAP, 1.5 * GAP));
         let (header, rest) = inner.split_top_bottom_at_y(inner.top() + HEADER_HEIGHT);
         let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - FOOTER_HEIGHT);
-        let (rest, controls) = rest.split_top_bottom_at_y(rest.bottom() - CONTROLS_HEIGHT);
+        let (rest, controls) =
+            rest.split_top_bottom_at_y(rest.bottom() - controls::height(&self.shared.params));
         let display = rest.shrink2(vec2(0.0, 1.5 * GAP));
         // The panel behind the controls goes to the window's edges.
         let panel = Rect::from_x_y_ranges(area.x_range(), controls.top()..=controls.bottom() - GAP);
@@ -127,6 +171,19 @@ impl App {
         part(self, footer, "footer", &mut |app, ui| app.footer(ui));
         if self.embedded {
             self.grip(ui, area);
+        }
+        self.settle_keyboard(&ctx);
+    }
+
+    /// The keyboard is the window's while a text field is open. After that, and after a click on anything else, it is the
+    /// host's again: space starts the transport.
+    fn settle_keyboard(&mut self, ctx: &egui::Context) {
+        let field_open = ctx.text_edit_focused();
+        let released = ctx.input(|input| input.pointer.any_released());
+        let was_open = std::mem::replace(&mut self.field_was_open, field_open);
+        self.keys.set_field_open(field_open);
+        if let Some(keyboard) = self.keyboard.as_ref().filter(|_| !field_open && (was_open || released)) {
+            keyboard.give_back();
         }
     }
 
@@ -164,7 +221,52 @@ impl App {
         if from != self.derived_from {
             self.derived = Derived::of(&self.shared);
             self.derived_from = from;
+            self.derive_words();
         }
+    }
+
+    /// What is said of the preset.
+    fn derive_words(&mut self) {
+        let own = self.shared.kept(|kept| kept.extras.rules.clone());
+        let in_force = keep_choice(&self.shared.params) == KEEP_PRESET;
+        self.rules = own.filter(|_| in_force).map(|own| rules::in_words(&own));
+        let loaded = self.shared.preset();
+        if loaded.as_ref() != self.preset_values.as_ref().map(|(source, _)| source) {
+            self.preset_values = loaded.and_then(|source| {
+                let values = self.shared.preset_values(&source).ok()?;
+                Some((source, values))
+            });
+        }
+        let moved = |&(id, value): &(ParamId, f64)| {
+            (self.shared.params.get(id) - id.spec().clamp(value)).abs() > 1e-6 * value.abs().max(1e-3)
+        };
+        self.preset_altered = self.preset_values.as_ref().is_some_and(|(_, values)| values.iter().any(moved));
+    }
+
+    /// Saves the labels of what was heard. Says whether they were saved.
+    pub(super) fn save_labels(&mut self) -> bool {
+        let path = Path::new(self.labels_path.trim());
+        let saved = self.shared.save_labels(path);
+        self.told = saved.as_ref().ok().map(|count| format!("{count} segments are in {}", path.display()));
+        self.notice = saved.err().map(|error| error.to_string());
+        self.notice.is_none()
+    }
+
+    /// All settings as they are at first.
+    pub(super) fn load_defaults(&mut self) {
+        self.gestures.end();
+        self.notice = None;
+        self.shared.load_defaults();
+    }
+
+    /// Deletes a preset of the user's own.
+    pub(super) fn delete_preset(&mut self, source: &str) {
+        let in_folder =
+            self.preset_folder.as_deref().is_some_and(|folder| Path::new(source).starts_with(folder));
+        if in_folder {
+            self.notice = std::fs::remove_file(source).err().map(|error| format!("{source}: {error}"));
+        }
+        self.read_presets();
     }
 
     /// Looks into the user's folder again.
@@ -235,6 +337,12 @@ impl App {
             ui.painter().line_segment(ends, egui::Stroke::new(1.0, colour));
         }
     }
+}
+
+/// A place that the user can write to.
+fn labels_path() -> String {
+    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
+    PathBuf::from(home.unwrap_or_default()).join("labels.txt").display().to_string()
 }
 
 /// The nearest allowed size, points.

@@ -1,6 +1,6 @@
 //! Level meters: how they fall, and how they look.
 
-use egui::{Align2, Painter, Rect, Stroke, pos2, vec2};
+use egui::{Align2, Painter, Rect, Stroke, pos2};
 
 use super::theme::{Theme, font};
 
@@ -65,7 +65,7 @@ fn share(dbfs: f32) -> f32 {
 /// Draws one level with its peak, and its number below.
 pub fn level(painter: &Painter, rect: Rect, level: &Level, theme: &Theme) {
     painter.rect_filled(rect, 2.0, theme.grid);
-    let top = |dbfs: f32| rect.bottom() - share(dbfs) * rect.height();
+    let top = |dbfs: f32| mark(rect, dbfs);
     let filled = Rect::from_min_max(pos2(rect.left(), top(level.level_dbfs)), rect.max);
     painter.rect_filled(filled, 2.0, theme.passed);
     if level.peak_dbfs > FLOOR_DBFS {
@@ -75,12 +75,19 @@ pub fn level(painter: &Painter, rect: Rect, level: &Level, theme: &Theme) {
     }
 }
 
-/// Draws how far the gate is down, from above.
-pub fn reduction(painter: &Painter, rect: Rect, gain_db: f32, floor_db: f32, theme: &Theme) {
+/// Draws how far the gate is down, from above, on the scale of the levels: -24 dB reach the mark 24.
+pub fn reduction(painter: &Painter, rect: Rect, gain_db: f32, theme: &Theme) {
     painter.rect_filled(rect, 2.0, theme.grid);
-    let down = (-gain_db / floor_db.max(1.0)).clamp(0.0, 1.0) * rect.height();
-    let filled = Rect::from_min_size(rect.min, vec2(rect.width(), down));
-    painter.rect_filled(filled, 2.0, theme.accent);
+    painter.rect_filled(reduced(rect, gain_db), 2.0, theme.accent);
+}
+
+fn reduced(rect: Rect, gain_db: f32) -> Rect {
+    Rect::from_min_max(rect.min, pos2(rect.right(), mark(rect, gain_db)))
+}
+
+/// The height of a level, or of a gain, dB.
+fn mark(rect: Rect, db: f32) -> f32 {
+    rect.bottom() - share(db) * rect.height()
 }
 
 /// A number below a meter.
@@ -98,7 +105,7 @@ pub fn decibels(db: f32) -> String {
 /// The meters' scale: a few numbers.
 pub fn scale(painter: &Painter, rect: Rect, x: f32, theme: &Theme) {
     for dbfs in [0.0_f32, -12.0, -24.0, -36.0, -48.0] {
-        let y = rect.bottom() - share(dbfs) * rect.height();
+        let y = mark(rect, dbfs);
         let text = format!("{:.0}", dbfs.abs());
         painter.text(pos2(x, y), Align2::CENTER_CENTER, text, font(9.5), theme.dim);
     }
@@ -125,6 +132,18 @@ mod tests {
         assert!(!level.moves(), "and comes to rest");
         level.update(f32::NAN, 31.0);
         assert!(!level.moves());
+    }
+
+    /// Fault 11: -24 dB of gain reached the mark 48, for the bar had a scale of its own.
+    #[test]
+    fn a_gain_reaches_its_mark() {
+        let rect = Rect::from_min_max(pos2(0.0, 100.0), pos2(14.0, 400.0));
+        for marked_db in [0.0, -12.0, -24.0, -36.0, -48.0] {
+            assert!((reduced(rect, marked_db).bottom() - mark(rect, marked_db)).abs() < 1e-3);
+        }
+        assert!((reduced(rect, -24.0).bottom() - 220.0).abs() < 1e-3, "24 of 60 dB");
+        assert!((reduced(rect, f32::NEG_INFINITY).bottom() - 400.0).abs() < 1e-3);
+        assert!(reduced(rect, 0.0).height() < 1e-3);
     }
 
     #[test]

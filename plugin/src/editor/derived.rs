@@ -1,6 +1,7 @@
 //! What the picture needs to know of the gate, derived from the parameters when they change.
 
 use earmark_core::Label;
+use earmark_core::decide::Thresholds;
 use earmark_core::gate::{Action, GateSettings};
 
 use super::history::{LANES, SINGING};
@@ -20,6 +21,8 @@ pub struct Derived {
     pub decides: [bool; LANES],
     /// Labels that pass when they are heard alone.
     pub kept: [bool; LANES],
+    /// The thresholds of labels that rules name and no knob moves, in their lanes.
+    pub fixed: [Option<Thresholds>; LANES],
     /// The lower edge of the gain, dB below zero.
     pub floor_db: f32,
 }
@@ -37,10 +40,18 @@ impl Derived {
         let labels: Vec<Label> = given.chain(others).cloned().collect();
         let keeps =
             |label: &Label| settings.action_on(&labels, [label]).is_ok_and(|action| action == Action::Keep);
+        let decides =
+            LABELS.map(|label| leading_labels(&settings.rules.list).any(|leading| *leading == label));
+        let fixed = std::array::from_fn(|lane| {
+            let label = &LABELS[lane];
+            let named = shown[lane] && !decides[lane] && settings.labels().any(|other| other == label);
+            let own = settings.thresholds.by_label.get(label).copied();
+            own.or_else(|| shared.thresholds_of_ear(label)).filter(|_| named)
+        });
         Self {
             shown,
-            decides: LABELS
-                .map(|label| leading_labels(&settings.rules.list).any(|leading| *leading == label)),
+            decides,
+            fixed,
             kept: LABELS.each_ref().map(keeps),
             floor_db: gain_floor_db(deepest_db(&settings)),
         }
@@ -114,5 +125,19 @@ mod tests {
         assert_eq!(derived.kept, [true, false, false, false]);
         assert_eq!(derived.decides, [true, false, false, false], "the first rule has the thresholds");
         assert_eq!(derived.floor_db, 66.0, "it mutes noise");
+        assert_eq!(derived.fixed, [None; LANES], "no ear says where the others open");
+    }
+
+    /// Fault 12: music and noise, which decide in this preset, had no threshold lines.
+    #[test]
+    fn every_label_that_a_rule_names_has_its_thresholds() {
+        let shared = Shared::new();
+        shared.load_preset("broadcast-duck").expect("built in");
+        let ear = shared.ear(earmark_core::model::pack::LIVE).expect("embedded");
+        let of = |label| Some(ear.pack().manifest().thresholds_of(&label));
+        let derived = Derived::of(&shared);
+        assert_eq!(derived.fixed, [None, None, of(Label::MUSIC), of(Label::NOISE)]);
+        shared.set(id::KEEP, 0.0);
+        assert_eq!(Derived::of(&shared).fixed, [None; LANES], "those that no rule names have none");
     }
 }

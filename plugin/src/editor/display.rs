@@ -1,5 +1,6 @@
 //! The upper part: what the ear hears, what the gate does, the lanes with the thresholds, the meters.
 
+use earmark_core::decide::Thresholds;
 use egui::{Align2, CursorIcon, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use super::bars::{self, Level};
@@ -11,7 +12,7 @@ use super::theme::{GAP, Theme, font};
 use super::threshold::{Line, Lines, height_of, probability_at};
 use super::widgets::Cx;
 use crate::meters::Class;
-use crate::params::{ParamId, id};
+use crate::params::{ParamId, Params, id};
 
 const GUTTER: f32 = 116.0;
 const METERS: f32 = 112.0;
@@ -68,10 +69,16 @@ impl Display {
         let painter = ui.painter_at(area);
         self.lanes = Some(lanes);
         self.draw_lanes(&painter, &lanes, &now, theme);
-        gutter(&painter, area.left(), &lanes, &now, theme);
+        let instead = heard_instead(cx.params);
+        gutter(&painter, area.left(), &lanes, &now, instead, theme);
+        if let Some((_, sentence)) = instead {
+            banner(&painter, lanes.wave, sentence, theme);
+        }
         for (lane, rect) in lanes.probabilities.iter().enumerate() {
             if now.derived.shown[lane] && now.derived.decides[lane] {
                 self.thresholds(ui, &painter, lane, *rect, cx);
+            } else if let Some(fixed) = now.derived.fixed[lane] {
+                fixed_lines(&painter, *rect, fixed, theme);
             }
         }
         let meters = Rect::from_min_max(pos2(frame.right() + 2.0 * GAP, area.top()), area.max);
@@ -168,7 +175,7 @@ impl Display {
             painter.text(pos2(column(index), area.top()), Align2::CENTER_TOP, name, font(11.0), theme.dim);
         }
         bars::level(painter, bar(0.0), &self.input, theme);
-        bars::reduction(painter, bar(1.0), gain_db, now.derived.floor_db, theme);
+        bars::reduction(painter, bar(1.0), gain_db, theme);
         bars::level(painter, bar(2.0), &self.output, theme);
         bars::scale(painter, bars, column(0.0) + 0.5 * third, theme);
         let below = bars.bottom() + 5.0;
@@ -180,8 +187,35 @@ impl Display {
     }
 }
 
+/// What goes out in the place of the gate's result: a word and a sentence.
+fn heard_instead(params: &Params) -> Option<(&'static str, &'static str)> {
+    match params.choice(id::LISTEN) {
+        _ if params.is_on(id::BYPASS) => {
+            Some(("Bypassed", "Bypassed: everything passes, whatever the gate does"))
+        }
+        1 => Some(("Removed", "You hear what is taken away")),
+        2 => Some(("Detector", "You hear what the ear hears")),
+        _ => None,
+    }
+}
+
+/// A line across the waveform that cannot be overlooked.
+fn banner(painter: &Painter, wave: Rect, sentence: &str, theme: &Theme) {
+    let galley = painter.layout_no_wrap(sentence.to_owned(), font(14.0), theme.window);
+    let place = Rect::from_center_size(wave.center(), galley.size() + vec2(24.0, 10.0));
+    painter.rect_filled(place, 4.0, theme.warn);
+    painter.galley(place.center() - 0.5 * galley.size(), galley, theme.window);
+}
+
 /// Names and newest values, left of the lanes.
-fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme: &Theme) {
+fn gutter(
+    painter: &Painter,
+    left: f32,
+    lanes: &LaneRects,
+    now: &Now<'_>,
+    instead: Option<(&'static str, &'static str)>,
+    theme: &Theme,
+) {
     let newest = now.history.newest();
     let top = lanes.wave.left_top();
     let caption = |y: f32, text: &str| {
@@ -203,11 +237,15 @@ fn gutter(painter: &Painter, left: f32, lanes: &LaneRects, now: &Now<'_>, theme:
         Some(_) => headline(top.y + 15.0, heard.to_owned(), if kept { theme.accent } else { theme.text }),
         None => headline(top.y + 15.0, "nothing".to_owned(), theme.dim),
     }
-    caption(top.y + 50.0, "The gate is");
-    match newest.map(|frame| frame.gain_db) {
+    caption(top.y + 50.0, if instead.is_some() { "The output is" } else { "The gate is" });
+    if let Some((word, _)) = instead {
+        headline(top.y + 63.0, word.to_owned(), theme.warn);
+    }
+    match newest.filter(|_| instead.is_none()).map(|frame| frame.gain_db) {
         Some(gain_db) if gain_db > -0.05 => headline(top.y + 63.0, "open".to_owned(), theme.accent),
         Some(gain_db) if gain_db <= -100.0 => headline(top.y + 63.0, "closed".to_owned(), theme.text),
         Some(gain_db) => headline(top.y + 63.0, format!("{} dB", bars::decibels(gain_db)), theme.text),
+        None if instead.is_some() => {}
         None => headline(top.y + 63.0, "at rest".to_owned(), theme.dim),
     }
     for (label, rect) in lanes.probabilities.iter().enumerate().filter(|(label, _)| now.derived.shown[*label])
@@ -241,6 +279,21 @@ fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
         let text = format!("\u{2212}{:.0}", -gain_db);
         painter.text(pos2(lane.left() - INSET, y), Align2::RIGHT_CENTER, text, font(10.0), theme.dim);
         gain_db -= step;
+    }
+}
+
+/// Thresholds that no knob moves.
+fn fixed_lines(painter: &Painter, rect: Rect, fixed: Thresholds, theme: &Theme) {
+    let inner = rect.shrink2(vec2(0.0, 2.0));
+    let colour = theme.dim.gamma_multiply(0.65);
+    for (probability, line) in [(fixed.open, Line::Open), (fixed.close, Line::Close)] {
+        let y = height_of(probability, inner.top(), inner.bottom());
+        let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
+        let stroke = Stroke::new(1.0, colour);
+        match line {
+            Line::Open => drop(painter.line_segment(ends, stroke)),
+            Line::Close => painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0)),
+        }
     }
 }
 

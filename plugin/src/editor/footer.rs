@@ -2,10 +2,14 @@
 
 use earmark_core::decide::Thresholds;
 use earmark_core::gate::Adaptive;
-use egui::{Align, Layout, RichText, Ui};
+use earmark_core::report::Format;
+use egui::{
+    Align, CursorIcon, FontSelection, Key, Layout, Popup, PopupCloseBehavior, RichText, TextEdit, Ui,
+};
 
 use super::app::App;
 use super::theme::font;
+use super::widgets::hold_arrows;
 use crate::params::{Params, id};
 use crate::shared::{DetectorStatus, Shared, Status};
 
@@ -79,6 +83,7 @@ impl App {
     pub(super) fn footer(&mut self, ui: &mut Ui) {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
+            self.labels_button(ui);
             let status = self.shared.status();
             let floor = floor_piece(&status, &self.shared.params);
             let singing = singing_piece(&self.shared, &status);
@@ -87,11 +92,44 @@ impl App {
                 ui.label(RichText::new(text).font(font(11.5)).color(colour));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let (text, colour) = match &self.notice {
-                    Some(notice) => (notice.clone(), self.theme.warn),
-                    None => (format!("{} {}", crate::NAME, crate::VERSION), self.theme.dim),
+                let (text, colour) = match (&self.notice, &self.told) {
+                    (Some(notice), _) => (notice.clone(), self.theme.warn),
+                    (None, Some(told)) => (told.clone(), self.theme.text),
+                    (None, None) => (format!("{} {}", crate::NAME, crate::VERSION), self.theme.dim),
                 };
                 ui.label(RichText::new(text).font(font(11.5)).color(colour));
+            });
+        });
+    }
+}
+
+impl App {
+    /// Labels as a file: a button that asks for a path.
+    fn labels_button(&mut self, ui: &mut Ui) {
+        let text = RichText::new("Save labels as\u{2026}").font(font(11.5)).color(self.theme.text);
+        let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
+        if button.has_focus() {
+            // Else an arrow would lead away, to whatever lies above.
+            hold_arrows(ui, &button);
+        }
+        Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+            ui.set_width(420.0);
+            let endings = Format::ALL.map(|format| format!(".{}", format.extension())).join("  ");
+            let about = format!(
+                "What was heard so far, at its times in the project. The ending chooses the format: {endings}"
+            );
+            ui.add(egui::Label::new(RichText::new(about).font(font(11.5)).color(self.theme.dim)).wrap());
+            ui.horizontal(|ui| {
+                let path = TextEdit::singleline(&mut self.labels_path)
+                    .font(FontSelection::FontId(font(12.5)))
+                    .desired_width(340.0);
+                let written = ui.add(path);
+                let entered = written.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+                let button = egui::Button::new(RichText::new("Save").font(font(12.5)));
+                let clicked = ui.add(button).on_hover_cursor(CursorIcon::PointingHand).clicked();
+                if (entered || clicked) && self.save_labels() {
+                    ui.close();
+                }
             });
         });
     }

@@ -38,6 +38,7 @@ impl App {
         const WIDTH: f32 = 210.0;
         let loaded = self.shared.preset();
         let mut wanted = None;
+        let (mut defaults, mut deleted) = (false, None);
         ui.spacing_mut().item_spacing.x = 2.0;
         if small_button(ui, Icon::Previous, "Previous preset", &self.theme) {
             wanted = self.presets.beside(loaded.as_deref(), -1).map(|entry| entry.source.clone());
@@ -51,6 +52,7 @@ impl App {
             }
             None => "Presets".to_owned(),
         };
+        let name = if self.preset_altered { format!("{name} (changed)") } else { name };
         let colour = if loaded.is_some() { self.theme.text } else { self.theme.dim };
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, name, font(13.5), colour);
         focus_ring(ui, &response, 6.0, self.theme.accent);
@@ -64,11 +66,32 @@ impl App {
         Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
             ui.set_width(340.0);
             ui.spacing_mut().item_spacing.y = 2.0;
+            let first = RichText::new("Default settings").font(font(13.5)).color(self.theme.text);
+            let first = ui.add(egui::Button::new(first).frame(false));
+            if first.on_hover_cursor(CursorIcon::PointingHand).clicked() {
+                defaults = true;
+                ui.close();
+            }
+            ui.add_space(4.0);
             for entry in self.presets.entries() {
                 let chosen = loaded.as_ref() == Some(&entry.source);
                 let colour = if chosen { self.theme.accent } else { self.theme.text };
                 let button = egui::Button::new(RichText::new(&entry.title).font(font(13.5)).color(colour));
-                let clicked = ui.add(button.frame(false)).on_hover_cursor(CursorIcon::PointingHand).clicked();
+                let clicked = ui
+                    .horizontal(|ui| {
+                        let chosen = ui.add(button.frame(false)).on_hover_cursor(CursorIcon::PointingHand);
+                        // A preset of the user's own is deleted by two clicks.
+                        if std::path::Path::new(&entry.source).is_absolute() {
+                            let asked = self.deleting.as_ref() == Some(&entry.source);
+                            let word = if asked { "Delete it?" } else { "Delete" };
+                            let word = RichText::new(word).font(font(11.0)).color(self.theme.dim);
+                            if ui.add(egui::Button::new(word).frame(false)).clicked() {
+                                deleted = Some((entry.source.clone(), asked));
+                            }
+                        }
+                        chosen.clicked()
+                    })
+                    .inner;
                 ui.indent(&entry.source, |ui| {
                     ui.add(
                         egui::Label::new(RichText::new(&entry.about).font(font(11.5)).color(self.theme.dim))
@@ -88,6 +111,17 @@ impl App {
                 self.save_row(ui);
             }
         });
+        match deleted {
+            Some((source, true)) => {
+                self.deleting = None;
+                self.delete_preset(&source);
+            }
+            Some((source, false)) => self.deleting = Some(source),
+            None => {}
+        }
+        if defaults {
+            self.load_defaults();
+        }
         if let Some(source) = wanted {
             self.load_preset(&source);
         }

@@ -18,14 +18,17 @@ mod columns;
 mod compare;
 mod controls;
 mod derived;
+mod desktop;
 mod display;
 mod footer;
 mod gesture;
 mod header;
 mod history;
 mod icons;
+mod keys;
 mod lanes;
 mod preset_list;
+mod rules;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -42,7 +45,11 @@ use baseview::dpi::{LogicalSize, NativeSize, Size};
 use egui_baseview::{EguiWindow, EguiWindowSettings};
 use raw_window_handle::HasWindowHandle;
 
+use desktop::Keyboard;
+use keys::HostKeys;
+
 pub use app::App;
+pub use desktop::system_scale;
 pub use gesture::EditHost;
 
 use crate::shared::Shared;
@@ -68,6 +75,7 @@ pub enum EditorError {
 /// An open window. Dropping it closes it and waits until it is closed; an edit that was under way is ended.
 pub struct Editor {
     window: Option<Window>,
+    keys: Arc<HostKeys>,
 }
 
 impl std::fmt::Debug for Editor {
@@ -89,7 +97,8 @@ impl Editor {
         scale: Option<f64>,
     ) -> Result<Self, EditorError> {
         parent.window_handle().map_err(EditorError::Parent)?;
-        Self::create(settings(scale).with_parent(parent), App::new(shared, host, true))
+        let app = App::new(shared, host, true).with_keyboard(Keyboard::of(parent));
+        Self::create(settings(scale).with_parent(parent), app)
     }
 
     /// Opens the editor as a window of its own; [`Editor::run`] then waits until the user closes it.
@@ -106,9 +115,10 @@ impl Editor {
 
     fn create(settings: EguiWindowSettings, app: App) -> Result<Self, EditorError> {
         let refused = |error: baseview::Error| EditorError::Window(error.to_string());
+        let keys = app.host_keys();
         let window = EguiWindow::create(settings, app).map_err(refused)?;
         window.show().map_err(refused)?;
-        Ok(Self { window: Some(window) })
+        Ok(Self { window: Some(window), keys })
     }
 
     /// Waits until the user closes the window.
@@ -142,6 +152,12 @@ impl Editor {
         let usable = scale.is_finite() && scale > 0.0;
         usable
             && self.window.as_ref().is_some_and(|window| window.suggest_fallback_scale_factor(scale).is_ok())
+    }
+
+    /// A key goes down in the host, which has the keyboard: its letter, or which one it is. Says whether a text field of
+    /// the editor uses it.
+    pub fn press(&self, letter: Option<char>, key: Option<egui::Key>, modifiers: egui::Modifiers) -> bool {
+        self.is_open() && self.keys.press(letter, key, modifiers)
     }
 
     /// The factor between logical points and the system's own pixels.

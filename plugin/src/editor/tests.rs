@@ -1,5 +1,7 @@
 //! The whole window without a display: pictures are made and thrown away, and a pointer and a keyboard are played.
 
+mod states;
+
 use std::sync::Arc;
 
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
@@ -159,7 +161,7 @@ fn every_setting_is_reached_by_keys_alone() {
     let shared = Arc::new(Shared::new());
     let mut window = Window::open(&shared);
     let mut moved = Vec::new();
-    for _ in 0..80 {
+    for _ in 0..120 {
         window.key(Key::Tab);
         let before = shared.params.generation();
         window.key(Key::ArrowUp);
@@ -177,7 +179,7 @@ fn every_setting_is_reached_by_keys_alone() {
     }
     let hidden = [id::DUCK_DB, id::DUCK_SHAPE, id::DUCK_RATIO, id::DUCK_ABOVE_DBFS, id::DUCK_KNEE_DB];
     // Switches turn by enter or space, not by arrows.
-    let switches = [id::BYPASS, id::LINK, id::ADAPTIVE];
+    let switches = [id::BYPASS, id::LINK, id::ADAPTIVE, id::LABEL_OUTPUTS];
     let wanted = PARAMS.iter().filter(|spec| !spec.flags.output).map(|spec| spec.id);
     let missing: Vec<_> = wanted
         .filter(|id| !moved.contains(id) && !hidden.contains(id) && !switches.contains(id))

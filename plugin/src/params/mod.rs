@@ -192,8 +192,6 @@ impl Flags {
     pub const BYPASS: Self = Self { bypass: true, ..Self::KNOB };
     /// A setting that takes effect with the next activation.
     pub const SETUP: Self = Self { automatable: false, restart: true, ..Self::KNOB };
-    /// A setting that is not for automation.
-    pub const SETTING: Self = Self { automatable: false, ..Self::KNOB };
     /// A lane that the processor writes and hosts record.
     pub const LANE: Self = Self { output: true, ..Self::KNOB };
     /// Display only.

@@ -77,6 +77,8 @@ pub mod id {
         SINGING = 30;
         /// What is kept, where singing has a say: it stands above [`KEEP`], whose list was released without it.
         KEEP_SINGING = 31;
+        /// Whether the label outputs carry the probabilities.
+        LABEL_OUTPUTS = 32;
     }
 }
 
@@ -170,11 +172,11 @@ pub const PARAMS: &[ParamSpec] = table![
         Kind::Choice { names: &["Live", "Studio"], keys: &["live", "studio"], default: 0 }, SETUP,
         "Which network hears. Studio hears better and later: half a second more latency.";
     LABEL_MODE, "label_mode", "Label automation", "LblMode", Labels, None,
-        Kind::Choice { names: &["Off", "Write", "Read"], keys: &["off", "write", "read"], default: 0 }, SETTING,
+        Kind::Choice { names: &["Off", "Write", "Read"], keys: &["off", "write", "read"], default: 0 }, KNOB,
         "Write: the labels move their parameters, and the host may record them. Read: the recorded lanes drive the gate instead of the ear.";
     LABEL_MIDI, "label_midi", "Label notes", "LblNotes", Labels, None,
-        Kind::Choice { names: &["Off", "Notes", "Notes and CC"], keys: &["off", "notes", "notes_cc"], default: 0 }, SETTING,
-        "Sends one note for each label that begins or ends, and the probabilities as controllers.";
+        Kind::Choice { names: &["Off", "Notes", "Notes and CC"], keys: &["off", "notes", "notes_cc"], default: 0 }, KNOB,
+        "Sends a note while a label lasts, 250 ms at least and through gaps under 200 ms, and the probabilities as controllers.";
     SPEECH, "speech_probability", "Speech", "Speech", Labels, Percent,
         float(0.0, 1.0, 0.0, Curve::Linear), LANE,
         "Probability of speech.";
@@ -207,6 +209,9 @@ pub const PARAMS: &[ParamSpec] = table![
             default: 0,
         }, KNOB,
         "Keeps voices and not what only plays; anything but the first stands above Keep. An ear that does not tell singing from music keeps all music.";
+    LABEL_OUTPUTS, "label_outputs", "Label outputs", "LblOuts", Labels, None,
+        Kind::Toggle { default: false }, KNOB,
+        "VST3: the extra outputs carry the probabilities of speech, music and noise as control voltages, 0 to 1; off, they are silent. In CLAP the layout decides.";
 ];
 
 /// A page of a control surface.

@@ -58,6 +58,7 @@ fn the_table_keeps_what_was_released() {
         "adaptive",
         "singing_probability",
         "keep_singing",
+        "label_outputs",
     ];
     let keys: Vec<&str> = PARAMS.iter().map(|spec| spec.key).collect();
     assert_eq!(&keys[..released.len()], released);
@@ -85,6 +86,16 @@ fn defaults_are_those_of_the_core() {
     }
 }
 
+/// Fault 17: Ardour shows automatable and read-only parameters only, so that Write could not be switched on there. What needs a
+/// restart of the plugin stays out of lanes.
+#[test]
+fn what_needs_no_restart_is_shown_by_every_host() {
+    for spec in PARAMS {
+        let shown = spec.flags.automatable || spec.flags.read_only;
+        assert_ne!(shown, spec.flags.restart, "{}", spec.key);
+    }
+}
+
 #[test]
 fn people_may_write_units_or_not() {
     let attack = id::ATTACK_MS.spec();
@@ -96,9 +107,36 @@ fn people_may_write_units_or_not() {
     assert_eq!(id::OPEN.spec().from_text("55 %"), Some(0.55));
     assert_eq!(id::MODE.spec().from_text("mute"), Some(2.0));
     assert_eq!(id::BYPASS.spec().from_text("On"), Some(1.0));
-    assert_eq!(id::RANGE_DB.spec().from_text("1e9"), Some(1.0), "only digits are read");
+    assert_eq!(id::RANGE_DB.spec().from_text("1e1"), Some(10.0));
+    assert_eq!(id::RANGE_DB.spec().from_text("12 dB"), Some(12.0));
+    assert_eq!(id::RANGE_DB.spec().from_text("12 ms"), None, "another unit is another thing");
     assert_eq!(id::OUTPUT_DB.spec().to_text(-0.0), "0.0 dB");
     assert_eq!(id::DUCK_RATIO.spec().to_text(4.0), "4.0 : 1");
+}
+
+/// Fault 10: Range `-12` became 0 dB, `1e3` was read as 1, `inf` and the window's own minus were refused.
+#[test]
+fn numbers_are_read_as_people_type_them() {
+    let range = id::RANGE_DB.spec();
+    let depth = Some(12.0);
+    for text in ["12", "-12", "\u{2212}12", "+12", "-12 dB", "\u{2212}12,0 dB", " 12 DB "] {
+        assert_eq!(range.from_text(text), depth, "{text}");
+    }
+    assert_eq!(id::REDUCTION_DB.spec().from_text("-30 dB"), Some(30.0));
+    assert_eq!(id::DUCK_DB.spec().from_text("-6"), Some(6.0));
+    assert_eq!(id::OUTPUT_DB.spec().from_text("\u{2212}6 dB"), Some(-6.0), "a gain has a sign");
+    assert_eq!(id::DUCK_ABOVE_DBFS.spec().from_text("\u{2212}40 dBFS"), Some(-40.0));
+    assert_eq!(id::RELEASE_MS.spec().from_text("1e3"), Some(1_000.0));
+    assert_eq!(id::RELEASE_MS.spec().from_text("1e3 ms"), Some(1_000.0));
+    assert_eq!(id::RELEASE_MS.spec().from_text("1.5s"), Some(1_500.0));
+    for end in ["inf", "-inf", "\u{2212}\u{221e}", "\u{221e} dB"] {
+        assert_eq!(range.from_text(end), Some(range.max()), "{end}");
+    }
+    assert_eq!(id::OUTPUT_DB.spec().from_text("-inf"), Some(id::OUTPUT_DB.spec().min()));
+    assert_eq!(id::DUCK_RATIO.spec().from_text("4:1"), Some(4.0));
+    for none in ["", "-", "dB", "nan", "1e", "twelve", "12 apples", "infinitely"] {
+        assert_eq!(range.from_text(none), None, "{none}");
+    }
 }
 
 proptest! {

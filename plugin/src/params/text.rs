@@ -49,21 +49,34 @@ impl ParamSpec {
                 "off" | "false" | "no" | "0" => Some(0.0),
                 _ => None,
             },
-            Kind::Float { .. } => {
-                let end = text
-                    .find(|c: char| !matches!(c, '0'..='9' | '.' | ',' | '+' | '-'))
-                    .unwrap_or(text.len());
-                let (number, unit) = text.split_at(end);
-                let number: f64 = number.replace(',', ".").parse().ok()?;
-                let unit = unit.trim();
-                match (self.unit, unit) {
-                    (Unit::Percent, _) => Some(number / 100.0),
-                    (Unit::Milliseconds, "s") => Some(number * 1_000.0),
-                    _ => Some(number),
-                }
-            }
+            Kind::Float { .. } => self.number(text),
         }?;
-        plain.is_finite().then(|| self.clamp(plain))
+        (!plain.is_nan()).then(|| self.clamp(plain))
+    }
+
+    /// A number as people type it: comma or point, an exponent, U+2212 for minus, `inf` for the end of the range, and the
+    /// parameter's unit or none. Of a depth, which has no sign, the magnitude counts.
+    fn number(&self, text: &str) -> Option<f64> {
+        let text = text.to_lowercase().replace('\u{2212}', "-").replace(',', ".").replace('\u{221e}', "inf");
+        // The longest beginning that is a number; words that Rust knows for numbers are none here but for `inf`.
+        let is_number = |text: &str| !text.ends_with(|c: char| c.is_alphabetic()) || text.ends_with("inf");
+        let read = |end: usize| {
+            let number = text.get(..end).filter(|text| is_number(text))?;
+            Some((number.parse::<f64>().ok().filter(|number| !number.is_nan())?, end))
+        };
+        let (number, end) = (1..=text.len()).rev().find_map(read)?;
+        let symbol = self.unit.symbol().to_lowercase();
+        let factor = match text[end..].trim() {
+            "" if self.unit == Unit::Percent => 0.01,
+            "%" if self.unit == Unit::Percent => 0.01,
+            "s" if self.unit == Unit::Milliseconds => 1_000.0,
+            "db" if self.unit == Unit::Dbfs => 1.0,
+            ":1" if self.unit == Unit::Ratio => 1.0,
+            unit if unit.is_empty() || unit == symbol => 1.0,
+            _ => return None,
+        };
+        let is_depth = self.unit == Unit::Decibels && self.min() >= 0.0;
+        Some(factor * if is_depth { number.abs() } else { number })
     }
 
     /// The word for a plain value in state files: a choice's key. `None` for other kinds.

@@ -8,6 +8,7 @@ use earmark_core::model::pack::{self, Pack};
 use earmark_core::noise::SnrEstimator;
 use earmark_core::realtime::{FailMode, LatencyParts, LiveConfig, LiveGate};
 
+use super::automation::Automation;
 use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use super::settings::{SettingsBank, mix_settings};
 use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
@@ -52,6 +53,15 @@ impl Processor {
             latency,
             channels: usize::from(channels),
             max_piece,
+            automation: Automation::new(params, latency),
+            playhead: None,
+            slack: 0,
+            tolerance: u64::from(whole_rate(rate_hz)) / 100,
+            rate_hz: i64::from(whole_rate(rate_hz)),
+            decided: Vec::with_capacity(
+                frames_per_piece(max_piece, rate_hz)
+                    + frames_per_piece(gates.first().map_or(0, lookahead_samples), rate_hz),
+            ),
             seen: u64::MAX,
             pairs: own_pairs,
             own_pairs,
@@ -71,12 +81,14 @@ impl Processor {
             ),
             spare: planes(channels),
             silent_for: 0,
-            notes_must_end: false,
+            // Those of an activation before sound until audio runs.
+            notes_must_end: true,
             broken: false,
             gates,
             bank,
             shared,
         };
+        crate::label_log::collect_from(&processor.shared);
         processor.shared.note_activation(rate_hz, latency, columns.have_singing());
         Ok(processor)
     }
@@ -91,6 +103,10 @@ impl Processor {
         });
         parts.map_or(0, |parts| u32::try_from(parts.total()).unwrap_or(u32::MAX))
     }
+}
+
+fn lookahead_samples(gate: &LiveGate) -> usize {
+    usize::try_from(gate.latency_parts().lookahead).unwrap_or(0)
 }
 
 fn heard_sidechain(channels: u16) -> u16 {

@@ -1,8 +1,11 @@
 //! Labels as automation: what was heard, on its way to the host, and a host's lanes on their way to the gate.
 //!
-//! Everything is stamped with the sample at which the audio that it is about leaves the output. A parameter goes out only
-//! when it moved by [`MIN_STEP`] and not more often than every [`MIN_FRAMES`] frames, except where it crosses a threshold:
-//! a recorded lane, read back, decides as the ear did. Notes and the class go out when they change.
+//! Notes, controllers and voltages are stamped with the sample at which the audio that they are about leaves the output.
+//! Lanes are stamped with the sample at which the gate may first move for it, the lookahead before: a lane that is read
+//! back then opens the gate as early as the ear did. A lane goes out only when it moved by [`MIN_STEP`] and not more often
+//! than every [`MIN_FRAMES`] frames, except where it crosses a threshold: read back, it decides as the ear did. Some hosts
+//! keep the last value of each block only; therefore nothing follows an onset in its block. Notes and the class go out when
+//! they change.
 
 use std::sync::Arc;
 
@@ -11,13 +14,11 @@ use earmark_core::realtime::LiveFrame;
 use earmark_core::{Label, LabelSet};
 
 use super::EventSink;
+use super::notes::{NOTES, NoteLengths, SILENCE_NOTE, UNKNOWN_NOTE};
 use crate::meters::Class;
 use crate::params::{ParamId, Params, id};
 use crate::shared::Shared;
 
-/// Keys of the notes: middle C and up.
-pub const NOTES: [(u8, &str); 6] =
-    [(60, "Speech"), (61, "Music"), (62, "Noise"), (63, "Silence"), (64, "Unknown"), (65, "Singing")];
 /// MIDI controllers of the probabilities of speech, music, noise and singing: four that no standard uses.
 pub const CONTROLLERS: [u8; LANES] = [20, 21, 22, 23];
 /// Number of label planes, which are control voltages: speech, music, noise. Hosts keep how many channels the output has,
@@ -36,8 +37,6 @@ const NOISE: usize = 2;
 const SINGING: usize = 3;
 /// The bit of each lane's note, its place in [`NOTES`].
 const LANE_NOTES: [u8; LANES] = [1 << 0, 1 << 1, 1 << 2, 1 << 5];
-const SILENCE_NOTE: u8 = 1 << 3;
-const UNKNOWN_NOTE: u8 = 1 << 4;
 
 /// Smallest move of a probability that is sent.
 const MIN_STEP: f64 = 0.02;
@@ -135,14 +134,15 @@ pub(super) struct LabelsOut {
     class: Option<f64>,
     reduction: f64,
     since: [u64; LANES + 1],
-    sounding: u8,
+    /// Lanes, and the class, whose label began in this block of the host's.
+    begun: [bool; LANES + 1],
+    lengths: NoteLengths,
     controllers: [Option<u8>; LANES],
 }
 
 impl LabelsOut {
     pub(super) fn new(shared: Arc<Shared>, columns: Columns) -> Self {
         Self {
-            shared,
             columns,
             writing: false,
             sent: [f64::NAN; LANES],
@@ -151,28 +151,44 @@ impl LabelsOut {
             class: None,
             reduction: 0.0,
             since: [MIN_FRAMES; LANES + 1],
-            sounding: 0,
+            begun: [false; LANES + 1],
+            lengths: NoteLengths::default(),
             controllers: [None; LANES],
+            shared,
         }
     }
 
-    /// Tells what a frame says, at `offset` in the block.
-    pub(super) fn frame(&mut self, frame: &LiveFrame, offset: u32, pairs: &Pairs, out: &mut dyn EventSink) {
-        self.since.iter_mut().for_each(|frames| *frames = frames.saturating_add(1));
-        let columns = self.columns;
-        if self.writing {
-            for (lane, p) in columns.given(frame) {
-                self.decided.push(lane, p, pairs[lane]);
-                if self.lane(lane, f64::from(p), offset, out) {
-                    self.readable.push(lane, p, pairs[lane]);
-                }
-            }
-            let class = self.columns.class(frame.heard).plain();
-            if self.class != Some(class) {
-                self.class = Some(class);
-                self.send(id::CLASS, class, offset, out);
+    /// The host's next block begins.
+    pub(super) fn begin_block(&mut self) {
+        self.begun = [false; LANES + 1];
+    }
+
+    /// A frame was decided, at `offset` in the block: the lanes follow it.
+    pub(super) fn decided(&mut self, frame: &LiveFrame, offset: u32, pairs: &Pairs, out: &mut dyn EventSink) {
+        for frames in &mut self.since[..LANES] {
+            *frames = frames.saturating_add(1);
+        }
+        if !self.writing {
+            return;
+        }
+        for (lane, p) in self.columns.given(frame) {
+            self.decided.push(lane, p, pairs[lane]);
+            if self.lane(lane, f64::from(p), offset, out) {
+                self.readable.push(lane, p, pairs[lane]);
             }
         }
+        let class = self.columns.class(frame.heard);
+        if self.class != Some(class.plain()) && !self.begun[LANES] {
+            self.begun[LANES] = self.class == Some(Class::Silence.plain());
+            self.class = Some(class.plain());
+            self.send(id::CLASS, class.plain(), offset, out);
+        }
+    }
+
+    /// A frame begins to leave, at `offset` in the block: notes, controllers and the gain follow it.
+    pub(super) fn leaving(&mut self, frame: &LiveFrame, offset: u32, out: &mut dyn EventSink) {
+        self.since[LANES] = self.since[LANES].saturating_add(1);
+        let columns = self.columns;
         let reduction = f64::from(-frame.gain_db).min(id::REDUCTION_DB.spec().max());
         if (reduction - self.reduction).abs() >= MIN_STEP_DB && self.since[LANES] >= MIN_FRAMES {
             self.since[LANES] = 0;
@@ -180,7 +196,12 @@ impl LabelsOut {
             self.send(id::REDUCTION_DB, reduction, offset, out);
         }
         let midi = self.shared.params.choice(id::LABEL_MIDI);
-        self.notes(if midi > 0 { self.columns.notes(frame.heard) } else { 0 }, offset, out);
+        if midi > 0 {
+            let sounding = self.lengths.frame(columns.notes(frame.heard));
+            self.notes(sounding, offset, out);
+        } else {
+            self.end_notes(offset, out);
+        }
         if midi == 2 {
             for (lane, p) in columns.given(frame) {
                 let (last, value) = (self.controllers[lane], seven_bits(p));
@@ -198,8 +219,11 @@ impl LabelsOut {
         let sent = self.sent[lane];
         // NaN: nothing was sent yet.
         let moved = (sent.is_nan() || (p - sent).abs() >= MIN_STEP) && self.since[lane] >= MIN_FRAMES;
-        let sent_now = moved || self.decided.is_active(lane) != self.readable.is_active(lane);
+        let begins = self.decided.is_active(lane) && !self.readable.is_active(lane);
+        let ends = self.readable.is_active(lane) && !self.decided.is_active(lane);
+        let sent_now = (moved || begins || ends) && !self.begun[lane];
         if sent_now {
+            self.begun[lane] = begins;
             self.since[lane] = 0;
             self.sent[lane] = p;
             self.send(LANE_PARAMS[lane], p, offset, out);
@@ -213,7 +237,7 @@ impl LabelsOut {
     }
 
     fn notes(&mut self, wanted: u8, offset: u32, out: &mut dyn EventSink) {
-        let changed = self.sounding ^ wanted;
+        let changed = self.shared.swap_sounding(wanted) ^ wanted;
         // First what ends, then what begins.
         for begins in [false, true] {
             for (index, (key, _)) in NOTES.iter().enumerate() {
@@ -223,7 +247,6 @@ impl LabelsOut {
                 }
             }
         }
-        self.sounding = wanted;
     }
 
     /// Begins or ends writing when the mode did.
@@ -233,18 +256,34 @@ impl LabelsOut {
             return;
         }
         self.writing = write;
-        for (param, _) in LANE_PARAMS.into_iter().zip(self.columns.0).filter(|(_, column)| column.is_some()) {
-            out.gesture(offset, param, write);
+        if write {
+            let lanes = LANE_PARAMS.into_iter().zip(self.columns.0).filter(|(_, column)| column.is_some());
+            for param in lanes.map(|(param, _)| param).chain([id::CLASS]) {
+                self.shared.note_gesture(param);
+                out.gesture(offset, param, true);
+            }
+        } else {
+            for param in self.shared.take_gestures() {
+                out.gesture(offset, param, false);
+            }
         }
-        out.gesture(offset, id::CLASS, write);
         self.sent = [f64::NAN; LANES];
         self.readable = self.decided;
         self.class = None;
         self.since = [MIN_FRAMES; LANES + 1];
     }
 
+    /// Ends what an activation before began and could not end, and the notes that sound before a reset.
+    pub(super) fn settle(&mut self, out: &mut dyn EventSink) {
+        if !self.writing {
+            self.shared.take_gestures().for_each(|param| out.gesture(0, param, false));
+        }
+        self.end_notes(0, out);
+    }
+
     /// Ends the notes that sound: before a sleep or after a reset.
     pub(super) fn end_notes(&mut self, offset: u32, out: &mut dyn EventSink) {
+        self.lengths.clear();
         self.notes(0, offset, out);
     }
 }

@@ -10,9 +10,12 @@
 //! activation.
 
 mod activate;
+mod automation;
 mod labels;
+mod notes;
 mod run;
 pub(crate) mod settings;
+mod sidechain;
 #[cfg(test)]
 mod singing_tests;
 
@@ -24,10 +27,12 @@ use earmark_core::realtime::{LiveError, LiveFrame, LiveGate};
 use crate::meters::MeterFrame;
 use crate::params::ParamId;
 use crate::shared::Shared;
+use automation::Automation;
 use labels::{Columns, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use settings::SettingsBank;
 
-pub use labels::{CONTROLLERS, LABEL_PLANES, NOTES};
+pub use labels::{CONTROLLERS, LABEL_PLANES};
+pub use notes::{GAP_FRAMES, LEAST_FRAMES, NOTES};
 
 /// What the host fixes for one activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,7 +82,7 @@ pub struct Block<'a, 'b> {
 /// A parameter change from the host.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ParamEvent {
-    /// Sample in the block at which it takes effect. Events come in this order.
+    /// Sample in the block from whose audio on it counts; that leaves by the latency later. Events come in this order.
     pub offset: u32,
     /// The parameter.
     pub id: ParamId,
@@ -124,6 +129,15 @@ pub struct Processor {
     channels: usize,
     max_piece: usize,
     bank: SettingsBank,
+    automation: Automation,
+    /// Where the host's timeline goes on while it plays, and how far beside that a block may begin: a host rounds.
+    playhead: Option<i64>,
+    slack: u64,
+    tolerance: u64,
+    /// In whole Hz, as frames are counted.
+    rate_hz: i64,
+    /// Frames that were decided in the piece that is being processed.
+    decided: Vec<LiveFrame>,
     /// The parameters as they were when settings were last derived from them.
     seen: u64,
     pairs: Pairs,

@@ -9,6 +9,7 @@ use earmark_core::realtime::LiveFrame;
 
 use super::labels::{LANE_LABELS, LANES, LabelMode, Pairs};
 use super::settings::mix_settings;
+use super::sidechain::Sidechain;
 use super::{Block, EventSink, Flow, MAX_CHANNELS, ParamEvent, Processor};
 use crate::meters::{Class, MeterFrame};
 
@@ -32,11 +33,29 @@ impl Processor {
             gate.reset();
         }
         self.detector_delay.reset();
-        self.mixer.snap(&mix_settings(&self.shared.params));
+        self.automation.reset(&self.shared.params);
+        self.playhead = None;
+        self.mixer.snap(&mix_settings(self.automation.acting()));
         self.shown = [0.0; LANES];
         self.leaving = None;
         self.silent_for = 0;
         self.notes_must_end = true;
+    }
+
+    /// Where the first sample of the next block stands on the host's timeline, in samples from its zero, while it plays;
+    /// `None` while it stands still or where the host does not say. Told before each block. When playback begins or jumps,
+    /// what was heard before is forgotten, and frames lie on the timeline's grid ([`LiveGate::locate`]).
+    ///
+    /// [`LiveGate::locate`]: earmark_core::realtime::LiveGate::locate
+    pub fn play_from(&mut self, timeline: Option<i64>) {
+        if let Some(told) = timeline {
+            // A host that plays faster or slower than its samples say, or rounds, does not jump.
+            let goes_on = self.playhead.is_some_and(|expected| told.abs_diff(expected) <= self.slack);
+            if !goes_on {
+                self.gates.iter_mut().for_each(|gate| gate.locate(told));
+            }
+        }
+        self.playhead = timeline;
     }
 
     /// Processes one block in place. `offline`: the host renders, so the ear may be waited for.
@@ -69,24 +88,32 @@ impl Processor {
         offline: bool,
     ) -> Flow {
         if std::mem::take(&mut self.notes_must_end) {
-            self.labels.end_notes(0, out);
+            self.labels.settle(out);
         }
         let samples = block.samples();
         let mut events = events.iter().peekable();
         let mut start = 0;
         let mut output_peak = 0.0_f32;
+        self.labels.begin_block();
+        self.automation.follow_hands(&self.shared.params);
         while start < samples {
             while let Some(event) = events.next_if(|event| to_usize(event.offset) <= start) {
-                self.shared.set(event.id, event.value);
+                self.automation.take(&self.shared, event, start);
             }
-            self.follow_parameters(start, out);
             let next = events.peek().map_or(samples, |event| to_usize(event.offset));
+            let next = next.min(self.automation.act(start));
+            self.follow_parameters(start, out);
             let end = samples.min(start + self.max_piece).min(next);
             output_peak = output_peak.max(self.piece(&mut block, start, end, out, offline));
             start = end;
         }
         for event in events {
-            self.shared.set(event.id, event.value);
+            self.automation.take_now(&self.shared, event);
+        }
+        self.automation.advance(samples);
+        if let Some(playhead) = &mut self.playhead {
+            *playhead = playhead.saturating_add_unsigned(samples as u64);
+            self.slack = self.tolerance.max(samples as u64 / 8);
         }
         let rest = u64::from(self.latency) * (1 + REST);
         if self.silent_for > rest && output_peak == 0.0 {
@@ -99,7 +126,7 @@ impl Processor {
 
     /// Brings gate, mixer and labels up to what the parameters say.
     fn follow_parameters(&mut self, start: usize, out: &mut dyn EventSink) {
-        let params = &self.shared.params;
+        let params = self.automation.acting();
         self.mixer.aim(&mix_settings(params));
         let generation = params.generation();
         if generation == self.seen {
@@ -165,12 +192,14 @@ impl Processor {
         }
         self.detector_delay.process(self.detector.iter_mut().map(|plane| &mut plane[..samples]));
 
-        let heard = sidechain.heard(&self.shared.params);
+        let heard = sidechain.heard(self.automation.acting());
         self.frames.clear();
+        self.decided.clear();
         if let [gate] = &mut self.gates[..] {
             let frames = &mut self.frames;
             let mut observe = |frame| push(frames, frame);
             gate.process(&mut planes, heard.then_some(&sidechain.planes[..]), offline, &mut observe);
+            gate.decided().iter().for_each(|frame| push(&mut self.decided, *frame));
         } else {
             for (channel, (gate, plane)) in self.gates.iter_mut().zip(&mut planes).enumerate() {
                 let frames = &mut self.frames;
@@ -186,6 +215,12 @@ impl Processor {
                 let own = heard.then(|| sidechain.channel(channel));
                 let own = own.as_ref().map(std::slice::from_ref);
                 gate.process(std::slice::from_mut(plane), own, offline, &mut observe);
+                for (nth, frame) in gate.decided().iter().enumerate() {
+                    match self.decided.get_mut(nth) {
+                        Some(first) if channel > 0 => merge(first, frame),
+                        _ => push(&mut self.decided, *frame),
+                    }
+                }
             }
         }
         let output_peak = self.mix(&mut planes, samples, heard, block.label_cv, start, out);
@@ -207,6 +242,7 @@ impl Processor {
         let mut output_peak = 0.0_f32;
         let mut input_peak = 0.0_f32;
         let mut at = 0;
+        let mut decided = 0;
         for index in 0..=self.frames.len() {
             let frame = self.frames.get(index).copied();
             let end = frame.map_or(samples, |frame| frame.offset_in_block.min(samples));
@@ -235,6 +271,16 @@ impl Processor {
                 }
                 at = end;
             }
+            // What was decided up to here is told in the order of time.
+            while let Some(due) = self
+                .decided
+                .get(decided)
+                .filter(|due| frame.is_none_or(|frame| due.offset_in_block <= frame.offset_in_block))
+            {
+                let place = offset(start + due.offset_in_block.min(samples.saturating_sub(1)));
+                self.labels.decided(due, place, &self.pairs, out);
+                decided += 1;
+            }
             if let Some(frame) = frame {
                 self.begin_frame(&frame, offset(start + end.min(samples.saturating_sub(1))), out);
             }
@@ -262,30 +308,9 @@ impl Processor {
             output_peak: 0.0,
             class: self.columns.class(frame.heard),
             late: frame.held,
+            place: (frame.timeline_sample.saturating_mul(100).saturating_add(99)).div_euclid(self.rate_hz),
         });
-        self.labels.frame(frame, offset, &self.pairs, out);
-    }
-}
-
-/// The sidechain of one piece.
-struct Sidechain<'a> {
-    /// At most as many planes as the activation has.
-    planes: ArrayVec<&'a [f32], MAX_CHANNELS>,
-}
-
-impl<'a> Sidechain<'a> {
-    fn of(passed: &'a [&'a [f32]], range: std::ops::Range<usize>, channels: usize) -> Self {
-        Self { planes: passed.iter().take(channels).map(|plane| &plane[range.clone()]).collect() }
-    }
-
-    /// Whether the ear hears it: when it is there and is asked for.
-    fn heard(&self, params: &crate::Params) -> bool {
-        !self.planes.is_empty() && params.choice(crate::params::id::DETECTOR) == 1
-    }
-
-    /// The plane for one of the main channels; the last one stands for all beyond.
-    fn channel(&self, channel: usize) -> &'a [f32] {
-        self.planes.get(channel).or(self.planes.last()).copied().unwrap_or(&[])
+        self.labels.leaving(frame, offset, out);
     }
 }
 

@@ -13,7 +13,7 @@ use super::block::HostBlock;
 use super::layout::{AUX, Direction, MAIN};
 use super::sink::Sink;
 use crate::edits::Edits;
-use crate::params::ParamId;
+use crate::params::{ParamId, id};
 use crate::processor::{ActivateError, Activation, Block, MAX_CHANNELS, ParamEvent, Processor};
 use crate::shared::Shared;
 
@@ -27,6 +27,7 @@ type Planes = Vec<Vec<f32>>;
 /// The processor with buffers of its own.
 #[derive(Debug)]
 pub(super) struct Audio {
+    shared: Arc<Shared>,
     processor: Processor,
     main: Planes,
     sidechain: Planes,
@@ -47,7 +48,8 @@ impl Audio {
         let max_block = activation.max_block.max(1);
         let planes = |channels: usize| vec![vec![0.0; max_block]; channels];
         Ok(Self {
-            processor: Processor::activate(shared, activation)?,
+            processor: Processor::activate(Arc::clone(&shared), activation)?,
+            shared,
             main: planes(usize::from(activation.channels)),
             sidechain: planes(usize::from(activation.sidechain_channels)),
             labels: planes(labels),
@@ -85,6 +87,10 @@ impl Audio {
             let length = (host.samples() - start).min(self.max_block);
             let is_last = start + length >= host.samples();
             sink.begin_piece(start);
+            if length > 0 {
+                let timeline = host.timeline();
+                self.processor.play_from(timeline.map(|first| first.saturating_add_unsigned(start as u64)));
+            }
             let events = take_events(&mut self.events, &mut event, start, length, is_last);
             for (channel, plane) in self.main.iter_mut().enumerate() {
                 host.read(MAIN, channel, start, &mut plane[..length]);
@@ -96,6 +102,11 @@ impl Audio {
             {
                 let mut main = planes_mut(&mut self.main, length);
                 let mut labels = planes_mut(&mut self.labels, length);
+                // Hosts take all buses for sound: without being asked the labels are silent.
+                if !self.shared.params.is_on(id::LABEL_OUTPUTS) {
+                    labels.iter_mut().for_each(|plane| plane.fill(0.0));
+                    labels.clear();
+                }
                 let sidechain: ArrayVec<&[f32], MAX_CHANNELS> =
                     self.sidechain.iter().filter(|_| has_sidechain).map(|plane| &plane[..length]).collect();
                 let block = Block { main: &mut main, sidechain: &sidechain, label_cv: &mut labels };
@@ -110,7 +121,8 @@ impl Audio {
         }
         if host.samples() > 0 {
             host.flag_silence(MAIN, silent & bits(host.channels(Direction::Out, MAIN)));
-            host.flag_silence(AUX, 0);
+            let silent = if self.shared.params.is_on(id::LABEL_OUTPUTS) { 0 } else { u64::MAX };
+            host.flag_silence(AUX, silent & bits(host.channels(Direction::Out, AUX)));
         }
     }
 }

@@ -6,11 +6,12 @@
 use std::ptr::NonNull;
 
 use vst3::ComRef;
+use vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_::kPlaying;
 use vst3::Steinberg::Vst::ProcessModes_::kRealtime;
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample64;
 use vst3::Steinberg::Vst::{AudioBusBuffers, IEventList, IParameterChanges, ProcessData};
 
-use super::com::{index, int};
+use super::com::{index, int, unsigned};
 use super::layout::Direction;
 
 /// The block that a host passes to `process`.
@@ -40,6 +41,13 @@ impl<'a> HostBlock<'a> {
     /// Whether the host processes this block ahead of time or faster than it lasts.
     pub(super) fn is_offline(&self) -> bool {
         self.data.processMode != int(kRealtime)
+    }
+
+    /// Where the block stands on the host's timeline, samples from its zero, while the host plays and says so.
+    pub(super) fn timeline(&self) -> Option<i64> {
+        // SAFETY: null or alive for this block.
+        let context = unsafe { self.data.processContext.as_ref() }?;
+        (context.state & unsigned(kPlaying) != 0).then_some(context.projectTimeSamples)
     }
 
     /// Channels that the host passes for a bus.

@@ -2,6 +2,7 @@
 
 use vst3::Steinberg::Vst::BusInfo_::BusFlags_::kDefaultActive;
 use vst3::Steinberg::Vst::BusTypes_::kMain;
+use vst3::Steinberg::Vst::IProcessContextRequirements_::Flags_::kNeedTransportState;
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::{kSample32, kSample64};
 use vst3::Steinberg::Vst::ePrefetchableSupport_::kIsYetPrefetchable;
 use vst3::Steinberg::Vst::{
@@ -110,9 +111,7 @@ impl IComponentTrait for Effect {
         self.run(|instance| {
             // SAFETY: null or a stream that lives for this call.
             let bytes = unsafe { stream::read_all(state) };
-            let loaded = bytes.is_some_and(|bytes| instance.load_state(&bytes));
-            instance.tell_host();
-            truth(loaded)
+            truth(bytes.is_some_and(|bytes| instance.load_state(&bytes)))
         })
     }
 
@@ -211,8 +210,8 @@ impl IAudioProcessorTrait for Effect {
 
 impl IProcessContextRequirementsTrait for Effect {
     unsafe fn getProcessContextRequirements(&self) -> u32 {
-        // Neither tempo nor position: what is heard does not depend on where it stands.
-        0
+        // Whether it plays; the position in samples comes unasked. No tempo.
+        unsigned(kNeedTransportState)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Calls back to the host, only ever from its main thread and never with a lock held.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
 
 use arrayvec::ArrayVec;
 use vst3::ComPtr;
@@ -25,7 +25,8 @@ const UNTOLD: u32 = u32::MAX;
 /// The host's side of one instance.
 pub(super) struct Host {
     handler: Mutex<Option<ComPtr<IComponentHandler>>>,
-    main_thread: Mutex<Option<ThreadId>>,
+    /// See [`this_thread`]; 0 before it is known.
+    main_thread: AtomicUsize,
     window: EditReader,
     labels: EditReader,
     busy: AtomicBool,
@@ -36,13 +37,21 @@ impl Default for Host {
     fn default() -> Self {
         Self {
             handler: Mutex::default(),
-            main_thread: Mutex::default(),
+            main_thread: AtomicUsize::new(0),
             window: EditReader::default(),
             labels: EditReader::default(),
             busy: AtomicBool::new(false),
             told_latency: AtomicU32::new(UNTOLD),
         }
     }
+}
+
+/// A number of this thread, not 0, that no other living thread has: where its own copy of a variable is. Unlike
+/// `thread::current` it never allocates, so the audio thread may ask.
+fn this_thread() -> usize {
+    thread_local!(static PLACE: Cell<u8> = const { Cell::new(0) });
+    // A thread that is ending has no variables any more, and calls nothing.
+    PLACE.try_with(|place| std::ptr::from_ref(place).addr()).unwrap_or(usize::MAX)
 }
 
 /// Locks what holds plain data: a panic elsewhere does not spoil it.
@@ -63,12 +72,12 @@ impl Host {
 
     /// Called from what only the main thread may call: this thread is it.
     pub(super) fn note_main_thread(&self) {
-        *lock(&self.main_thread) = Some(thread::current().id());
+        self.main_thread.store(this_thread(), Ordering::Release);
     }
 
     /// Whether this is the host's main thread.
     pub(super) fn is_main_thread(&self) -> bool {
-        *lock(&self.main_thread) == Some(thread::current().id())
+        self.main_thread.load(Ordering::Acquire) == this_thread()
     }
 
     /// The host was told this latency.
@@ -87,19 +96,12 @@ impl Host {
         let mut steps = ArrayVec::<ParamGesture, { 2 * MAX_STEPS }>::new();
         self.window.take(&shared.edits, |edit| steps.push(edit));
         self.labels.take(lanes, |edit| steps.push(edit));
-        for step in steps {
-            // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
-            unsafe {
-                match step {
-                    ParamGesture::Begin(id) => handler.beginEdit(id.0),
-                    ParamGesture::Value(id) => {
-                        overlay.forget(id);
-                        handler.performEdit(id.0, shared.params.normalised(id))
-                    }
-                    ParamGesture::End(id) => handler.endEdit(id.0),
-                }
-            };
+        for step in &steps {
+            if let ParamGesture::Value(id) = step {
+                overlay.forget(*id);
+            }
         }
+        perform(&handler, shared, &steps);
         let mut flags = 0;
         if shared.take_values_replaced() {
             flags |= int(kParamValuesChanged);
@@ -112,6 +114,18 @@ impl Host {
             // SAFETY: as above.
             unsafe { handler.restartComponent(flags) };
         }
+    }
+
+    /// Tells the host the lanes only, if this is its main thread: within a block nothing else may be.
+    pub(super) fn tell_lanes(&self, shared: &Shared, lanes: &Edits) {
+        if lanes.is_empty() || !self.is_main_thread() || self.busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let _busy = Busy(&self.busy);
+        let Some(handler) = self.handler() else { return };
+        let mut steps = ArrayVec::<ParamGesture, MAX_STEPS>::new();
+        self.labels.take(lanes, |edit| steps.push(edit));
+        perform(&handler, shared, &steps);
     }
 
     /// An activation has this latency. Some hosts read it before they activate, and would not again: they are told if it
@@ -130,6 +144,20 @@ impl Host {
             // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
             unsafe { handler.restartComponent(int(kLatencyChanged)) };
         }
+    }
+}
+
+/// Edits as the host records them. On its main thread.
+fn perform(handler: &ComPtr<IComponentHandler>, shared: &Shared, steps: &[ParamGesture]) {
+    for step in steps {
+        // SAFETY: the handler is alive, we hold a reference, and this is the host's main thread.
+        unsafe {
+            match *step {
+                ParamGesture::Begin(id) => handler.beginEdit(id.0),
+                ParamGesture::Value(id) => handler.performEdit(id.0, shared.params.normalised(id)),
+                ParamGesture::End(id) => handler.endEdit(id.0),
+            }
+        };
     }
 }
 

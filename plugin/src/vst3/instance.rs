@@ -89,9 +89,9 @@ impl Instance {
         let loaded = self.shared.load_state(bytes).is_ok();
         if loaded {
             self.overlay.forget_all();
-            // The host that loads a state reads the values by itself.
-            self.shared.take_values_replaced();
         }
+        // Not every host that loads a state reads the values by itself: JUCE does not for a preset file.
+        self.tell_host();
         loaded
     }
 
@@ -139,6 +139,8 @@ impl Instance {
         let old = lock(&self.audio).take();
         drop(old);
         self.active.store(false, Ordering::Release);
+        self.shared.take_gestures().for_each(|id| self.lanes.end(id));
+        self.host.tell_lanes(&self.shared, &self.lanes);
         if !active {
             return true;
         }
@@ -192,6 +194,8 @@ impl Instance {
         if !done {
             self.fail(host);
         }
+        // A host that renders on its main thread runs no timer there meanwhile, and records only edits.
+        self.host.tell_lanes(&self.shared, &self.lanes);
     }
 
     fn try_process(&self, host: &HostBlock<'_>) {

@@ -14,14 +14,14 @@ use clack_extensions::params::{
 };
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
-use clack_host::events::event_types::ParamValueEvent;
+use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::io::EventBuffer;
 use clack_host::events::spaces::CoreEventSpace;
-use clack_host::events::{Match, Pckn};
+use clack_host::events::{EventFlags, EventHeader, Match, Pckn};
 use clack_host::prelude::*;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, InputChannel};
 use clack_host::stream::{InputStream, OutputStream};
-use clack_host::utils::ClapId;
+use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::{Flow, ParamId};
 
@@ -153,8 +153,8 @@ impl Hosted {
         params.get_value(&self.instance.plugin_handle(), ClapId::new(id.0)).expect("a parameter")
     }
 
-    /// Sets parameters while nothing is processed.
-    pub fn set(&mut self, values: &[(ParamId, f64)]) {
+    /// Sets parameters while nothing is processed; gives what the plugin says of its own.
+    pub fn set(&mut self, values: &[(ParamId, f64)]) -> Vec<Timed> {
         let params = self.extension::<PluginParams>();
         let mut input = EventBuffer::new();
         for (id, value) in values {
@@ -167,6 +167,7 @@ impl Hosted {
             &InputEvents::from_buffer(&input),
             &mut OutputEvents::from_buffer(&mut output),
         );
+        output.iter().filter_map(|event| timed(event, 0, 1)).collect()
     }
 
     pub fn save(&mut self) -> Vec<u8> {
@@ -208,6 +209,8 @@ impl Hosted {
         Running {
             processor: Some(processor.start_processing().expect("a start")),
             position: 0,
+            rate_hz,
+            playing_from: None,
             last: Cell::new(Flow::Continue),
             out: EventBuffer::with_capacity(4_096),
         }
@@ -231,6 +234,9 @@ impl Hosted {
 pub struct Running {
     processor: Option<StartedPluginAudioProcessor<TestHost>>,
     pub position: u64,
+    rate_hz: f64,
+    /// Where the next block stands on the host's timeline, samples, if it plays.
+    pub playing_from: Option<i64>,
     pub last: Cell<Flow>,
     out: EventBuffer,
 }
@@ -282,6 +288,7 @@ impl Running {
             buffer.push(&value_event(*time, *id, *value));
         }
         self.out.clear();
+        let transport = self.playing_from.map(|samples| transport(samples as f64 / self.rate_hz));
         let status = self
             .processor
             .as_mut()
@@ -292,12 +299,13 @@ impl Running {
                 &InputEvents::from_buffer(&buffer),
                 &mut OutputEvents::from_buffer(&mut self.out),
                 Some(self.position),
-                None,
+                transport.as_ref(),
             )
             .expect("a block");
         self.last.set(if status == ProcessStatus::Sleep { Flow::Sleep } else { Flow::Continue });
         let events = self.out.iter().filter_map(|event| timed(event, self.position, samples)).collect();
         self.position += samples as u64;
+        self.playing_from = self.playing_from.map(|place| place + samples as i64);
         events
     }
 
@@ -338,6 +346,26 @@ impl Running {
 
     pub fn started(&mut self) -> &mut StartedPluginAudioProcessor<TestHost> {
         self.processor.as_mut().expect("running")
+    }
+}
+
+/// A host that plays, at a place of its timeline.
+fn transport(seconds: f64) -> TransportEvent {
+    TransportEvent {
+        header: EventHeader::new_core(0, EventFlags::empty()),
+        flags: TransportFlags::HAS_SECONDS_TIMELINE | TransportFlags::IS_PLAYING,
+        song_pos_beats: BeatTime::from_int(0),
+        song_pos_seconds: SecondsTime::from_float(seconds),
+        tempo: 0.0,
+        tempo_inc: 0.0,
+        loop_start_beats: BeatTime::from_int(0),
+        loop_end_beats: BeatTime::from_int(0),
+        loop_start_seconds: SecondsTime::from_int(0),
+        loop_end_seconds: SecondsTime::from_int(0),
+        bar_start: BeatTime::from_int(0),
+        bar_number: 0,
+        time_signature_numerator: 4,
+        time_signature_denominator: 4,
     }
 }
 

@@ -118,6 +118,53 @@ fn silence_sleeps_after_the_tail_and_ends_the_notes() {
     hosted.deactivate(running);
 }
 
+/// Fault 13: a deactivation in Write left gestures open and notes sounding, and the next activation began them again.
+#[test]
+fn what_was_begun_is_ended() {
+    let (rate_hz, samples) = programme();
+    let speech = [samples[2 * rate_hz as usize..4 * rate_hz as usize].to_vec()];
+    let mut hosted = Hosted::offline_mono();
+    hosted.set(&[(id::LABEL_MODE, 1.0), (id::LABEL_MIDI, 1.0)]);
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        let mut running = hosted.activate(f64::from(rate_hz), 512);
+        all.extend(running.render(&speech, None, &[], 512).events);
+        let asked = hosted.asked.flushes.load(Ordering::SeqCst);
+        hosted.deactivate(running);
+        assert!(hosted.asked.flushes.load(Ordering::SeqCst) > asked, "only a flush carries what is left");
+        all.extend(hosted.set(&[]));
+    }
+    hosted.set(&[(id::LABEL_MODE, 0.0), (id::LABEL_MIDI, 0.0)]);
+    let mut running = hosted.activate(f64::from(rate_hz), 512);
+    all.extend(running.render(&speech, None, &[], 512).events);
+    hosted.deactivate(running);
+    let (mut held, mut sounding, mut begun) = (Vec::new(), Vec::new(), 0);
+    for (_, event) in all {
+        match event {
+            Out::Gesture { id, begins: true } => {
+                assert!(!held.contains(&id), "{id:?} begins twice");
+                held.push(id);
+                begun += 1;
+            }
+            Out::Gesture { id, begins: false } => {
+                assert!(held.contains(&id), "{id:?} ends twice");
+                held.retain(|other| *other != id);
+            }
+            Out::Note { key, on: true } => {
+                assert!(!sounding.contains(&key), "{key} sounds already");
+                sounding.push(key);
+            }
+            Out::Note { key, on: false } => {
+                assert!(sounding.contains(&key), "{key} does not sound");
+                sounding.retain(|other| *other != key);
+            }
+            _ => {}
+        }
+    }
+    assert!(begun >= 8, "four lanes, twice: {begun}");
+    assert!(held.is_empty() && sounding.is_empty(), "{held:?} {sounding:?}");
+}
+
 #[test]
 fn blocks_without_samples_and_without_order_are_served() {
     let mut hosted = Hosted::default();

@@ -16,4 +16,5 @@ mod lifecycle;
 mod ports;
 mod sound;
 mod state;
+mod timeline;
 mod timing;

@@ -69,6 +69,7 @@ fn released_states_are_read() {
         // What 0.1 did not know is as if nobody had touched it.
         (id::SINGING, 0.0),
         (id::KEEP_SINGING, 0.0),
+        (id::LABEL_OUTPUTS, 0.0),
     ] {
         assert_eq!(hosted.get(id), value, "{}", id.spec().key);
     }
@@ -76,7 +77,7 @@ fn released_states_are_read() {
     let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
     let mut saved = json(&hosted.save());
     let params = saved["params"].as_object_mut().expect("parameters");
-    for later in ["adaptive", "singing_probability", "keep_singing"] {
+    for later in ["adaptive", "singing_probability", "keep_singing", "label_outputs"] {
         assert!(params.remove(later).is_some(), "{later}");
     }
     assert_eq!(saved, json(fixture("0.1.json").trim_ascii_end()));

@@ -1,5 +1,6 @@
 //! The layer as a host meets it, in process: COM objects, buffers, states, threads.
 
+mod citizen;
 pub(super) mod host;
 
 use std::ptr;

@@ -23,7 +23,7 @@ use super::instance::Instance;
 use super::parent::{PLATFORM, Parent};
 use super::text;
 use super::timer::{Tick, Timer};
-use crate::editor::{EditHost, Editor, PREFERRED_SIZE};
+use crate::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
 use crate::params::ParamId;
 
 /// A view by the name that the host asks for.
@@ -35,22 +35,30 @@ pub(super) unsafe fn create(instance: &Arc<Instance>, name: *const c_char) -> Op
     if !unsafe { text::is(name, kEditor) } {
         return None;
     }
+    // The system's factor wins where there is one, and the host asks for the size before there is a window.
+    let scale = system_scale().unwrap_or(1.0);
     let link = Arc::new(Link {
         instance: Arc::clone(instance),
         frame: Mutex::default(),
         view: AtomicPtr::default(),
         wanted: AtomicU64::new(NOTHING),
-        scale: AtomicF64::new(1.0),
+        scale: AtomicF64::new(scale),
     });
     let view = ComWrapper::new(View {
         link: Arc::clone(&link),
         editor: Mutex::default(),
         timer: Mutex::default(),
-        size: Mutex::new(PREFERRED_SIZE),
+        size: Mutex::new(preferred_size(scale)),
     });
     let view = view.to_com_ptr::<IPlugView>()?;
     link.view.store(view.as_ptr(), Ordering::Release);
     Some(view)
+}
+
+/// The size at which a window opens, as the host counts.
+fn preferred_size(scale: f64) -> (u32, u32) {
+    let (width, height) = PREFERRED_SIZE;
+    (pixels(width, scale), pixels(height, scale))
 }
 
 /// No size is wanted.
@@ -222,8 +230,12 @@ impl IPlugViewTrait for View {
         kResultFalse
     }
 
-    unsafe fn onKeyDown(&self, _key: u16, _code: i16, _modifiers: i16) -> tresult {
-        kResultFalse
+    unsafe fn onKeyDown(&self, key: u16, code: i16, modifiers: i16) -> tresult {
+        self.run(|| {
+            let (letter, key, modifiers) = keys::pressed(key, code, modifiers);
+            let used = lock(&self.editor).as_ref().is_some_and(|editor| editor.press(letter, key, modifiers));
+            if used { kResultTrue } else { kResultFalse }
+        })
     }
 
     unsafe fn onKeyUp(&self, _key: u16, _code: i16, _modifiers: i16) -> tresult {
@@ -304,6 +316,10 @@ impl IPlugViewContentScaleSupportTrait for View {
             if !(factor.is_finite() && factor > 0.0) {
                 return kInvalidArgument;
             }
+            if system_scale().is_some() {
+                // The window will have the system's, whatever the host thinks.
+                return kResultOk;
+            }
             self.link.scale.store(factor, Ordering::Relaxed);
             let is_open = match lock(&self.editor).as_ref() {
                 Some(editor) => {
@@ -313,13 +329,13 @@ impl IPlugViewContentScaleSupportTrait for View {
                 None => false,
             };
             if !is_open {
-                let (width, height) = PREFERRED_SIZE;
-                *lock(&self.size) = (pixels(width, factor), pixels(height, factor));
+                *lock(&self.size) = preferred_size(factor);
             }
             kResultOk
         })
     }
 }
 
+mod keys;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,167 @@
+//! What the window shows in each state, and what it takes from a host.
+
+use super::*;
+
+impl Window {
+    /// What a pointer can take, in the last picture, but for the lanes and the corner.
+    fn reachable(&self) -> Vec<egui::WidgetRect> {
+        let lanes = self.lanes();
+        self.ctx.viewport(|viewport| {
+            let all = viewport.prev_pass.widgets.layers().flat_map(|(_, widgets)| widgets.to_vec());
+            let taken = all.filter(|widget| widget.sense.senses_click() || widget.sense.senses_drag());
+            let outside = |rect: &Rect| lanes.probabilities.iter().all(|lane| lane != rect);
+            taken.filter(|widget| outside(&widget.rect) && widget.rect.size() != vec2(16.0, 16.0)).collect()
+        })
+    }
+}
+
+/// Fault 9: with ducking by level a menu was squeezed to one letter a line, and a knob lay over a switch.
+#[test]
+fn everything_can_be_reached_in_every_mode_and_size() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    for size in [MIN_SIZE, PREFERRED_SIZE, (1_300, 700)] {
+        window.size = size;
+        for (mode, shape) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (2.0, 0.0)] {
+            shared.set(id::MODE, mode);
+            shared.set(id::DUCK_SHAPE, shape);
+            window.picture(Vec::new());
+            window.picture(Vec::new());
+            let all = window.reachable();
+            assert!(all.len() > 30, "{}", all.len());
+            for (index, one) in all.iter().enumerate() {
+                let place = one.rect;
+                assert!(rect(size).contains_rect(place), "{place:?} is outside of {size:?}");
+                assert!(
+                    place.width() >= 20.0 && place.height() <= 100.0,
+                    "{place:?} is squeezed at {size:?}"
+                );
+                for other in &all[index + 1..] {
+                    let shared = place.intersect(other.rect);
+                    let over = shared.is_positive() && shared.area() > 4.0;
+                    assert!(!over, "{place:?} and {:?} overlap at {size:?}, mode {mode}", other.rect);
+                }
+            }
+        }
+    }
+}
+
+/// All that is written in a picture.
+fn words(shape: &egui::Shape, into: &mut String) {
+    match shape {
+        egui::Shape::Text(text) => into.push_str(&format!("{}\n", text.galley.text())),
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| words(shape, into)),
+        _ => {}
+    }
+}
+
+impl Window {
+    fn words(&mut self) -> String {
+        self.time_s += 0.1;
+        let input =
+            RawInput { screen_rect: Some(rect(self.size)), time: Some(self.time_s), ..RawInput::default() };
+        let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
+        let mut all = String::new();
+        output.shapes.iter().for_each(|clipped| words(&clipped.shape, &mut all));
+        all
+    }
+}
+
+/// Fault 16: while bypassed the window said "open" or "-30 dB", and only a small switch told.
+#[test]
+fn what_goes_out_instead_of_the_result_is_said() {
+    let shared = Arc::new(Shared::new());
+    speaking(&shared, 300);
+    let mut window = Window::open(&shared);
+    let calm = window.words();
+    assert!(calm.contains("The gate is") && !calm.contains("Bypassed"), "{calm}");
+    shared.set(id::BYPASS, 1.0);
+    let bypassed = window.words();
+    assert!(bypassed.contains("Bypassed: everything passes"), "{bypassed}");
+    assert!(!bypassed.contains("The gate is"), "what the gate would do is not what is heard");
+    shared.set(id::BYPASS, 0.0);
+    shared.set(id::LISTEN, 1.0);
+    assert!(window.words().contains("You hear what is taken away"));
+}
+
+/// Fault 12: a preset with rules of its own lit "Gate" and showed none of them, nothing told that a preset was altered, and
+/// none led back to the defaults or away from a preset of one's own.
+#[test]
+fn a_preset_says_what_it_does_and_whether_it_was_altered() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    window.app.load_preset("broadcast-duck");
+    let words = window.words();
+    assert!(words.contains("music 12 dB down") && words.contains("noise muted"), "{words}");
+    assert!(!words.contains("The rest"), "no button is lit that does nothing");
+    assert!(!words.contains("(changed)"));
+    shared.set(id::HOLD_MS, 777.0);
+    assert!(window.words().contains("Broadcast duck (changed)"));
+    window.app.preset_folder = Some(folder.path().to_owned());
+    window.app.preset_name = "Mine".to_owned();
+    assert!(window.app.save_preset());
+    assert!(!window.words().contains("(changed)"), "what is saved is as it is saved");
+    let mine = shared.preset().expect("saved");
+    window.app.load_defaults();
+    assert_eq!(shared.preset(), None);
+    for spec in PARAMS.iter().filter(|spec| !spec.flags.output) {
+        assert_eq!(shared.params.get(spec.id), spec.default_plain(), "{}", spec.key);
+    }
+    assert!(window.words().contains("The rest"));
+    window.app.delete_preset(&mine);
+    assert!(!std::path::Path::new(&mine).exists() && window.app.presets.find(&mine).is_none());
+    let outside = folder.path().parent().expect("a parent").join("not ours.json");
+    std::fs::write(&outside, "{}").expect("written");
+    window.app.delete_preset(outside.to_str().expect("a path"));
+    assert!(outside.exists(), "nothing outside of the folder goes");
+    std::fs::remove_file(outside).expect("tidied up");
+}
+
+#[test]
+fn labels_are_saved_from_the_window() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    assert!(window.words().contains("Save labels as"));
+    let path = folder.path().join("show.regions.csv");
+    window.app.labels_path = path.display().to_string();
+    assert!(!window.app.save_labels(), "nothing was heard");
+    assert!(window.words().contains("nothing was heard yet"));
+    for place in 0..500 {
+        let (speech, level_dbfs) = (if place >= 200 { 0.97 } else { 0.02 }, -20.0);
+        shared.meters.push(MeterFrame { place, speech, level_dbfs, ..MeterFrame::default() });
+    }
+    assert!(window.app.save_labels(), "{:?}", window.app.notice);
+    assert!(window.words().contains("show.regions.csv"), "and it says where");
+    let text = std::fs::read_to_string(&path).expect("a region list");
+    assert!(text.contains("speech"), "{text}");
+}
+
+/// Fault 8: a host that keeps the keyboard hands keys on; they are used while a field is open, and only then.
+#[test]
+fn the_hosts_keys_reach_an_open_field_and_no_other() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    let keys = window.app.host_keys();
+    assert!(!keys.press(Some(' '), Some(Key::Space), Modifiers::NONE), "space is the transport's");
+    for _ in 0..80 {
+        window.key(Key::Tab);
+        window.host.recorder.take();
+        window.key(Key::ArrowUp);
+        if window.host.recorder.take().contains("begin19 ") {
+            break;
+        }
+    }
+    window.key(Key::Enter);
+    window.picture(Vec::new());
+    for letter in ['\u{2212}', '1', '8'] {
+        assert!(keys.press(Some(letter), None, Modifiers::NONE));
+        window.picture(Vec::new());
+    }
+    assert!(keys.press(None, Some(Key::Enter), Modifiers::NONE));
+    window.picture(Vec::new());
+    window.picture(Vec::new());
+    assert_eq!(shared.params.get(id::OUTPUT_DB), -18.0);
+    assert!(!keys.press(Some(' '), Some(Key::Space), Modifiers::NONE), "the field is closed");
+}

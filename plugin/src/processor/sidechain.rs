@@ -1,0 +1,28 @@
+//! The sidechain of one piece of a block.
+
+use arrayvec::ArrayVec;
+
+use super::MAX_CHANNELS;
+use crate::params::{Params, id};
+
+/// The sidechain of one piece.
+pub(super) struct Sidechain<'a> {
+    /// At most as many planes as the activation has.
+    pub(super) planes: ArrayVec<&'a [f32], MAX_CHANNELS>,
+}
+
+impl<'a> Sidechain<'a> {
+    pub(super) fn of(passed: &'a [&'a [f32]], range: std::ops::Range<usize>, channels: usize) -> Self {
+        Self { planes: passed.iter().take(channels).map(|plane| &plane[range.clone()]).collect() }
+    }
+
+    /// Whether the ear hears it: when it is there and is asked for.
+    pub(super) fn heard(&self, params: &Params) -> bool {
+        !self.planes.is_empty() && params.choice(id::DETECTOR) == 1
+    }
+
+    /// The plane for one of the main channels; the last one stands for all beyond.
+    pub(super) fn channel(&self, channel: usize) -> &'a [f32] {
+        self.planes.get(channel).or(self.planes.last()).copied().unwrap_or(&[])
+    }
+}

@@ -1,0 +1,135 @@
+//! What a host is told, and what it tells: states, lanes, label outputs, the timeline.
+
+use vst3::Steinberg::Vst::BusDirections_::kOutput;
+use vst3::Steinberg::Vst::MediaTypes_::kAudio;
+use vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_::kPlaying;
+use vst3::Steinberg::Vst::RestartFlags_::kParamValuesChanged;
+use vst3::Steinberg::Vst::{IAudioProcessorTrait, IComponentTrait, ProcessContext};
+use vst3::Steinberg::kResultOk;
+
+use super::host::{Bus, Plugin, Told, block};
+use super::{RATE, fresh, load, noise, singles};
+use crate::params::{ParamId, id};
+use crate::shared::Shared;
+use crate::vst3::com::{int, unsigned};
+
+/// A plugin with a state that sets these, active.
+fn with(values: &[(ParamId, f64)]) -> Plugin {
+    let shared = Shared::new();
+    values.iter().for_each(|&(id, value)| shared.set(id, value));
+    let plugin = Plugin::new();
+    assert_eq!(load(&plugin, &shared.save_state()), kResultOk);
+    // As Ardour does: all buses there are.
+    // SAFETY: a host's call.
+    let active = unsafe { plugin.component.activateBus(int(kAudio), int(kOutput), 1, 1) };
+    assert_eq!(active, kResultOk);
+    plugin.setup(RATE, 512, 2, singles());
+    plugin.activate(true);
+    plugin
+}
+
+/// Plays planes through in blocks of 512, from a place on the timeline if one is told; gives the main and the label outputs.
+fn play(plugin: &Plugin, input: &[Vec<f32>], from: Option<i64>) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let (mut sound, mut labels) = (vec![Vec::new(); 2], vec![Vec::new(); 3]);
+    let samples = input[0].len();
+    for start in (0..samples).step_by(512) {
+        let length = 512.min(samples - start);
+        let mut given = Bus::new(input.iter().map(|plane| plane[start..start + length].to_vec()).collect());
+        let mut main = Bus::<f32>::silent(2, length);
+        // Not clear: what a host leaves in a buffer is not ours.
+        let mut aux = Bus::new(vec![vec![0.75_f32; length]; 3]);
+        let (mut inputs, mut outputs) = ([given.pass(0)], [main.pass(0), aux.pass(0)]);
+        let mut data = block(length, singles(), &mut inputs, &mut outputs);
+        // SAFETY: plain numbers, for which zeros are values.
+        let mut context: ProcessContext = unsafe { std::mem::zeroed() };
+        context.sampleRate = RATE;
+        if let Some(from) = from {
+            context.state = unsigned(kPlaying);
+            context.projectTimeSamples = from + i64::try_from(start).expect("small");
+            data.processContext = &raw mut context;
+        }
+        // SAFETY: buffers as long as the block says.
+        assert_eq!(unsafe { plugin.processor.process(&raw mut data) }, kResultOk);
+        for (all, part) in sound.iter_mut().zip(&main.planes).chain(labels.iter_mut().zip(&aux.planes)) {
+            all.extend_from_slice(part);
+        }
+    }
+    (sound, labels)
+}
+
+/// Fault 7: a preset file was loaded, and the host showed the values of before.
+#[test]
+fn a_loaded_state_is_told() {
+    let plugin = Plugin::new();
+    plugin.told();
+    let shared = Shared::new();
+    shared.set(id::RANGE_DB, 12.0);
+    assert_eq!(load(&plugin, &shared.save_state()), kResultOk);
+    assert_eq!(plugin.told(), [Told::Restart(int(kParamValuesChanged))]);
+    assert_ne!(load(&plugin, b"{"), kResultOk);
+    assert_eq!(plugin.told(), [], "nothing new");
+}
+
+/// Fault 5: lanes reached hosts that record only edits by a timer of the window, or by chance.
+#[test]
+fn lanes_are_edits_for_a_host_that_renders_on_its_main_thread() {
+    let plugin = with(&[(id::LABEL_MODE, 1.0)]);
+    plugin.told();
+    play(&plugin, &noise(48_000), None);
+    let told = plugin.told();
+    for lane in [id::SPEECH, id::MUSIC, id::NOISE] {
+        let lane = lane.0;
+        let values = told.iter().filter(|told| matches!(told, Told::Perform(id, _) if *id == lane)).count();
+        assert!(values >= 1, "{lane}: {told:?}");
+        assert_eq!(told.iter().filter(|told| **told == Told::Begin(lane)).count(), 1);
+    }
+    // Fault 13, in this format.
+    plugin.activate(false);
+    let ended = plugin.told();
+    assert!([id::SPEECH, id::CLASS].iter().all(|lane| ended.contains(&Told::End(lane.0))), "{ended:?}");
+    plugin.activate(true);
+}
+
+/// Fault 5: and nothing is told from a thread that may not.
+#[test]
+fn lanes_are_not_told_from_another_thread() {
+    let plugin = with(&[(id::LABEL_MODE, 1.0)]);
+    plugin.told();
+    std::thread::scope(|scope| {
+        let plugin = &plugin;
+        scope.spawn(move || play(plugin, &noise(24_000), None));
+    });
+    assert_eq!(plugin.told(), []);
+}
+
+/// Fault 14: the probabilities were always on the label outputs, and a host that takes all buses for sound played them.
+#[test]
+fn label_outputs_are_silent_unless_asked_for() {
+    let input = noise(48_000);
+    let (sound, labels) = play(&with(&[]), &input, None);
+    assert!(labels.iter().flatten().all(|&sample| sample == 0.0));
+    let asked = with(&[(id::LABEL_OUTPUTS, 1.0)]);
+    let (again, labels) = play(&asked, &input, None);
+    assert!(labels.iter().flatten().any(|&sample| sample > 0.0 && sample <= 1.0));
+    assert_eq!(sound, again, "the sound is the same");
+}
+
+/// Fault 3, in this format: what came before a place on the timeline does not matter there.
+#[test]
+fn the_timeline_decides_and_not_the_first_block() {
+    let song = noise(48_000);
+    let part = |from: usize| -> Vec<Vec<f32>> { song.iter().map(|plane| plane[from..].to_vec()).collect() };
+    let calm = fresh(512);
+    let (expected, _) = play(&calm, &part(0), Some(12_345));
+    let busy = fresh(512);
+    play(&busy, &part(47_001), None);
+    play(&busy, &part(1_003), Some(77));
+    play(&busy, &vec![vec![0.0; 30_001]; 2], None);
+    let (got, _) = play(&busy, &part(0), Some(12_345));
+    // While nothing is heard yet the gate may still move from where it was.
+    let settled = 24_000;
+    for (expected, got) in expected.iter().zip(&got) {
+        let differ = expected[settled..].iter().zip(&got[settled..]).filter(|(a, b)| a != b).count();
+        assert_eq!(differ, 0);
+    }
+}
