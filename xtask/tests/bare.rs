@@ -24,13 +24,13 @@ const SYSTEMS: &[&str] = &[
     "aarch64-apple-darwin",
 ];
 
-/// The packages of `earmark` on a system, with what builds them.
-fn packages(system: &str) -> Vec<String> {
+/// The packages of one of ours on a system, with what builds them.
+fn packages(package: &str, system: &str) -> Vec<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace holds xtask/");
     let output = Command::new(cargo)
         .current_dir(root)
-        .args(["tree", "--locked", "--package=earmark", "--edges=normal,build", "--target", system])
+        .args(["tree", "--locked", "--package", package, "--edges=normal,build", "--target", system])
         .args(["--prefix=none", "--no-dedupe", "--format={p}"])
         .output()
         .expect("cargo starts");
@@ -55,7 +55,7 @@ fn refused(names: &[String]) -> Vec<&str> {
 #[test]
 fn the_command_needs_nothing_but_rust_and_its_linker() {
     for system in SYSTEMS {
-        let names = packages(system);
+        let names = packages("earmark", system);
         assert!(names.iter().any(|name| name == "earmark-core"), "this is not the command's tree: {names:?}");
         let refused = refused(&names);
         assert!(
@@ -63,6 +63,19 @@ fn the_command_needs_nothing_but_rust_and_its_linker() {
             "{system}: {refused:?} want a C compiler, CMake or headers of the system; \
              `cargo tree --package earmark --invert NAME` says who brings them"
         );
+    }
+}
+
+/// Fault 1 of the plugin: a fresh machine could not build the bundle, because `jack-sys` looked for JACK's headers, and
+/// ALSA's were needed as well; only the standalone plays.
+#[test]
+fn the_plugins_bundle_needs_no_sound_system() {
+    for system in SYSTEMS {
+        let names = packages("earmark-plugin", system);
+        assert!(names.iter().any(|name| name == "clack-plugin"), "this is not the plugin's tree: {names:?}");
+        let plays = |name: &&String| name.contains("jack") || name.contains("alsa") || *name == "cpal";
+        let found: Vec<&String> = names.iter().filter(plays).collect();
+        assert!(found.is_empty(), "{system}: {found:?}; they stand behind the feature `standalone`");
     }
 }
 
