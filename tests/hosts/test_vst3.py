@@ -102,38 +102,25 @@ def rendered(case, prepare=lambda plugin, places, samples: None):
     prepare(plugin, places, played.shape[1])
     engine.load_graph([(engine.make_playback_processor("main", played), []), (plugin, ["main"])])
     engine.render((given.shape[1] + latency + 1) / case["rate"])
-    return plugin, engine.get_audio()[:, latency : latency + wanted.shape[1]], wanted, block
+    return engine.get_audio()[:, latency : latency + wanted.shape[1]], wanted, block
 
 
 def test_automation_is_heard_where_it_was_drawn():
     # Fault 4: a step was heard too soon by the latency, 142 ms.
     (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
-    at = audio(case)[0].shape[1] // 2
+    half = audio(case)[0].shape[1] // 2
+    loud = np.flatnonzero(np.abs(audio(case)[1][0, half:]) > 0.01)
+    at = half + int(loud[0])
 
     def draw(plugin, places, samples):
         gain = np.full(samples, 0.5, dtype=np.float32)
         gain[at:] = 0.625  # 0 dB, then 6 dB of -24 to 24
         assert plugin.set_automation(places["Output gain"], gain)
 
-    _, got, wanted, block = rendered(case, draw)
+    got, wanted, block = rendered(case, draw)
     different = np.flatnonzero((got != wanted).any(axis=0))
     # The host hands values over block by block.
     assert at - block <= different[0] <= at + block, (different[0] - at) / case["rate"]
-
-
-def test_written_lanes_are_seen():
-    # Fault 5: all lanes were flat in a host that renders on its main thread.
-    (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
-
-    def write(plugin, places, samples):
-        plugin.set_parameter(places["Label automation"], 0.5)
-        plugin.record_automation = True
-
-    plugin, _, _, _ = rendered(case, write)
-    lanes = plugin.get_automation()
-    for name in ("Speech", "Class"):
-        lane = np.asarray(lanes[name])
-        assert np.ptp(lane) > 0.3, (name, lane.min(), lane.max())
 
 
 def test_a_preset_file_is_shown(tmp_path):
