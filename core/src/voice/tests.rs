@@ -99,15 +99,15 @@ fn on(scores: &FrameScores, voice: &str) -> Vec<std::ops::Range<usize>> {
 #[test]
 fn live_opens_at_once_and_is_corrected_within_800_ms() {
     let voices = two_voices(FollowSettings::default());
-    let (scores, rows) = scene(&[(None, 100), (Some(0), 300), (None, 80), (Some(1), 300), (None, 100)]);
+    let (scores, rows) = scene(&[(None, 100), (Some(0), 300), (None, 110), (Some(1), 300), (None, 100)]);
     let heard = voices.follow(LIVE.pack().manifest(), &scores, &rows).unwrap();
     let [anna, ben] = ["anna", "ben"].map(|who| on(&heard, who));
     // Her own turn is hers from the first frame to the last and the hold; ben's is hers only until it is known.
     assert_eq!(anna[0], 100..430);
     assert_eq!(anna.len(), 2);
-    assert!(anna[1].start == 480 && (500..=560).contains(&anna[1].end), "{anna:?}");
+    assert!(anna[1].start == 510 && (530..=590).contains(&anna[1].end), "{anna:?}");
     assert!(ben[0].start == 100 && (120..=180).contains(&ben[0].end), "{ben:?}");
-    assert_eq!(ben[1], 480..810);
+    assert_eq!(ben[1], 510..840);
 }
 
 #[test]
@@ -123,9 +123,9 @@ fn somebody_who_follows_without_a_pause_is_noticed() {
 #[test]
 fn a_short_pause_of_somebody_else_does_not_open_again() {
     let voices = two_voices(FollowSettings::default());
-    let (scores, rows) = scene(&[(Some(1), 200), (None, 30), (Some(1), 200), (None, 60), (Some(1), 200)]);
+    let (scores, rows) = scene(&[(Some(1), 200), (None, 30), (Some(1), 200), (None, 110), (Some(1), 200)]);
     let anna = on(&voices.follow(LIVE.pack().manifest(), &scores, &rows).unwrap(), "anna");
-    assert_eq!(anna.iter().map(|stretch| stretch.start).collect::<Vec<_>>(), [0, 490], "{anna:?}");
+    assert_eq!(anna.iter().map(|stretch| stretch.start).collect::<Vec<_>>(), [0, 540], "{anna:?}");
 }
 
 #[test]
