@@ -1,6 +1,7 @@
 //! The command line: help, man page and completions all come from these definitions.
 
 mod eval;
+mod phrase;
 mod profiles;
 #[cfg(feature = "serve")]
 mod serve;
@@ -13,9 +14,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use earmark_core::audio::Ffmpeg;
 use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
+use earmark_core::profile::ProfileName;
 use earmark_core::render::FrameRate;
 
-pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalVoiceArgs};
+pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalPhraseArgs, EvalVoiceArgs};
+pub use phrase::{
+    BesidePhraseArgs, FailModeArg, MaskWith, PaceArg, PhraseBenchArgs, PhraseCommand, PhraseEnrolArgs,
+    PhraseExportArgs, PhraseImportArgs, PhraseListArgs, PhraseMaskArgs, PhraseNameArgs, PhraseScoreArgs,
+    PhraseSpotArgs, StrictnessArgs, WantedArgs,
+};
 pub use profiles::{
     ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PassphraseArgs, RemoveProfileArgs, StoreArgs,
 };
@@ -80,6 +87,9 @@ pub enum Command {
     /// Learn voices, verify clips, say who speaks
     #[command(subcommand)]
     Voice(VoiceCommand),
+    /// Enrol commands from a handful of clips; find, mask and score them
+    #[command(subcommand)]
+    Phrase(PhraseCommand),
     /// Serve recordings and streams over HTTP, with a page for browsers
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
@@ -233,6 +243,11 @@ pub struct RenderArgs {
     /// What stays, in place of the preset's rules: labels, separated by commas (`speech,singing`)
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub keep: Option<Vec<String>>,
+    /// Take an enrolled phrase out (by `--action`, mute unless said); repeatable. With --keep it is a label, phrase:NAME
+    #[arg(long = "phrase", value_name = "NAME")]
+    pub phrases: Vec<ProfileName>,
+    #[command(flatten)]
+    pub phrase_pack: BesidePhraseArgs,
     /// What happens to the rest
     #[arg(long, value_enum)]
     pub action: Option<RenderAction>,

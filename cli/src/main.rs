@@ -32,12 +32,14 @@ fn main() -> ExitCode {
         Command::Noise(args) => commands::noise::run(args, &cli.global, &console),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, &cli.global),
+        Command::Phrase(command) => commands::phrase::run(command, &cli.global, &console),
         Command::Features(args) => commands::features::run(args, &console),
         Command::Models(args) => commands::models::run(args),
         Command::Bench(args) => commands::bench::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Activity(args)) => commands::eval::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Noise(args)) => commands::eval::noise::run(args, &cli.global, &console),
         Command::Eval(EvalCommand::Voice(args)) => commands::eval::voice::run(args, &cli.global, &console),
+        Command::Eval(EvalCommand::Phrase(args)) => commands::eval::phrase::run(args, &cli.global, &console),
         Command::Mix(args) => commands::mix::run(args, &console),
         Command::Docs(args) => commands::docs::run(args),
     };

@@ -86,6 +86,7 @@ fn render(criterion: &mut Criterion) {
                 edges: Vec::new(),
                 cut: None,
                 measure_loudness,
+                beep: false,
             };
             let mut renderer = Renderer::new(spec, Some(out), None).expect("valid");
             group.bench_function(format!("{ending}, loudness {measure_loudness}"), |bencher| {

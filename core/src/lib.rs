@@ -28,6 +28,8 @@ pub mod model;
 pub mod noise;
 #[cfg(feature = "output")]
 pub mod output;
+#[cfg(feature = "profiles")]
+pub mod phrase;
 #[cfg(feature = "files")]
 pub mod pipeline;
 mod priority;

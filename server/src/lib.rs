@@ -23,6 +23,8 @@ pub mod sources;
 #[cfg(feature = "serve")]
 mod stations;
 pub mod stream;
+#[cfg(feature = "serve")]
+mod wyoming;
 
 /// The JSON Schema of [`earmark_core::stream::Event`] as it is written.
 pub const EVENTS_SCHEMA: &str = include_str!("../../docs/events.schema.json");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use earmark_core::detect::DetectorMode;
 use earmark_core::model::pack;
 use earmark_core::model::runtime::RuntimeError;
+use earmark_core::phrase::Phrases;
 use earmark_core::raise_thread_priority;
 use tokio::net::TcpListener;
 
@@ -14,6 +15,7 @@ use crate::config::{Config, ConfigError, ServeFlags, SourceConfig};
 use crate::hearing::Pool;
 use crate::http::{self, App};
 use crate::jobs::{JobError, Jobs, Packs};
+use crate::wyoming;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -54,12 +56,13 @@ pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
     for (name, mode) in [(pack::STUDIO, DetectorMode::Throughput), (pack::LIVE, DetectorMode::LowLatency)] {
         packs.detector(name, mode).map_err(|error: JobError| ServeError::Pack(error.to_string()))?;
     }
+    let phrases = open_phrases(flags, &packs)?;
     let limits = config.limits;
     let jobs = Jobs::start(limits.jobs, limits.max_queue).map_err(ServeError::System)?;
     // Before any file is worked on: the threads of the networks are then theirs, at their priority.
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let hearing = Pool::start(processors).map_err(ServeError::System)?;
-    let app = Arc::new(App::new(config, packs, jobs, hearing));
+    let app = Arc::new(App::new(config, packs, phrases, jobs, hearing));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .thread_name("earmark bytes")
@@ -76,6 +79,21 @@ pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
     served
 }
 
+/// The phrases that are to be told; without one, Wyoming has nothing to offer.
+fn open_phrases(flags: &ServeFlags, packs: &Packs) -> Result<Option<Arc<Phrases>>, ServeError> {
+    if flags.phrases.is_empty() {
+        return match flags.wyoming {
+            None => Ok(None),
+            Some(_) => {
+                let text = "--wyoming offers phrases as wake words: name at least one with --phrase";
+                Err(ConfigError::Value(text.to_owned()).into())
+            }
+        };
+    }
+    let phrases = packs.phrases(&flags.phrase_pack, flags.profiles.as_deref(), &flags.phrases);
+    Ok(Some(Arc::new(phrases.map_err(|error| ServeError::Pack(error.to_string()))?)))
+}
+
 /// Threads that move bytes; they do nothing else.
 const WORKERS: usize = 2;
 
@@ -90,6 +108,15 @@ async fn run(flags: &ServeFlags, app: &Arc<App>) -> Result<(), ServeError> {
     tracing::info!(%address, base_path = config.base_path, token = config.token.is_some(), "listening");
     // Nobody may read it.
     let _ = writeln!(std::io::stdout(), "listening on http://{address}{}/", config.base_path);
+    if let (Some(address), Some(phrases)) = (flags.wyoming, &app.phrases) {
+        let started = wyoming::start(address, Arc::clone(phrases));
+        let address = started.map_err(|source| ServeError::Listen { address, source })?;
+        tracing::info!(%address, "wake words by wyoming");
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "wyoming has no token: everybody who can reach it may send it sound");
+        }
+        let _ = writeln!(std::io::stdout(), "wyoming on tcp://{address}");
+    }
     let _ = std::io::stdout().flush();
     set_stations(app, &config.sources);
     http::accept(listener, Arc::clone(app), http::router(app)).await;
@@ -105,7 +132,7 @@ async fn run(flags: &ServeFlags, app: &Arc<App>) -> Result<(), ServeError> {
 fn set_stations(app: &App, sources: &[SourceConfig]) {
     // It is open since the start.
     match app.packs.detector(pack::LIVE, DetectorMode::LowLatency) {
-        Ok(detector) => app.stations.set(sources, &detector, &app.metrics),
+        Ok(detector) => app.stations.set(sources, &detector, app.phrases.as_ref(), &app.metrics),
         Err(error) => tracing::error!(%error, "sources cannot be heard"),
     }
 }

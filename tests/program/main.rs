@@ -7,6 +7,7 @@ mod eval;
 mod inputs;
 mod noise;
 mod outputs;
+mod phrase;
 mod program;
 mod recordings;
 mod render;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use earmark_core::model::pack;
+use earmark_core::profile::ProfileName;
 
 use super::PackArgs;
 
@@ -18,6 +19,9 @@ pub enum EvalCommand {
     /// Try enrolled voices against clips of known speakers
     #[command(after_help = EVAL_VOICE_HELP)]
     Voice(EvalVoiceArgs),
+    /// Score an enrolled phrase: misses against false alarms per hour, delay
+    #[command(after_help = EVAL_PHRASE_HELP)]
+    Phrase(EvalPhraseArgs),
 }
 
 const EVAL_VOICE_HELP: &str = "\
@@ -112,6 +116,35 @@ pub struct EvalNoiseArgs {
     /// Also write what was said of each recording as CSV
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Files worked on at once. Default: the number of processors
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+const EVAL_PHRASE_HELP: &str = "\
+Each recording has the phrase in it once; where a label file lies beside it (NAME.csv with start,end,label, or any other \
+format of `tag`), the end of the stretch phrase:NAME says from when on the delay counts. Recordings are grouped by the folder \
+that they lie in, so put each ratio of speech to noise into a folder of its own (`earmark mix` makes them). A phrase whose \
+clips were used to train its pack is refused: the pack says which those are, by their SHA-256.";
+
+#[derive(Debug, Args)]
+pub struct EvalPhraseArgs {
+    /// Recordings that have the phrase in them, or folders of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// The enrolled phrase
+    #[arg(long, value_name = "NAME")]
+    pub phrase: ProfileName,
+    /// Speech, music and noise without the phrase: recordings or folders; best ten hours and more
+    #[arg(long, required = true, value_name = "FILE|DIR", num_args = 1..)]
+    pub negative: Vec<PathBuf>,
+    #[command(flatten)]
+    pub strictness: super::StrictnessArgs,
+    #[command(flatten)]
+    pub pack: super::phrase::PhrasePackArgs,
+    /// Also write all figures as JSON
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Files worked on at once. Default: the number of processors
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<usize>,

@@ -39,6 +39,14 @@ pub struct ServeArgs {
     /// The enrolled voice that `POST /predict` asks about
     #[arg(long, value_name = "NAME")]
     pub owner: Option<ProfileName>,
+    /// Tell an enrolled phrase in all streams, as label phrase:NAME; repeatable
+    #[arg(long = "phrase", value_name = "NAME")]
+    pub phrases: Vec<ProfileName>,
+    #[command(flatten)]
+    pub phrase_pack: super::BesidePhraseArgs,
+    /// Offer these phrases as wake words over the Wyoming protocol (Home Assistant)
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = wyoming)]
+    pub wyoming: Option<SocketAddr>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -98,6 +106,10 @@ impl ServeArgs {
                 pack: self.voice_pack.clone(),
                 owner: self.owner.clone(),
             },
+            phrases: self.phrases.clone(),
+            phrase_pack: self.phrase_pack.phrase_pack.clone(),
+            profiles: self.profiles.clone(),
+            wyoming: self.wyoming,
             limits: LimitFlags {
                 max_body: limits.max_body,
                 max_duration: limits.max_duration,
@@ -116,6 +128,12 @@ impl ServeArgs {
             quiet: global.quiet,
         }
     }
+}
+
+/// An address, as Home Assistant writes it or plain.
+fn wyoming(text: &str) -> Result<SocketAddr, String> {
+    let plain = text.strip_prefix("tcp://").unwrap_or(text);
+    plain.parse().map_err(|_| "write it as tcp://127.0.0.1:10400 or 127.0.0.1:10400".to_owned())
 }
 
 fn source(text: &str) -> Result<(String, String), String> {

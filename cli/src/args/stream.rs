@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum, value_parser};
 use earmark_core::audio::PcmEncoding;
 use earmark_core::model::pack;
+use earmark_core::profile::ProfileName;
 use earmark_server::rules::Rule;
 use earmark_server::sinks::Target;
 use earmark_server::stream::Reaction;
@@ -67,6 +68,11 @@ pub struct StreamArgs {
     /// Longest wait before a URL is connected again, seconds
     #[arg(long, value_name = "S", default_value_t = 120)]
     pub reconnect_max_s: u64,
+    /// Tell an enrolled phrase too, as label phrase:NAME; repeatable
+    #[arg(long = "phrase", value_name = "NAME")]
+    pub phrases: Vec<ProfileName>,
+    #[command(flatten)]
+    pub phrase_pack: super::BesidePhraseArgs,
     /// Pack: an embedded name, or the folder of any other
     #[arg(long, value_name = "NAME|DIR", default_value = pack::LIVE)]
     pub pack: String,

@@ -9,7 +9,8 @@ use earmark_core::audio::{ChannelChoice, Source, SourceOptions};
 use earmark_core::batch::Input;
 use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::model::pack::{Manifest, Pack};
+use earmark_core::embed::Embedder;
+use earmark_core::model::pack::{Manifest, Pack, Task};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
@@ -40,6 +41,12 @@ pub fn open_noise(
 pub fn open_voice(pack: &str, mode: DetectorMode, global: &Global, console: &Console) -> Result<VoiceModel> {
     let (runtime, pack) = start(pack, global, console)?;
     Ok(VoiceModel::load(&runtime, pack, mode)?)
+}
+
+/// Opens a phrase pack.
+pub fn open_phrases(pack: &str, mode: DetectorMode, global: &Global, console: &Console) -> Result<Embedder> {
+    let (runtime, pack) = start(pack, global, console)?;
+    Ok(Embedder::load(&runtime, pack.for_task(Task::Phrase)?, mode)?)
 }
 
 /// As the plugin calls a network, or as is fastest.

@@ -1,4 +1,4 @@
-//! One file per command, and what several of them share: [`hearing`] and [`picture`].
+//! One file per command, and what several of them share: [`hearing`], [`label_files`] and [`picture`].
 
 pub mod bench;
 pub mod docs;
@@ -6,9 +6,11 @@ pub mod eval;
 pub mod features;
 pub mod frames;
 pub mod hearing;
+mod label_files;
 pub mod mix;
 pub mod models;
 pub mod noise;
+pub mod phrase;
 mod picture;
 pub mod profiles;
 pub mod render;

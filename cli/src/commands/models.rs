@@ -32,7 +32,12 @@ fn describe(pack: &Pack, out: &mut impl Write) -> std::io::Result<()> {
     let m = pack.manifest();
     let labels: Vec<&str> = m.labels.iter().map(|l| l.as_str()).collect();
     writeln!(out, "{} {}  ({})", m.name, m.version, pack.origin())?;
-    writeln!(out, "  hears        {}", labels.join(", "))?;
+    match m.vectors {
+        Some(vectors) => {
+            writeln!(out, "  gives        vectors of {} values for the task {}", vectors.dim, m.task)?
+        }
+        None => writeln!(out, "  hears        {}", labels.join(", "))?,
+    }
     writeln!(out, "  parameters   {}", m.model.parameters)?;
     writeln!(
         out,

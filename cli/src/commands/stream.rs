@@ -17,6 +17,7 @@ use earmark_server::sinks::Say;
 use earmark_server::sources::{Input, Limits, SourceSettings};
 use earmark_server::stream::{Outputs, RunError, SoundFormat, StreamJob, open_events, run as run_stream};
 
+use super::phrase::beside;
 use super::{hearing, voice};
 use crate::args::{Bits, Global, StreamArgs, VoiceFailure};
 use crate::console::{Console, Usage};
@@ -42,6 +43,14 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
         voices: voice::followed(&args.follow, DetectorMode::LowLatency, follow, global, console)?,
         settings: settings(args, &input, through.as_ref(), detector.pack().manifest())?,
         source: source(args, global, input)?,
+        phrases: beside(
+            &args.phrases,
+            &args.phrase_pack.phrase_pack,
+            args.follow.store.profiles.as_deref(),
+            DetectorMode::LowLatency,
+            (global, console),
+        )?
+        .map(Arc::new),
         wall_clock: args.wall_clock,
         reactions: args.reactions.0.clone(),
         through,

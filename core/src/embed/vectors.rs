@@ -43,6 +43,11 @@ impl Vectors {
         self.rows.chunks_exact(self.dim.max(1))
     }
 
+    /// Seconds that the rows stand for.
+    pub fn duration_s(&self) -> f64 {
+        real(self.len()) * self.hop_s()
+    }
+
     /// Seconds from one row to the next.
     pub fn hop_s(&self) -> f64 {
         hop_s(self.hop_frames)

@@ -22,6 +22,7 @@
 //! | `bootstrap.rs` | intervals, by drawing recordings |
 //! | `metrics.rs` | all of these at once |
 //! | `noise.rs` | background noise: found by SNR, error of the SNR, shortcuts |
+//! | `phrase.rs` | phrases: misses against false alarms per hour, by group |
 //! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
 //! | `truth.rs` | what lies beside recordings: labels, groups, scores |
 //! | `evaluation.rs`, `print.rs` | figures of many recordings, labels and detectors: as JSON, as tables |
@@ -38,6 +39,7 @@ mod metrics;
 mod noise;
 mod noise_print;
 mod noise_set;
+mod phrase;
 mod print;
 mod rank;
 mod spans;
@@ -61,6 +63,7 @@ pub use noise::{
     ERROR_RANGE_DB, NoiseFigures, NoiseGroup, NoiseItem, Shortcut, SnrError, SnrRow, noise_figures,
 };
 pub use noise_set::{NoiseEntry, NoiseScored, SHORTCUTS, quantile, write_noise_answers};
+pub use phrase::{DetPoint, PhraseFigures, PhraseGroup, PhraseSaid, PhraseUnsaid, phrase_figures};
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};

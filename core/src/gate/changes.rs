@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, CutSettings, GateSettings, Preset};
+use super::{Action, CutSettings, GateSettings, Preset, Rule, When};
 use crate::Label;
 
 /// What happens to what is not kept.
@@ -17,6 +17,20 @@ pub enum GateAction {
     Mute,
     /// Long pauses are cut out.
     Cut,
+}
+
+impl Preset {
+    /// Everything stays but `labels`, on which `action` strikes: mute unless it is said.
+    pub fn take_out(&mut self, labels: Vec<Label>, action: Option<GateAction>) {
+        let strike = match action {
+            None | Some(GateAction::Mute | GateAction::Cut) => Action::Mute,
+            Some(GateAction::Gate) => Action::Gate,
+            Some(GateAction::Duck) => Action::duck(self.gate.rules.range_db),
+        };
+        self.gate.rules.list = vec![Rule { when: When::any(labels), action: strike }];
+        self.gate.rules.otherwise = Action::Keep;
+        self.cut = (action == Some(GateAction::Cut)).then(|| self.cut.unwrap_or_default());
+    }
 }
 
 /// Changes to a [`Preset`]; what is absent stays. Values are checked where the changed preset is used

@@ -38,6 +38,7 @@ mod presets;
 mod ramp;
 mod rules;
 mod settings;
+mod tone;
 mod voices;
 
 pub use adaptive::{Adapted, Adaptive};
@@ -53,6 +54,7 @@ pub use settings::{
     Action, Curve, Duck, Envelope, FileTiming, GateSettings, LabelThresholds, MAX_RANGE_DB, MAX_TIME_MS,
     MIN_RAMP_MS, Rule, Rules, When,
 };
+pub use tone::{TONE_DBFS, TONE_HZ, Tone};
 
 use crate::Label;
 

@@ -37,6 +37,14 @@ pub enum PipelineError {
     /// What was heard of a stream cannot be taken.
     #[error("what was heard cannot be written: {0}")]
     Taken(#[source] std::io::Error),
+    /// What is taken into memory as a whole must be short.
+    #[error("{name}: longer than {longest_s} s, which is too long here; cut it down to what is meant")]
+    TooLong {
+        /// The recording.
+        name: String,
+        /// What is allowed, seconds.
+        longest_s: f64,
+    },
     /// Nothing can be said of a recording without samples.
     #[error("{name}: has no samples, so nothing can be said of its noise")]
     NoSamples {

@@ -5,6 +5,7 @@
 //!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot: what a picture needs beside it)
 //!           ─▶ noise_of_file     hear with a noise pack ─────▶ NoiseEstimate
 //!           ─▶ read_voice_clip   ─ voice::VoiceEar ─────────▶ HeardClip     (who_speaks: hear, compare with enrolled voices)
+//!           ─▶ spot_file         hear with a phrase pack ────▶ Spoken        (mask_file: and cover it)
 //!           ─▶ FileRenderer      hear, decide │ write ───────▶ files, Rendered
 //!                                first pass   │ second pass
 //! ```
@@ -21,10 +22,13 @@
 mod beside;
 mod detect;
 mod error;
+#[cfg(feature = "render")]
+mod mask;
 mod noise;
 #[cfg(feature = "render")]
 mod noise_track;
 mod observer;
+mod phrases;
 mod recording;
 #[cfg(feature = "render")]
 mod render;
@@ -42,8 +46,11 @@ mod who;
 
 pub use detect::{detect_file, detect_file_with_gains, detect_while_heard};
 pub use error::PipelineError;
+#[cfg(feature = "render")]
+pub use mask::{Cover, MaskSettings, Masked, mask_file};
 pub use noise::noise_of_file;
 pub use observer::{Observer, Pass, PipelineWarning};
+pub use phrases::{MAX_CLIP_S, Spoken, embed_file, read_clip, read_samples, spot_file};
 pub use recording::Recording;
 #[cfg(feature = "render")]
 pub use render::{FileRenderer, RenderSettings, Rendered};

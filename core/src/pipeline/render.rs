@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::beside::beside;
 use super::detect::{Clock, Stop, watched};
+use super::mask::{phrase_columns, with_phrases};
 use super::noise_track::NoiseTrack;
 use super::reopen::Reopenable;
-use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
+use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording, spot_file};
 use crate::audio::{ReadAhead, SampleFormat, Source, SourceInfo};
 use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
 use crate::detect::{DetectError, Detector, DetectorStream};
@@ -18,6 +19,7 @@ use crate::gate::{
 };
 use crate::model::pack::Manifest;
 use crate::noise::SnrEstimator;
+use crate::phrase::Phrases;
 use crate::render::{Container, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary};
 #[cfg(feature = "profiles")]
 use crate::voice::Voices;
@@ -45,6 +47,8 @@ pub struct RenderSettings {
     /// Whose speech counts; `None`: everybody's ([`RenderSettings::for_voices`]).
     #[cfg(feature = "profiles")]
     pub voices: Option<Voices>,
+    /// A tone sounds where the gate is closed.
+    pub beep: bool,
 }
 
 impl RenderSettings {
@@ -60,6 +64,7 @@ impl RenderSettings {
             measure_loudness: false,
             #[cfg(feature = "profiles")]
             voices: None,
+            beep: false,
         }
     }
 
@@ -110,10 +115,30 @@ impl FileRenderer {
     /// # Errors
     /// [`GateError`] if a setting is out of its range, or a rule names a label that the pack does not have.
     pub fn new(settings: RenderSettings, manifest: &Manifest) -> Result<Self, GateError> {
+        Self::with_phrases(settings, manifest, None)
+    }
+
+    /// The same where phrases are looked for too: rules may name their labels.
+    ///
+    /// # Errors
+    /// As [`FileRenderer::new`].
+    pub fn with_phrases(
+        mut settings: RenderSettings,
+        manifest: &Manifest,
+        phrases: Option<&Phrases>,
+    ) -> Result<Self, GateError> {
+        let of_phrases: Vec<Label> = phrases.into_iter().flat_map(Phrases::labels).cloned().collect();
+        settings.timeline = with_phrases(settings.timeline, &of_phrases);
+        let labels: Vec<Label> = settings.labels(manifest).into_iter().chain(of_phrases).collect();
+        Self::of_labels(settings, &labels)
+    }
+
+    /// For what is heard as `labels`.
+    pub(super) fn of_labels(settings: RenderSettings, labels: &[Label]) -> Result<Self, GateError> {
         if let Some(cut) = &settings.preset.cut {
             cut.validate()?;
         }
-        let rules = RuleSet::new(&settings.preset.gate, &settings.labels(manifest))?;
+        let rules = RuleSet::new(&settings.preset.gate, labels)?;
         Ok(Self { settings, rules })
     }
 
@@ -134,21 +159,52 @@ impl FileRenderer {
         removed: Option<&Path>,
         observer: &mut dyn Observer,
     ) -> Result<Rendered, PipelineError> {
+        self.render_with_phrases((detector, noise, None), recording, output, removed, observer)
+    }
+
+    /// The same with phrases: each is a label like those of the pack.
+    ///
+    /// # Errors
+    /// As [`FileRenderer::render`].
+    pub fn render_with_phrases(
+        &self,
+        (detector, noise, phrases): (&Detector, Option<&SnrEstimator>, Option<&Phrases>),
+        recording: &Recording,
+        output: AudioTarget<'_>,
+        removed: Option<&Path>,
+        observer: &mut dyn Observer,
+    ) -> Result<Rendered, PipelineError> {
         let input = recording.reopenable(observer)?;
-        let heard = self.hear(detector, noise, recording, &input, observer)?;
+        let mut heard = self.hear(detector, noise, recording, &input, observer)?;
+        if let Some(phrases) = phrases {
+            let spoken = spot_file(phrases, &input.recording(), observer, |_| Ok(()))?;
+            phrase_columns(&mut heard.scores, phrases, &spoken, self.settings.causal);
+        }
+        self.write(recording, &input, &heard, (output, removed), observer)
+    }
+
+    /// The second pass.
+    pub(super) fn write(
+        &self,
+        recording: &Recording,
+        input: &Reopenable,
+        heard: &Heard,
+        (output, removed): (AudioTarget<'_>, Option<&Path>),
+        observer: &mut dyn Observer,
+    ) -> Result<Rendered, PipelineError> {
         let timeline = match &heard.noise {
             None => segment(&heard.scores, &self.settings.timeline),
             Some(noise) => segment(&heard.scores, &noise.settings(&self.settings.timeline)),
         };
         let failed = PipelineError::render(recording.name());
-        let edges = self.edges(&heard, &timeline).map_err(|e| failed(e.into()))?;
+        let edges = self.edges(heard, &timeline).map_err(|e| failed(e.into()))?;
         let cut = self.cut_plan(&edges, &heard.scores).map_err(|e| failed(e.into()))?;
         let edges = if self.settings.cut_only { Vec::new() } else { edges };
         let output_timeline = match &cut {
             Some(plan) => moved(&timeline, plan, heard.scores.rate_hz),
             None => timeline.clone(),
         };
-        let write = Write { renderer: self, input: &input, heard: &heard };
+        let write = Write { renderer: self, input, heard };
         let summary = write.run(edges, cut, output, removed, observer)?;
         Ok(Rendered { summary, timeline, output_timeline })
     }
@@ -309,10 +365,10 @@ impl Beside {
 }
 
 /// What the first pass gives.
-struct Heard {
-    info: SourceInfo,
-    scores: FrameScores,
-    noise: Option<NoiseTrack>,
+pub(super) struct Heard {
+    pub(super) info: SourceInfo,
+    pub(super) scores: FrameScores,
+    pub(super) noise: Option<NoiseTrack>,
 }
 
 /// The second pass over one recording.
@@ -359,6 +415,7 @@ impl Write<'_> {
             edges,
             cut,
             measure_loudness: settings.measure_loudness,
+            beep: settings.beep,
         };
         let mut renderer = Renderer::new(spec, Some(output), removed).map_err(&failed)?;
         self.pass(observer, |block| renderer.push(block).map_err(&failed))?;

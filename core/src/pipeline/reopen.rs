@@ -62,6 +62,14 @@ impl Reopenable {
         &self.path
     }
 
+    /// The same as a recording, for a pass of its own.
+    pub(super) fn recording(&self) -> Recording {
+        match &self.known_as {
+            Some(name) => Recording::Copy { path: self.path.clone(), name: name.clone() },
+            None => Recording::File(self.path.clone()).with(self.options.clone()),
+        }
+    }
+
     pub(super) fn open(&self) -> Result<Source, AudioError> {
         match &self.known_as {
             Some(name) => Source::open_as(&self.path, name),

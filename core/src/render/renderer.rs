@@ -9,7 +9,7 @@ use super::{
     AudioOut, CutPlan, Dither, EditList, GainFigures, GainStatistics, LoudnessFigures, Quantiser,
     RenderError, StreamFormat,
 };
-use crate::gate::{GainComputer, GainEvent, GateSettings, Target, apply_gains, mix_dry};
+use crate::gate::{GainComputer, GainEvent, GateSettings, Target, Tone, apply_gains, mix_dry};
 use crate::signal::units::samples_to_seconds;
 
 /// Frames that are worked on at a time, however the source is cut into blocks.
@@ -34,6 +34,8 @@ pub struct RenderSpec {
     pub cut: Option<CutPlan>,
     /// Whether loudness is measured, on two threads of their own.
     pub measure_loudness: bool,
+    /// A tone sounds where the gate is closed, as loud as it is closed.
+    pub beep: bool,
 }
 
 /// Renders one source: push its samples, then finish. Outputs are encoded and written on threads of their own.
@@ -56,6 +58,7 @@ pub struct RenderSpec {
 ///     edges: vec![GainEvent { at: 4_000, target: muted }],
 ///     cut: None,
 ///     measure_loudness: false,
+///     beep: false,
 /// };
 /// let out = AudioOut::file(&path, std::fs::File::create(&path)?, format, &Metadata::default(), None)?;
 /// let mut renderer = Renderer::new(spec, Some(out), None)?;
@@ -69,6 +72,7 @@ pub struct RenderSpec {
 pub struct Renderer {
     spec: RenderSpec,
     computer: GainComputer,
+    tone: Option<Tone>,
     cutter: Option<Cutter>,
     quantiser: Quantiser,
     result: Option<OutThread>,
@@ -101,6 +105,7 @@ impl Renderer {
         };
         Ok(Self {
             computer,
+            tone: spec.beep.then(|| Tone::new(spec.source.rate_hz)),
             cutter: spec.cut.clone().map(|plan| Cutter::new(plan, usize::from(spec.source.channels))),
             quantiser: Quantiser::new(spec.output, spec.source, spec.dither),
             result: result.map(OutThread::new),
@@ -135,6 +140,9 @@ impl Renderer {
         self.work.clear();
         self.work.extend_from_slice(source);
         apply_gains(gains, &mut self.work, channels);
+        if let Some(tone) = &self.tone {
+            tone.cover(gains, self.position, &mut self.work, channels);
+        }
         if let Some(meter) = &self.before {
             meter.add(source);
         }

@@ -33,6 +33,7 @@ fn spec(cut: Option<CutPlan>) -> RenderSpec {
         edges: edges(),
         cut,
         measure_loudness: true,
+        beep: false,
     }
 }
 

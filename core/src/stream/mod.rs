@@ -12,6 +12,7 @@
 //! | `lane.rs` | one label: from the causal decision per frame to segments under way |
 //! | `decision.rs` | all lanes of a stream, and what is unknown |
 //! | `means.rs` | frame events |
+//! | `phrases.rs` | enrolled phrases beside the labels of the pack |
 //! | `tagger.rs` | [`StreamTagger`]: one stream; it does no I/O, so that one thread may step many of them |
 //!
 //! A label is on where [`CausalLabels`](crate::decide::CausalLabels) says so: the same thresholds, the same silence rule as
@@ -24,6 +25,8 @@ mod decision;
 mod event;
 mod lane;
 mod means;
+#[cfg(feature = "profiles")]
+mod phrases;
 mod settings;
 mod tagger;
 #[cfg(all(test, feature = "files", feature = "embedded-packs", feature = "embedded-runtime"))]

@@ -4,6 +4,8 @@ use super::decision::Decision;
 use super::event::EVENTS_VERSION;
 use super::lane::Tell;
 use super::means::FrameMeans;
+#[cfg(feature = "profiles")]
+use super::phrases::PhraseTeller;
 use super::time::{rounded, seconds, us_of};
 use super::{Event, StreamError, StreamSettings};
 use crate::detect::{DetectError, Detector, DetectorStream, Reach};
@@ -90,6 +92,8 @@ pub struct StreamTagger {
     scores: FrameScores,
     decision: Decision,
     means: Option<FrameMeans>,
+    #[cfg(feature = "profiles")]
+    phrases: Option<PhraseTeller>,
     /// [`Event::Begin`] until it is told.
     begin: Option<Event>,
     /// Where the sound began or went on, in samples and frames of the stream.
@@ -173,6 +177,8 @@ impl StreamTagger {
             ear,
             reach,
             decision,
+            #[cfg(feature = "profiles")]
+            phrases: None,
             begin: Some(begin),
             base_samples: 0,
             base_frame: 0,
@@ -183,6 +189,21 @@ impl StreamTagger {
             next_id: 0,
             cleaned: Vec::new(),
         })
+    }
+
+    /// Looks for phrases too. Each is told once it is over, as an onset and its offset at a time, with when it was decided; what
+    /// is told of other labels is the same as without, and [`StreamTagger::told_until_s`] is about those.
+    ///
+    /// # Errors
+    /// [`StreamError`] if the rate cannot be heard.
+    #[cfg(feature = "profiles")]
+    pub fn with_phrases(mut self, phrases: &crate::phrase::Phrases) -> Result<Self, StreamError> {
+        let phrases = PhraseTeller::new(phrases, self.grid.rate_hz(), self.channels)?;
+        if let Some(Event::Begin { labels, .. }) = &mut self.begin {
+            labels.extend_from_slice(phrases.labels());
+        }
+        self.phrases = Some(phrases);
+        Ok(self)
     }
 
     /// Tells [`Event::Begin`] before there is any sound; else it comes with the first call of another method.
@@ -206,9 +227,15 @@ impl StreamTagger {
             let whole = self.cleaned.len() - self.cleaned.len() % channels;
             self.heard += (whole / channels) as u64;
             let heard = self.ear.push(&self.cleaned[..whole], &mut self.scores);
+            #[cfg(feature = "profiles")]
+            let heard = heard.and_then(|()| {
+                self.phrases.as_mut().map_or(Ok(()), |phrases| phrases.push(&self.cleaned[..whole]))
+            });
             self.cleaned.drain(..whole);
             heard?;
             self.decide(None, out);
+            #[cfg(feature = "profiles")]
+            self.tell_phrases(out);
         }
         Ok(())
     }
@@ -265,7 +292,10 @@ impl StreamTagger {
         self.begin(out);
         let ended = if self.gap.is_some() { Ok(()) } else { self.end_sound(out) };
         self.gap_ends(0, out);
-        let seconds = self.decision.lanes().map(|lane| (lane.label().clone(), lane.total_s())).collect();
+        let seconds = self.decision.lanes().map(|lane| (lane.label().clone(), lane.total_s()));
+        #[cfg(feature = "profiles")]
+        let seconds = seconds.chain(self.phrases.iter().flat_map(PhraseTeller::totals));
+        let seconds = seconds.collect();
         out.push(Event::End {
             duration_s: self.position_s(),
             samples: self.heard_before + self.heard,
@@ -323,12 +353,25 @@ impl StreamTagger {
         self.scores.probabilities.clear();
     }
 
+    #[cfg(feature = "profiles")]
+    fn tell_phrases(&mut self, out: &mut Vec<Event>) {
+        let rate_hz = self.grid.rate_hz();
+        let (base, until) = (self.base_samples, self.position_samples());
+        if let Some(phrases) = &mut self.phrases {
+            phrases.tell(us_of(base, rate_hz), us_of(until, rate_hz), &mut self.next_id, out);
+        }
+    }
+
     /// Decides what is on its way, and ends what is on.
     fn end_sound(&mut self, out: &mut Vec<Event>) -> Result<(), StreamError> {
         self.cleaned.clear();
         let ended = self.ear.finish_and_reset(&mut self.scores);
+        #[cfg(feature = "profiles")]
+        let ended = ended.and_then(|()| self.phrases.as_mut().map_or(Ok(()), PhraseTeller::end));
         let end = self.position_samples();
         self.decide(Some(end), out);
+        #[cfg(feature = "profiles")]
+        self.tell_phrases(out);
         let end_us = us_of(end, self.grid.rate_hz());
         let mut tell = Tell { next_id: &mut self.next_id, decided_us: end_us, out };
         self.decision.end(end_us, &mut tell);

@@ -72,6 +72,14 @@ pub struct ServeFlags {
     pub origins: Vec<String>,
     /// Where voices lie and whose the service is.
     pub voice: VoiceFlags,
+    /// Enrolled phrases that are told in all streams.
+    pub phrases: Vec<ProfileName>,
+    /// Their pack: an embedded name or a folder.
+    pub phrase_pack: String,
+    /// Folder of their profiles; `None` is the user's.
+    pub profiles: Option<PathBuf>,
+    /// Where phrases are offered as wake words by the Wyoming protocol.
+    pub wyoming: Option<SocketAddr>,
     /// Single limits.
     pub limits: LimitFlags,
     /// ONNX Runtime library; `None` is the embedded runtime.

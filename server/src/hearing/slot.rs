@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use earmark_core::detect::Detector;
+use earmark_core::phrase::Phrases;
 use earmark_core::stream::{Event, StreamError, StreamSettings, StreamTagger};
 
 use super::inbox::{Inbox, Piece};
@@ -81,7 +82,7 @@ pub(super) enum Turn {
 }
 
 impl Slot {
-    /// A stream of `format` through `detector`.
+    /// A stream of `format` through `detector`, with `phrases` beside its labels.
     ///
     /// # Errors
     /// [`StreamError`] for settings that make no sense.
@@ -89,9 +90,13 @@ impl Slot {
         detector: &Detector,
         format: PcmFormat,
         settings: &StreamSettings,
+        phrases: Option<&Phrases>,
         listener: Arc<dyn Listener>,
     ) -> Result<Self, StreamError> {
-        let tagger = StreamTagger::new(detector, format.rate_hz, format.channels, settings)?;
+        let mut tagger = StreamTagger::new(detector, format.rate_hz, format.channels, settings)?;
+        if let Some(phrases) = phrases {
+            tagger = tagger.with_phrases(phrases)?;
+        }
         let bytes_per_second = format.bytes_per_second();
         Ok(Self {
             inbox: Inbox::new(MIN_INBOX_BYTES.max(INBOX_SECONDS * bytes_per_second)),

@@ -25,6 +25,7 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
+use earmark_core::phrase::Phrases;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -43,6 +44,8 @@ pub use problem::Problem;
 pub struct App {
     config: RwLock<Arc<Config>>,
     pub packs: Arc<Packs>,
+    /// Enrolled phrases that are told in all streams.
+    pub phrases: Option<Arc<Phrases>>,
     pub jobs: Jobs,
     pub hearing: Pool,
     pub stations: Stations,
@@ -56,10 +59,17 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, packs: Arc<Packs>, jobs: Jobs, hearing: Pool) -> Self {
+    pub fn new(
+        config: Config,
+        packs: Arc<Packs>,
+        phrases: Option<Arc<Phrases>>,
+        jobs: Jobs,
+        hearing: Pool,
+    ) -> Self {
         Self {
             config: RwLock::new(Arc::new(config)),
             packs,
+            phrases,
             jobs,
             hearing,
             stations: Stations::default(),

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::model::pack::{self, Pack, PackError};
+use earmark_core::embed::Embedder;
+use earmark_core::model::pack::{self, Pack, PackError, Task};
 use earmark_core::model::runtime::{Device, Runtime, RuntimeError};
 use earmark_core::noise::SnrEstimator;
+use earmark_core::phrase::Phrases;
+use earmark_core::profile::{ProfileName, ProfileStore};
 use earmark_core::voice::{VoiceEar, VoiceError, VoiceModel};
 
 use super::JobError;
@@ -89,6 +92,24 @@ impl Packs {
         let model = Arc::new(VoiceModel::load(&self.runtime, found, mode).map_err(failed)?);
         let ear = Arc::new(VoiceEar { model, speech: self.detector(pack::STUDIO, mode)?, noise: None });
         Ok(Arc::clone(voice.insert(ear)))
+    }
+
+    /// Enrolled phrases, for live audio.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with what is wrong with the pack or a profile.
+    pub fn phrases(
+        &self,
+        pack: &str,
+        profiles: Option<&std::path::Path>,
+        names: &[ProfileName],
+    ) -> Result<Phrases, JobError> {
+        let embedder = Pack::find(pack)
+            .and_then(|pack| pack.for_task(Task::Phrase))
+            .and_then(|pack| Embedder::load(&self.runtime, pack, DetectorMode::LowLatency))
+            .map_err(|error| JobError::Failed(error.to_string()))?;
+        let store = ProfileStore::open(profiles).map_err(|error| JobError::Failed(error.to_string()))?;
+        Phrases::load(embedder, &store, names, None).map_err(|error| JobError::Failed(error.to_string()))
     }
 
     fn find(name: &str) -> Result<Pack, JobError> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_core::detect::Detector;
+use earmark_core::phrase::Phrases;
 
 pub use board::{Board, Status};
 use station::Station;
@@ -24,14 +25,20 @@ pub struct Stations {
 impl Stations {
     /// Lets exactly these sources run: what is new or has changed is started, what is not among them is ended, all else goes
     /// on undisturbed.
-    pub fn set(&self, sources: &[SourceConfig], detector: &Arc<Detector>, metrics: &Arc<Metrics>) {
+    pub fn set(
+        &self,
+        sources: &[SourceConfig],
+        detector: &Arc<Detector>,
+        phrases: Option<&Arc<Phrases>>,
+        metrics: &Arc<Metrics>,
+    ) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|_, station| sources.contains(station.config()));
         for source in sources {
             if running.contains_key(&source.name) {
                 continue;
             }
-            match Station::start(source.clone(), Arc::clone(detector), Arc::clone(metrics)) {
+            match Station::start(source.clone(), Arc::clone(detector), phrases, Arc::clone(metrics)) {
                 Ok(station) => drop(running.insert(source.name.clone(), station)),
                 Err(error) => tracing::error!(source = source.name, %error, "a source cannot be started"),
             }

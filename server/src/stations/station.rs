@@ -9,6 +9,7 @@ use earmark_core::audio::Ffmpeg;
 use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::Detector;
 use earmark_core::model::runtime;
+use earmark_core::phrase::Phrases;
 use earmark_core::stream::StreamSettings;
 
 use super::Board;
@@ -36,12 +37,13 @@ impl Station {
     pub fn start(
         config: SourceConfig,
         detector: Arc<Detector>,
+        phrases: Option<&Arc<Phrases>>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Self> {
         let board = Arc::new(Board::new(config.name.clone(), Arc::clone(&metrics)));
         let stop = Arc::new(AtomicBool::new(false));
         let (writer, flag) = (Arc::clone(&board), Arc::clone(&stop));
-        let job = job(&config, &detector);
+        let job = job(&config, &detector, phrases);
         let thread = std::thread::Builder::new()
             .name("earmark station".to_owned())
             .spawn(move || runtime::enter("earmark station", || listen(job, &detector, &flag, &writer)))?;
@@ -71,7 +73,7 @@ impl Drop for Station {
     }
 }
 
-fn job(config: &SourceConfig, detector: &Detector) -> StreamJob {
+fn job(config: &SourceConfig, detector: &Detector, phrases: Option<&Arc<Phrases>>) -> StreamJob {
     StreamJob {
         source: SourceSettings {
             input: Input::named(&config.url),
@@ -89,6 +91,7 @@ fn job(config: &SourceConfig, detector: &Detector) -> StreamJob {
         // Checked when the configuration was read.
         reactions: config.reactions().unwrap_or_default(),
         voices: None,
+        phrases: phrases.cloned(),
         through: None,
     }
 }

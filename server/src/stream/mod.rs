@@ -23,6 +23,7 @@ use std::time::Duration;
 use earmark_core::Label;
 use earmark_core::detect::Detector;
 use earmark_core::gate::Preset;
+use earmark_core::phrase::Phrases;
 use earmark_core::realtime::LiveError;
 use earmark_core::render::RenderError;
 use earmark_core::stream::{StreamError, StreamSettings};
@@ -57,10 +58,21 @@ pub struct StreamJob {
     pub wall_clock: bool,
     /// What follows from events.
     pub reactions: Vec<Reaction>,
+    /// Enrolled phrases that are told beside the labels of the pack.
+    pub phrases: Option<Arc<Phrases>>,
     /// The gate through which the sound goes, and the form in which it comes out.
     pub through: Option<(Preset, SoundFormat)>,
     /// Enrolled voices that are told, and by which the gate opens.
     pub voices: Option<Voices>,
+}
+
+impl StreamJob {
+    /// Those of the pack, of the voices and of the phrases.
+    fn labels(&self, detector: &Detector) -> Vec<Label> {
+        let of_pack = detector.pack().manifest().labels.iter().cloned();
+        let of_phrases = self.phrases.iter().flat_map(|phrases| phrases.labels().cloned());
+        of_pack.chain(self.voices.iter().flat_map(Voices::labels)).chain(of_phrases).collect()
+    }
 }
 
 /// Why a stream ends otherwise than by its end.
@@ -187,14 +199,8 @@ fn drain(feed: &Feed, session: &mut Session) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Those of the pack and of the voices.
-fn labels(voices: &Option<Voices>, detector: &Detector) -> Vec<Label> {
-    let of_pack = detector.pack().manifest().labels.iter().cloned();
-    of_pack.chain(voices.iter().flat_map(Voices::labels)).collect()
-}
-
 fn check_labels(job: &StreamJob, detector: &Detector) -> Result<(), RunError> {
-    let of_pack = labels(&job.voices, detector);
+    let of_pack = job.labels(detector);
     let beside = ["silence", "unknown", crate::rules::GAP];
     for rule in job.reactions.iter().filter_map(|reaction| reaction.rule.as_ref()) {
         if !of_pack.contains(rule.label()) && !beside.contains(&rule.label().as_str()) {

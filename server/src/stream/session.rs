@@ -9,7 +9,7 @@ use earmark_core::stream::{Event, StreamTagger};
 use super::clock::Clock;
 use super::sound::Through;
 use super::teller::Teller;
-use super::{Outputs, RunError, StreamJob, labels};
+use super::{Outputs, RunError, StreamJob};
 use crate::sinks::Say;
 
 /// Everything that a running stream owns.
@@ -38,7 +38,12 @@ impl Session {
             None => StreamTagger::new(detector, rate_hz, channels, &job.settings),
             Some(voices) => StreamTagger::with_voices(detector, voices, rate_hz, channels, &job.settings),
         };
-        let tagger = tagger.map_err(|source| RunError::Stream { name: name.clone(), source })?;
+        let tagger = tagger
+            .and_then(|tagger| match &job.phrases {
+                Some(phrases) => tagger.with_phrases(phrases),
+                None => Ok(tagger),
+            })
+            .map_err(|source| RunError::Stream { name: name.clone(), source })?;
         let through = job
             .through
             .as_ref()
@@ -50,7 +55,7 @@ impl Session {
             let latency_ms = 1e3 * f64::from(through.latency_samples()) / f64::from(rate_hz);
             say(&format!("{name}: the gated sound is {latency_ms:.1} ms late"));
         }
-        let labels = labels(&job.voices, detector);
+        let labels = job.labels(detector);
         let teller = Teller::new(&name, &labels, job.reactions, job.wall_clock, outputs.events, say)?;
         let mut session = Self {
             name,

@@ -42,6 +42,10 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("voice", "realtime", "data flows one way: the worker follows voices"),
     core("gate", "voice", "to the gate a voice is a label"),
     core("decide", "voice", "to the law of decision a voice is a column of scores"),
+    core("phrase", "audio", "phrases are found in samples, wherever these come from"),
+    core("phrase", "gate", "a phrase is told; what is done about it is another's"),
+    core("phrase", "pipeline", "data flows one way: pipelines enrol and spot"),
+    core("detect", "phrase", "scores know no phrases"),
     core("features", "audio", "features are made of samples, wherever these come from"),
     core("features", "model", "a pack states its features, not the other way round"),
 ];

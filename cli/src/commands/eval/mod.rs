@@ -1,6 +1,7 @@
 //! `earmark eval activity`: how well a pack hears, against label files.
 
 pub mod noise;
+pub mod phrase;
 pub mod voice;
 
 use std::io::{BufWriter, Write};

@@ -14,6 +14,7 @@ use earmark_core::detect::Detector;
 use earmark_core::model::pack;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::output::{SafeFile, create_folder_of};
+use earmark_core::phrase::Phrases;
 use earmark_core::pipeline::{AudioTarget, Rendered};
 use earmark_core::render::Summary;
 use earmark_core::report::Report;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use self::plan::Plan;
 use super::hearing::{self, Watch, recording};
+use super::phrase::beside;
 use super::voice;
 use crate::args::{Global, RenderArgs};
 use crate::console::Console;
@@ -50,14 +52,18 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let jobs = Jobs { pack, pace, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
     let voices = voice::followed(&args.follow, pace, FollowSettings::default(), global, console)?;
-    let plan = Plan::new(args, &inputs, first.pack(), voices, console)?;
+    let profiles = args.follow.store.profiles.as_deref();
+    let phrases = || beside(&args.phrases, &args.phrase_pack.phrase_pack, profiles, pace, (global, console));
+    let first_phrases = phrases()?;
+    let plan = Plan::new(args, &inputs, first.pack(), (voices, first_phrases.as_ref()), console)?;
     let noise = || args.adaptive.then(|| hearing::open_noise(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
-        (first, noise()?),
-        || Ok((jobs.detector()?, noise()?)),
+        (first, noise()?, first_phrases),
+        || Ok((jobs.detector()?, noise()?, phrases()?)),
         &inputs,
-        |(detector, noise), input| {
-            render_one(args, &plan, (detector, noise.as_ref()), input, (global, console))
+        |(detector, noise, phrases), input| {
+            let ears = (detector, noise.as_ref(), phrases.as_ref());
+            render_one(args, &plan, ears, input, (global, console))
         },
     )?;
     interrupt::check()?;
@@ -68,7 +74,7 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
 fn render_one(
     args: &RenderArgs,
     plan: &Plan,
-    (detector, noise): (&Detector, Option<&SnrEstimator>),
+    ears: (&Detector, Option<&SnrEstimator>, Option<&Phrases>),
     input: &Input,
     (global, console): (&Global, &Console),
 ) -> Result<Option<Outcome>> {
@@ -80,9 +86,8 @@ fn render_one(
     let target = output.as_deref().map_or_else(AudioTarget::stdout, AudioTarget::File);
     let removed = plan.listen(args, input);
     let watch = &mut Watch::new(input, console);
-    let Rendered { summary, timeline, output_timeline } = plan.renderer.render(
-        detector,
-        noise,
+    let Rendered { summary, timeline, output_timeline } = plan.renderer.render_with_phrases(
+        ears,
         &recording(input, global),
         target,
         removed.as_deref(),

@@ -8,6 +8,7 @@ use earmark_core::audio::SampleFormat;
 use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
 use earmark_core::gate::{GateAction, GateError, PresetChanges, load_preset};
 use earmark_core::model::pack::Pack;
+use earmark_core::phrase::Phrases;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
 use earmark_core::render::{Container, Dither, ListFormat};
 use earmark_core::report::Format;
@@ -34,7 +35,7 @@ impl Plan {
         args: &RenderArgs,
         inputs: &[Input],
         pack: &Pack,
-        voices: Option<Voices>,
+        (voices, phrases): (Option<Voices>, Option<&Phrases>),
         console: &Console,
     ) -> Result<Self> {
         let usage = |e: GateError| anyhow::Error::from(Usage(e.to_string()));
@@ -42,6 +43,9 @@ impl Plan {
         let mut preset = load_preset(&args.preset).map_err(usage)?;
         let changes = changes(args);
         changes.apply(&mut preset);
+        if let (Some(phrases), None) = (phrases, &args.keep) {
+            preset.take_out(phrases.labels().cloned().collect(), changes.action);
+        }
         let manifest = pack.manifest();
         let settings = RenderSettings::new(preset, manifest);
         let settings = RenderSettings {
@@ -62,7 +66,7 @@ impl Plan {
             console
                 .warn(&format!("pack {} does not tell singing from music: all music counts", manifest.name));
         }
-        let renderer = FileRenderer::new(settings, manifest).map_err(usage)?;
+        let renderer = FileRenderer::with_phrases(settings, manifest, phrases).map_err(usage)?;
         let several = are_several(&args.inputs, inputs);
         if is_dash(&args.output) && inputs.len() > 1 {
             return Err(Usage("several inputs need a folder: name one with -o".to_owned()).into());

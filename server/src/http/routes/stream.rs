@@ -157,6 +157,7 @@ impl App {
         let changes = timeline.changes()?;
         let outbox = Arc::new(Outbox::new(Arc::clone(&self.metrics)));
         let (packs, listener) = (Arc::clone(&self.packs), Arc::clone(&outbox));
+        let phrases = self.phrases.clone();
         let frame_ms = query.frames_ms;
         // Filters are designed here: milliseconds, in which other bytes are to move.
         let made = tokio::task::spawn_blocking(move || {
@@ -165,7 +166,7 @@ impl App {
             let timeline = changes.apply(TimelineSettings::for_pack(manifest), &manifest.labels);
             let timeline = timeline.map_err(|error| Problem::bad_request(error.to_string()))?;
             let settings = StreamSettings { name, timeline, frame_ms };
-            let slot = Slot::new(&detector, format, &settings, listener);
+            let slot = Slot::new(&detector, format, &settings, phrases.as_deref(), listener);
             slot.map_err(|error: StreamError| Problem::bad_request(error.to_string()))
         });
         let slot = made.await.map_err(|_| Problem::bad_request("this stream cannot be heard"))??;

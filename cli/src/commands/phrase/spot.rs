@@ -1,0 +1,77 @@
+//! `earmark phrase spot`: phrases as label files.
+
+use std::io::Write;
+use std::sync::Mutex;
+
+use anyhow::Result;
+use earmark_core::batch::{Input, Outputs};
+use earmark_core::decide::Segment;
+use earmark_core::detect::DetectorMode;
+use earmark_core::phrase::Phrases;
+use earmark_core::pipeline::{Recording, spot_file};
+use earmark_core::report::{Report, RowWriter};
+
+use super::{hearing, wanted};
+use crate::args::{Global, PhraseSpotArgs};
+use crate::commands::hearing::Watch;
+use crate::commands::label_files::{Destination, formats};
+use crate::console::Console;
+use crate::inputs::expand;
+use crate::interrupt;
+use crate::jobs::Jobs;
+
+pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<()> {
+    let formats = formats(&args.format)?;
+    let pace = DetectorMode::Throughput;
+    let open = || wanted(&args.wanted, pace, global, console);
+    let first = open()?;
+    let parts = hearing::parts(&expand(&args.inputs, console), &args.part, global)?;
+    let inputs: Vec<Input> = parts.iter().map(|(input, _)| input.clone()).collect();
+    let destination = Destination::plan(args.output.as_deref(), &args.inputs, formats, &inputs)?;
+    destination.claim(&inputs, &mut Outputs::beside(&inputs))?;
+    if let ([(input, options)], Destination::Together(None, format)) = (parts.as_slice(), &destination) {
+        let recording = Recording::named(&input.path).with(options.clone());
+        let rows = recording.is_stream().then(|| RowWriter::new(*format, &recording.name())).flatten();
+        if let Some(rows) = rows {
+            return while_heard(&first, &recording, rows, &mut Watch::new(input, console));
+        }
+    }
+    let jobs = Jobs { pack: &args.wanted.pack.pack, pace, jobs: args.jobs, global, console };
+    let done = jobs.run_with(first, open, &parts, |phrases, (input, options)| {
+        let recording = Recording::named(&input.path).with(options.clone());
+        let spoken = spot_file(phrases, &recording, &mut Watch::new(input, console), |_| Ok(()))?;
+        let report = Report { file: recording.name(), timeline: spoken.timeline(phrases) };
+        destination.take(report, input)
+    })?;
+    // A file that lacks recordings is half a file.
+    if matches!(destination, Destination::Together(Some(_), _)) && done.iter().any(Option::is_none) {
+        interrupt::check()?;
+    }
+    let reports: Vec<Report> = done.into_iter().flatten().flatten().collect();
+    destination.finish(&reports)
+}
+
+/// A stream: each phrase is told when it is known.
+fn while_heard(
+    phrases: &Phrases,
+    recording: &Recording,
+    rows: RowWriter,
+    watch: &mut Watch<'_>,
+) -> Result<()> {
+    let rows = Mutex::new(rows);
+    let write = |segments: &[Segment]| {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(segments, &mut out)?;
+        out.flush()
+    };
+    spot_file(phrases, recording, watch, |found| {
+        write(&[Segment {
+            label: found.label.clone(),
+            start_s: found.start_s,
+            end_s: found.end_s,
+            confidence: found.confidence,
+        }])
+    })?;
+    // A stream in which nothing was said has a header still.
+    Ok(write(&[])?)
+}

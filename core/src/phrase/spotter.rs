@@ -1,0 +1,145 @@
+//! From likeness to decisions: when a phrase was said.
+
+use super::law::{Aligner, Match};
+use super::profile::{Limits, PhraseProfile};
+use crate::Label;
+use crate::embed::Vectors;
+
+/// Hops that the score may fall before a match counts as at its highest.
+const FALLING_HOPS: u32 = 2;
+/// Hops after its highest at which a match is told.
+const TOLD_AFTER_HOPS: u64 = 5;
+/// Seconds in which the same phrase is not told again.
+const REFRACTORY_S: f64 = 1.0;
+
+/// A phrase that was said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spotted {
+    /// Its first hop, counted from the start of the stream.
+    pub start: u64,
+    /// The hop after its last.
+    pub end: u64,
+    /// The hop after which it was told.
+    pub decided: u64,
+    /// Its score.
+    pub score: f32,
+    /// How sure that is: 0.5 at the threshold, nearer to 1 the further above.
+    pub confidence: f32,
+}
+
+/// Finds one phrase in a stream of vectors. A step takes time in proportion to the rows of the profile's templates and
+/// allocates nothing.
+#[derive(Debug, Clone)]
+pub struct PhraseSpotter {
+    label: Label,
+    aligner: Aligner,
+    limits: Limits,
+    refractory_hops: u64,
+    hop: u64,
+    /// The best so far of a match that is over the limit, the hop where it was so good, and for how long it has fallen.
+    rising: Option<(Match, u64, u32)>,
+    /// Nothing that begins before this hop is told.
+    free_from: u64,
+    /// Nothing is told before this hop.
+    quiet_until: u64,
+    /// The beginning that is over its limit now.
+    begun: Option<u64>,
+}
+
+impl PhraseSpotter {
+    /// For a phrase called `name`, at the limits that the profile chose.
+    pub fn new(name: &str, profile: &PhraseProfile) -> Self {
+        Self::with_limits(name, profile, profile.limits())
+    }
+
+    /// The same at other limits.
+    pub fn with_limits(name: &str, profile: &PhraseProfile, limits: Limits) -> Self {
+        Self {
+            label: super::label(name),
+            aligner: profile.aligner(|_| true),
+            limits,
+            refractory_hops: hops_in(REFRACTORY_S, profile.hop_s()),
+            hop: 0,
+            rising: None,
+            free_from: 0,
+            quiet_until: 0,
+            begun: None,
+        }
+    }
+
+    /// `phrase:NAME`.
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// Back to the start of a stream.
+    pub fn reset(&mut self) {
+        self.aligner.reset();
+        (self.hop, self.rising, self.free_from, self.quiet_until, self.begun) = (0, None, 0, 0, None);
+    }
+
+    /// Takes the next vector; gives a phrase once it is over.
+    pub fn push(&mut self, vector: &[f32]) -> Option<Spotted> {
+        let likeness = self.aligner.push(vector);
+        self.hop += 1;
+        // What has been told fades slowly: a way that began within it is no new saying.
+        let is_new = |found: &Match| found.start >= self.free_from;
+        let found = likeness.whole;
+        let begun = is_new(&likeness.prefix) && likeness.prefix.score >= self.limits.early;
+        let whole = is_new(&found) && found.score >= self.limits.whole;
+        self.begun = begun.then_some(likeness.prefix.start).or(whole.then_some(found.start));
+        self.rising = match self.rising {
+            None if whole && self.hop > self.quiet_until => Some((found, self.hop, 0)),
+            None => None,
+            Some((best, ..)) if found.score > best.score => Some((found, self.hop, 0)),
+            Some((best, since, fallen)) => {
+                let falls = found.score < best.score;
+                Some((best, since, if falls { fallen + 1 } else { fallen }))
+            }
+        };
+        let (best, since, fallen) = self.rising?;
+        if fallen < FALLING_HOPS && self.hop < since + TOLD_AFTER_HOPS {
+            return None;
+        }
+        Some(self.tell(best))
+    }
+
+    /// The stream has ended: what is over the limit is told as it is.
+    pub fn finish(&mut self) -> Option<Spotted> {
+        self.rising.map(|(best, ..)| self.tell(best))
+    }
+
+    /// If the phrase, as far as it was heard, is being said, the hop that it began with: what a live gate acts on, before
+    /// the end is known.
+    pub fn begun(&self) -> Option<u64> {
+        self.begun
+    }
+
+    fn tell(&mut self, found: Match) -> Spotted {
+        self.rising = None;
+        self.quiet_until = self.hop + self.refractory_hops.saturating_sub(TOLD_AFTER_HOPS);
+        self.free_from = found.end;
+        Spotted {
+            start: found.start,
+            end: found.end,
+            decided: self.hop,
+            score: found.score,
+            confidence: self.limits.confidence(found.score),
+        }
+    }
+}
+
+/// The highest score of a phrase in each second of `vectors`, and in all of it: what an evaluation is made of.
+pub fn peaks(profile: &PhraseProfile, vectors: &Vectors) -> (Vec<f32>, f32) {
+    let mut aligner = profile.aligner(|_| true);
+    let scores: Vec<f32> = vectors.iter().map(|row| aligner.push(row).whole.score).collect();
+    let every = usize::try_from(hops_in(REFRACTORY_S, vectors.hop_s())).unwrap_or(usize::MAX);
+    let highest = |scores: &[f32]| scores.iter().copied().fold(f32::MIN, f32::max);
+    (scores.chunks(every).map(highest).collect(), highest(&scores))
+}
+
+/// Whole hops in a time, at least one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+pub(super) fn hops_in(seconds: f64, hop_s: f64) -> u64 {
+    ((seconds / hop_s).round() as u64).max(1)
+}

@@ -1,0 +1,230 @@
+//! Phrases in a stream of samples, and in all of a recording.
+
+use std::sync::Arc;
+
+use super::profile::{PhraseProfile, Strictness};
+use super::spotter::{PhraseSpotter, Spotted};
+use crate::embed::{EmbedError, EmbedStream, Embedder, Vectors};
+use crate::profile::{ProfileError, ProfileName, ProfileStore};
+use crate::{FrameGrid, Label};
+
+/// Phrases that a stream is searched for, all with vectors of one network. Streams made of it are apart.
+#[derive(Debug, Clone)]
+pub struct Phrases {
+    embedder: Arc<Embedder>,
+    spotters: Vec<PhraseSpotter>,
+}
+
+/// A phrase that was said, in seconds of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detection {
+    /// Which of the phrases that were looked for.
+    pub phrase: usize,
+    /// `phrase:NAME`.
+    pub label: Label,
+    /// Its beginning.
+    pub start_s: f64,
+    /// Its end.
+    pub end_s: f64,
+    /// The end of the audio that the decision needed.
+    pub decided_s: f64,
+    /// 0.5 at the limit of the profile, nearer to 1 the further above.
+    pub confidence: f32,
+    /// The score itself.
+    pub score: f32,
+}
+
+/// A change of what a live gate acts on, and detections, in the order of the hops.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PhraseEvent {
+    /// At `hop` it turned out that the phrase with this number is being said, as far as its beginning tells, or no longer
+    /// is.
+    Begun {
+        /// Which of the phrases.
+        phrase: usize,
+        /// The hop whose vector told it.
+        hop: u64,
+        /// The hop that it began with; none if it is no longer said.
+        start: Option<u64>,
+    },
+    /// A phrase is over.
+    Said(Detection),
+}
+
+impl Phrases {
+    /// Looks for `spotters` in the vectors of `embedder`.
+    pub fn new(embedder: Arc<Embedder>, spotters: Vec<PhraseSpotter>) -> Self {
+        Self { embedder, spotters }
+    }
+
+    /// Enrolled phrases by name, each at its own strictness or at this one.
+    ///
+    /// # Errors
+    /// [`ProfileError`] if one is not there, cannot be read or was made with another network.
+    pub fn load(
+        embedder: Embedder,
+        store: &ProfileStore,
+        names: &[ProfileName],
+        strictness: Option<Strictness>,
+    ) -> Result<Self, ProfileError> {
+        let spotter = |name: &ProfileName| {
+            let profile: PhraseProfile = store.load(name, embedder.model_sha256(), None)?;
+            let limits = profile.working(strictness.unwrap_or(profile.strictness())).limits;
+            Ok(PhraseSpotter::with_limits(name.as_str(), &profile, limits))
+        };
+        let spotters = names.iter().map(spotter).collect::<Result<_, ProfileError>>()?;
+        Ok(Self::new(Arc::new(embedder), spotters))
+    }
+
+    /// Frames of 10 ms per hop.
+    pub fn hop_frames(&self) -> u64 {
+        self.embedder.hop_frames() as u64
+    }
+
+    /// Frames after the beginning of a hop until what it tells is known, live.
+    pub fn delay_frames(&self) -> u64 {
+        (self.embedder.hop_frames() + self.embedder.pack().manifest().lookahead_frames) as u64
+    }
+
+    /// The labels, in the order of the phrases.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.spotters.iter().map(PhraseSpotter::label)
+    }
+
+    /// The network.
+    pub fn embedder(&self) -> &Embedder {
+        &self.embedder
+    }
+
+    /// A stream of `rate_hz` and `channels`.
+    ///
+    /// # Errors
+    /// [`EmbedError`] if the rate cannot be resampled.
+    pub fn stream(&self, rate_hz: u32, channels: u16) -> Result<PhraseStream, EmbedError> {
+        let stream = self.embedder.stream(rate_hz, channels)?;
+        let mut spotters = self.spotters.clone();
+        spotters.iter_mut().for_each(PhraseSpotter::reset);
+        let manifest = self.embedder.pack().manifest();
+        Ok(PhraseStream {
+            vectors: stream.vectors(),
+            on: vec![false; spotters.len()],
+            hop_frames: self.embedder.hop_frames() as u64,
+            lookahead_frames: manifest.lookahead_frames as u64,
+            hop: 0,
+            stream,
+            spotters,
+        })
+    }
+
+    /// The phrases in samples that are in memory: interleaved, whole frames of `channels`.
+    ///
+    /// # Errors
+    /// As [`PhraseStream::push`].
+    pub fn spot_samples(
+        &self,
+        interleaved: &[f32],
+        rate_hz: u32,
+        channels: u16,
+    ) -> Result<Vec<Detection>, EmbedError> {
+        let mut stream = self.stream(rate_hz, channels)?;
+        let mut found = Vec::new();
+        let mut take = |event| {
+            if let PhraseEvent::Said(detection) = event {
+                found.push(detection);
+            }
+        };
+        stream.push(interleaved, &mut take)?;
+        stream.finish(&mut take)?;
+        found.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
+        Ok(found)
+    }
+}
+
+/// One stream.
+#[derive(Debug)]
+pub struct PhraseStream {
+    stream: EmbedStream,
+    vectors: Vectors,
+    spotters: Vec<PhraseSpotter>,
+    on: Vec<bool>,
+    hop_frames: u64,
+    lookahead_frames: u64,
+    hop: u64,
+}
+
+impl PhraseStream {
+    /// Back to the start: what is pushed next is the beginning of a new stream.
+    pub fn reset(&mut self) {
+        self.stream.reset();
+        self.spotters.iter_mut().for_each(PhraseSpotter::reset);
+        self.on.fill(false);
+        self.hop = 0;
+    }
+
+    /// Frames of 10 ms about which all is told so far.
+    pub fn told_frames(&self) -> u64 {
+        self.hop * self.hop_frames
+    }
+
+    /// Hears interleaved samples and tells what is known now.
+    ///
+    /// # Errors
+    /// [`EmbedError`] if the network fails; the stream cannot go on then.
+    pub fn push(
+        &mut self,
+        interleaved: &[f32],
+        tell: &mut impl FnMut(PhraseEvent),
+    ) -> Result<(), EmbedError> {
+        self.vectors.rows.clear();
+        self.stream.push(interleaved, &mut self.vectors)?;
+        self.look(tell);
+        Ok(())
+    }
+
+    /// The stream has ended: tells the rest, and goes back to the start.
+    ///
+    /// # Errors
+    /// As [`PhraseStream::push`].
+    pub fn finish(&mut self, tell: &mut impl FnMut(PhraseEvent)) -> Result<(), EmbedError> {
+        self.vectors.rows.clear();
+        self.stream.finish(&mut self.vectors)?;
+        self.look(tell);
+        for phrase in 0..self.spotters.len() {
+            if let Some(spotted) = self.spotters[phrase].finish() {
+                tell(PhraseEvent::Said(self.detection(phrase, spotted)));
+            }
+        }
+        self.reset();
+        Ok(())
+    }
+
+    fn look(&mut self, tell: &mut impl FnMut(PhraseEvent)) {
+        for row in 0..self.vectors.len() {
+            for phrase in 0..self.spotters.len() {
+                let spotted = self.spotters[phrase].push(self.vectors.row(row));
+                let start = self.spotters[phrase].begun();
+                if start.is_some() != self.on[phrase] {
+                    self.on[phrase] = start.is_some();
+                    tell(PhraseEvent::Begun { phrase, hop: self.hop, start });
+                }
+                if let Some(spotted) = spotted {
+                    tell(PhraseEvent::Said(self.detection(phrase, spotted)));
+                }
+            }
+            self.hop += 1;
+        }
+    }
+
+    fn detection(&self, phrase: usize, spotted: Spotted) -> Detection {
+        let seconds = |hop: u64| FrameGrid::seconds(hop * self.hop_frames);
+        Detection {
+            phrase,
+            label: self.spotters[phrase].label().clone(),
+            start_s: seconds(spotted.start),
+            end_s: seconds(spotted.end),
+            decided_s: seconds(spotted.decided) + FrameGrid::seconds(self.lookahead_frames),
+            confidence: spotted.confidence,
+            score: spotted.score,
+        }
+    }
+}

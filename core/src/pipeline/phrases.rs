@@ -1,0 +1,218 @@
+//! Phrases in recordings: clips to enrol from, and where in a file they are said.
+
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use super::beside::beside;
+use super::detect::{Stop, watched};
+use super::{Observer, PipelineError, Recording};
+use crate::audio::SourceInfo;
+use crate::decide::{Segment, Timeline};
+use crate::detect::DetectError;
+use crate::embed::{Embedder, Vectors};
+use crate::model::pack::hex;
+use crate::phrase::{Clip, Detection, PhraseEvent, Phrases};
+use crate::signal::units::samples_to_seconds;
+
+/// Longest clip that is enrolled from, seconds.
+pub const MAX_CLIP_S: f64 = 60.0;
+
+/// Bytes of a file that are hashed at a time.
+const HASHED_BYTES: usize = 1 << 16;
+
+/// Reads a clip whole: at most [`MAX_CLIP_S`].
+///
+/// # Errors
+/// [`PipelineError`] if it cannot be read, is longer, or the observer stops it.
+pub fn read_clip(recording: &Recording, observer: &mut dyn Observer) -> Result<Clip, PipelineError> {
+    let (samples, rate_hz, channels) = read_samples(recording, MAX_CLIP_S, observer)?;
+    Ok(Clip { name: recording.name(), samples, rate_hz, channels, sha256: hash_of(recording) })
+}
+
+/// Reads a recording of at most `longest_s` whole: interleaved samples, rate and channels.
+///
+/// # Errors
+/// As [`read_clip`].
+pub fn read_samples(
+    recording: &Recording,
+    longest_s: f64,
+    observer: &mut dyn Observer,
+) -> Result<(Vec<f32>, u32, u16), PipelineError> {
+    let name = recording.name();
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    let SourceInfo { rate_hz, channels, .. } = *source.info();
+    let mut samples = Vec::new();
+    watched(&mut source, &name, stoppable, observer, |source, watch| {
+        while let Some(block) = source.next_block().map_err(DetectError::from)? {
+            watch(block)?;
+            samples.extend_from_slice(block);
+            if seconds(&samples, rate_hz, channels) > longest_s {
+                break;
+            }
+        }
+        Ok(())
+    })?;
+    if seconds(&samples, rate_hz, channels) > longest_s {
+        return Err(PipelineError::TooLong { name, longest_s });
+    }
+    Ok((samples, rate_hz, channels))
+}
+
+fn seconds(samples: &[f32], rate_hz: u32, channels: u16) -> f64 {
+    samples_to_seconds((samples.len() / usize::from(channels.max(1))) as u64, rate_hz)
+}
+
+/// SHA-256 of the file's bytes; nothing for a stream.
+fn hash_of(recording: &Recording) -> String {
+    if recording.is_stream() {
+        return String::new();
+    }
+    let path = recording.stream_name();
+    let read = || -> std::io::Result<String> {
+        let mut file = std::fs::File::open(&path)?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; HASHED_BYTES];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hex(&hash.finalize())),
+                bytes => hash.update(&buffer[..bytes]),
+            }
+        }
+    };
+    // What cannot be opened is told by who decodes it, in its words.
+    read().unwrap_or_default()
+}
+
+/// The vectors of a recording.
+///
+/// # Errors
+/// [`PipelineError`] if it cannot be read, the network fails or the observer stops it.
+pub fn embed_file(
+    embedder: &Embedder,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+) -> Result<Vectors, PipelineError> {
+    let name = recording.name();
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    let SourceInfo { rate_hz, channels, .. } = *source.info();
+    let named = |error| PipelineError::detect(&name, error);
+    let stream = embedder.stream(rate_hz, channels).map_err(named)?;
+    let state = (stream.vectors(), stream);
+    let (read, heard) = beside(
+        "earmark embed",
+        state,
+        |(vectors, stream), block| stream.push(block, vectors),
+        |hand_over| {
+            watched(&mut source, &name, stoppable, observer, |source, watch| {
+                while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                    watch(block)?;
+                    if !hand_over(block) {
+                        break;
+                    }
+                }
+                Ok::<(), Stop>(())
+            })
+        },
+    );
+    read?;
+    let (mut vectors, mut stream) = heard.map_err(named)?;
+    stream.finish(&mut vectors).map_err(named)?;
+    Ok(vectors)
+}
+
+/// What is said in a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spoken {
+    /// Rate of the recording, Hz.
+    pub rate_hz: u32,
+    /// Its length, samples per channel.
+    pub samples: u64,
+    /// What was said, in the order in which it was known.
+    pub detections: Vec<Detection>,
+    /// All that is told of it, in the order of time: [`PhraseEvent::Begun`] too.
+    pub events: Vec<PhraseEvent>,
+}
+
+impl Spoken {
+    /// Length of the recording, seconds.
+    pub fn duration_s(&self) -> f64 {
+        samples_to_seconds(self.samples, self.rate_hz)
+    }
+
+    /// The phrases as segments of a timeline: nothing else is in it.
+    pub fn timeline(&self, phrases: &Phrases) -> Timeline {
+        let duration_s = self.duration_s();
+        let segments =
+            self.detections.iter().filter(|found| found.start_s < duration_s).map(|found| Segment {
+                label: found.label.clone(),
+                start_s: found.start_s,
+                end_s: found.end_s.min(duration_s),
+                confidence: found.confidence,
+            });
+        let mut timeline = Timeline {
+            segments: segments.collect(),
+            duration_s,
+            labels: phrases.labels().cloned().collect(),
+        };
+        timeline.sort();
+        timeline
+    }
+}
+
+/// Finds phrases in a recording. `take` gets each as soon as it is known.
+///
+/// # Errors
+/// [`PipelineError`] if it cannot be read, the network fails, `take` fails or the observer stops it.
+pub fn spot_file(
+    phrases: &Phrases,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+    mut take: impl FnMut(&Detection) -> std::io::Result<()> + Send,
+) -> Result<Spoken, PipelineError> {
+    let name = recording.name();
+    let (mut source, stoppable) = recording.open_watched(observer)?;
+    let SourceInfo { rate_hz, channels, .. } = *source.info();
+    let named = |error| PipelineError::detect(&name, error);
+    let stream = phrases.stream(rate_hz, channels).map_err(named)?;
+    let mut failed = None;
+    let mut samples = 0_u64;
+    let mut tell =
+        |events: &mut Vec<PhraseEvent>, event: PhraseEvent, failed: &mut Option<std::io::Error>| {
+            if let PhraseEvent::Said(detection) = &event
+                && failed.is_none()
+            {
+                *failed = take(detection).err();
+            }
+            events.push(event);
+        };
+    let state = (Vec::new(), stream, &mut failed);
+    let (read, heard) = beside(
+        "earmark phrases",
+        state,
+        |(events, stream, failed), block| stream.push(block, &mut |event| tell(events, event, failed)),
+        |hand_over| {
+            watched(&mut source, &name, stoppable, observer, |source, watch| {
+                while let Some(block) = source.next_block().map_err(DetectError::from)? {
+                    watch(block)?;
+                    samples += (block.len() / usize::from(channels.max(1))) as u64;
+                    if !hand_over(block) {
+                        break;
+                    }
+                }
+                Ok::<(), Stop>(())
+            })
+        },
+    );
+    read?;
+    let (mut events, mut stream, failed) = heard.map_err(named)?;
+    stream.finish(&mut |event| tell(&mut events, event, failed)).map_err(named)?;
+    if let Some(error) = failed.take() {
+        return Err(PipelineError::Taken(error));
+    }
+    let said = events.iter().filter_map(|event| match event {
+        PhraseEvent::Said(detection) => Some(detection.clone()),
+        PhraseEvent::Begun { .. } => None,
+    });
+    Ok(Spoken { rate_hz, samples, detections: said.collect(), events })
+}
