@@ -28,6 +28,7 @@ macro_rules! pack {
 }
 
 #[cfg(feature = "embedded-packs")]
-pub(super) const PACKS: &[Files] = &[pack!("live"), pack!("noise"), pack!("studio")];
+pub(super) const PACKS: &[Files] =
+    &[pack!("live"), pack!("noise"), pack!("phrase", "negatives.bin"), pack!("studio"), pack!("voice", "cohort.bin")];
 #[cfg(not(feature = "embedded-packs"))]
 pub(super) const PACKS: &[Files] = &[];
