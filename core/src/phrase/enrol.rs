@@ -171,9 +171,8 @@ pub fn enrol(
     let dim = ears.embedder.dim();
     let commons = commons(&templates, dim, background);
     templates.iter_mut().zip(&commons).for_each(|(template, common)| template.common = *common);
-    advice.extend(streams.iter().zip(&commons).filter_map(|((name, _), like)| {
-        (*like > TOO_COMMON).then(|| (name.clone(), Advice::Common { like: *like }))
-    }));
+    let common = streams.iter().zip(&commons).filter(|(_, like)| **like > TOO_COMMON);
+    advice.extend(common.map(|((name, _), like)| (name.clone(), Advice::Common { like: *like })));
     let left_out: Vec<f32> = (0..streams.len())
         .map(|out| highest(&mut aligner_of(&templates, dim, |index| index != out), &streams[out].1))
         .collect();
@@ -245,8 +244,8 @@ impl Ears<'_> {
         heard.map_err(|source| PhraseError::Hear { name: clip.name.clone(), source })
     }
 
-    /// What is wrong with a clip, and if it can be used its vectors with the rows of the phrase.
-    fn look_at(&self, clip: &Clip) -> Result<(Vec<Advice>, Option<(Vectors, Range<usize>)>), PhraseError> {
+    /// What is wrong with a clip, and if it can be used its phrase.
+    fn look_at(&self, clip: &Clip) -> Result<(Vec<Advice>, Option<Spoken>), PhraseError> {
         let mut advice = Vec::new();
         let full = clip.samples.iter().filter(|sample| sample.abs() >= FULL_SCALE).count();
         let share = real(full) / real(clip.samples.len().max(1));
@@ -257,7 +256,7 @@ impl Ears<'_> {
         let scores = scores.map_err(|source| PhraseError::Hear { name: clip.name.clone(), source })?;
         let speech = loud(&scores, self.embedder.hop_frames());
         let speech_s = real(speech_frames(&scores, speech.clone())) * FrameGrid::FRAME_S;
-        if speech_s < LEAST_SPEECH_S || speech_s > MOST_SPEECH_S {
+        if !(LEAST_SPEECH_S..=MOST_SPEECH_S).contains(&speech_s) {
             let short = speech_s < LEAST_SPEECH_S;
             advice.push(if short { Advice::TooShort { speech_s } } else { Advice::TooLong { speech_s } });
             return Ok((advice, None));
@@ -271,6 +270,9 @@ impl Ears<'_> {
         Ok((advice, Some((vectors, wanted))))
     }
 }
+
+/// The vectors of a clip, and which rows of them are the phrase.
+type Spoken = (Vectors, Range<usize>);
 
 /// The phrase of a clip in frames, whole hops of `hop` frames: the longest loud stretch. Training cuts its clips in the same way.
 fn loud(scores: &FrameScores, hop: usize) -> Range<usize> {

@@ -305,7 +305,7 @@ impl Running {
         self.last.set(if status == ProcessStatus::Sleep { Flow::Sleep } else { Flow::Continue });
         let events = self.out.iter().filter_map(|event| timed(event, self.position, samples)).collect();
         self.position += samples as u64;
-        self.playing_from = self.playing_from.map(|place| place + samples as i64);
+        self.playing_from = self.playing_from.map(|place| place.saturating_add_unsigned(samples as u64));
         events
     }
 

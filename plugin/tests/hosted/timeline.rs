@@ -21,7 +21,7 @@ fn play(song: &[f32], start: usize, rate_hz: u32, block: usize) -> Vec<f32> {
     let mut hosted = Hosted::offline_mono();
     let mut running = hosted.activate(f64::from(rate_hz), block);
     let latency = hosted.latency();
-    running.playing_from = Some(start as i64);
+    running.playing_from = Some(i64::try_from(start).expect("small"));
     let mut input = song[start..].to_vec();
     input.extend(vec![0.0; latency]);
     let mut out = running.render(&[input], None, &[], block).sound.remove(0);

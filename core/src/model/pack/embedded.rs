@@ -28,7 +28,12 @@ macro_rules! pack {
 }
 
 #[cfg(feature = "embedded-packs")]
-pub(super) const PACKS: &[Files] =
-    &[pack!("live"), pack!("noise"), pack!("phrase", "negatives.bin"), pack!("studio"), pack!("voice", "cohort.bin")];
+pub(super) const PACKS: &[Files] = &[
+    pack!("live"),
+    pack!("noise"),
+    pack!("phrase", "negatives.bin"),
+    pack!("studio"),
+    pack!("voice", "cohort.bin"),
+];
 #[cfg(not(feature = "embedded-packs"))]
 pub(super) const PACKS: &[Files] = &[];
