@@ -139,7 +139,8 @@ fn what_must_not_be_taken_for_it_raises_every_limit() {
         wary.profile.limits().whole > reached && wary.profile.limits().whole >= plain.profile.limits().whole
     );
     // The phrase itself cannot be told from the phrase.
-    let same = [("same.wav".to_owned(), embedder.embed(&programme[PHRASE], RATE_HZ, 1).unwrap())];
+    let same =
+        [("same.wav".to_owned(), embedder.embed(&clips(&programme[PHRASE])[0].samples, RATE_HZ, 1).unwrap())];
     let vain = enrol(ears, &clips(&programme[PHRASE]), &background, &same, Strictness::Keen).unwrap();
     assert_eq!(vain.mistaken, ["same.wav"]);
 }
