@@ -21,7 +21,7 @@ use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
 
-/// Hashes of what a pack was trained on, one a line.
+/// The SHA-256 of each file that a pack was trained on, or the first 16 hexadecimal digits of it, one a line.
 const TRAINED_FILE: &str = "trained.txt";
 
 pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<()> {
@@ -99,7 +99,7 @@ pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<
 fn refuse_trained(pack: &Pack, profile: &PhraseProfile) -> Result<()> {
     let Some(trained) = pack.companion(TRAINED_FILE) else { return Ok(()) };
     let trained = String::from_utf8_lossy(trained);
-    let is_trained = |hash: &&str| trained.lines().any(|line| line.trim().eq_ignore_ascii_case(hash));
+    let is_trained = |hash: &&str| trained.lines().any(|line| !line.is_empty() && hash.starts_with(line));
     match profile.clip_hashes().find(is_trained) {
         Some(hash) => bail!(
             "{}: it was enrolled from a clip that its pack was trained on ({hash}), so that its figures would be too good; \

@@ -31,7 +31,7 @@ macro_rules! pack {
 pub(super) const PACKS: &[Files] = &[
     pack!("live"),
     pack!("noise"),
-    pack!("phrase", "negatives.bin"),
+    pack!("phrase", "negatives.bin", "trained.txt"),
     pack!("studio"),
     pack!("voice", "cohort.bin"),
 ];

@@ -16,6 +16,7 @@ from ..export import fresh_folder, put_in_place
 from ..splits import check
 from . import making, packing
 from .bank import Bank
+from .export import write_trained
 from .network import Phrase
 from .pronounce import English
 from .texts import texts
@@ -58,9 +59,21 @@ def _said(corpora: list[Path]) -> dict[str, str]:
     return said
 
 
+def _labelled(bank: Bank) -> set[str]:
+    """Paths of the clips that some label teaches."""
+    return {c.path for c in bank.clips if (bank.labels[c.start : c.start + c.frames] >= 0).any()}
+
+
+def _trained(cache: Cache, bank: Bank, corpora: list[Path]) -> list[Path]:
+    """The files of the speech that the network was trained on."""
+    labelled = _labelled(bank)
+    paths = [c.path for c in cache.clips if c.split == "train" and c.path in labelled]
+    return [corpus / path for path in paths for corpus in corpora if (corpus / path).exists()]
+
+
 def _data(cache: Cache, bank: Bank) -> list[dict]:
     """What the network was trained on: labelled speech, and the beds under it."""
-    labelled = {c.path for c in bank.clips if (bank.labels[c.start : c.start + c.frames] >= 0).any()}
+    labelled = _labelled(bank)
     return data_table(
         [c for c in cache.clips if c.split == "train" and (c.path in labelled or c.kind in ("noise", "music"))]
     )
@@ -83,16 +96,9 @@ def _run(options: argparse.Namespace) -> None:
         folder = fresh_folder(options.out, "phrase")
         run = work / making.STAGES[-1][0]
         packing.make(
-            load(run, Phrase()),
-            run,
-            bank,
-            _data(cache, bank),
-            said,
-            folder,
-            options.version,
-            recipes,
-            options.negatives,
+            load(run, Phrase()), run, bank, _data(cache, bank), said, folder, options.version, recipes, options.negatives
         )
+        write_trained(folder, _trained(cache, bank, options.corpus))
         put_in_place(folder, options.out, "phrase")
     if wanted("test"):
         packing.test(bank, said, options.out / "phrase", recipes, options.negatives)
