@@ -95,9 +95,8 @@ def _run(options: argparse.Namespace) -> None:
     if wanted("pack"):
         folder = fresh_folder(options.out, "phrase")
         run = work / making.STAGES[-1][0]
-        packing.make(
-            load(run, Phrase()), run, bank, _data(cache, bank), said, folder, options.version, recipes, options.negatives
-        )
+        network, data = load(run, Phrase()), _data(cache, bank)
+        packing.make(network, run, bank, data, said, folder, options.version, recipes, options.negatives)
         write_trained(folder, _trained(cache, bank, options.corpus))
         put_in_place(folder, options.out, "phrase")
     if wanted("test"):

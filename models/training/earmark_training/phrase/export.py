@@ -106,8 +106,8 @@ def check_parity(network: Phrase, folder: Path) -> dict:
 
 
 def write_trained(folder: Path, files: list[Path]) -> None:
-    """`trained.txt`: the first 16 hexadecimal digits of the SHA-256 of each file that was trained on, so that no phrase is
-    judged that was enrolled from one."""
+    """`trained.txt`: the first 16 hexadecimal digits of the SHA-256 of each file that was trained on, so that no phrase
+    is judged that was enrolled from one."""
     hashes = sorted({hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in files})
     (folder / "trained.txt").write_text("\n".join(hashes) + "\n")
 
