@@ -108,9 +108,8 @@ def rendered(case, prepare=lambda plugin, places, samples: None):
 def test_automation_is_heard_where_it_was_drawn():
     # Fault 4: a step was heard too soon by the latency, 142 ms.
     (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
-    half = audio(case)[0].shape[1] // 2
-    loud = np.flatnonzero(np.abs(audio(case)[1][0, half:]) > 0.01)
-    at = half + int(loud[0])
+    loud = np.flatnonzero(np.abs(audio(case)[1][0]) > 0.01)
+    at = int(loud[len(loud) // 2])
 
     def draw(plugin, places, samples):
         gain = np.full(samples, 0.5, dtype=np.float32)

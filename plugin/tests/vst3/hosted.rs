@@ -91,6 +91,22 @@ fn by_parameter(recorder: &Recorder) -> Vec<(u32, Vec<f64>)> {
     all
 }
 
+/// Whether a host was told all of `expected` in order. Of blocks that it renders on its main thread it is told twice, by output
+/// parameters and a little later by edits: values may come again, in the same order.
+fn is_told(got: &[f64], expected: &[f64]) -> bool {
+    let (mut first, mut again) = (0, 0);
+    for value in got {
+        if expected.get(first) == Some(value) {
+            first += 1;
+        } else if again < first && expected[again] == *value {
+            again += 1;
+        } else if first < expected.len() {
+            return false;
+        }
+    }
+    first == expected.len()
+}
+
 #[test]
 fn it_follows_the_noise_floor_when_told_so() {
     let settings = [at(id::ADAPTIVE, 1.0)];
@@ -101,7 +117,8 @@ fn it_follows_the_noise_floor_when_told_so() {
     let mut plugin = load();
     plugin.start_processing().expect("processing");
     set(&mut plugin, &settings);
-    run(&mut plugin, &main, &[], BLOCK);
+    // So many whole blocks that what comes next begins on the grid of frames and seconds, as the reference does.
+    run(&mut plugin, &main, &[], 375 * BLOCK);
     // It takes effect at an activation, which the plugin asks for.
     let flags = plugin.service_host_requests().expect("the host restarts it");
     assert!(flags.latency_changed(), "{flags:?}");
@@ -131,7 +148,7 @@ fn labels_leave_as_events_and_parameters() {
         };
         let (got, expected) = (of(&got).unwrap_or_default(), of(&expected).unwrap_or_default());
         assert!(!expected.is_empty(), "the reference moves {}", lane.spec().key);
-        assert!(got.starts_with(&expected), "{}: {got:?}, not {expected:?}", lane.spec().key);
+        assert!(is_told(&got, &expected), "{}: {got:?}, not {expected:?}", lane.spec().key);
     }
 }
 
