@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::pack_names;
 
+mod vectors;
+
 /// The page that bears the figures.
 const PAGE: &str = "docs/figures.md";
 const BEGIN: &str = "<!-- figures: begin (cargo xtask readme) -->\n";
@@ -39,6 +41,10 @@ fn tables(root: &Path) -> Result<String> {
         let metrics: Value = serde_json::from_str(&text)?;
         if metrics["what"] == "earmark eval noise" {
             noise_table(&name, &metrics, &mut out)?;
+        } else if metrics["test"]["outcomes"].is_array() {
+            vectors::phrase_table(&name, &metrics, &mut out)?;
+        } else if metrics["test"]["pairs"].is_array() {
+            vectors::voice_table(&name, &metrics, &mut out)?;
         } else {
             table(&name, &metrics, &mut out)?;
         }
