@@ -164,7 +164,7 @@ fn wait_for_the_threads_of_windows() {
     }
 }
 
-/// Fault 2: on a desktop at 200 % a host that tells no scale made room for half of the window.
+/// Once on a desktop at 200 % a host that tells no scale made room for half of the window.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_desktops_scale_is_known_before_there_is_a_window() {

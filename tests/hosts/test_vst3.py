@@ -106,7 +106,7 @@ def rendered(case, prepare=lambda plugin, places, samples: None):
 
 
 def test_automation_is_heard_where_it_was_drawn():
-    # Fault 4: a step was heard too soon by the latency, 142 ms.
+    # Once a step was heard too soon by the latency, 142 ms.
     (case,) = [case for case in STEREO if case["rate"] == 48_000 and not case["settings"]]
     loud = np.flatnonzero(np.abs(audio(case)[1][0]) > 0.01)
     at = int(loud[len(loud) // 2])
@@ -123,7 +123,7 @@ def test_automation_is_heard_where_it_was_drawn():
 
 
 def test_a_preset_file_is_shown(tmp_path):
-    # Fault 7: the sound was the file's, and the host showed the values of before.
+    # Once the sound was the file's, and the host showed the values of before.
     plugin = pedalboard.load_plugin(BUNDLE)
     other = pedalboard.load_plugin(BUNDLE)
     raw_parameter(other, "Range").raw_value = 0.125

@@ -66,7 +66,7 @@ fn the_command_needs_nothing_but_rust_and_its_linker() {
     }
 }
 
-/// Fault 1 of the plugin: a fresh machine could not build the bundle, because `jack-sys` looked for JACK's headers, and
+/// Once a fresh machine could not build the bundle, because `jack-sys` looked for JACK's headers, and
 /// ALSA's were needed as well; only the standalone plays.
 #[test]
 fn the_plugins_bundle_needs_no_sound_system() {

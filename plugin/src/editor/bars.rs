@@ -134,7 +134,7 @@ mod tests {
         assert!(!level.moves());
     }
 
-    /// Fault 11: -24 dB of gain reached the mark 48, for the bar had a scale of its own.
+    /// Once -24 dB of gain reached the mark 48, for the bar had a scale of its own.
     #[test]
     fn a_gain_reaches_its_mark() {
         let rect = Rect::from_min_max(pos2(0.0, 100.0), pos2(14.0, 400.0));

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(derived.fixed, [None; LANES], "no ear says where the others open");
     }
 
-    /// Fault 12: music and noise, which decide in this preset, had no threshold lines.
+    /// Once music and noise, which decide in this preset, had no threshold lines.
     #[test]
     fn every_label_that_a_rule_names_has_its_thresholds() {
         let shared = Shared::new();

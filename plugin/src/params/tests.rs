@@ -86,7 +86,7 @@ fn defaults_are_those_of_the_core() {
     }
 }
 
-/// Fault 17: Ardour shows automatable and read-only parameters only, so that Write could not be switched on there. What needs a
+/// Ardour shows automatable and read-only parameters only, so that Write could not be switched on there. What needs a
 /// restart of the plugin stays out of lanes.
 #[test]
 fn what_needs_no_restart_is_shown_by_every_host() {
@@ -114,7 +114,7 @@ fn people_may_write_units_or_not() {
     assert_eq!(id::DUCK_RATIO.spec().to_text(4.0), "4.0 : 1");
 }
 
-/// Fault 10: Range `-12` became 0 dB, `1e3` was read as 1, `inf` and the window's own minus were refused.
+/// Once Range `-12` became 0 dB, `1e3` was read as 1, `inf` and the window's own minus were refused.
 #[test]
 fn numbers_are_read_as_people_type_them() {
     let range = id::RANGE_DB.spec();

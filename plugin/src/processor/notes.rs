@@ -84,7 +84,7 @@ mod tests {
         out
     }
 
-    /// Fault 15: a frame of silence between syllables ended the note of speech.
+    /// Once a frame of silence between syllables ended the note of speech.
     #[test]
     fn a_gap_between_syllables_ends_nothing() {
         let got =
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(got, [(SPEECH, 100)]);
     }
 
-    /// Fault 15: notes of 10 ms.
+    /// Once there were notes of 10 ms.
     #[test]
     fn no_note_is_shorter_than_the_least() {
         let got = sounding(&[(SPEECH, 1), (SILENCE_NOTE, 60)]);

@@ -39,7 +39,7 @@ fn comparable(activity: &FrameScores) -> usize {
 }
 
 /// A note sounds wherever its label is heard and a little longer, each as late as the sound: the tagger says the same of
-/// the same frames. Fault 15: notes had no least length, and frames between syllables ended them.
+/// the same frames. Once notes had no least length, and frames between syllables ended them.
 #[test]
 fn notes_are_regions_where_the_tagger_hears_their_labels() {
     let activity = activity();
@@ -190,7 +190,7 @@ fn recorded(events: &[Timed], block: u64, last_of_block: bool) -> Vec<(u64, Para
     lanes
 }
 
-/// Fault 6: what was written and is read back opened the gate later by the lookahead, and later still with what hosts keep
+/// Once what was written and is read back opened the gate later by the lookahead, and later still with what hosts keep
 /// that record the last value of each block.
 #[test]
 fn lanes_read_back_give_the_gain_that_was_heard() {

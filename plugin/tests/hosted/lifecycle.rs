@@ -118,7 +118,7 @@ fn silence_sleeps_after_the_tail_and_ends_the_notes() {
     hosted.deactivate(running);
 }
 
-/// Fault 13: a deactivation in Write left gestures open and notes sounding, and the next activation began them again.
+/// Once a deactivation in Write left gestures open and notes sounding, and the next activation began them again.
 #[test]
 fn what_was_begun_is_ended() {
     let (rate_hz, samples) = programme();

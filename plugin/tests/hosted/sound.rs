@@ -215,7 +215,7 @@ fn a_sidechain_opens_the_gate_for_another_sound() {
     assert_eq!(without[1][latency..], tone[..tone.len() - latency], "without one the detector is the sound");
 }
 
-/// Fault 4: a change met the sample that left, and so was heard too soon by the latency.
+/// Once a change met the sample that left, and so was heard too soon by the latency.
 #[test]
 fn automation_is_heard_where_it_was_drawn() {
     let rate_hz = 48_000.0;

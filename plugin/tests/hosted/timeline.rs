@@ -36,7 +36,7 @@ fn differing(one: &[Option<f32>], other: &[Option<f32>]) -> (usize, usize) {
     (apart, both.count())
 }
 
-/// Fault 3: with silence of 240 samples before it, one frame in ten of the same sound had another gain, and exports of the
+/// Once with silence of 240 samples before it, one frame in ten of the same sound had another gain, and exports of the
 /// same region differed.
 #[test]
 fn the_same_region_sounds_the_same_from_any_start() {

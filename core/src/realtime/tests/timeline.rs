@@ -36,7 +36,7 @@ fn from_place(song: &[f32], place: usize, rate_hz: f64, block: usize) -> Vec<f32
     out
 }
 
-/// Fault 3: the grid began at the first sample, so that the sound depended on where playback began.
+/// Once the grid began at the first sample, so that the sound depended on where playback began.
 #[test]
 fn the_gain_does_not_depend_on_where_playback_begins() {
     for rate_hz in [16_000_u32, 11_025, 22_050, 1_234] {

@@ -15,7 +15,7 @@ impl Window {
     }
 }
 
-/// Fault 9: with ducking by level a menu was squeezed to one letter a line, and a knob lay over a switch.
+/// Once with ducking by level a menu was squeezed to one letter a line, and a knob lay over a switch.
 #[test]
 fn everything_can_be_reached_in_every_mode_and_size() {
     let shared = Arc::new(Shared::new());
@@ -67,7 +67,7 @@ impl Window {
     }
 }
 
-/// Fault 16: while bypassed the window said "open" or "-30 dB", and only a small switch told.
+/// Once while bypassed the window said "open" or "-30 dB", and only a small switch told.
 #[test]
 fn what_goes_out_instead_of_the_result_is_said() {
     let shared = Arc::new(Shared::new());
@@ -84,7 +84,7 @@ fn what_goes_out_instead_of_the_result_is_said() {
     assert!(window.words().contains("You hear what is taken away"));
 }
 
-/// Fault 12: a preset with rules of its own lit "Gate" and showed none of them, nothing told that a preset was altered, and
+/// Once a preset with rules of its own lit "Gate" and showed none of them, nothing told that a preset was altered, and
 /// none led back to the defaults or away from a preset of one's own.
 #[test]
 fn a_preset_says_what_it_does_and_whether_it_was_altered() {
@@ -138,7 +138,7 @@ fn labels_are_saved_from_the_window() {
     assert!(text.contains("speech"), "{text}");
 }
 
-/// Fault 8: a host that keeps the keyboard hands keys on; they are used while a field is open, and only then.
+/// A host that keeps the keyboard hands keys on; they are used while a field is open, and only then.
 #[test]
 fn the_hosts_keys_reach_an_open_field_and_no_other() {
     let shared = Arc::new(Shared::new());

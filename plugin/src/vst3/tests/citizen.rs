@@ -57,7 +57,7 @@ fn play(plugin: &Plugin, input: &[Vec<f32>], from: Option<i64>) -> (Vec<Vec<f32>
     (sound, labels)
 }
 
-/// Fault 7: a preset file was loaded, and the host showed the values of before.
+/// Once a preset file was loaded, and the host showed the values of before.
 #[test]
 fn a_loaded_state_is_told() {
     let plugin = Plugin::new();
@@ -70,7 +70,7 @@ fn a_loaded_state_is_told() {
     assert_eq!(plugin.told(), [], "nothing new");
 }
 
-/// Fault 5: lanes reached hosts that record only edits by a timer of the window, or by chance.
+/// Once lanes reached hosts that record only edits by a timer of the window, or by chance.
 #[test]
 fn lanes_are_edits_for_a_host_that_renders_on_its_main_thread() {
     let plugin = with(&[(id::LABEL_MODE, 1.0)]);
@@ -83,14 +83,14 @@ fn lanes_are_edits_for_a_host_that_renders_on_its_main_thread() {
         assert!(values >= 1, "{lane}: {told:?}");
         assert_eq!(told.iter().filter(|told| **told == Told::Begin(lane)).count(), 1);
     }
-    // Fault 13, in this format.
+    // The same in this format.
     plugin.activate(false);
     let ended = plugin.told();
     assert!([id::SPEECH, id::CLASS].iter().all(|lane| ended.contains(&Told::End(lane.0))), "{ended:?}");
     plugin.activate(true);
 }
 
-/// Fault 5: and nothing is told from a thread that may not.
+/// Nothing is told from a thread that may not.
 #[test]
 fn lanes_are_not_told_from_another_thread() {
     let plugin = with(&[(id::LABEL_MODE, 1.0)]);
@@ -102,7 +102,7 @@ fn lanes_are_not_told_from_another_thread() {
     assert_eq!(plugin.told(), []);
 }
 
-/// Fault 14: the probabilities were always on the label outputs, and a host that takes all buses for sound played them.
+/// Once the probabilities were always on the label outputs, and a host that takes all buses for sound played them.
 #[test]
 fn label_outputs_are_silent_unless_asked_for() {
     let input = noise(48_000);
@@ -114,7 +114,7 @@ fn label_outputs_are_silent_unless_asked_for() {
     assert_eq!(sound, again, "the sound is the same");
 }
 
-/// Fault 3, in this format: what came before a place on the timeline does not matter there.
+/// In this format, too: what came before a place on the timeline does not matter there.
 #[test]
 fn the_timeline_decides_and_not_the_first_block() {
     let song = noise(48_000);

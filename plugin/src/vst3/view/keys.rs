@@ -54,7 +54,7 @@ pub(super) fn pressed(key: u16, code: i16, modifiers: i16) -> (Option<char>, Opt
 mod tests {
     use super::*;
 
-    /// Fault 8: `18` and Enter did not arrive from hosts that keep the keyboard.
+    /// Once `18` and Enter did not arrive from hosts that keep the keyboard.
     #[test]
     fn digits_letters_and_ends_are_understood() {
         let code = |code| i16::try_from(int(code)).unwrap();
