@@ -56,6 +56,24 @@ pub enum DetectorMode {
     Throughput,
 }
 
+/// The network of a pack, called with as many frames as `pace` says, and the features of a silent frame.
+pub(crate) fn compile(
+    runtime: &Runtime,
+    pack: &Pack,
+    pace: DetectorMode,
+) -> Result<(Network, Vec<f32>), PackError> {
+    let manifest = pack.manifest();
+    let silence = features::silent_frame(&manifest.features)
+        .map_err(|source| PackError::Features { pack: pack.origin().to_owned(), source })?;
+    let frames = match pace {
+        DetectorMode::LowLatency => manifest.hop_frames,
+        DetectorMode::Throughput => manifest.batch_frames,
+    };
+    let network = Network::load(runtime, pack.model(), &manifest.network_shape(silence.len()), frames)
+        .map_err(|source| PackError::Network { pack: pack.origin().to_owned(), source })?;
+    Ok((network, silence))
+}
+
 /// A pack, compiled for a pace. Shared by the streams that it hands out; their streams are apart.
 ///
 /// ```
@@ -105,14 +123,7 @@ impl Detector {
             let (pack, is) = (pack.origin().to_owned(), task);
             return Err(PackError::Task { pack, is, wanted: Task::Activity });
         }
-        let silence = features::silent_frame(&manifest.features)
-            .map_err(|source| PackError::Features { pack: pack.origin().to_owned(), source })?;
-        let frames = match pace {
-            DetectorMode::LowLatency => manifest.hop_frames,
-            DetectorMode::Throughput => manifest.batch_frames,
-        };
-        let network = Network::load(runtime, pack.model(), &manifest.network_shape(silence.len()), frames)
-            .map_err(|source| PackError::Network { pack: pack.origin().to_owned(), source })?;
+        let (network, silence) = compile(runtime, &pack, pace)?;
         Ok(Self { pack, network, silence })
     }
 

@@ -18,8 +18,7 @@ mod stream;
 mod tests;
 mod vectors;
 
-use crate::detect::{DetectError, DetectorMode};
-use crate::features;
+use crate::detect::{DetectError, DetectorMode, compile};
 use crate::model::pack::{Pack, PackError, Task, VectorShape};
 use crate::model::runtime::{Network, Runtime};
 
@@ -64,14 +63,7 @@ impl Embedder {
             let (pack, is) = (pack.origin().to_owned(), manifest.task);
             return Err(PackError::Task { pack, is, wanted: Task::Phrase });
         };
-        let silence = features::silent_frame(&manifest.features)
-            .map_err(|source| PackError::Features { pack: pack.origin().to_owned(), source })?;
-        let frames = match pace {
-            DetectorMode::LowLatency => manifest.hop_frames,
-            DetectorMode::Throughput => manifest.batch_frames,
-        };
-        let network = Network::load(runtime, pack.model(), &manifest.network_shape(silence.len()), frames)
-            .map_err(|source| PackError::Network { pack: pack.origin().to_owned(), source })?;
+        let (network, silence) = compile(runtime, &pack, pace)?;
         Ok(Self { pack, network, silence, dim })
     }
 

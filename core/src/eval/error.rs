@@ -97,7 +97,6 @@ pub enum EvalError {
         source: crate::audio::MixError,
     },
     /// A voice cannot be heard.
-    #[cfg(feature = "profiles")]
     #[error("{}: {source}", path.display())]
     Voice {
         /// The recording.

@@ -47,9 +47,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod truth;
-#[cfg(feature = "profiles")]
 mod voice;
-#[cfg(feature = "profiles")]
 mod voice_set;
 
 pub use bootstrap::{Interval, Intervals, intervals};
@@ -68,9 +66,7 @@ pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
 pub use truth::{Grouping, check_length, labels_beside};
-#[cfg(feature = "profiles")]
 pub use voice::{VoiceEvaluation, VoiceFigures, VoiceTrial};
-#[cfg(feature = "profiles")]
 pub use voice_set::{Condition, Speaker, SpeakerClip, voice_trials};
 
 use crate::signal::units::real;

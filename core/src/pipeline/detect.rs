@@ -69,40 +69,31 @@ pub fn detect_file_with_gains(
     observer: &mut dyn Observer,
 ) -> Result<Vec<FrameScores>, PipelineError> {
     let (mut source, stoppable) = recording.open_watched(observer)?;
-    watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
-        let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-        let mut streams = Vec::new();
-        for &gain_db in gains_db {
-            let stream = detector.stream(rate_hz, channels)?;
-            let scores = stream.scores();
-            streams.push((factor(gain_db), stream, scores));
+    let name = recording.name();
+    let named = |error| PipelineError::detect(&name, error);
+    let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
+    let mut streams = Vec::new();
+    for &gain_db in gains_db {
+        let stream = detector.stream(rate_hz, channels).map_err(named)?;
+        let scores = stream.scores();
+        streams.push((factor(gain_db), stream, scores));
+    }
+    let mut scaled = Vec::new();
+    let take = move |streams: &mut Vec<(f32, DetectorStream, FrameScores)>, block: &[f32]| {
+        for (factor, stream, scores) in streams {
+            scaled.clear();
+            scaled.extend(block.iter().map(|x| x * *factor));
+            stream.push(&scaled, scores)?;
         }
-        let mut scaled = Vec::new();
-        let take = move |streams: &mut Vec<(f32, DetectorStream, FrameScores)>, block: &[f32]| {
-            for (factor, stream, scores) in streams {
-                scaled.clear();
-                scaled.extend(block.iter().map(|x| x * *factor));
-                stream.push(&scaled, scores)?;
-            }
-            Ok(())
-        };
-        let (read, heard) = beside("earmark gains", streams, take, |hand_over| {
-            while let Some(block) = source.next_block().map_err(DetectError::from)? {
-                watch(block)?;
-                if !hand_over(block) {
-                    break;
-                }
-            }
-            Ok::<(), Stop>(())
-        });
-        read?;
-        let streams = heard?;
-        let finished = streams.into_iter().map(|(_, stream, mut scores)| {
-            stream.finish(&mut scores)?;
-            Ok(scores)
-        });
-        finished.collect()
-    })
+        Ok(())
+    };
+    let watch = Watched { source: &mut source, name: &name, stoppable, observer };
+    let ((), streams) = watch.beside("earmark gains", streams, take, read_through)?;
+    let finished = streams.into_iter().map(|(_, stream, mut scores)| {
+        stream.finish(&mut scores).map_err(named)?;
+        Ok(scores)
+    });
+    finished.collect()
 }
 
 /// Why a pass ends before the source does.
@@ -153,6 +144,49 @@ pub(super) fn watched<T>(
         Stop::Interrupted => PipelineError::Interrupted,
         Stop::Detect(error) => PipelineError::detect(name, error),
     })
+}
+
+/// Reads a source to its end, and shows each block to `watch`: hearing, for who has something else to do beside it.
+pub(super) fn read_through(
+    source: &mut Source,
+    watch: &mut dyn FnMut(&[f32]) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    while let Some(block) = source.next_block().map_err(DetectError::from)? {
+        watch(block)?;
+    }
+    Ok(())
+}
+
+/// What [`watched`] is called with.
+pub(super) struct Watched<'a> {
+    pub(super) source: &'a mut Source,
+    pub(super) name: &'a str,
+    pub(super) stoppable: bool,
+    pub(super) observer: &'a mut dyn Observer,
+}
+
+impl Watched<'_> {
+    /// Does `hear` as [`watched`] does, and on a thread called `thread` `take` for each block. Gives what both have come to.
+    pub(super) fn beside<S: Send, T>(
+        self,
+        thread: &'static str,
+        state: S,
+        take: impl FnMut(&mut S, &[f32]) -> Result<(), DetectError> + Send,
+        hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
+    ) -> Result<(T, S), PipelineError> {
+        let Self { source, name, stoppable, observer } = self;
+        let (heard, taken) = beside(thread, state, take, |hand_over| {
+            watched(source, name, stoppable, observer, |source, watch| {
+                hear(source, &mut |block| {
+                    watch(block)?;
+                    // Why nobody takes it is told below.
+                    if hand_over(block) { Ok(()) } else { Err(Stop::Interrupted) }
+                })
+            })
+        });
+        let taken = taken.map_err(|error| PipelineError::detect(name, error))?;
+        Ok((heard?, taken))
+    }
 }
 
 /// Counts blocks in seconds.

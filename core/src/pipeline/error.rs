@@ -66,7 +66,6 @@ pub enum PipelineError {
         most_s: u32,
     },
     /// A voice cannot be followed.
-    #[cfg(feature = "profiles")]
     #[error("{name}: {source}")]
     Voice {
         /// The recording.
@@ -113,7 +112,7 @@ impl PipelineError {
     }
 
     /// For `map_err`: the error of the voices of `name`.
-    #[cfg(all(feature = "profiles", any(feature = "render", feature = "report")))]
+    #[cfg(any(feature = "render", feature = "report"))]
     pub(super) fn voice(name: &str) -> impl Fn(crate::voice::VoiceError) -> Self {
         move |source| Self::Voice { name: name.to_owned(), source }
     }

@@ -1,6 +1,6 @@
 //! Phrases taken out of a recording, and phrases as columns of what was heard.
 
-use super::render::Heard;
+use super::hear::Heard;
 use super::{
     AudioTarget, FileRenderer, Observer, PipelineError, Recording, RenderSettings, Rendered, Spoken,
     spot_file,

@@ -23,6 +23,8 @@ mod beside;
 mod detect;
 mod error;
 #[cfg(feature = "render")]
+mod hear;
+#[cfg(feature = "render")]
 mod mask;
 mod noise;
 #[cfg(feature = "render")]
@@ -39,9 +41,8 @@ mod stream;
 mod tag;
 #[cfg(feature = "render")]
 mod target;
-#[cfg(feature = "profiles")]
 mod voice;
-#[cfg(all(feature = "profiles", feature = "report"))]
+#[cfg(feature = "report")]
 mod who;
 
 pub use detect::{detect_file, detect_file_with_gains, detect_while_heard};
@@ -58,7 +59,6 @@ pub use render::{FileRenderer, RenderSettings, Rendered};
 pub use tag::{PlotData, tag_file, tag_file_for_plot, tag_while_heard};
 #[cfg(feature = "render")]
 pub use target::AudioTarget;
-#[cfg(feature = "profiles")]
 pub use voice::{MAX_VOICE_CLIP_S, VoiceClip, read_voice_clip};
-#[cfg(all(feature = "profiles", feature = "report"))]
+#[cfg(feature = "report")]
 pub use who::who_speaks;

@@ -4,15 +4,14 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-use super::beside::beside;
-use super::detect::{Stop, watched};
+use super::detect::{Watched, read_through, watched};
 use super::{Observer, PipelineError, Recording};
 use crate::audio::SourceInfo;
 use crate::decide::{Segment, Timeline};
 use crate::detect::DetectError;
-use crate::embed::{Embedder, Vectors};
+use crate::embed::{EmbedStream, Embedder, Vectors};
 use crate::model::pack::hex;
-use crate::phrase::{Clip, Detection, PhraseEvent, Phrases};
+use crate::phrase::{Clip, Detection, PhraseEvent, PhraseStream, Phrases};
 use crate::signal::units::samples_to_seconds;
 
 /// Longest clip that is enrolled from, seconds.
@@ -99,24 +98,9 @@ pub fn embed_file(
     let named = |error| PipelineError::detect(&name, error);
     let stream = embedder.stream(rate_hz, channels).map_err(named)?;
     let state = (stream.vectors(), stream);
-    let (read, heard) = beside(
-        "earmark embed",
-        state,
-        |(vectors, stream), block| stream.push(block, vectors),
-        |hand_over| {
-            watched(&mut source, &name, stoppable, observer, |source, watch| {
-                while let Some(block) = source.next_block().map_err(DetectError::from)? {
-                    watch(block)?;
-                    if !hand_over(block) {
-                        break;
-                    }
-                }
-                Ok::<(), Stop>(())
-            })
-        },
-    );
-    read?;
-    let (mut vectors, mut stream) = heard.map_err(named)?;
+    let take = |(vectors, stream): &mut (Vectors, EmbedStream), block: &[f32]| stream.push(block, vectors);
+    let watch = Watched { source: &mut source, name: &name, stoppable, observer };
+    let ((), (mut vectors, mut stream)) = watch.beside("earmark embed", state, take, read_through)?;
     stream.finish(&mut vectors).map_err(named)?;
     Ok(vectors)
 }
@@ -135,6 +119,15 @@ pub struct Spoken {
 }
 
 impl Spoken {
+    /// Of all that was told of a recording.
+    pub(super) fn of(rate_hz: u32, samples: u64, events: Vec<PhraseEvent>) -> Self {
+        let said = events.iter().filter_map(|event| match event {
+            PhraseEvent::Said(detection) => Some(detection.clone()),
+            PhraseEvent::Begun { .. } => None,
+        });
+        Self { rate_hz, samples, detections: said.collect(), events }
+    }
+
     /// Length of the recording, seconds.
     pub fn duration_s(&self) -> f64 {
         samples_to_seconds(self.samples, self.rate_hz)
@@ -176,7 +169,6 @@ pub fn spot_file(
     let named = |error| PipelineError::detect(&name, error);
     let stream = phrases.stream(rate_hz, channels).map_err(named)?;
     let mut failed = None;
-    let mut samples = 0_u64;
     let mut tell =
         |events: &mut Vec<PhraseEvent>, event: PhraseEvent, failed: &mut Option<std::io::Error>| {
             if let PhraseEvent::Said(detection) = &event
@@ -186,33 +178,20 @@ pub fn spot_file(
             }
             events.push(event);
         };
+    let mut values = 0_u64;
     let state = (Vec::new(), stream, &mut failed);
-    let (read, heard) = beside(
-        "earmark phrases",
-        state,
-        |(events, stream, failed), block| stream.push(block, &mut |event| tell(events, event, failed)),
-        |hand_over| {
-            watched(&mut source, &name, stoppable, observer, |source, watch| {
-                while let Some(block) = source.next_block().map_err(DetectError::from)? {
-                    watch(block)?;
-                    samples += (block.len() / usize::from(channels.max(1))) as u64;
-                    if !hand_over(block) {
-                        break;
-                    }
-                }
-                Ok::<(), Stop>(())
-            })
-        },
-    );
-    read?;
-    let (mut events, mut stream, failed) = heard.map_err(named)?;
+    let watch = Watched { source: &mut source, name: &name, stoppable, observer };
+    let push =
+        |(events, stream, failed): &mut (Vec<PhraseEvent>, PhraseStream, &mut Option<std::io::Error>),
+         block: &[f32]| {
+            values += block.len() as u64;
+            stream.push(block, &mut |event| tell(events, event, failed))
+        };
+    let ((), (mut events, mut stream, failed)) =
+        watch.beside("earmark phrases", state, push, read_through)?;
     stream.finish(&mut |event| tell(&mut events, event, failed)).map_err(named)?;
     if let Some(error) = failed.take() {
         return Err(PipelineError::Taken(error));
     }
-    let said = events.iter().filter_map(|event| match event {
-        PhraseEvent::Said(detection) => Some(detection.clone()),
-        PhraseEvent::Begun { .. } => None,
-    });
-    Ok(Spoken { rate_hz, samples, detections: said.collect(), events })
+    Ok(Spoken::of(rate_hz, values / u64::from(channels.max(1)), events))
 }

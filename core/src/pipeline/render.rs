@@ -3,17 +3,14 @@
 
 use std::path::Path;
 
-use super::beside::beside;
-use super::detect::{Clock, Stop, watched};
-use super::mask::{phrase_columns, with_phrases};
-use super::noise_track::NoiseTrack;
+use super::detect::Clock;
+use super::hear::Heard;
+use super::mask::with_phrases;
 use super::reopen::Reopenable;
-use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording, spot_file};
-use crate::audio::{ReadAhead, SampleFormat, Source, SourceInfo};
+use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
+use crate::audio::{ReadAhead, SampleFormat, SourceInfo};
 use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
-use crate::detect::{DetectError, Detector, DetectorStream};
-#[cfg(feature = "profiles")]
-use crate::embed::{EmbedStream, Vectors};
+use crate::detect::Detector;
 use crate::gate::{
     CausalDecider, GainEvent, GateError, Preset, RuleSet, edges_from_segments, spans_at_full_gain,
 };
@@ -21,7 +18,6 @@ use crate::model::pack::Manifest;
 use crate::noise::SnrEstimator;
 use crate::phrase::Phrases;
 use crate::render::{Container, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary};
-#[cfg(feature = "profiles")]
 use crate::voice::Voices;
 use crate::{FrameScores, Label};
 
@@ -45,7 +41,6 @@ pub struct RenderSettings {
     /// Whether loudness is measured.
     pub measure_loudness: bool,
     /// Whose speech counts; `None`: everybody's ([`RenderSettings::for_voices`]).
-    #[cfg(feature = "profiles")]
     pub voices: Option<Voices>,
     /// A tone sounds where the gate is closed.
     pub beep: bool,
@@ -62,7 +57,6 @@ impl RenderSettings {
             sample_format: None,
             dither: Dither::Triangular,
             measure_loudness: false,
-            #[cfg(feature = "profiles")]
             voices: None,
             beep: false,
         }
@@ -72,7 +66,6 @@ impl RenderSettings {
     ///
     /// # Errors
     /// [`GateError::NoSpeechRule`] if no rule names speech.
-    #[cfg(feature = "profiles")]
     pub fn for_voices(mut self, voices: Voices) -> Result<Self, GateError> {
         let labels: Vec<Label> = voices.labels().collect();
         self.preset.gate = self.preset.gate.for_voices(&labels)?;
@@ -83,9 +76,7 @@ impl RenderSettings {
 
     /// The labels of what is heard with a pack: its own, then those of the voices.
     fn labels(&self, manifest: &Manifest) -> Vec<Label> {
-        #[cfg_attr(not(feature = "profiles"), expect(unused_mut, reason = "there are no voices"))]
         let mut labels = manifest.labels.clone();
-        #[cfg(feature = "profiles")]
         labels.extend(self.voices.iter().flat_map(Voices::labels));
         labels
     }
@@ -168,18 +159,14 @@ impl FileRenderer {
     /// As [`FileRenderer::render`].
     pub fn render_with_phrases(
         &self,
-        (detector, noise, phrases): (&Detector, Option<&SnrEstimator>, Option<&Phrases>),
+        ears: (&Detector, Option<&SnrEstimator>, Option<&Phrases>),
         recording: &Recording,
         output: AudioTarget<'_>,
         removed: Option<&Path>,
         observer: &mut dyn Observer,
     ) -> Result<Rendered, PipelineError> {
         let input = recording.reopenable(observer)?;
-        let mut heard = self.hear(detector, noise, recording, &input, observer)?;
-        if let Some(phrases) = phrases {
-            let spoken = spot_file(phrases, &input.recording(), observer, |_| Ok(()))?;
-            phrase_columns(&mut heard.scores, phrases, &spoken, self.settings.causal);
-        }
+        let heard = Heard::of(&self.settings, ears, recording, &input, observer)?;
         self.write(recording, &input, &heard, (output, removed), observer)
     }
 
@@ -207,72 +194,6 @@ impl FileRenderer {
         let write = Write { renderer: self, input, heard };
         let summary = write.run(edges, cut, output, removed, observer)?;
         Ok(Rendered { summary, timeline, output_timeline })
-    }
-
-    /// The first pass, with both packs at once if there are two.
-    fn hear(
-        &self,
-        detector: &Detector,
-        noise: Option<&SnrEstimator>,
-        recording: &Recording,
-        input: &Reopenable,
-        observer: &mut dyn Observer,
-    ) -> Result<Heard, PipelineError> {
-        let mut source = input.open()?;
-        let info = source.info().clone();
-        let name = recording.name();
-        let named = |error| PipelineError::detect(&name, error);
-        let listen = |source: &mut Source, observe: &mut dyn FnMut(&[f32]) -> Result<(), Stop>| {
-            if self.settings.causal {
-                detector.detect_as_live(source, observe)
-            } else {
-                detector.detect(source, observe)
-            }
-        };
-        let mut beside_it = Beside::default();
-        if let Some(estimator) = noise {
-            let stream = estimator.detector().stream(info.rate_hz, info.channels).map_err(named)?;
-            beside_it.noise = Some((stream.scores(), stream));
-        }
-        #[cfg(feature = "profiles")]
-        if let Some(voices) = &self.settings.voices {
-            let stream = voices.model().embedder().stream(info.rate_hz, info.channels).map_err(named)?;
-            beside_it.rows = Some((stream.vectors(), stream));
-        }
-        let (heard, beside_it) = if beside_it.is_empty() {
-            (watched(&mut source, &name, false, observer, listen), Ok(beside_it))
-        } else {
-            beside("earmark beside", beside_it, Beside::take, |hand_over| {
-                watched(&mut source, &name, false, observer, |source, watch| {
-                    listen(source, &mut |block| {
-                        watch(block)?;
-                        // Why nobody takes it is told below.
-                        if hand_over(block) { Ok(()) } else { Err(Stop::Interrupted) }
-                    })
-                })
-            })
-        };
-        let beside_it = beside_it.and_then(Beside::finish).map_err(named)?;
-        let scores = heard.map_err(|error| match error {
-            PipelineError::Audio(error) => input.named(error).into(),
-            other => other,
-        })?;
-        let noise =
-            noise.zip(beside_it.noise).map(|(estimator, (scores, _))| NoiseTrack::new(estimator, &scores));
-        #[cfg(feature = "profiles")]
-        let scores = match (&self.settings.voices, beside_it.rows) {
-            (Some(voices), Some((rows, _))) => {
-                let manifest = detector.pack().manifest();
-                let with_voices = if self.settings.causal {
-                    voices.follow(manifest, &scores, &rows)
-                } else {
-                    voices.assign(manifest, &scores, &rows)
-                };
-                with_voices.map_err(PipelineError::voice(&name))?
-            }
-            _ => scores,
-        };
-        Ok(Heard { info, scores, noise })
     }
 
     /// All decisions for the gate.
@@ -322,53 +243,6 @@ impl FileRenderer {
         };
         StreamFormat { bits, float, ..source }
     }
-}
-
-/// What hears beside the detector.
-#[derive(Default)]
-struct Beside {
-    noise: Option<(FrameScores, DetectorStream)>,
-    #[cfg(feature = "profiles")]
-    rows: Option<(Vectors, EmbedStream)>,
-}
-
-impl Beside {
-    fn is_empty(&self) -> bool {
-        #[cfg(feature = "profiles")]
-        return self.noise.is_none() && self.rows.is_none();
-        #[cfg(not(feature = "profiles"))]
-        self.noise.is_none()
-    }
-
-    fn take(&mut self, block: &[f32]) -> Result<(), DetectError> {
-        if let Some((scores, stream)) = &mut self.noise {
-            stream.push(block, scores)?;
-        }
-        #[cfg(feature = "profiles")]
-        if let Some((rows, stream)) = &mut self.rows {
-            stream.push(block, rows)?;
-        }
-        Ok(())
-    }
-
-    /// The end of the source.
-    fn finish(mut self) -> Result<Self, DetectError> {
-        if let Some((scores, stream)) = &mut self.noise {
-            stream.finish_and_reset(scores)?;
-        }
-        #[cfg(feature = "profiles")]
-        if let Some((rows, stream)) = &mut self.rows {
-            stream.finish(rows)?;
-        }
-        Ok(self)
-    }
-}
-
-/// What the first pass gives.
-pub(super) struct Heard {
-    pub(super) info: SourceInfo,
-    pub(super) scores: FrameScores,
-    pub(super) noise: Option<NoiseTrack>,
 }
 
 /// The second pass over one recording.

@@ -1,8 +1,6 @@
 //! Clips of one person, read whole.
 
-use super::detect::{Stop, watched};
-use super::{Observer, PipelineError, Recording};
-use crate::signal::units::samples_covering;
+use super::{Observer, PipelineError, Recording, read_samples};
 use crate::voice::Clip;
 
 /// The longest clip that is enrolled or verified, seconds.
@@ -31,26 +29,14 @@ pub fn read_voice_clip(
     recording: &Recording,
     observer: &mut dyn Observer,
 ) -> Result<VoiceClip, PipelineError> {
-    let (mut source, stoppable) = recording.open_watched(observer)?;
-    let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-    let name = recording.name();
-    let most = samples_covering(f64::from(MAX_VOICE_CLIP_S), rate_hz).saturating_mul(u64::from(channels));
-    let mut interleaved = Vec::new();
-    watched(&mut source, &name, stoppable, observer, |source, watch| {
-        while let Some(block) = source.next_block().map_err(|error| Stop::Detect(error.into()))? {
-            watch(block)?;
-            interleaved.extend_from_slice(block);
-            if interleaved.len() as u64 > most {
-                break;
-            }
-        }
-        Ok(())
+    let most_s = MAX_VOICE_CLIP_S;
+    let read = read_samples(recording, f64::from(most_s), observer);
+    let (interleaved, rate_hz, channels) = read.map_err(|error| match error {
+        PipelineError::TooLong { name, .. } => PipelineError::ClipTooLong { name, most_s },
+        other => other,
     })?;
     if interleaved.is_empty() {
-        return Err(PipelineError::NoSound { name });
-    }
-    if interleaved.len() as u64 > most {
-        return Err(PipelineError::ClipTooLong { name, most_s: MAX_VOICE_CLIP_S });
+        return Err(PipelineError::NoSound { name: recording.name() });
     }
     Ok(VoiceClip { interleaved, rate_hz, channels })
 }
