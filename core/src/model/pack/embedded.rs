@@ -31,8 +31,11 @@ macro_rules! pack {
 pub(super) const PACKS: &[Files] = &[
     pack!("live"),
     pack!("noise"),
+    // Whoever knows no profiles has no use for their networks.
+    #[cfg(feature = "profiles")]
     pack!("phrase", "negatives.bin", "trained.txt"),
     pack!("studio"),
+    #[cfg(feature = "profiles")]
     pack!("voice", "cohort.bin"),
 ];
 #[cfg(not(feature = "embedded-packs"))]
