@@ -3,6 +3,7 @@
 mod eval;
 mod phrase;
 mod profiles;
+mod render;
 #[cfg(feature = "serve")]
 mod serve;
 mod stream;
@@ -14,18 +15,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use earmark_core::audio::Ffmpeg;
 use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
-use earmark_core::profile::ProfileName;
-use earmark_core::render::FrameRate;
 
 pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalPhraseArgs, EvalVoiceArgs};
 pub use phrase::{
     BesidePhraseArgs, FailModeArg, MaskWith, PaceArg, PhraseBenchArgs, PhraseCommand, PhraseEnrolArgs,
-    PhraseExportArgs, PhraseImportArgs, PhraseListArgs, PhraseMaskArgs, PhraseNameArgs, PhraseScoreArgs,
-    PhraseSpotArgs, StrictnessArgs, WantedArgs,
+    PhraseMaskArgs, PhraseScoreArgs, PhraseSpotArgs, StrictnessArgs, WantedArgs,
 };
 pub use profiles::{
     ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PassphraseArgs, RemoveProfileArgs, StoreArgs,
 };
+pub use render::{Bits, RenderAction, RenderArgs};
 #[cfg(feature = "serve")]
 pub use serve::ServeArgs;
 pub use stream::StreamArgs;
@@ -227,124 +226,6 @@ pub struct FramesArgs {
     /// Call the network with as few frames as the pack allows, as live audio does
     #[arg(long)]
     pub live: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct RenderArgs {
-    /// Recordings, or folders of them; `-` is stdin
-    #[arg(required = true, value_name = "IN")]
-    pub inputs: Vec<PathBuf>,
-    /// FILE.wav or FILE.flac, a folder for several inputs, or `-` for WAV on stdout
-    #[arg(long, short, value_name = "OUT|DIR")]
-    pub output: PathBuf,
-    /// A preset (podcast, voice-over, broadcast-duck, interview, transcription, vocals) or a FILE.json of the same form
-    #[arg(long, value_name = "NAME|FILE", default_value = "podcast")]
-    pub preset: String,
-    /// What stays, in place of the preset's rules: labels, separated by commas (`speech,singing`)
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub keep: Option<Vec<String>>,
-    /// Take an enrolled phrase out (by `--action`, mute unless said); repeatable. With --keep it is a label, phrase:NAME
-    #[arg(long = "phrase", value_name = "NAME")]
-    pub phrases: Vec<ProfileName>,
-    #[command(flatten)]
-    pub phrase_pack: BesidePhraseArgs,
-    /// What happens to the rest
-    #[arg(long, value_enum)]
-    pub action: Option<RenderAction>,
-    /// How far the gate closes, or the duck goes down, dB
-    #[arg(long, value_name = "DB")]
-    pub range_db: Option<f32>,
-    /// Time to open, ms
-    #[arg(long, value_name = "MS")]
-    pub attack_ms: Option<f32>,
-    /// Time to stay open after the last speech, ms
-    #[arg(long, value_name = "MS")]
-    pub hold_ms: Option<f32>,
-    /// Time to close, ms
-    #[arg(long, value_name = "MS")]
-    pub release_ms: Option<f32>,
-    /// Time to open before the first speech, ms
-    #[arg(long, value_name = "MS")]
-    pub lookahead_ms: Option<f32>,
-    /// Files only: time added to the lookahead, ms
-    #[arg(long, value_name = "MS", conflicts_with = "live")]
-    pub pre_roll_ms: Option<f32>,
-    /// Files only: how far an opening may move back to where its sound rose above the room's floor, ms
-    #[arg(long, alias = "reach-ms", value_name = "MS", conflicts_with = "live")]
-    pub onset_backtrack_ms: Option<f32>,
-    /// Share of the gated sound in the output, 0 to 1
-    #[arg(long, value_name = "SHARE")]
-    pub wet: Option<f32>,
-    /// With --action cut: pauses longer than this are shortened to it, ms
-    #[arg(long, value_name = "MS")]
-    pub max_pause_ms: Option<f32>,
-    /// Let the depth and the closing threshold follow the noise floor: shallow where it is quiet, deep in noise
-    #[arg(long)]
-    pub adaptive: bool,
-    /// Hear and decide as the plugin does: the live pack, no knowledge of the future
-    #[arg(long)]
-    pub live: bool,
-    /// Sample format. Default: the input's; 24 bits for lossy inputs
-    #[arg(long, value_enum)]
-    pub bits: Option<Bits>,
-    /// Round without dither
-    #[arg(long)]
-    pub no_dither: bool,
-    /// Also write what was removed (input minus output): a file, or a folder for several inputs
-    #[arg(long, value_name = "PATH")]
-    pub listen: Option<PathBuf>,
-    /// Also write what was changed as an edit list: FILE.edl (CMX 3600), FILE.otio (OpenTimelineIO), FILE.fcpxml (Final Cut),
-    /// FILE.v1 (auto-editor), FILE.rpp (Reaper) or FILE.txt (Audacity)
-    #[arg(long, value_name = "FILE")]
-    pub list: Option<PathBuf>,
-    /// Frames per second of that list: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60; 29.97 and 59.94 count drop-frame, 29.97ndf and
-    /// 59.94ndf do not. Without, EDL and Final Cut count 25, auto-editor 30, and OpenTimelineIO samples
-    #[arg(long, value_name = "RATE", requires = "list")]
-    pub fps: Option<FrameRate>,
-    /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending
-    #[arg(long, value_name = "FILE")]
-    pub labels: Option<PathBuf>,
-    /// Also write a summary: one JSON object per line and recording
-    #[arg(long, value_name = "FILE")]
-    pub summary: Option<PathBuf>,
-    /// Leave outputs alone that are already there, so that a folder can be resumed
-    #[arg(long)]
-    pub skip_existing: bool,
-    /// Pack: an embedded name, or the folder of any other. Default: studio, or live with --live
-    #[arg(long, value_name = "NAME|DIR")]
-    pub pack: Option<String>,
-    /// Files worked on at once. Default: the number of processors
-    #[arg(long, short, value_name = "N")]
-    pub jobs: Option<usize>,
-    #[command(flatten)]
-    pub follow: FollowArgs,
-    #[command(flatten)]
-    pub timeline: TimelineArgs,
-}
-
-/// What happens to what is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RenderAction {
-    /// Down by the range, opening and closing smoothly
-    Gate,
-    /// Down by the range, meant for a bed under speech
-    Duck,
-    /// Down to digital silence
-    Mute,
-    /// Long pauses are cut out
-    Cut,
-}
-
-/// Formats of samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Bits {
-    #[value(name = "16")]
-    Sixteen,
-    #[value(name = "24")]
-    TwentyFour,
-    #[value(name = "32")]
-    ThirtyTwo,
-    Float,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use earmark_core::model::pack;
 use earmark_core::profile::ProfileName;
 
-use super::PartArgs;
+use super::{ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PartArgs, RemoveProfileArgs, StoreArgs};
 
 /// What to do with phrases.
 #[derive(Debug, Subcommand)]
@@ -14,13 +14,13 @@ pub enum PhraseCommand {
     /// Enrol a phrase from 3 to 20 recordings of it: no training, a small profile
     Enrol(PhraseEnrolArgs),
     /// List what is enrolled
-    List(PhraseListArgs),
+    List(ListProfilesArgs),
     /// Forget a phrase
-    Remove(PhraseNameArgs),
+    Remove(RemoveProfileArgs),
     /// Write the profile of a phrase to a file, for another machine
-    Export(PhraseExportArgs),
+    Export(ExportProfileArgs),
     /// Take in a profile that was exported
-    Import(PhraseImportArgs),
+    Import(ImportProfileArgs),
     /// Say where phrases are said in recordings: all formats of `tag`, label phrase:NAME
     Spot(PhraseSpotArgs),
     /// Cover phrases in a recording by silence or a beep, or turn them down
@@ -31,14 +31,6 @@ pub enum PhraseCommand {
     Bench(PhraseBenchArgs),
 }
 
-/// Where profiles lie.
-#[derive(Debug, Clone, Args)]
-pub struct ProfilesArgs {
-    /// Folder of profiles. Default: $XDG_DATA_HOME/earmark
-    #[arg(long, value_name = "DIR")]
-    pub profiles: Option<PathBuf>,
-}
-
 /// Which network of phrases hears.
 #[derive(Debug, Clone, Args)]
 pub struct PhrasePackArgs {
@@ -46,7 +38,7 @@ pub struct PhrasePackArgs {
     #[arg(long, value_name = "NAME|DIR", default_value = pack::PHRASE)]
     pub pack: String,
     #[command(flatten)]
-    pub profiles: ProfilesArgs,
+    pub store: StoreArgs,
 }
 
 /// Where phrases come from, in commands with a pack of their own.
@@ -101,45 +93,6 @@ pub struct PhraseEnrolArgs {
     pub strictness: StrictnessArgs,
     #[command(flatten)]
     pub pack: PhrasePackArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct PhraseListArgs {
-    #[command(flatten)]
-    pub profiles: ProfilesArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct PhraseNameArgs {
-    /// The phrase
-    pub name: ProfileName,
-    #[command(flatten)]
-    pub profiles: ProfilesArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct PhraseExportArgs {
-    /// The phrase
-    pub name: ProfileName,
-    /// The file
-    #[arg(long, short, value_name = "FILE")]
-    pub output: PathBuf,
-    #[command(flatten)]
-    pub profiles: ProfilesArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct PhraseImportArgs {
-    /// A file that `export` wrote
-    pub file: PathBuf,
-    /// Call it so. Default: as it was called
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<ProfileName>,
-    /// Put it in the place of a phrase of the same name
-    #[arg(long)]
-    pub replace: bool,
-    #[command(flatten)]
-    pub profiles: ProfilesArgs,
 }
 
 #[derive(Debug, Args)]

@@ -10,12 +10,12 @@ use earmark_core::model::pack::Pack;
 use earmark_core::output::SafeFile;
 use earmark_core::phrase::{PhraseProfile, Phrases, label, peaks};
 use earmark_core::pipeline::{embed_file, spot_file};
-use earmark_core::profile::ProfileStore;
 use serde_json::json;
 
 use crate::args::{EvalPhraseArgs, Global};
 use crate::commands::hearing::{self, Watch, recording};
 use crate::commands::phrase::strictness;
+use crate::commands::profiles;
 use crate::console::Console;
 use crate::inputs::expand;
 use crate::interrupt;
@@ -26,7 +26,7 @@ const TRAINED_FILE: &str = "trained.txt";
 
 pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<()> {
     let pace = DetectorMode::Throughput;
-    let store = ProfileStore::open(args.pack.profiles.profiles.as_deref())?;
+    let store = profiles::store(&args.pack.store)?;
     let open = || {
         let embedder = hearing::open_phrases(&args.pack.pack, pace, global, console)?;
         Ok(Phrases::load(embedder, &store, std::slice::from_ref(&args.phrase), strictness(args.strictness))?)

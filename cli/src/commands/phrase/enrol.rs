@@ -9,11 +9,12 @@ use earmark_core::detect::DetectorMode;
 use earmark_core::model::pack;
 use earmark_core::phrase::{Clip, Ears, Negatives, PhraseProfile, Strictness, Working, enrol};
 use earmark_core::pipeline::{MAX_CLIP_S, embed_file, read_clip};
-use earmark_core::profile::{Existing, ModelId, ProfileStore};
+use earmark_core::profile::ModelId;
 
 use super::{hearing, strictness};
 use crate::args::{Global, PhraseEnrolArgs};
 use crate::commands::hearing::Watch;
+use crate::commands::profiles;
 use crate::console::Console;
 
 pub fn run(args: &PhraseEnrolArgs, global: &Global, console: &Console) -> Result<()> {
@@ -21,7 +22,7 @@ pub fn run(args: &PhraseEnrolArgs, global: &Global, console: &Console) -> Result
     let embedder = hearing::open_phrases(&args.pack.pack, mode, global, console)?;
     // Tells where in a clip speech is.
     let detector = hearing::open(pack::LIVE, mode, global, console)?;
-    let store = ProfileStore::open(args.pack.profiles.profiles.as_deref())?;
+    let store = profiles::store(&args.pack.store)?;
     let input = |path: &Path| Input { path: path.to_owned(), stem: path.into() };
     let mut clips: Vec<Clip> = Vec::new();
     for path in &args.clips {
@@ -50,9 +51,8 @@ pub fn run(args: &PhraseEnrolArgs, global: &Global, console: &Console) -> Result
             "{name}: sounds so much like the phrase that it would be taken for it; choose a longer or rarer phrase"
         ));
     }
-    let existing = if args.replace { Existing::Replace } else { Existing::Refuse };
     let model = ModelId::of(embedder.pack());
-    let path = store.save(&args.name, &model, &enrolled.profile, None, existing)?;
+    let path = store.save(&args.name, &model, &enrolled.profile, None, profiles::existing(args.replace))?;
     print(&args.name.to_string(), &enrolled.profile, &path)
 }
 

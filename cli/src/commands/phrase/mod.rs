@@ -11,10 +11,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use earmark_core::detect::DetectorMode;
-use earmark_core::phrase::{Phrases, Strictness};
-use earmark_core::profile::{ProfileName, ProfileStore};
+use earmark_core::phrase::{PhraseProfile, Phrases, Strictness};
+use earmark_core::profile::{ProfileKind, ProfileName, ProfileStore};
 
-use super::hearing;
+use super::{hearing, profiles};
 use crate::args::{Global, PhraseCommand, StrictnessArgs, WantedArgs};
 use crate::console::Console;
 
@@ -22,9 +22,9 @@ pub fn run(command: &PhraseCommand, global: &Global, console: &Console) -> Resul
     match command {
         PhraseCommand::Enrol(args) => enrol::run(args, global, console),
         PhraseCommand::List(args) => store::list(args),
-        PhraseCommand::Remove(args) => store::remove(args),
-        PhraseCommand::Export(args) => store::export(args),
-        PhraseCommand::Import(args) => store::import(args, console),
+        PhraseCommand::Remove(args) => profiles::remove(ProfileKind::Phrase, args, console),
+        PhraseCommand::Export(args) => profiles::export(ProfileKind::Phrase, args),
+        PhraseCommand::Import(args) => profiles::import::<PhraseProfile>(args, console),
         PhraseCommand::Spot(args) => spot::run(args, global, console),
         PhraseCommand::Mask(args) => mask::run(args, global, console),
         PhraseCommand::Score(args) => score::run(args),
@@ -45,7 +45,7 @@ pub fn strictness(args: StrictnessArgs) -> Option<Strictness> {
 /// The phrases that the flags name, with the network that hears them.
 fn wanted(args: &WantedArgs, pace: DetectorMode, global: &Global, console: &Console) -> Result<Phrases> {
     let embedder = hearing::open_phrases(&args.pack.pack, pace, global, console)?;
-    let store = ProfileStore::open(args.pack.profiles.profiles.as_deref())?;
+    let store = profiles::store(&args.pack.store)?;
     Ok(Phrases::load(embedder, &store, &args.phrases, strictness(args.strictness))?)
 }
 
