@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import TrainingError
+from . import exit_code
 from .card import write_card
 from .corpus import CorpusError, build_cache
 from .noise.card import write_card as write_noise_card
@@ -120,12 +120,8 @@ def _run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """Runs the steps; 1 and a sentence when the corpus, its splits or a recipe cannot be used."""
-    try:
-        _run(_arguments())
-    except TrainingError as error:
-        print(f"earmark_training: {error}", file=sys.stderr)
-        return 1
-    return 0
+    options = _arguments()
+    return exit_code("earmark_training", lambda: _run(options))
 
 
 if __name__ == "__main__":

@@ -36,23 +36,29 @@ class PackRuntime:
         total = -(-(frames + delay) // hop) * hop
         padded = np.full((total, features.shape[1]), PAD_DB, np.float32)
         padded[:frames] = features
-        states = {s["input"]: np.zeros(s["shape"], np.float32) for s in self.pack["states"]}
-        rows, step = [], frames_per_call or total
-        for start in range(0, total, step):
-            outputs = dict(
-                zip(
-                    self.names,
-                    self.session.run(None, {self.pack["input"]: padded[None, start : start + step], **states}),
-                    strict=True,
-                )
-            )
-            rows.append(outputs[self.pack["output"]][0])
-            states = {s["input"]: outputs[s["output"]] for s in self.pack["states"]}
-        said = np.concatenate(rows)[delay : delay + frames]
+        said = self._rows(padded, frames_per_call or total)[delay : delay + frames]
         if self.columns is None:
             return said
         silent = np.zeros(frames, np.float32)
         return np.stack([silent if k is None else said[:, k] for k in self.columns], 1)
+
+    def vectors(self, features: np.ndarray, frames_per_call: int | None = None) -> np.ndarray:
+        """Rows [hops, dim] of a pack that gives vectors, aligned with a recording, which is filled up to whole hops."""
+        delay, hop = self.pack["lookahead_frames"], self.pack["hop_frames"]
+        padded = np.full((-(-len(features) // hop) * hop + delay, features.shape[1]), PAD_DB, np.float32)
+        padded[: len(features)] = features
+        return self._rows(padded, frames_per_call or len(padded))[delay // hop :]
+
+    def _rows(self, padded: np.ndarray, step: int) -> np.ndarray:
+        """What the network says of frames, from the start of a stream, `step` frames a call."""
+        states = {s["input"]: np.zeros(s["shape"], np.float32) for s in self.pack["states"]}
+        rows = []
+        for start in range(0, len(padded), step):
+            said = self.session.run(None, {self.pack["input"]: padded[None, start : start + step], **states})
+            outputs = dict(zip(self.names, said, strict=True))
+            rows.append(outputs[self.pack["output"]][0])
+            states = {s["input"]: outputs[s["output"]] for s in self.pack["states"]}
+        return np.concatenate(rows)
 
     def listen(self, samples: np.ndarray) -> np.ndarray:
         """Probabilities [frames, labels] of mono samples at 16 kHz."""

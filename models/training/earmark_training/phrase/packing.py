@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import numpy as np
 
 from .. import FRAMES_PER_SECOND
 from ..corpus import decode
-from ..export import probe
 from ..features import log_mel
 from ..ledger import open_test
+from ..runtime import PackRuntime
+from ..vector_pack import real_time_factor
 from . import law, trials
 from .bank import Bank
 from .card import write_card
-from .export import Listener, write_negatives, write_pack
+from .export import write_negatives, write_pack
 from .network import Phrase
 
 BUNDLED_SOURCES = ("librispeech-clean", "speechocean762", "robotutor-sw", "fillets-cs", "tuxpaint", "queen")
@@ -29,7 +29,7 @@ def make(network: Phrase, run: Path, bank: Bank, data: list[dict], said: dict[st
          recipes: Path, more_negatives: list[Path]) -> None:  # fmt: skip
     """A pack in `folder`, measured on the phrases that chose it."""
     parity = write_pack(network, folder, version, data)
-    listener = Listener(folder)
+    listener = PackRuntime(folder)
     write_negatives(folder, bundled(bank, listener))
     metrics = {
         "model_sha256": listener.pack["model"]["sha256"],
@@ -52,7 +52,7 @@ def test(bank: Bank, said: dict[str, str], folder: Path, recipes: Path, more_neg
     _write(folder, metrics, recipes)
 
 
-def bundled(bank: Bank, listener: Listener) -> np.ndarray:
+def bundled(bank: Bank, listener: PackRuntime) -> np.ndarray:
     """Vectors of continuous speech of many speakers of the training side."""
     rows = [c for c in bank.clips if c.source in BUNDLED_SOURCES and c.split == "train"]
     rng, features, frames = np.random.default_rng(1), [], 0
@@ -66,7 +66,7 @@ def bundled(bank: Bank, listener: Listener) -> np.ndarray:
 
 def measure(bank: Bank, said: dict[str, str], folder: Path, names: Iterable[str], more: list[Path]) -> dict:
     """All outcomes of some phrases as `metrics.json` holds them."""
-    listener = Listener(folder)
+    listener = PackRuntime(folder)
     header, _, body = (folder / "negatives.bin").read_bytes().partition(b"\n")
     rows = np.frombuffer(body, np.int8).reshape(json.loads(header)["count"], -1)
     own = law.unit(rows.astype(np.float32))
@@ -98,14 +98,6 @@ def measure(bank: Bank, said: dict[str, str], folder: Path, names: Iterable[str]
             for o in outcomes
         ],
     }
-
-
-def real_time_factor(listener: Listener) -> float:
-    """Seconds of one core for a second of sound, in calls of one hop; ONNX Runtime, this machine."""
-    features = probe()
-    began = time.process_time()
-    listener.vectors(features, listener.pack["hop_frames"])
-    return round((time.process_time() - began) / (len(features) / FRAMES_PER_SECOND), 5)
 
 
 def _write(folder: Path, metrics: dict, recipes: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from .. import TrainingError
+from .. import exit_code
 from ..corpus import build_cache
 from ..export import fresh_folder, put_in_place
 from ..plan import plan_of
@@ -73,12 +73,7 @@ def main() -> int:
     """Runs the steps; 1 and a sentence when something cannot be used."""
     options = _arguments()
     torch.set_num_threads(1)
-    try:
-        _run(options)
-    except TrainingError as error:
-        print(f"earmark_training.voice: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code("earmark_training.voice", lambda: _run(options))
 
 
 if __name__ == "__main__":

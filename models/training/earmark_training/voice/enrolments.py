@@ -80,7 +80,7 @@ def tried(printer: Printer, cache: Cache, voices: list[Voice], side: str, cohort
     noises = noises_for(cache, side, found)
     quiet: list[Heard] = []
     for snr_db in SNRS_DB:
-        rows = [printer.rows(log_mel(x)) for x in recordings(cache, found, noises, snr_db)]
+        rows = [printer.vectors(log_mel(x)) for x in recordings(cache, found, noises, snr_db)]
         whole = [judge(r) for r in rows]
         quiet = quiet or whole
         name = "quiet" if snr_db is None else f"{snr_db:.0f} dB"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
 
-from .. import FRAMES_PER_SECOND
 from ..corpus import Cache, data_table
-from ..export import probe
 from ..ledger import open_test
+from ..vector_pack import real_time_factor
 from . import cohort, figures
 from .bank import Bank
 from .card import write_card
@@ -89,11 +87,3 @@ def settings_of(run: Path) -> dict:
 def hours(learners: list[Voice]) -> float:
     """Of speech that is trained on."""
     return round(sum(v.clip.seconds for v in learners) / 3600, 2)
-
-
-def real_time_factor(printer: Printer) -> float:
-    """Seconds of one core for a second of sound, in calls of one hop; ONNX Runtime, this machine."""
-    features = probe()
-    began = time.process_time()
-    printer.rows(features, printer.pack["hop_frames"])
-    return round((time.process_time() - began) / (len(features) / FRAMES_PER_SECOND), 5)
