@@ -1,7 +1,6 @@
 //! What is said on stderr: errors, warnings, progress. Counts the failures for the exit code.
 
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,10 @@ impl std::fmt::Display for Denied {
 
 impl std::error::Error for Denied {}
 
-/// The exit code of [`Denied`].
+/// The exit codes.
+pub const DONE: u8 = 0;
+const FAILED: u8 = 1;
+pub const USAGE: u8 = 2;
 const DENIED: u8 = 3;
 
 /// Stderr, shared by all jobs.
@@ -128,15 +130,15 @@ impl Console {
     }
 
     /// 2 after a usage error, 1 if any input failed, 3 if the answer is no, else 0.
-    pub fn exit_code(&self) -> ExitCode {
+    pub fn exit_code(&self) -> u8 {
         if self.usage_errors.load(Ordering::Relaxed) > 0 {
-            ExitCode::from(2)
+            USAGE
         } else if self.failures.load(Ordering::Relaxed) > 0 {
-            ExitCode::FAILURE
+            FAILED
         } else if self.denied.load(Ordering::Relaxed) {
-            ExitCode::from(DENIED)
+            DENIED
         } else {
-            ExitCode::SUCCESS
+            DONE
         }
     }
 

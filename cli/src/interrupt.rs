@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use earmark_core::output::remove_partial_files;
 
+/// The exit code after an interruption.
+pub const EXIT_CODE: u8 = 130;
+
 /// Shared with whoever waits for a stream. A signal is for the whole process, so there is one.
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
@@ -21,7 +24,7 @@ pub fn install() {
         let first = first.get_or_init(Instant::now);
         if REQUESTED.swap(true, Ordering::Relaxed) && first.elapsed() > ONE_SIGNAL {
             remove_partial_files();
-            std::process::exit(130);
+            std::process::exit(EXIT_CODE.into());
         }
     });
 }
