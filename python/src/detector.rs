@@ -1,6 +1,7 @@
 //! The detector: whole recordings and clips.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use earmark_core::FrameScores;
 use earmark_core::decide::{TimelineChanges, TimelineSettings, segment};
@@ -24,7 +25,7 @@ const STRETCH_S: usize = 30;
 #[pyclass(frozen, module = "earmark._earmark")]
 #[derive(Debug)]
 pub struct Detector {
-    inner: detect::Detector,
+    inner: Arc<detect::Detector>,
 }
 
 /// Starts what hears.
@@ -45,7 +46,7 @@ impl Detector {
         let mode = if live { DetectorMode::LowLatency } else { DetectorMode::Throughput };
         py.detach(|| {
             let (runtime, pack) = start(pack, runtime, device)?;
-            Ok(Self { inner: detect::Detector::load(&runtime, pack, mode).or_raise(None)? })
+            Ok(Self { inner: Arc::new(detect::Detector::load(&runtime, pack, mode).or_raise(None)?) })
         })
     }
 
@@ -109,6 +110,11 @@ impl Detector {
     /// The detector of core.
     pub fn inner(&self) -> &detect::Detector {
         &self.inner
+    }
+
+    /// The same, to be kept.
+    pub fn shared(&self) -> Arc<detect::Detector> {
+        Arc::clone(&self.inner)
     }
 }
 

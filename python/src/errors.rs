@@ -7,6 +7,7 @@ use earmark_core::gate::GateError;
 use earmark_core::model::pack::PackError;
 use earmark_core::model::runtime::RuntimeError;
 use earmark_core::pipeline::PipelineError;
+use earmark_core::profile::ProfileError;
 use earmark_core::report::ReportError;
 use earmark_core::signal::ResampleError;
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -21,6 +22,8 @@ pub enum Kind {
     Model,
     /// The output cannot be written.
     Output,
+    /// A profile is not there, cannot be used here, or must stay.
+    Profile,
     /// An argument has no use.
     Settings,
 }
@@ -31,6 +34,7 @@ impl Kind {
             Self::Audio => "AudioError",
             Self::Model => "ModelError",
             Self::Output => "OutputError",
+            Self::Profile => "ProfileError",
             Self::Settings => "SettingsError",
         }
     }
@@ -98,8 +102,13 @@ raise_as! {
 impl Raise for PipelineError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Audio(_) | Self::NoSamples { .. } | Self::Metadata(_) => Kind::Audio,
-            Self::Detect { .. } => Kind::Model,
+            Self::Audio(_)
+            | Self::NoSamples { .. }
+            | Self::NoSound { .. }
+            | Self::TooLong { .. }
+            | Self::ClipTooLong { .. }
+            | Self::Metadata(_) => Kind::Audio,
+            Self::Detect { .. } | Self::Voice { .. } => Kind::Model,
             _ => Kind::Output,
         }
     }
@@ -109,5 +118,44 @@ impl Raise for PipelineError {
             Self::Interrupted => PyKeyboardInterrupt::new_err(()),
             _ => exception(self.kind(), &self.to_string(), name),
         }
+    }
+}
+
+impl Raise for ProfileError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Name { .. } | Self::EmptyPassphrase => Kind::Settings,
+            Self::Output(_) => Kind::Output,
+            _ => Kind::Profile,
+        }
+    }
+
+    /// The remedies of core are flags of the command; here they are arguments.
+    fn raise(&self, name: Option<&str>) -> PyErr {
+        let message = match self {
+            Self::Exists { kind, name } => {
+                format!(
+                    "there is a {kind} called {name} already; give replace=True to put the new one in its place"
+                )
+            }
+            Self::NoHome => {
+                "no folder for profiles: neither XDG_DATA_HOME nor a home folder is set; give profiles="
+                    .to_owned()
+            }
+            Self::Sealed { kind, name } => {
+                format!("the {kind} {name} is sealed; give passphrase=, or set EARMARK_PASSPHRASE")
+            }
+            Self::Model { kind, name, made_with, .. } => format!(
+                "the {kind} {name} was enrolled with the network {made_with}, which is not the one here; enrol it again \
+                 with earmark.{kind}.enrol and replace=True"
+            ),
+            other => other.to_string(),
+        };
+        let path = match self {
+            Self::Io { path, .. } => Some(path.display().to_string()),
+            Self::Invalid { path, .. } | Self::TooLarge { path, .. } => Some(path.clone()),
+            _ => name.map(str::to_owned),
+        };
+        exception(self.kind(), &message, path.as_deref())
     }
 }

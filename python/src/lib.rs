@@ -4,14 +4,18 @@
 //! (`source`), settings come as JSON and are read by core, results become Python objects, errors become exceptions
 //! (`errors`). The interpreter's lock is released while anything is heard.
 
+mod command;
 mod detector;
 mod errors;
 mod noise;
 mod observer;
+mod phrase;
+mod profiles;
 mod render;
 mod source;
 mod stream;
 mod timeline;
+mod voice;
 
 use earmark_core::gate::preset_names;
 use earmark_core::model::pack::Pack;
@@ -26,9 +30,15 @@ mod _earmark {
     use pyo3::types::PyModuleMethods;
 
     #[pymodule_export]
+    use super::command::command;
+    #[pymodule_export]
     use super::detector::Detector;
     #[pymodule_export]
     use super::noise::NoiseEstimator;
+    #[pymodule_export]
+    use super::phrase::PhraseEmbedder;
+    #[pymodule_export]
+    use super::profiles::Profiles;
     #[pymodule_export]
     use super::render::render;
     #[pymodule_export]
@@ -37,6 +47,8 @@ mod _earmark {
     use super::stream::StreamTagger;
     #[pymodule_export]
     use super::timeline::{TimelineData, format_of, parse};
+    #[pymodule_export]
+    use super::voice::VoiceListener;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

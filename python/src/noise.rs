@@ -1,6 +1,7 @@
 //! The noise behind the speech of a recording.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use earmark_core::detect::DetectorMode;
 use earmark_core::noise::{NoiseEstimate, SnrEstimator};
@@ -16,7 +17,7 @@ use crate::source::{Given, Sound, renamed};
 #[pyclass(frozen, module = "earmark._earmark")]
 #[derive(Debug)]
 pub struct NoiseEstimator {
-    inner: SnrEstimator,
+    inner: Arc<SnrEstimator>,
 }
 
 #[pymethods]
@@ -27,7 +28,7 @@ impl NoiseEstimator {
         py.detach(|| {
             let (runtime, pack) = start(pack, runtime, device)?;
             let inner = SnrEstimator::load(&runtime, pack, DetectorMode::Throughput).or_raise(None)?;
-            Ok(Self { inner })
+            Ok(Self { inner: Arc::new(inner) })
         })
     }
 
@@ -51,6 +52,11 @@ impl NoiseEstimator {
 }
 
 impl NoiseEstimator {
+    /// The estimator of core.
+    pub fn shared(&self) -> Arc<SnrEstimator> {
+        Arc::clone(&self.inner)
+    }
+
     fn of(
         &self,
         sound: &Sound,

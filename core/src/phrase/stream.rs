@@ -62,18 +62,19 @@ impl Phrases {
     /// # Errors
     /// [`ProfileError`] if one is not there, cannot be read or was made with another network.
     pub fn load(
-        embedder: Embedder,
+        embedder: impl Into<Arc<Embedder>>,
         store: &ProfileStore,
         names: &[ProfileName],
         strictness: Option<Strictness>,
     ) -> Result<Self, ProfileError> {
+        let embedder = embedder.into();
         let spotter = |name: &ProfileName| {
             let profile: PhraseProfile = store.load(name, embedder.model_sha256(), None)?;
             let limits = profile.working(strictness.unwrap_or(profile.strictness())).limits;
             Ok(PhraseSpotter::with_limits(name.as_str(), &profile, limits))
         };
         let spotters = names.iter().map(spotter).collect::<Result<_, ProfileError>>()?;
-        Ok(Self::new(Arc::new(embedder), spotters))
+        Ok(Self::new(embedder, spotters))
     }
 
     /// Frames of 10 ms per hop.

@@ -6,12 +6,22 @@
 'silence'
 
 :func:`tag` says when what is heard, :func:`frames` gives probabilities every 10 ms, :func:`render` turns down what is not
-wanted, :func:`stream` tells while the sound is still on, :func:`noise` says how noisy a recording is. Models and runtime are inside; nothing is downloaded.
+wanted, :func:`stream` tells while the sound is still on, :func:`noise` says how noisy a recording is; :mod:`earmark.phrase`
+finds commands and :mod:`earmark.voice` persons that were enrolled from a handful of clips. Models and runtime are inside;
+nothing is downloaded.
 """
 
-from . import silero
+from . import phrase, silero, voice
 from ._earmark import PACKS, PRESETS, __version__
-from ._errors import AudioError, AudioWarning, EarmarkError, ModelError, OutputError, SettingsError
+from ._errors import (
+    AudioError,
+    AudioWarning,
+    EarmarkError,
+    ModelError,
+    OutputError,
+    ProfileError,
+    SettingsError,
+)
 from ._frames import Frames
 from ._hear import Noise, NoiseSecond, frames, noise, tag
 from ._render import Rendered, render
@@ -32,6 +42,7 @@ __all__ = [
     "Noise",
     "NoiseSecond",
     "OutputError",
+    "ProfileError",
     "Rendered",
     "Segment",
     "SettingsError",
@@ -39,9 +50,11 @@ __all__ = [
     "__version__",
     "frames",
     "noise",
+    "phrase",
     "read",
     "render",
     "silero",
     "stream",
     "tag",
+    "voice",
 ]

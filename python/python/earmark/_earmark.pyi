@@ -1,5 +1,5 @@
 import numpy as np
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numpy.typing import NDArray
 from typing import TypeAlias
 
@@ -9,7 +9,12 @@ PRESETS: list[str]
 PACKS: list[str]
 
 _Given: TypeAlias = str | tuple[NDArray[np.float32], int]
+_NamedFile: TypeAlias = tuple[str, str]
+# The folder of profiles, and the passphrase of those that are sealed.
+_Store: TypeAlias = tuple[str | None, str | None]
 _Progress: TypeAlias = Callable[[float, float | None], object] | None
+
+def command(arguments: list[str]) -> int: ...
 
 class TimelineData:
     def __init__(
@@ -56,6 +61,50 @@ class StreamTagger:
     def push(self, block: NDArray[np.float32]) -> list[str]: ...
     def gap(self, samples: int, reason: str) -> list[str]: ...
     def finish(self) -> list[str]: ...
+
+class Profiles:
+    def __init__(self, kind: str, folder: str | None = None) -> None: ...
+    def list(self) -> str: ...
+    def remove(self, called: str) -> None: ...
+    def export(self, called: str, output: str) -> None: ...
+    def import_file(self, file: str, called: str | None = None, replace: bool = False) -> str: ...
+
+class PhraseEmbedder:
+    def __init__(self, pack: str, runtime: str | None = None, device: str = "cpu") -> None: ...
+    def enrol(
+        self,
+        speech: Detector,
+        called: str,
+        clips: Sequence[_NamedFile],
+        negative: Sequence[_NamedFile],
+        strictness: str,
+        profiles: str | None,
+        replace: bool,
+    ) -> str: ...
+    def spot(
+        self,
+        file: _NamedFile,
+        phrases: Sequence[str],
+        strictness: str | None = None,
+        profiles: str | None = None,
+        progress: _Progress = None,
+    ) -> TimelineData: ...
+
+class VoiceListener:
+    def __init__(self, pack: str, speech: Detector, runtime: str | None = None, device: str = "cpu") -> None: ...
+    def enrol(
+        self,
+        noise: NoiseEstimator,
+        called: str,
+        clips: Sequence[_NamedFile],
+        store_of: _Store,
+        replace: bool,
+    ) -> str: ...
+    def verify(self, called: str, clip: _NamedFile, store_of: _Store) -> str: ...
+    def who(
+        self, file: _NamedFile, voices: Sequence[str] | None, store_of: _Store, progress: _Progress = None
+    ) -> TimelineData: ...
+    def embed(self, clip: _NamedFile) -> NDArray[np.float32]: ...
 
 def parse(format: str, text: str) -> list[TimelineData]: ...
 def decode(path: str, rate_hz: int) -> NDArray[np.float32]: ...

@@ -34,6 +34,10 @@ class OutputError(EarmarkError):
     """An output cannot be written; nothing half written is left."""
 
 
+class ProfileError(EarmarkError):
+    """A profile is not there, cannot be used here, or must stay."""
+
+
 class SettingsError(EarmarkError, ValueError):
     """An argument has no use: out of its range, or a name that is not known."""
 

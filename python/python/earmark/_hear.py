@@ -2,21 +2,15 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 from . import _earmark
 from ._frames import Frames
+from ._progress import Progress, bar
 from ._source import Source, given
 from ._timeline import Timeline
-
-Progress: TypeAlias = bool | Callable[[float, float | None], object]
-"""``True`` draws a bar on a terminal; a function gets seconds done and the length in seconds, if that is known."""
-
 
 @lru_cache(maxsize=8)
 def detector(pack: str, runtime: str | None, device: str, live: bool = False) -> _earmark.Detector:
@@ -25,33 +19,13 @@ def detector(pack: str, runtime: str | None, device: str, live: bool = False) ->
 
 
 @lru_cache(maxsize=4)
-def _estimator(pack: str, runtime: str | None, device: str) -> _earmark.NoiseEstimator:
+def estimator(pack: str, runtime: str | None, device: str) -> _earmark.NoiseEstimator:
     return _earmark.NoiseEstimator(pack, runtime, device)
 
 
 def text(path: str | os.PathLike[str] | None) -> str | None:
     """A path as text."""
     return None if path is None else os.fspath(path)
-
-
-@contextmanager
-def bar(progress: Progress, what: str) -> Iterator[Callable[[float, float | None], object] | None]:
-    """What the native module calls while it works."""
-    if callable(progress):
-        yield progress
-        return
-    if not progress or not sys.stderr.isatty():
-        yield None
-        return
-
-    def draw(done: float, length: float | None) -> None:
-        share = f" {100 * min(done / length, 1):3.0f} %" if length else ""
-        print(f"\r{what}: {done:.0f} s{share}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield draw
-    finally:
-        print(file=sys.stderr)
 
 
 def timeline_changes(
@@ -210,8 +184,7 @@ def noise(
     ``threshold`` is the probability from which it counts as noisy; ``None``: the pack's.
     """
     with given(source, rate, name) as (what, called), bar(progress, called) as show:
-        estimator = _estimator(pack, text(runtime), device)
-        verdict, windows = estimator.estimate(what, called, threshold, show)
+        verdict, windows = estimator(pack, text(runtime), device).estimate(what, called, threshold, show)
     seconds = tuple(
         NoiseSecond(start=w.pop("start_s"), end=w.pop("end_s"), **w) for w in json.loads(windows)
     )

@@ -2,17 +2,16 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _earmark
 from ._errors import SettingsError
-from ._hear import Progress, bar, detector, text, timeline_changes
-from ._source import Source, given
+from ._hear import detector, text, timeline_changes
+from ._progress import Progress, bar
+from ._source import Source, given_file
 from ._timeline import Timeline
-from ._wav import write_wav
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +95,8 @@ def render(
         "loudness": loudness,
     }
     hears = detector(pack or ("live" if live else "studio"), text(runtime), device, live)
-    with (
-        tempfile.TemporaryDirectory(prefix="earmark-") as folder,
-        given(source, rate, name) as (what, called),
-        bar(progress, called) as show,
-    ):
-        if not isinstance(what, str):
-            # The gate reads what it renders twice.
-            samples, samples_rate = what
-            what = write_wav(os.path.join(folder, "samples.wav"), samples, samples_rate)
+    # The gate reads what it renders twice.
+    with given_file(source, rate, name) as (what, called), bar(progress, called) as show:
         _refuse_same(what, output)
         summary, heard, moved = _earmark.render(
             hears, what, called, os.fspath(output), text(removed), json.dumps(wanted), show

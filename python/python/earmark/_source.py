@@ -3,14 +3,15 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._errors import SettingsError
+from ._wav import write_wav
 
 Samples: TypeAlias = NDArray[np.float32]
 """Samples, ``frames × channels``, full scale 1."""
@@ -91,3 +92,29 @@ def given(source: Source, rate: int | None, name: str | None) -> Iterator[tuple[
             msg = "samples need their rate in Hz; give rate=, or (samples, rate)"
             raise SettingsError(msg)
         yield (as_samples(samples), checked_rate(rate)), name if name is not None else "samples"
+
+
+NamedFile: TypeAlias = tuple[str, str]
+"""The path of a file, and what it is called in results and messages."""
+
+
+@contextmanager
+def given_file(source: Source, rate: int | None = None, name: str | None = None) -> Iterator[NamedFile]:
+    """The same as a file: samples lie in a WAV of 32-bit floats."""
+    with ExitStack() as kept:
+        what, called = kept.enter_context(given(source, rate, name))
+        if not isinstance(what, str):
+            samples, samples_rate = what
+            folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="earmark-"))
+            what = write_wav(os.path.join(folder, "samples.wav"), samples, samples_rate)
+        yield what, called
+
+
+@contextmanager
+def given_files(sources: Iterable[Source]) -> Iterator[list[NamedFile]]:
+    """Several as files."""
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        msg = f"{sources!r} is one clip; give a list of clips"
+        raise SettingsError(msg)
+    with ExitStack() as kept:
+        yield [kept.enter_context(given_file(source)) for source in sources]

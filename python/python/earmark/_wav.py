@@ -2,14 +2,16 @@
 
 import struct
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ._errors import SettingsError
-from ._source import Samples
 
 _FLOAT = 3
 _HEADER_BYTES = 58
 
 
-def write_wav(path: str, samples: Samples, rate: int) -> str:
+def write_wav(path: str, samples: NDArray[np.float32], rate: int) -> str:
     """Writes 32-bit float samples, ``(frames, channels)``; gives the path."""
     frames, channels = samples.shape
     if samples.nbytes > 2**32 - _HEADER_BYTES:

@@ -85,6 +85,11 @@ pub const FACE_RULES: &[FaceRule] = &[
         because: "what hears streams waits for no file",
     },
     FaceRule {
+        folder: "python/src",
+        never: INSIDES,
+        because: "the wheel turns Python's arguments into one call of core each",
+    },
+    FaceRule {
         folder: "plugin/src",
         never: INSIDES,
         because: "the plugin hands parameters and blocks to the processor in core",
