@@ -16,7 +16,7 @@ from .splits import check
 VERSION = "0.1.0"
 MODELS = Path(__file__).resolve().parents[2]
 PACKS, RECIPES = MODELS / "packs", MODELS / "recipes"
-PACK_NAMES = ("live", "studio")
+PACK_NAMES = ("live", "studio", "swift")
 STEPS = {
     "all": "from corpus to pack",
     "cache": "decode the corpus",
@@ -68,7 +68,11 @@ def _arguments() -> argparse.Namespace:
         "--teachers", type=Path, action="append", default=[], help="shards: folder of teachers' scores; may be repeated"
     )
     parser.add_argument(
-        "--weights", type=Path, action="append", default=[], help="make: pack folders that a recipe may start from"
+        "--weights",
+        type=Path,
+        action="append",
+        default=[],
+        help="make: pack folders that a recipe may start from or be taught by",
     )
     parser.add_argument("--plan", default="", help='JSON that changes fields of the training plan, e.g. {"steps": 500}')
     parser.add_argument("--workers", type=int, default=2, help="processes for decoding, mixing and measuring")

@@ -14,9 +14,15 @@ SINGING_IS = {
 }
 """Where the line between singing and speech is, by whether the pack has a label for singing."""
 
+PURPOSE = {
+    True: "tagging\nrecordings and programmes, for gates and for cutting",
+    False: "monitoring\nand for gates that must not wait; whoever can wait hears better with live or studio",
+}
+"""What a pack is meant for, by whether it looks ahead."""
+
 INTENDED = """\
-Tells, 100 times a second, whether {labels} can be heard; any of them at once. Meant for tagging
-recordings and programmes, for gates and for cutting. {singing} a crowd of six or more
+Tells, 100 times a second, whether {labels} can be heard; any of them at once. Meant for {purpose}. \
+{singing} a crowd of six or more
 voices counts as noise. It does not recognise words, speakers or emotions, and it must not be used to watch people."""
 
 LIMITS = """\
@@ -42,6 +48,13 @@ def _number(value, digits: int = 4) -> str:
 def _table(head: list[str], rows: list[list]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+
+
+def _heard_ms(pack: dict) -> float:
+    """From the first sample of a frame to the last one that its scores may depend on, at worst, milliseconds."""
+    spec, frames = pack["features"], pack["hop_frames"] + pack["lookahead_frames"]
+    reach = (frames - 1) * spec["hop"] + spec["window"]["length"] - spec["padding"]["zeros"]
+    return 1000.0 * reach / spec["rate_hz"]
 
 
 def _level_table(title: str, rows: list[dict]) -> str:
@@ -76,9 +89,13 @@ def write_card(folder: Path, recipes: Path) -> None:
     presence = m["mixtures"]["noise_presence_speech_at_most_15_db"]
     parts = [
         f"# {pack['name']} {pack['version']}: {listed} activity",
-        INTENDED.format(labels=listed, singing=SINGING_IS["singing" in names]),
+        INTENDED.format(
+            labels=listed, purpose=PURPOSE[pack["lookahead_frames"] > 0], singing=SINGING_IS["singing" in names]
+        ),
         f"{pack['model']['parameters']:,} parameters, {pack['hop_frames'] * 10} ms steps, "
         f"{pack['lookahead_frames'] * 10} ms look-ahead, 16 kHz, 64 log-mel bands, state carried explicitly. "
+        f"Scores of a frame need sound up to {_heard_ms(pack):.1f} ms from its beginning: the call, the look-ahead and "
+        "the window of the features. "
         f"Licence of the pack: {pack['licence']}. Model file sha256 `{m['model_sha256']}`.",
         *([_rewritten(m["rewritten_from"])] if "rewritten_from" in m else []),
         f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "

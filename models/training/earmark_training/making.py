@@ -16,7 +16,7 @@ from .fetch.debian import sha256_of
 from .mixing import HARD_KINDS, PURE_KINDS
 from .network import SHAPES
 from .plan import Plan, plan_of
-from .recipes import VALID_FOLDER, Recipe, RecipeError
+from .recipes import MODEL_HASH, VALID_FOLDER, Recipe, RecipeError
 from .shards import Shards, generate
 from .steps import make_pack
 from .teachers import OnlySinging, Teachers, found_for
@@ -80,6 +80,8 @@ def _train(row: dict, options: argparse.Namespace, cache: Cache) -> None:
     hold_out = tuple(row.get("hold_out", ()))
     read = lambda folders: Shards(*(_scenes(options, f) for f in folders), hold_out=hold_out)
     fixed = {"start_from": _start(row, options), "seed": row["seed"], "steps": row["steps"]}
+    if "teacher" in row:
+        fixed["teacher"] = _pack_of(row["teacher"], f"run {row['name']} is taught by", options)
     plan = plan_of(Plan, json.dumps({**row.get("plan", {}), **fixed}))
     scenes, remixed, valid = read(row["scenes"]), read(row["remixed"]), Shards(_scenes(options, VALID_FOLDER))
     train(
@@ -89,10 +91,16 @@ def _train(row: dict, options: argparse.Namespace, cache: Cache) -> None:
 
 def _start(row: dict, options: argparse.Namespace) -> str:
     """Where a run's first weights are: nowhere, in an earlier run, or in a pack of the hash named."""
-    if not row["start"].startswith("sha256:"):
+    if not row["start"].startswith(MODEL_HASH):
         return str(options.work / "runs" / row["start"]) if row["start"] else ""
-    wanted = row["start"].removeprefix("sha256:")
+    return _pack_of(row["start"], f"run {row['name']} starts from", options)
+
+
+def _pack_of(model: str, use: str, options: argparse.Namespace) -> str:
+    """The folder, among those named and those already made, of the pack with this `model` hash; `use` is for the
+    message."""
+    wanted = model.removeprefix(MODEL_HASH)
     for folder in (*options.weights, *sorted(p for p in options.out.glob("*") if (p / "pack.json").exists())):
         if hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest() == wanted:
             return str(folder)
-    raise RecipeError(f"run {row['name']} starts from a model of sha256 {wanted}: name its pack folder with --weights")
+    raise RecipeError(f"{use} a model of sha256 {wanted}: name its pack folder with --weights")

@@ -1,8 +1,8 @@
 """The network: strided convolution, a few convolution blocks, a GRU, a per-frame head. All state is explicit.
 
 One step covers `hop_frames` frames. The output row i of a call belongs to input frame i - lookahead_frames; the
-look-ahead comes from the first kernel (one hop) and from every centred block (half its kernel). State tensors are
-zero at stream start, which is digital silence because features are scaled to (dB + 100) / 30.
+look-ahead comes from the first kernel (`Shape.ahead` hops) and from every centred block (half its kernel). State
+tensors are zero at stream start, which is digital silence because features are scaled to (dB + 100) / 30.
 
 The studio network is the live one with second thoughts: a refinement (`Shape.refine`) reads what the recurrent part
 heard some hundred milliseconds before and after and corrects its logits. Both are trained at once, see `train`;
@@ -54,6 +54,7 @@ class Shape:
 
     hop_frames: int = 4
     first_kernel: int = 8
+    ahead: int = 1  # hops that the first kernel covers behind the one that is judged
     channels: int = 128
     blocks: tuple[Block, ...] = (Block(),)
     hidden: int = 144
@@ -64,7 +65,7 @@ class Shape:
     @property
     def trunk_lookahead_frames(self) -> int:
         """Delay of the unrefined output in frames."""
-        return self.hop_frames * (1 + sum(b.delay for b in self.blocks))
+        return self.hop_frames * (self.ahead + sum(b.delay for b in self.blocks))
 
     @property
     def refine_delay(self) -> int:
@@ -91,6 +92,15 @@ class Shape:
 
 SHAPES = {
     "live": Shape(),
+    # A frame at a time and never a later one: what is heard is said at once.
+    "swift": Shape(
+        hop_frames=1,
+        first_kernel=4,
+        ahead=0,
+        channels=64,
+        blocks=(Block(3, 1, residual=True), Block(3, 3, residual=True)),
+        hidden=96,
+    ),
     "studio": Shape(refine=(Block(3, 1, True), Block(3, 3, True), Block(3, 9, True))),
 }
 

@@ -29,6 +29,8 @@ class Plan:
     music_negative_weight: float = 1.5  # speech loss on music and noise without speech: false speech there costs more
     sung_negative_weight: float = 1.5  # speech loss where somebody sings and nobody speaks
     keep_old: float = 0.0  # share of what the pack at the start of the chain says in the targets of music and noise
+    teacher: str = ""  # folder of a pack that hears more or later, whose scores are mixed into all targets
+    teacher_share: float = 0.5  # of what it says in them
     masked_noise_weight: float = 2.0  # noise loss on noise behind speech
     dropout: float = 0.18  # on what the recurrent part and the head see
     mask_share: float = 0.5  # of the scenes get one run of up to `mask_bands` bands replaced by their mean

@@ -27,6 +27,7 @@
     [[run]]                         # a chain: each begins with weights from nowhere, from an earlier run or from a file
     name = "live-1"
     start = "sha256:…"              # "", the name of an earlier run, or the hash of a model file
+    teacher = "sha256:…"            # the hash of a model whose scores are mixed into the targets, if there is one
     shape = "live"
     scenes = ["train"]              # folders of scenes that it reads as they are
     remixed = ["pure", "train"]     # and of which it makes new mixtures
@@ -59,10 +60,13 @@ VERSION = re.compile(r"\d+\.\d+\.\d+")
 SPLITS_OF_SCENES = ("train", "valid", "test")
 KINDS_OF_SCENES = ("all", "pure", "hard")
 VALID_FOLDER = "valid"
+MODEL_HASH = "sha256:"
+"""What stands before the hash of a model file where a recipe names one."""
 NOT_IN_A_PLAN = {
     "steps": "it has a key of its own",
     "seed": "it has a key of its own",
     "start_from": "`start` says it",
+    "teacher": "it has a key of its own",
     "deadline": "a run that ends by the clock ends elsewhere on another machine",
 }
 
@@ -77,7 +81,7 @@ SCENES = (("folder", str, False), ("split", str, False), ("shards", int, False),
 RUN = (("name", str, False), ("start", str, False), ("shape", str, False), ("scenes", list, False), ("remixed", list,
 False), ("seed", int, False),
        ("steps", int, False),
-       ("plan", dict, True), ("hold_out", list, True), ("note", str, True))  # fmt: skip
+       ("teacher", str, True), ("plan", dict, True), ("hold_out", list, True), ("note", str, True))  # fmt: skip
 PACK_STEP = (("weights", list, False), ("command", str, True))
 
 
@@ -204,10 +208,12 @@ def _run(row: dict, names: list[str], folders: dict[str, str], whole: bool) -> N
     where = f"run {row.get('name', len(names) + 1)}: "
     _keys(row, RUN, where, whole)
     start = row.get("start", "")
-    if start.startswith("sha256:"):
-        _hash(start.removeprefix("sha256:"), f"{where}start")
+    if start.startswith(MODEL_HASH):
+        _hash(start.removeprefix(MODEL_HASH), f"{where}start")
     elif start and whole and start.partition("@")[0] not in names:
         raise RecipeError(f"{where}starts from {start!r}, which no earlier run makes")
+    if "teacher" in row:
+        _hash(row["teacher"].removeprefix(MODEL_HASH), f"{where}teacher")
     for folder in (*row.get("scenes", ()), *row.get("remixed", ())):
         if folders.get(folder) != "train":
             raise RecipeError(f"{where}{folder!r} is no folder of scenes to train on")

@@ -7,8 +7,9 @@ import copy
 import csv
 import json
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from .draws import Draws
 from .features import BANDS, PAD_DB, log_mel
 from .metrics import roc_auc
 from .mixing import SCENE_SECONDS
-from .network import SCALE_DB, Ear, Shape, parameter_count
+from .network import SCALE_DB, SHAPES, Ear, Shape, parameter_count
 from .plan import UNWEIGHED, Plan, deadline_of, learning_rate
 from .remix import Remixer
 from .run_folder import ancestor_of, average_of, checkpoint, log_up_to, resume, same_shards, save
@@ -91,16 +92,39 @@ def loss_of(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     return ((loss * weight).sum((0, 1)) / weight.sum((0, 1)).clamp(min=1)).mean()
 
 
-def truth_of(labels: Tensor, old: Ear | None, features: Tensor, keep_old: float) -> Tensor:
-    """Probabilities of stored targets; music and noise partly as the `old` network hears them, which keeps what it
-    knew."""
+@dataclass(frozen=True)
+class Witness:
+    """A finished network whose scores are a `share` of the targets of some `labels`."""
+
+    ear: Ear
+    share: float
+    labels: tuple[int, ...]
+
+
+@torch.no_grad()
+def truth_of(labels: Tensor, features: Tensor, witnesses: Sequence[Witness] = ()) -> Tensor:
+    """Probabilities of stored targets, partly as the witnesses hear the same `features`."""
     truth = labels.clamp(max=YES).float() / YES
-    if old is not None and keep_old:
-        with torch.no_grad():
-            said = torch.sigmoid(old.whole(features))
-        for label in (MUSIC, NOISE):
-            truth[..., label] = (1 - keep_old) * truth[..., label] + keep_old * said[..., label]
+    for witness in witnesses:
+        said = torch.sigmoid(witness.ear.whole(features))
+        for label in witness.labels:
+            truth[..., label] = (1 - witness.share) * truth[..., label] + witness.share * said[..., label]
     return truth
+
+
+def witnesses_of(plan: Plan, old: Ear | None, device: torch.device) -> list[Witness]:
+    """Who is asked while a run trains: the pack that its chain began with (`old`), of music and noise, so that they
+    stay what they were; and the teacher of its plan, of everything."""
+    found = []
+    if old is not None and plan.keep_old:
+        found.append(Witness(old, plan.keep_old, (MUSIC, NOISE)))
+    if plan.teacher:
+        name = json.loads((Path(plan.teacher) / "pack.json").read_text())["name"]
+        if name not in SHAPES:
+            raise CorpusError(f"{plan.teacher}: {name} is no network that can teach; name one of {', '.join(SHAPES)}")
+        ear = load_pack(Path(plan.teacher), SHAPES[name]).to(device)
+        found.append(Witness(ear, plan.teacher_share, tuple(range(len(LABELS)))))
+    return found
 
 
 class BatchDrawer:
@@ -171,7 +195,7 @@ def validate(model: Ear, valid: Shards, lone: np.ndarray, scenes: int = 192) -> 
         features, labels = valid.batch(np.arange(start, min(start + 32, len(valid))))
         heard.append(hear(features))
         target = torch.from_numpy(labels).to(device)
-        truth = truth_of(target, None, target, 0.0)
+        truth = truth_of(target, target)
         losses.append(float(loss_of(heard[-1][-1], truth, weights_of(target, UNWEIGHED))))
         truths.append(labels_of(labels).reshape(-1, len(LABELS)))
     alone = [hear(part) for part in np.array_split(lone, 4)]
@@ -220,6 +244,7 @@ def train(
     torch.manual_seed(plan.seed)
     model = Ear(shape).to(device)
     old = _start(model, plan, scenes, shape, fresh=not (run / "last.pt").exists())
+    witnesses = witnesses_of(plan, old, model.basis.device)
     average = copy.deepcopy(model)
     model.dropout.p = plan.dropout
     optimiser = torch.optim.AdamW(model.parameters(), plan.peak_rate, weight_decay=plan.weight_decay)
@@ -243,7 +268,7 @@ def train(
             group["lr"] = learning_rate(progress, plan)
         torch.manual_seed(step_seed(plan.seed, step))  # what dropout draws
         heard = model.both(features)
-        weight, truth = weights_of(labels, plan), truth_of(labels, old, features, plan.keep_old)
+        weight, truth = weights_of(labels, plan), truth_of(labels, features, witnesses)
         loss = sum(loss_of(logits, truth, weight) for logits in heard) / len(heard)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -93,6 +93,8 @@ def test_a_whole_recipe_is_read(tmp_path):
         ("peak_rate = 5e-4", 'deadline = "11:00"', "clock"),
         ("peak_rate = 5e-4", "seed = 3", "key of its own"),
         ('start = "first@2000"', 'start = "third"', "third"),
+        ('start = "first@2000"', 'start = "first"\nteacher = "studio"', "teacher"),
+        ("peak_rate = 5e-4", 'teacher = "studio"', "key of its own"),
         ('name = "second"', 'name = "first"', "taken"),
         ('weights = ["second", ', 'weights = ["fourth", ', "fourth"),
         ("steps = 100", "steps = 100\ncolour = 1", "colour"),
@@ -116,12 +118,12 @@ def test_shipped_recipes_are_in_order_and_belong_to_packs():
     assert paths
     for path in paths:
         read_recipe(path)
-    for name in ("live", "studio"):
+    for name in ("live", "studio", "swift"):
         pack = json.loads((MODELS / "packs" / name / "pack.json").read_text())
         assert recipe_of(pack, MODELS / "recipes"), f"{name} {pack['version']} has no recipe"
 
 
-@pytest.mark.parametrize("name", ["live", "studio"])
+@pytest.mark.parametrize("name", ["live", "studio", "swift"])
 def test_cards_are_what_the_generator_writes(tmp_path, name):
     shipped = MODELS / "packs" / name
     (tmp_path / "curves").mkdir()

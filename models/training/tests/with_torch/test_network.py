@@ -46,6 +46,12 @@ def test_output_depends_on_no_more_than_the_stated_look_ahead(name):
     assert change[: 200 - ahead].max() == 0 and change[200:].max() > 0
 
 
+def test_swift_answers_each_frame_at_once_and_is_small():
+    model = ear("swift", 5)
+    assert (model.shape.hop_frames, model.shape.lookahead_frames) == (1, 0)
+    assert parameter_count(model) <= 150_000
+
+
 def test_folding_the_basis_changes_nothing():
     torch.manual_seed(3)
     model = Ear(SHAPES["live"]).eval()

@@ -8,9 +8,10 @@ from earmark_training import LABELS, SINGING
 from earmark_training.corpus import CorpusError
 from earmark_training.export import probe, write_pack
 from earmark_training.network import SHAPES, Ear, Shape
+from earmark_training.plan import Plan
 from earmark_training.runtime import PackRuntime
 from earmark_training.targets import YES
-from earmark_training.train import truth_of
+from earmark_training.train import truth_of, witnesses_of
 from earmark_training.weights import NEVER_LOGIT, load_pack, widen
 
 
@@ -63,11 +64,28 @@ def test_what_the_old_network_says_of_music_and_noise_is_kept_in_part():
     stored = torch.zeros(2, 40, len(LABELS), dtype=torch.uint8)
     stored[:, 10:20] = YES
     said = torch.sigmoid(old.whole(features)).detach()
-    truth = truth_of(stored, old, features, 0.5)
-    hard = truth_of(stored, None, features, 0.5)
+    truth = truth_of(stored, features, witnesses_of(Plan(keep_old=0.5), old, features.device))
+    hard = truth_of(stored, features)
     for label, name in enumerate(LABELS):
         if name in ("music", "noise"):
             assert torch.allclose(truth[..., label], 0.5 * hard[..., label] + 0.5 * said[..., label])
         else:
             assert torch.equal(truth[..., label], hard[..., label])
     assert hard.unique().tolist() == [0.0, 1.0]
+
+
+def test_a_teacher_has_its_share_in_all_targets(tmp_path):
+    model = pack(tmp_path, "studio")
+    features = torch.randn(2, 40, 64) * 15 - 30
+    stored = torch.zeros(2, 40, len(LABELS), dtype=torch.uint8)
+    stored[:, 10:20] = YES
+    plan = Plan(teacher=str(tmp_path), teacher_share=0.25)
+    truth = truth_of(stored, features, witnesses_of(plan, None, features.device))
+    said = torch.sigmoid(model.whole(features)).detach()
+    assert torch.allclose(truth, 0.75 * truth_of(stored, features) + 0.25 * said, atol=1e-5)
+
+
+def test_a_pack_of_another_kind_cannot_teach(tmp_path):
+    write_pack(Ear(SHAPES["live"]).eval(), tmp_path, "noise", "0.0.0", {}, [])
+    with pytest.raises(CorpusError, match="noise is no network that can teach"):
+        witnesses_of(Plan(teacher=str(tmp_path)), None, torch.device("cpu"))
