@@ -34,7 +34,8 @@ def test_a_pack_is_read_back_and_may_move_into_a_white_basis(name, tmp_path):
         heard = torch.sigmoid(read.whole(torch.from_numpy(features)[None]))[0].numpy()
         assert np.abs(heard - said).max() < 1e-5
         white = Ear(SHAPES[name]).eval()
-        white.set_basis(torch.randn(4000, 512) @ torch.randn(512, 512) * 0.05 + 2.0)
+        patch = 64 * white.shape.first_kernel
+        white.set_basis(torch.randn(4000, patch) @ torch.randn(patch, patch) * 0.05 + 2.0)
         white.take(read)
         moved = torch.sigmoid(white.whole(torch.from_numpy(features)[None]))[0].numpy()
     assert np.abs(moved - said).max() < 1e-3
