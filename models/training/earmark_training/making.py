@@ -81,7 +81,7 @@ def _train(row: dict, options: argparse.Namespace, cache: Cache) -> None:
     read = lambda folders: Shards(*(_scenes(options, f) for f in folders), hold_out=hold_out)
     fixed = {"start_from": _start(row, options), "seed": row["seed"], "steps": row["steps"]}
     if "teacher" in row:
-        fixed["teacher"] = _pack_of(row["teacher"], f"run {row['name']} is taught by", options)
+        fixed["teacher"] = pack_named(row["teacher"], f"run {row['name']} is taught by", options)
     plan = plan_of(Plan, json.dumps({**row.get("plan", {}), **fixed}))
     scenes, remixed, valid = read(row["scenes"]), read(row["remixed"]), Shards(_scenes(options, VALID_FOLDER))
     train(
@@ -93,10 +93,10 @@ def _start(row: dict, options: argparse.Namespace) -> str:
     """Where a run's first weights are: nowhere, in an earlier run, or in a pack of the hash named."""
     if not row["start"].startswith(MODEL_HASH):
         return str(options.work / "runs" / row["start"]) if row["start"] else ""
-    return _pack_of(row["start"], f"run {row['name']} starts from", options)
+    return pack_named(row["start"], f"run {row['name']} starts from", options)
 
 
-def _pack_of(model: str, use: str, options: argparse.Namespace) -> str:
+def pack_named(model: str, use: str, options: argparse.Namespace) -> str:
     """The folder, among those named and those already made, of the pack with this `model` hash; `use` is for the
     message."""
     wanted = model.removeprefix(MODEL_HASH)

@@ -118,12 +118,12 @@ def test_shipped_recipes_are_in_order_and_belong_to_packs():
     assert paths
     for path in paths:
         read_recipe(path)
-    for name in ("live", "studio", "swift"):
+    for name in ("live", "studio"):
         pack = json.loads((MODELS / "packs" / name / "pack.json").read_text())
         assert recipe_of(pack, MODELS / "recipes"), f"{name} {pack['version']} has no recipe"
 
 
-@pytest.mark.parametrize("name", ["live", "studio", "swift"])
+@pytest.mark.parametrize("name", ["live", "studio"])
 def test_cards_are_what_the_generator_writes(tmp_path, name):
     shipped = MODELS / "packs" / name
     (tmp_path / "curves").mkdir()

@@ -1,5 +1,8 @@
 """The weights of a finished pack are what its file computes, and survive the white basis."""
 
+import argparse
+import hashlib
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +10,10 @@ import torch
 from earmark_training import LABELS, SINGING
 from earmark_training.corpus import CorpusError
 from earmark_training.export import probe, write_pack
+from earmark_training.making import pack_named
 from earmark_training.network import SHAPES, Ear, Shape
 from earmark_training.plan import Plan
+from earmark_training.recipes import RecipeError
 from earmark_training.runtime import PackRuntime
 from earmark_training.targets import YES
 from earmark_training.train import truth_of, witnesses_of
@@ -90,3 +95,14 @@ def test_a_pack_of_another_kind_cannot_teach(tmp_path):
     write_pack(Ear(SHAPES["live"]).eval(), tmp_path, "noise", "0.0.0", {}, [])
     with pytest.raises(CorpusError, match="noise is no network that can teach"):
         witnesses_of(Plan(teacher=str(tmp_path)), None, torch.device("cpu"))
+
+
+def test_a_recipe_names_a_pack_by_the_hash_of_its_network(tmp_path):
+    pack(tmp_path / "packs" / "studio", "studio")
+    digest = hashlib.sha256((tmp_path / "packs" / "studio" / "model.onnx").read_bytes()).hexdigest()
+    made = argparse.Namespace(weights=[], out=tmp_path / "packs")
+    brought = argparse.Namespace(weights=[tmp_path / "packs" / "studio"], out=tmp_path / "nothing")
+    for options in (made, brought):
+        assert pack_named(f"sha256:{digest}", "run a is taught by", options) == str(tmp_path / "packs" / "studio")
+    with pytest.raises(RecipeError, match=r"run a is taught by a model of sha256 bbb.*--weights"):
+        pack_named("sha256:" + "b" * 64, "run a is taught by", made)
