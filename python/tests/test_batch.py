@@ -1,6 +1,7 @@
 """Arrow in, Arrow out."""
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import earmark
@@ -41,6 +42,31 @@ def test_bytes_go_by_their_path(programme):
 def test_record_batches_for_spark(programme):
     (rows,) = batch.map_in_arrow(pa.table({"path": [programme]}).to_batches())
     assert rows.num_rows == len(earmark.tag(programme))
+
+
+def test_lists_are_the_rows_of_each_recording(programme):
+    table = pa.table({"path": [programme, "there-is-none.wav", programme]})
+    lists = batch.Tagger().lists(table)
+    assert len(lists) == 3
+    assert pa.Table.from_pylist(lists.flatten().to_pylist(), schema=batch.schema()) == batch.tag_table(table)
+    assert [row["file"] for row in lists[1].as_py()] == ["there-is-none.wav"]
+
+
+def test_recordings_at_once_give_the_rows_of_one_after_the_other(programme):
+    table = pa.table({"path": [programme, "there-is-none.wav", programme, programme]})
+    assert batch.tag_table(table, jobs=3) == batch.tag_table(table)
+
+
+def test_what_is_written_is_known_and_half_a_file_is_not(tmp_path):
+    for name in ("a", "b"):
+        rows = batch.tag_table(pa.table({"path": [f"{name}.wav"]}))
+        pq.write_table(rows, tmp_path / f"{name}.parquet")
+    assert batch.written(tmp_path) == {"a.wav", "b.wav"}
+    whole = (tmp_path / "b.parquet").read_bytes()
+    (tmp_path / "b.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(earmark.AudioWarning, match="b.parquet is not whole"):
+        assert batch.written(tmp_path) == {"a.wav"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
 def test_a_table_without_recordings_is_refused():

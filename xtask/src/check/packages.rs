@@ -28,6 +28,8 @@ pub enum Group {
     Compiler,
     /// What streams come from and go to: ffmpeg, Icecast, an MQTT broker.
     Streams,
+    /// The machine that Spark runs on.
+    Java,
     /// An empty machine in a folder.
     Bare,
 }
@@ -106,6 +108,12 @@ impl Group {
                 packages: &["ffmpeg", "icecast2", "mosquitto", "mosquitto-clients", "util-linux"],
                 present: None,
                 everywhere: false,
+            },
+            Self::Java => Spec {
+                what: "Java 17 or later, for Spark",
+                packages: &["openjdk-17-jre-headless"],
+                present: Some(|| tools::succeeds("java", &["-version"])),
+                everywhere: true,
             },
             Self::Bare => Spec {
                 what: "debootstrap, which makes an empty system in a folder",

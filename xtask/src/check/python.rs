@@ -28,6 +28,8 @@ pub enum Venv {
     Wheel,
     /// The fuzzer of HTTP interfaces.
     Api,
+    /// The engines that archives are heard on.
+    Engines,
 }
 
 impl Venv {
@@ -37,6 +39,7 @@ impl Venv {
             Self::Torch => "venv-torch",
             Self::Wheel => "venv-wheel",
             Self::Api => "venv-api",
+            Self::Engines => "venv-engines",
         }
     }
 
@@ -46,6 +49,7 @@ impl Venv {
             Self::Tests => &["tests/requirements.txt", "tests/hosts/requirements.txt"],
             Self::Torch | Self::Wheel => &[],
             Self::Api => &["tests/api/requirements.txt"],
+            Self::Engines => &["python/engines/requirements.txt"],
         }
     }
 
@@ -54,7 +58,7 @@ impl Venv {
         match self {
             Self::Tests | Self::Torch => Some(TRAINING),
             Self::Wheel => Some(WHEEL),
-            Self::Api => None,
+            Self::Api | Self::Engines => None,
         }
     }
 
@@ -64,7 +68,7 @@ impl Venv {
             Self::Tests => &["test"],
             Self::Torch => &["train", "test"],
             Self::Wheel => &["build", "test"],
-            Self::Api => &[],
+            Self::Api | Self::Engines => &[],
         }
     }
 

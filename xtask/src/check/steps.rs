@@ -2,7 +2,7 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{Bare, Compiler, Hosts, Jack, Screen, Sound, Streams, Web};
+use super::packages::Group::{Bare, Compiler, Hosts, Jack, Java, Screen, Sound, Streams, Web};
 use super::python::Venv;
 use super::session::Session;
 use super::wheel;
@@ -300,6 +300,11 @@ pub const STEPS: &[Step] = &[
         Work::Task(deep::real_time_sanitizer),
     ),
     deep("fuzz", &[Nightly, Need::Program("cargo-fuzz"), Python(Venv::Tests)], Work::Task(deep::fuzz)),
+    deep(
+        "engines",
+        &[Python(Venv::Wheel), Python(Venv::Engines), Packages(Java)],
+        Work::Task(wheel::engines),
+    ),
     deep("api fuzzer", &[Python(Venv::Api)], Work::Task(deep::api)),
     deep(
         "dependencies",

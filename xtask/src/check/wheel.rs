@@ -25,17 +25,37 @@ pub fn check(session: &Session) -> Result<()> {
     let python = Venv::Wheel.python(root);
     let wheel = build(session, &python)?;
     alone(session, &wheel)?;
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(&python);
-        command.args(arguments).env("PYTHONDONTWRITEBYTECODE", "1").env("EARMARK", session.program());
-        tools::run(session.prepare(&mut command).current_dir(root.join("python")))
-    };
-    let name = wheel.to_str().context("the path of the wheel is no text")?;
-    run(&["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall", name])?;
+    let run = |arguments: &[&str]| run(session, &python, arguments);
+    install(session, &python, &wheel)?;
     let cache = tools::target_dir(root).join("mypy");
     let cache = cache.to_str().context("the path of the build folder is no text")?;
     run(&["-m", "mypy", "--cache-dir", cache, "--package", "earmark"])?;
     run(&["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", "--pyargs", "earmark"])
+}
+
+/// Runs the examples for archives on the engines themselves.
+pub fn engines(session: &Session) -> Result<()> {
+    let python = Venv::Engines.python(&session.root);
+    install(session, &python, &build(session, &Venv::Wheel.python(&session.root))?)?;
+    // Not where other runs of pytest clean up.
+    let place = tools::target_dir(&session.root).join("engines");
+    let place = format!("--basetemp={}", place.display());
+    run(session, &python, &["-m", "pytest", "-q", "-p", "no:cacheprovider", &place, "engines"])
+}
+
+fn run(session: &Session, python: &Path, arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new(python);
+    command.args(arguments).env("PYTHONDONTWRITEBYTECODE", "1").env("EARMARK", session.program());
+    tools::run(session.prepare(&mut command).current_dir(session.root.join("python")))
+}
+
+fn install(session: &Session, python: &Path, wheel: &Path) -> Result<()> {
+    let name = wheel.to_str().context("the path of the wheel is no text")?;
+    run(
+        session,
+        python,
+        &["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall", name],
+    )
 }
 
 fn build(session: &Session, python: &Path) -> Result<PathBuf> {
@@ -61,5 +81,8 @@ fn alone(session: &Session, wheel: &Path) -> Result<()> {
     tools::run(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).arg(wheel))?;
     let programme = session.root.join("examples/programme.flac");
     // Outside the project, so that nothing is imported from its folders.
-    tools::run(Command::new(&python).current_dir(&folder).args(["-c", HEAR]).arg(programme))
+    tools::run(Command::new(&python).current_dir(&folder).args(["-c", HEAR]).arg(&programme))?;
+    // The command comes with it.
+    let script = python.with_file_name(if cfg!(windows) { "earmark.exe" } else { "earmark" });
+    tools::run(Command::new(script).current_dir(&folder).args(["tag", "--quiet"]).arg(programme))
 }
