@@ -177,13 +177,19 @@ pub struct TagArgs {
     /// Draw a picture: FILE.svg or FILE.png; for several inputs a folder
     #[arg(long, value_name = "PATH")]
     pub plot: Option<PathBuf>,
-    /// Write one page with an overview, pictures and lists of all inputs: FILE.html
-    #[arg(long, value_name = "FILE")]
+    /// Write a page to see, hear and correct the labels: one FILE.html for all inputs, or DIR/ with a page each and an index
+    #[arg(long, value_name = "PATH")]
     pub report: Option<PathBuf>,
-    /// Start of the pictures in seconds
+    /// Put the recordings into the page, which links them otherwise
+    #[arg(long)]
+    pub embed: bool,
+    /// Another list of the same recordings, which the page compares with
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// Start of the pictures and of what the page shows first, in seconds
     #[arg(long, value_name = "S")]
     pub from: Option<f64>,
-    /// End of the pictures in seconds
+    /// Their end, in seconds
     #[arg(long, value_name = "S")]
     pub to: Option<f64>,
     #[command(flatten)]

@@ -2,11 +2,13 @@
 
 mod audio;
 mod bad_input;
+mod browser;
 mod decoding;
 mod eval;
 mod inputs;
 mod noise;
 mod outputs;
+mod page;
 mod phrase;
 mod program;
 mod recordings;

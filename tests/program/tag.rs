@@ -153,19 +153,6 @@ fn pictures_are_drawn_without_a_display() {
 }
 
 #[test]
-fn the_page_holds_all_recordings_and_loads_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let short = dir.path().join("short.wav");
-    write_wav(&short, 8_000, 1, &noise(8_000, 4));
-    let page = dir.path().join("page.html");
-    ok(["tag", &programme_text(), short.to_str().unwrap(), "--report", page.to_str().unwrap()]);
-    let page = fs::read_to_string(page).unwrap();
-    assert!(page.contains("programme.flac") && page.contains("short.wav"));
-    assert_eq!(page.matches("<svg").count(), 2);
-    assert!(!page.contains("src=") && !page.contains("href=\"http"));
-}
-
-#[test]
 fn raising_a_threshold_never_adds_time() {
     let mut before = f64::INFINITY;
     for threshold in ["0.1", "0.3", "0.5", "0.7", "0.9", "0.99"] {

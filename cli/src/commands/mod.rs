@@ -1,4 +1,4 @@
-//! One file per command, and what several of them share: [`hearing`], [`label_files`] and [`picture`].
+//! One file per command, and what several of them share: [`hearing`], [`label_files`], [`pages`] and [`picture`].
 
 pub mod bench;
 pub mod docs;
@@ -10,6 +10,7 @@ mod label_files;
 pub mod mix;
 pub mod models;
 pub mod noise;
+mod pages;
 pub mod phrase;
 mod picture;
 pub mod profiles;

@@ -1,4 +1,4 @@
-//! Pictures of timelines, and the page that collects them.
+//! Pictures of timelines.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,6 @@ use earmark_core::batch::{Input, Outputs, in_folder, names_folder};
 use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::PlotData;
 use earmark_core::report::Report;
-use earmark_core::report::html::{self, Section};
 use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 
 use crate::args::TagArgs;
@@ -16,15 +15,13 @@ use crate::console::Usage;
 /// Pixels per unit of a PNG: sharp on today's screens and in print.
 const PNG_SCALE: f32 = 2.0;
 
-/// Where pictures go and what they show.
+/// Where the pictures of `--plot` go and what they show.
 #[derive(Debug, Clone)]
 pub struct Pictures {
     /// A file each, as `--plot` wants them.
     plot: Option<PathBuf>,
     /// Below `plot`, or `plot` itself.
     in_folder: bool,
-    /// The page of `--report`.
-    page: Option<PathBuf>,
     options: PlotOptions,
 }
 
@@ -46,17 +43,17 @@ impl Pictures {
             .into());
         }
         let options = PlotOptions { from_s: args.from, to_s: args.to, ..PlotOptions::default() };
-        Ok(Self { plot: args.plot.clone(), in_folder, page: args.report.clone(), options })
+        Ok(Self { plot: args.plot.clone(), in_folder, options })
     }
 
-    /// Claims the files of all pictures and the page.
+    /// Claims the files of all pictures.
     pub fn claim(&self, inputs: &[Input], outputs: &mut Outputs) -> Result<()> {
         for input in inputs {
             if let Some(path) = self.path(&input.stem) {
                 outputs.claim_file(&path)?;
             }
         }
-        Ok(self.page.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?)
+        Ok(())
     }
 
     /// The picture of one recording.
@@ -67,11 +64,12 @@ impl Pictures {
 
     /// Whether any picture is wanted at all.
     pub fn wanted(&self) -> bool {
-        self.plot.is_some() || self.page.is_some()
+        self.plot.is_some()
     }
 
-    /// Draws one recording; gives its part of the page, if there shall be one.
-    pub fn draw(&self, report: &Report, data: &PlotData, stem: &Path) -> Result<Option<Section>> {
+    /// Draws one recording, if there shall be a picture of it.
+    pub fn draw(&self, report: &Report, data: &PlotData, stem: &Path) -> Result<()> {
+        let Some(path) = self.path(stem) else { return Ok(()) };
         let title =
             Path::new(&report.file).file_name().map_or(report.file.clone().into(), |n| n.to_string_lossy());
         let input = PlotInput {
@@ -80,18 +78,7 @@ impl Pictures {
             envelope: Some(&data.envelope),
             activity: Some(&data.scores),
         };
-        let svg = plot::render(&input, &self.options);
-        if let Some(path) = self.path(stem) {
-            write_picture(&path, &svg)?;
-        }
-        Ok(self.page.is_some().then(|| Section { report: report.clone(), svg }))
-    }
-
-    /// Writes the page of all recordings.
-    pub fn write_page(&self, sections: &[Section]) -> Result<()> {
-        let Some(path) = &self.page else { return Ok(()) };
-        create_folder_of(path)?;
-        Ok(SafeFile::write_all_to(path, html::page(sections).as_bytes())?)
+        write_picture(&path, &plot::render(&input, &self.options))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `earmark tag`: label files and pictures of recordings.
+//! `earmark tag`: label files, pictures and pages of recordings.
 
 use std::io::Write;
 
@@ -7,12 +7,14 @@ use earmark_core::audio::SourceOptions;
 use earmark_core::batch::{Input, Outputs, are_several};
 use earmark_core::decide::{Segment, TimelineSettings};
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::pipeline::{Recording, tag_file, tag_file_for_plot, tag_while_heard};
-use earmark_core::report::html::Section;
+use earmark_core::model::pack;
+use earmark_core::noise::SnrEstimator;
+use earmark_core::pipeline::{Recording, tag_file, tag_file_for_page, tag_file_for_plot, tag_while_heard};
 use earmark_core::report::{Report, RowWriter};
 
 use super::hearing::{self, Watch};
 use super::label_files::{Destination, formats};
+use super::pages::{Pages, Part};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
 use crate::console::Console;
@@ -24,8 +26,15 @@ use crate::jobs::Jobs;
 struct Done {
     /// For [`Destination::Together`].
     report: Option<Report>,
-    /// For the page of `--report`.
-    section: Option<Section>,
+    /// For `--report`.
+    part: Option<Part>,
+}
+
+/// What each thread hears with.
+struct Ears {
+    detector: Detector,
+    /// For the summary of a page.
+    noise: Option<SnrEstimator>,
 }
 
 /// What is the same for all inputs.
@@ -33,6 +42,7 @@ struct Work<'a> {
     settings: TimelineSettings,
     destination: &'a Destination,
     pictures: &'a Pictures,
+    pages: &'a Pages,
     console: &'a Console,
 }
 
@@ -50,10 +60,12 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let mut outputs = Outputs::beside(&inputs);
     destination.claim(&inputs, &mut outputs)?;
     pictures.claim(&inputs, &mut outputs)?;
+    let pages = Pages::plan(args, inputs.len())?;
+    pages.claim(&inputs, &mut outputs)?;
     let part =
         |(input, options): &(Input, SourceOptions)| Recording::named(&input.path).with(options.clone());
     let recordings: Vec<Recording> = parts.iter().map(part).collect();
-    if let Some(mut rows) = rows_while_heard(&destination, &pictures, &recordings) {
+    if let Some(mut rows) = rows_while_heard(&destination, pictures.wanted() || pages.wanted(), &recordings) {
         let watch = &mut Watch::new(&inputs[0], console);
         let write = |segments: &[Segment]| {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -62,51 +74,57 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
         };
         return Ok(tag_while_heard(&first, &recordings[0], &settings, watch, write)?);
     }
-    let work = Work { settings, destination: &destination, pictures: &pictures, console };
+    let work = Work { settings, destination: &destination, pictures: &pictures, pages: &pages, console };
+    let open_noise = || hearing::open_noise(pack::NOISE, DetectorMode::Throughput, global, console);
+    let ears = |detector| -> Result<Ears> {
+        Ok(Ears { detector, noise: pages.wanted().then(open_noise).transpose()? })
+    };
     let done = jobs.run_with(
-        first,
-        || jobs.detector(),
+        ears(first)?,
+        || ears(jobs.detector()?),
         &parts,
-        |detector, part_of| tag_one(&work, detector, &part_of.0, part(part_of)),
+        |ears, part_of| tag_one(&work, ears, &part_of.0, part(part_of)),
     )?;
     // A file that lacks recordings is half a file; to whoever reads along, what is done is told.
     let into_file = args.report.is_some() || matches!(destination, Destination::Together(Some(_), _));
     if into_file && done.iter().any(Option::is_none) {
         interrupt::check()?;
     }
-    let (reports, sections): (Vec<_>, Vec<_>) =
-        done.into_iter().flatten().map(|d| (d.report, d.section)).unzip();
+    let (reports, parts): (Vec<_>, Vec<_>) = done.into_iter().flatten().map(|d| (d.report, d.part)).unzip();
     let reports: Vec<Report> = reports.into_iter().flatten().collect();
-    let sections: Vec<Section> = sections.into_iter().flatten().collect();
-    if !sections.is_empty() {
-        pictures.write_page(&sections)?;
-    }
+    pages.finish(parts.into_iter().flatten().collect())?;
     destination.finish(&reports)
 }
 
 /// A stream whose rows go to stdout is told while it is heard.
 fn rows_while_heard(
     destination: &Destination,
-    pictures: &Pictures,
+    has_pictures: bool,
     recordings: &[Recording],
 ) -> Option<RowWriter> {
     match (destination, recordings) {
-        (Destination::Together(None, format), [recording]) if !pictures.wanted() => {
+        (Destination::Together(None, format), [recording]) if !has_pictures => {
             recording.is_stream().then(|| RowWriter::new(*format, &recording.name())).flatten()
         }
         _ => None,
     }
 }
 
-fn tag_one(work: &Work<'_>, detector: &Detector, input: &Input, recording: Recording) -> Result<Done> {
+fn tag_one(work: &Work<'_>, ears: &Ears, input: &Input, recording: Recording) -> Result<Done> {
     let watch = &mut Watch::new(input, work.console);
-    let (report, section) = if work.pictures.wanted() {
+    let Ears { detector, noise } = ears;
+    let (report, part) = if let Some(noise) = noise {
+        let (report, measured) = tag_file_for_page(detector, noise, &recording, &work.settings, watch)?;
+        work.pictures.draw(&report, &measured.plot, &input.stem)?;
+        let part = work.pages.take(&report, &measured, input, work.console)?;
+        (report, part)
+    } else if work.pictures.wanted() {
         let (report, data) = tag_file_for_plot(detector, &recording, &work.settings, watch)?;
-        let section = work.pictures.draw(&report, &data, &input.stem)?;
-        (report, section)
+        work.pictures.draw(&report, &data, &input.stem)?;
+        (report, None)
     } else {
         (tag_file(detector, &recording, &work.settings, watch)?, None)
     };
     let report = work.destination.take(report, input)?;
-    Ok(Done { report, section })
+    Ok(Done { report, part })
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Recording ─▶ detect_file ──────────────────────────────────▶ FrameScores
-//!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot: what a picture needs beside it)
+//!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot, tag_file_for_page: what a picture or a page needs beside it)
 //!           ─▶ noise_of_file     hear with a noise pack ─────▶ NoiseEstimate
 //!           ─▶ read_voice_clip   ─ voice::VoiceEar ─────────▶ HeardClip     (who_speaks: hear, compare with enrolled voices)
 //!           ─▶ spot_file         hear with a phrase pack ────▶ Spoken        (mask_file: and cover it)
@@ -30,6 +30,8 @@ mod noise;
 #[cfg(feature = "render")]
 mod noise_track;
 mod observer;
+#[cfg(all(feature = "report", feature = "render"))]
+mod page;
 mod phrases;
 mod recording;
 #[cfg(feature = "render")]
@@ -51,6 +53,8 @@ pub use error::PipelineError;
 pub use mask::{Cover, MaskSettings, Masked, mask_file};
 pub use noise::noise_of_file;
 pub use observer::{Observer, Pass, PipelineWarning};
+#[cfg(all(feature = "report", feature = "render"))]
+pub use page::{PageMeasurements, tag_file_for_page};
 pub use phrases::{MAX_CLIP_S, Spoken, embed_file, read_clip, read_samples, spot_file};
 pub use recording::Recording;
 #[cfg(feature = "render")]

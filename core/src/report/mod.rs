@@ -1,4 +1,4 @@
-//! Timelines as files: label lists in fourteen formats, each with its parser, and [`plot`]s.
+//! Timelines as files: label lists in fourteen formats, each with its parser, [`plot`]s, and the [`page`] for a browser.
 //!
 //! | family | formats | file |
 //! |---|---|---|
@@ -21,11 +21,11 @@ mod eaf;
 mod editors;
 mod escape;
 mod frames;
-pub mod html;
 mod json;
 mod matrix;
 mod noise;
 pub mod npy;
+pub mod page;
 pub mod plot;
 mod rows;
 mod rttm;

@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use earmark_core::Label;
+use earmark_core::report::page::LANES_JS;
 use earmark_core::report::plot::colour;
 
 use crate::http::Problem;
@@ -18,11 +19,13 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
 /// What the page is made of: name, type, content.
-const ASSETS: [(&str, &str, &str); 7] = [
+const ASSETS: [(&str, &str, &str); 8] = [
     ("page.css", CSS, include_str!("assets/page.css")),
     ("app.js", JAVASCRIPT, include_str!("assets/app.js")),
     ("service.js", JAVASCRIPT, include_str!("assets/service.js")),
-    ("lanes.js", JAVASCRIPT, include_str!("assets/lanes.js")),
+    // What the pages of reports draw with, too.
+    ("lanes.js", JAVASCRIPT, LANES_JS),
+    ("draw.js", JAVASCRIPT, include_str!("assets/draw.js")),
     ("live.js", JAVASCRIPT, include_str!("assets/live.js")),
     ("file.js", JAVASCRIPT, include_str!("assets/file.js")),
     ("mic.js", JAVASCRIPT, include_str!("assets/mic.js")),

@@ -1,6 +1,5 @@
 //! `earmark serve` as its clients meet it.
 
-mod browser;
 mod files;
 mod hostile;
 mod http;

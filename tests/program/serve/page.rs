@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::browser::Browser;
 use super::running::Server;
+use crate::browser::Browser;
 use crate::support::{ok, programme};
 
 const DESKTOP: (u32, u32) = (1_280, 900);

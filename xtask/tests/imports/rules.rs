@@ -22,6 +22,8 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("gate", "model", "the gate knows labels and levels, no pack format"),
     core("gate", "detect", "the gate follows decisions, not networks"),
     core("report", "eval", "writing labels down is not judging them"),
+    core("report", "detect", "scores are scores, whatever heard them"),
+    core("report", "pipeline", "data flows one way: pipelines measure what a page shows"),
     core("report", "render", "labels are written the same way whether or not audio is"),
     core("realtime", "render", "they share decisions, gate and mixer, and nothing of each other"),
     core("render", "realtime", "they share decisions, gate and mixer, and nothing of each other"),

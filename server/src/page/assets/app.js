@@ -1,6 +1,6 @@
 // What the page is made of: labels, live streams, a file.
 import { setToken, hasTokenForm } from './service.js';
-import { labels, colour } from './lanes.js';
+import { labels, colour } from './draw.js';
 import { Streams } from './live.js';
 import { FilePanel } from './file.js';
 

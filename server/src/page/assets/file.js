@@ -1,6 +1,7 @@
 // A recording: tagged by the server, drawn, played with its lanes under a moving cursor.
 import { call } from './service.js';
-import { clock, colour, draw } from './lanes.js';
+import { clock } from './lanes.js';
+import { colour, draw } from './draw.js';
 
 const FORMATS = ['json', 'jsonl', 'csv', 'tsv', 'text', 'audacity', 'reaper', 'textgrid', 'eaf', 'rttm', 'srt', 'vtt', 'cue', 'matrix'];
 // Larger ones are not decoded here a second time for their waveform, bytes.

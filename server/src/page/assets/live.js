@@ -1,6 +1,7 @@
 // Streams that sound now: those of the server, and the microphone of this browser.
 import { call, events, notice, socket } from './service.js';
-import { clock, draw, labels } from './lanes.js';
+import { clock } from './lanes.js';
+import { draw, labels } from './draw.js';
 
 // What is kept of a stream, seconds.
 const KEEP_S = 660;

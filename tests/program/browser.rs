@@ -130,22 +130,72 @@ impl Browser {
         }
     }
 
-    /// Presses the mouse where an element is; `at` is the share of its width.
-    pub fn click(&mut self, selector: &str, at: f64) {
+    /// Where a share of the width and of the height of an element is, pixels of the window.
+    pub fn place(&mut self, selector: &str, across: f64, down: f64) -> (f64, f64) {
         let place = self.value(&format!(
             "(() => {{ const e = document.querySelector({selector:?}); e.scrollIntoView({{ block: 'center' }}); \
-             const b = e.getBoundingClientRect(); return [b.left + b.width * {at}, b.top + b.height / 2]; }})()"
+             const b = e.getBoundingClientRect(); return [b.left + b.width * {across}, b.top + b.height * {down}]; }})()"
         ));
-        for kind in ["mousePressed", "mouseReleased"] {
-            let params = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "buttons": 1, "clickCount": 1 });
+        (place[0].as_f64().expect("a place"), place[1].as_f64().expect("a place"))
+    }
+
+    /// Presses the mouse where an element is; `at` is the share of its width.
+    pub fn click(&mut self, selector: &str, at: f64) {
+        let place = self.place(selector, at, 0.5);
+        self.drag(place, place, false);
+    }
+
+    /// Presses the mouse at one place and lets go at another.
+    pub fn drag(&mut self, from: (f64, f64), to: (f64, f64), shift: bool) {
+        let modifiers = if shift { 8 } else { 0 };
+        let mut send = |kind: &str, (x, y): (f64, f64)| {
+            let params = json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "modifiers": modifiers });
             self.call("Input.dispatchMouseEvent", params);
+        };
+        send("mousePressed", from);
+        if from != to {
+            send("mouseMoved", (0.5 * (from.0 + to.0), 0.5 * (from.1 + to.1)));
+            send("mouseMoved", to);
         }
+        send("mouseReleased", to);
+    }
+
+    /// Turns the wheel sideways and waits until what follows from it is drawn.
+    pub fn scroll_sideways(&mut self, (x, y): (f64, f64), pixels: f64) {
+        let params = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": pixels, "deltaY": 0 });
+        self.call("Input.dispatchMouseEvent", params);
+        self.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
     }
 
     pub fn key(&mut self, key: &str) {
-        let text = if key == " " { " " } else { "" };
-        self.call("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": key, "text": text }));
-        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key }));
+        self.key_with(key, 0);
+    }
+
+    /// A key with modifiers: 2 is control, 8 is shift.
+    pub fn key_with(&mut self, key: &str, modifiers: u32) {
+        let text = if key.chars().count() == 1 && modifiers & 2 == 0 { key } else { "" };
+        let down = json!({ "type": "keyDown", "key": key, "text": text, "modifiers": modifiers });
+        self.call("Input.dispatchKeyEvent", down);
+        self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "modifiers": modifiers }));
+    }
+
+    /// Counts in processor time of the page's own thread from now on, see [`Browser::metrics`].
+    pub fn count_processor_time(&mut self) {
+        self.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
+    }
+
+    /// The sum of some of the browser's counters, seconds.
+    pub fn metrics(&mut self, names: &[&str]) -> f64 {
+        let answer = self.call("Performance.getMetrics", json!({}));
+        let all = answer["metrics"].as_array().expect("a list");
+        let wanted = all.iter().filter(|metric| names.iter().any(|name| metric["name"] == *name));
+        wanted.map(|metric| metric["value"].as_f64().expect("a number")).sum()
+    }
+
+    /// As it is printed, or on a screen again.
+    pub fn print_style(&mut self, printed: bool) {
+        let media = if printed { "print" } else { "" };
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media }));
     }
 
     /// Chooses a file as a user does in the dialogue.
