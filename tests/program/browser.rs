@@ -75,6 +75,11 @@ impl Browser {
     }
 
     fn call(&mut self, method: &str, params: Value) -> Value {
+        self.answer(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The result of a call, or what the browser says against it.
+    fn answer(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
         let mut message = json!({ "id": id, "method": method, "params": params });
@@ -86,8 +91,7 @@ impl Browser {
             let Message::Text(text) = self.socket.read().expect("the browser answers") else { continue };
             let answer: Value = serde_json::from_str(&text).expect("JSON");
             if answer["id"] == id {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return if answer["error"].is_null() { Ok(answer["result"].clone()) } else { Err(answer) };
             }
             match answer["method"].as_str() {
                 Some("Runtime.exceptionThrown") => self.complaints.push(answer["params"].to_string()),
@@ -116,10 +120,16 @@ impl Browser {
         self.value(expression).as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether an expression is true now; while one page gives way to another, nothing is.
+    fn holds(&mut self, expression: &str) -> bool {
+        let params = json!({ "expression": format!("Boolean({expression})"), "returnByValue": true });
+        self.answer("Runtime.evaluate", params).is_ok_and(|answer| answer["result"]["value"] == true)
+    }
+
     /// Waits until an expression is true.
     pub fn wait_for(&mut self, expression: &str) {
         let begun = Instant::now();
-        while self.value(&format!("Boolean({expression})")) != true {
+        while !self.holds(expression) {
             let page = self.text("document.body ? document.body.innerText : ''");
             assert!(
                 begun.elapsed() < Duration::from_secs(60),

@@ -61,15 +61,17 @@ pub(super) fn document<'a>(data: &PageData, sounds: impl Iterator<Item = &'a Aud
             embedded.push_str("</script>\n");
         }
     }
+    let json = data.json();
     let parts = [
         ("policy", &*policy()),
         ("style", STYLE),
-        ("data", &data.json()),
+        ("data", &json),
         ("embedded", &embedded),
         ("script", &SCRIPT),
     ];
     // One pass over the markup, so that nothing inside a part is taken for a place.
-    let mut out = String::with_capacity(embedded.len() + data.json().len() + 200_000);
+    let mut out =
+        String::with_capacity(MARKUP.len() + STYLE.len() + json.len() + embedded.len() + SCRIPT.len());
     let mut rest = MARKUP;
     while let Some((before, behind)) = rest.split_once("{{") {
         let (name, after) = behind.split_once("}}").expect("the markup closes what it opens");
