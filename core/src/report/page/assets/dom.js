@@ -31,6 +31,23 @@ export function isTyping(element) {
   return Boolean(element.closest('input:not([type=checkbox]):not([type=range]), select, textarea'));
 }
 
+// Lets the page do something else after each few milliseconds of long work; `isWanted` says whether it goes on.
+const SLICE_MS = 4;
+
+export class Slices {
+  constructor(isWanted) {
+    this.isWanted = isWanted;
+    this.begun = performance.now();
+  }
+
+  async pause() {
+    if (performance.now() - this.begun < SLICE_MS) return true;
+    await new Promise((done) => setTimeout(done));
+    this.begun = performance.now();
+    return this.isWanted();
+  }
+}
+
 export function saveAs(name, text) {
   const link = make('a', { href: URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' })), download: name });
   link.click();

@@ -6,6 +6,8 @@ export const DETAIL_RATE_HZ = 16000;
 // A browser decodes a whole file at once: longer ones would take gigabytes. Of WAV only what is seen is read.
 const DECODED_S = 2700;
 const HEADER_BYTES = 65536;
+// Samples between two looks at the clock.
+const PIECE = 8192;
 
 // What can be heard of `file` is asked for piece by piece: PCM in a WAV file.
 class WavReader {
@@ -34,8 +36,8 @@ class WavReader {
     return null;
   }
 
-  // Mono samples from a time on, seconds; their rate is that of the file.
-  async read(from, to) {
+  // Mono samples of a stretch, seconds, at the rate of the file; nothing if they are no longer wanted.
+  async read(from, to, slices) {
     const frame = (this.bits / 8) * this.channels;
     const frames = Math.floor(this.bytes / frame);
     const [start, end] = [from, to].map((s) => Math.min(frames, Math.max(0, Math.round(s * this.rate))));
@@ -47,6 +49,7 @@ class WavReader {
     }[this.bits];
     const out = new Float32Array(end - start);
     for (let k = 0; k < out.length; k += 1) {
+      if (k % PIECE === 0 && !(await slices.pause())) return null;
       let sum = 0;
       for (let channel = 0; channel < this.channels; channel += 1) sum += sample(k * frame + (channel * this.bits) / 8);
       out[k] = sum / this.channels;
@@ -117,9 +120,9 @@ export class Sound {
     return Boolean(this.samples || this.wav);
   }
 
-  // Mono samples of a stretch: { samples, rate }.
-  async read(from, to) {
-    if (this.wav) return this.wav.read(from, to);
+  // Mono samples of a stretch: { samples, rate }; nothing if they are no longer wanted.
+  async read(from, to, slices) {
+    if (this.wav) return this.wav.read(from, to, slices);
     const [start, end] = [from, to].map((s) => Math.max(0, Math.round(s * DETAIL_RATE_HZ)));
     return { samples: this.samples.subarray(start, end), rate: DETAIL_RATE_HZ };
   }

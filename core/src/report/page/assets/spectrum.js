@@ -1,10 +1,10 @@
 // Spectrograms: that of the whole as it came with the page, and a finer one of what is seen, from the samples.
 import { theme } from './lanes.js';
+import { Slices } from './dom.js';
 
 const WINDOW_S = 0.025;
-// A finer picture has at most so many columns, and works at most so long at a time, ms.
+// A finer picture has at most so many columns.
 const MOST_COLUMNS = 2400;
-const SLICE_MS = 8;
 
 // Colours from quiet to loud, for paper and for a dark screen.
 const LIGHT = [[243, 245, 247], [198, 208, 224], [120, 146, 186], [62, 84, 138], [28, 30, 66]];
@@ -96,25 +96,23 @@ function melBands(bands, [low, high], size, rate) {
   });
 }
 
-// The lowest and highest sample of each column.
-function extremes(samples, rate, first, span, columns) {
-  const out = new Float32Array(2 * columns);
-  for (let column = 0; column < columns; column += 1) {
-    const [start, end] = [column, column + 1].map((k) => Math.round((first + (k / columns) * span) * rate));
-    let [low, high] = [Infinity, -Infinity];
-    for (let k = start; k < Math.max(end, start + 1); k += 1) {
-      const sample = samples[k] || 0;
-      if (sample < low) low = sample;
-      if (sample > high) high = sample;
-    }
-    out.set([low, high], 2 * column);
+// The lowest and highest of some samples.
+function extremes(samples, from, to) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let k = from; k < Math.max(to, from + 1); k += 1) {
+    const sample = samples[k] || 0;
+    if (sample < low) low = sample;
+    if (sample > high) high = sample;
   }
-  return out;
+  return [low, high];
 }
 
 // The finer picture of a stretch: { from, to, picture, wave }. Stops as soon as `isWanted` says no.
 export async function fineSpectrum(sound, overview, from, to, isWanted) {
-  const { samples, rate } = await sound.read(Math.max(0, from - WINDOW_S), to + WINDOW_S);
+  const slices = new Slices(isWanted);
+  const heard = await sound.read(Math.max(0, from - WINDOW_S), to + WINDOW_S, slices);
+  if (!heard) return null;
+  const { samples, rate } = heard;
   const first = Math.min(from, WINDOW_S);
   const length = Math.round(WINDOW_S * rate);
   const size = 2 ** Math.ceil(Math.log2(length));
@@ -126,13 +124,15 @@ export async function fineSpectrum(sound, overview, from, to, isWanted) {
   const power = new Float64Array(size / 2 + 1);
   const windowed = new Float64Array(length);
   const values = new Uint8Array(columns * bands);
+  const wave = new Float32Array(2 * columns);
+  const place = (column) => (first + (column / columns) * (to - from)) * rate;
   const [top, bottom] = overview.levelsDb;
   // A window of another length or rate has another gain than that of 16 kHz.
   const gain = (400 / length) ** 2 * (rate / 16000) * (512 / size);
-  let begun = performance.now();
   for (let column = 0; column < columns; column += 1) {
-    const middle = (first + ((column + 0.5) / columns) * (to - from)) * rate;
-    const start = Math.round(middle - length / 2);
+    if (!(await slices.pause())) return null;
+    wave.set(extremes(samples, Math.round(place(column)), Math.round(place(column + 1))), 2 * column);
+    const start = Math.round(place(column + 0.5) - length / 2);
     for (let k = 0; k < length; k += 1) windowed[k] = (samples[start + k] || 0) * hann[k];
     transform.power(windowed, power);
     filters.forEach(([bin, weights], band) => {
@@ -141,11 +141,6 @@ export async function fineSpectrum(sound, overview, from, to, isWanted) {
       const db = 10 * Math.log10(sum * gain + 1e-10);
       values[column * bands + band] = Math.round(255 * Math.min(1, Math.max(0, (db - bottom) / (top - bottom))));
     });
-    if (performance.now() - begun > SLICE_MS) {
-      await new Promise((done) => setTimeout(done));
-      if (!isWanted()) return null;
-      begun = performance.now();
-    }
   }
-  return { from, to, picture: spectrumPicture(values, bands), wave: extremes(samples, rate, first, to - from, columns) };
+  return { from, to, picture: spectrumPicture(values, bands), wave };
 }

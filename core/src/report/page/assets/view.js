@@ -16,9 +16,11 @@ const GAP = 6;
 const STRIP = 5;
 // No stretch is shorter, seconds.
 const LEAST_SPAN_S = 0.05;
-// The finer picture reaches so far beyond what is seen, as a share of it; it waits until the view has been still, ms.
+// The finer picture reaches so far beyond what is seen, as a share of it; it waits until the view has been still, ms. It
+// is made of shorter stretches than this only, seconds: on longer ones it would show little more.
 const BEYOND = 0.3;
-const STILL_MS = 120;
+const STILL_MS = 200;
+const FINE_S = 120;
 
 export const narrow = matchMedia('(max-width: 44rem)');
 
@@ -276,9 +278,10 @@ export class LaneView {
   // Once the view is still, a finer picture of it, where there are samples.
   refine() {
     clearTimeout(this.later);
+    this.wanted = null;
     this.later = setTimeout(async () => {
       const { sound, recording, duration } = this.work;
-      if (!sound?.hasSamples || this.span / this.view.width > recording.overview.spectrogram.step) return;
+      if (!sound?.hasSamples || this.span > FINE_S || this.span / this.view.width > recording.overview.spectrogram.step) return;
       const from = Math.max(0, this.from - BEYOND * this.span);
       const to = Math.min(duration, this.to + BEYOND * this.span);
       if (this.fine && this.fine.from <= this.from && this.fine.to >= this.to && this.fine.to - this.fine.from < 2 * (to - from)) return;
