@@ -1,4 +1,4 @@
-"""Segments of an archive by Daft: `python daft_frame.py SOURCE OUTPUT [WORKERS]`; what OUTPUT has already is left out."""
+"""Segments of an archive by Daft: `python daft_frame.py SOURCE OUTPUT [WORKERS [BLOCK]]`; what OUTPUT has already is left out."""
 
 import sys
 
@@ -9,8 +9,8 @@ from daft.functions import download, unnest
 import earmark.batch
 
 source, output, workers = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 2
-# A block is what an end in the middle loses.
-block = 32 * workers
+# Recordings in a block, which is what an end in the middle loses; the workers start anew for each.
+block = int(sys.argv[4]) if len(sys.argv) > 4 else 128 * workers
 
 
 @daft.cls(max_concurrency=workers, use_process=True)

@@ -76,9 +76,9 @@ def expected(archive) -> list[Row]:
     return sorted(found)
 
 
-def start(example: str, *arguments: object, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Starts an example as a user does, with two workers."""
-    command = [sys.executable, str(EXAMPLES / example), *map(str, arguments), "2"]
+def start(example: str, *arguments: object, block: int | None = None, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Starts an example as a user does, with two workers; that for Daft may have blocks of another size."""
+    command = [sys.executable, str(EXAMPLES / example), *map(str, arguments), "2", *([] if block is None else [str(block)])]
     return subprocess.Popen(command, env=environment(), stderr=stderr, stdout=subprocess.DEVNULL, text=True)
 
 

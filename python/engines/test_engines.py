@@ -5,11 +5,22 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import PATIENCE_S, check, end, kill_a_worker, rows, start
 
 # Recordings in the object store.
 UPLOADED = 16
+
+
+def is_whole(path: Path) -> bool:
+    """Whether it is a Parquet file to its end."""
+    try:
+        pq.read_metadata(path)
+    except (pa.ArrowInvalid, OSError):
+        return False
+    return True
 
 
 class TestRay:
@@ -42,17 +53,18 @@ class TestDaft:
         check(tmp_path, expected)
 
     def test_a_job_that_is_killed_goes_on_where_it_was(self, archive, expected, tmp_path):
-        running = start("daft_frame.py", archive, tmp_path)
+        running = start("daft_frame.py", archive, tmp_path, block=48)
         deadline = time.monotonic() + PATIENCE_S
-        while not list(tmp_path.glob("*.parquet")):
+        while not any(map(is_whole, tmp_path.glob("*.parquet"))):
             assert running.poll() is None, "it was done before it could be killed"
             assert time.monotonic() < deadline
             time.sleep(0.05)
         running.send_signal(signal.SIGKILL)
         running.communicate(timeout=PATIENCE_S)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.parquet")}
-        end(start("daft_frame.py", archive, tmp_path))
+        end(start("daft_frame.py", archive, tmp_path, block=48))
         check(tmp_path, expected)
+        # Half a file was deleted.
         whole = [path for path in before if path.exists()]
         assert whole
         # What was written is not heard again.
