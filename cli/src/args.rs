@@ -1,11 +1,13 @@
 //! The command line: help, man page and completions all come from these definitions.
 
 mod eval;
+mod lists;
 mod phrase;
 mod profiles;
 mod render;
 #[cfg(feature = "serve")]
 mod serve;
+mod shape;
 mod stream;
 mod voice;
 
@@ -17,6 +19,7 @@ use earmark_core::model::pack;
 use earmark_core::model::runtime::{Device, LIBRARY_VARIABLE};
 
 pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalPhraseArgs, EvalVoiceArgs};
+pub use lists::{ArchiveArgs, CompareArgs, CutArgs};
 pub use phrase::{
     BesidePhraseArgs, FailModeArg, MaskWith, PaceArg, PhraseBenchArgs, PhraseCommand, PhraseEnrolArgs,
     PhraseMaskArgs, PhraseScoreArgs, PhraseSpotArgs, StrictnessArgs, WantedArgs,
@@ -27,6 +30,7 @@ pub use profiles::{
 pub use render::{Bits, RenderAction, RenderArgs};
 #[cfg(feature = "serve")]
 pub use serve::ServeArgs;
+pub use shape::ShapeArgs;
 pub use stream::StreamArgs;
 pub use voice::{
     EmbedVoiceArgs, EnrolVoiceArgs, FollowArgs, VerifyVoiceArgs, VoiceCommand, VoiceFailure, WhoArgs,
@@ -92,6 +96,8 @@ pub enum Command {
     /// Serve recordings and streams over HTTP, with a page for browsers
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
+    /// Compare two lists of labels: F1 of frames and segments, errors of borders, what differs most
+    Compare(CompareArgs),
     /// Compute the features that a network sees
     Features(FeaturesArgs),
     /// List the packs: hashes, licences, cards
@@ -171,7 +177,8 @@ pub struct TagArgs {
     /// Where labels go: a file, or a folder for several inputs or formats. Default: stdout
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Formats, separated by commas: text, csv, tsv, json, jsonl, audacity, rttm, textgrid, eaf, srt, vtt, cue, reaper, matrix
+    /// Formats, separated by commas: text, csv, tsv, json, jsonl, audacity, rttm, textgrid, eaf, srt, vtt, cue, reaper, matrix,
+    /// clips, nemo, lhotse, iiif, ffmetadata, chapters, parquet
     #[arg(long, short, value_name = "LIST", value_delimiter = ',', default_value = "text")]
     pub format: Vec<String>,
     /// Draw a picture: FILE.svg or FILE.png; for several inputs a folder
@@ -201,6 +208,12 @@ pub struct TagArgs {
     pub jobs: Option<usize>,
     #[command(flatten)]
     pub timeline: TimelineArgs,
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    #[command(flatten)]
+    pub cuts: CutArgs,
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
 }
 
 /// How frames become segments.

@@ -42,6 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::run(args, &cli.global),
         Command::Phrase(command) => commands::phrase::run(command, &cli.global, &console),
+        Command::Compare(args) => commands::compare::run(args),
         Command::Features(args) => commands::features::run(args, &console),
         Command::Models(args) => commands::models::run(args),
         Command::Bench(args) => commands::bench::run(args, &cli.global, &console),

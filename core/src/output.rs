@@ -166,6 +166,7 @@ impl SafeFile {
         }
         let file = builder.tempfile_in(folder).map_err(create_error)?;
         let partial = Partial::new(file.path());
+        mark_as_written(file.as_file());
         if let Some(old) = old.filter(|_| readers == Readers::ByMask) {
             hand_on(&old, file.as_file()).map_err(create_error)?;
         }
@@ -238,6 +239,40 @@ impl Write for SafeFile {
             Target::Temporary(file, _) => file.flush(),
             Target::Direct(file) => file.flush(),
         }
+    }
+}
+
+/// Holds a lock on a file while it is written, which ends with the process however that ends: so
+/// [`remove_abandoned_files`] knows what nobody writes any more. Where the system has no such locks, all counts as written.
+fn mark_as_written(file: &File) {
+    #[cfg(unix)]
+    let _ = file.try_lock();
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+/// Removes what processes left half-written in `folder` that were killed and could not clean up; gives how many files.
+/// What another process is writing there stays.
+pub fn remove_abandoned_files(folder: &Path) -> usize {
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        0
+    }
+    #[cfg(unix)]
+    {
+        let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+        let is_partial = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+        };
+        let partial = entries.flatten().map(|entry| entry.path()).filter(is_partial);
+        // The lock is held until the name is gone.
+        let abandoned = partial.filter(|path| {
+            let file = File::options().read(true).write(true).open(path);
+            file.is_ok_and(|file| file.try_lock().is_ok() && std::fs::remove_file(path).is_ok())
+        });
+        abandoned.count()
     }
 }
 

@@ -153,3 +153,19 @@ mod unix {
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_process_left_is_removed_and_what_is_written_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at(".earmark-killed.part"), "half").unwrap();
+    std::fs::write(at(".earmark-mine"), "somebody's").unwrap();
+    let mut written = SafeFile::create(&at("whole.csv")).unwrap();
+    written.write_all(b"in hand").unwrap();
+    assert_eq!(remove_abandoned_files(dir.path()), 1);
+    assert!(!at(".earmark-killed.part").exists() && at(".earmark-mine").exists());
+    written.commit().unwrap();
+    assert_eq!(std::fs::read(at("whole.csv")).unwrap(), b"in hand");
+    assert_eq!(remove_abandoned_files(&at("no folder")), 0);
+}

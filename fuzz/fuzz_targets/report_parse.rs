@@ -1,4 +1,4 @@
-//! Label files in all fourteen formats: the first byte names the format, the rest is the text.
+//! Label files in all twenty formats: the first byte names the format, the rest is the text.
 #![no_main]
 
 use earmark_core::report::{Format, Report};

@@ -1,8 +1,10 @@
 //! Whole-program tests: the binary on real files, as a user would run it.
 
+mod archive;
 mod audio;
 mod bad_input;
 mod browser;
+mod compare;
 mod decoding;
 mod eval;
 mod inputs;
@@ -18,6 +20,7 @@ mod required;
 mod runtime;
 #[cfg(feature = "serve")]
 mod serve;
+mod shape;
 mod singing;
 mod stream;
 mod stream_services;

@@ -92,7 +92,10 @@ fn every_format_says_the_same() {
     let reference = of(Format::Json);
     for format in Format::ALL.into_iter().filter(|f| *f != Format::Matrix) {
         let parsed = of(format).rounded(1_000);
-        let expected = reference.rounded(1_000);
+        let mut expected = reference.rounded(1_000);
+        if format == Format::Clips {
+            expected.segments.retain(|segment| segment.label.as_str() == "speech");
+        }
         assert_eq!(parsed.segments.len(), expected.segments.len(), "{format}");
         for (a, b) in parsed.segments.iter().zip(&expected.segments) {
             assert_eq!((&a.label, a.start_s, a.end_s), (&b.label, b.start_s, b.end_s), "{format}");

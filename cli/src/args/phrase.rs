@@ -108,6 +108,9 @@ pub struct PhraseSpotArgs {
     /// Formats, separated by commas: those of `tag`
     #[arg(long, short, value_name = "LIST", value_delimiter = ',', default_value = "text")]
     pub format: Vec<String>,
+    /// Draw where they are said, a lane for each phrase: FILE.svg or FILE.png; one recording at a time
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     #[command(flatten)]
     pub part: PartArgs,
     /// Files worked on at once. Default: the number of processors

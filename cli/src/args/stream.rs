@@ -52,6 +52,8 @@ pub struct StreamArgs {
     #[arg(long, value_name = "MS")]
     pub min_gap_ms: Option<u32>,
     #[command(flatten)]
+    pub shape: super::ShapeArgs,
+    #[command(flatten)]
     pub reactions: Reactions,
     /// Let the sound through, gated and with a constant delay, as WAV on stdout
     #[arg(long, value_enum, value_name = "HOW", requires = "events")]

@@ -16,7 +16,7 @@ use earmark_core::noise::SnrEstimator;
 use earmark_core::pipeline::{Observer, Pass, PipelineWarning, Recording};
 use earmark_core::voice::VoiceModel;
 
-use crate::args::{Channel, Global, PartArgs, TimelineArgs};
+use crate::args::{Channel, Global, PartArgs, ShapeArgs, TimelineArgs};
 use crate::console::{Console, Progress, Usage};
 use crate::interrupt;
 
@@ -159,6 +159,7 @@ impl Observer for Watch<'_> {
 pub fn with_flags(
     settings: TimelineSettings,
     args: &TimelineArgs,
+    shape: Option<&ShapeArgs>,
     manifest: &Manifest,
 ) -> Result<TimelineSettings> {
     let labels = |names: &[String]| {
@@ -171,5 +172,6 @@ pub fn with_flags(
         refine_borders: args.no_refine.then_some(false),
         ..TimelineChanges::default()
     };
+    let changes = shape.map_or(changes.clone(), |shape| shape.with(changes));
     changes.apply(settings, &manifest.labels).map_err(|e| Usage(e.to_string()).into())
 }

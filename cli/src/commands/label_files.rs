@@ -1,26 +1,82 @@
 //! Where label files go: one for all inputs, or one for each below a folder.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
-use earmark_core::output::{SafeFile, create_folder_of};
-use earmark_core::report::{Format, Report};
+use earmark_core::model::pack::Manifest;
+use earmark_core::output::{SafeFile, create_folder_of, remove_abandoned_files};
+use earmark_core::report::{Format, Report, RowWriter, TableOrigin, write_parquet};
 
-use crate::console::Usage;
+use crate::console::{Console, Usage};
+
+/// A form of label files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelFormat {
+    /// Text.
+    Text(Format),
+    /// A table for other programs.
+    Parquet,
+}
+
+impl LabelFormat {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Text(format) => format.extension(),
+            Self::Parquet => "parquet",
+        }
+    }
+
+    fn holds_many(self) -> bool {
+        match self {
+            Self::Text(format) => format.holds_many(),
+            Self::Parquet => true,
+        }
+    }
+
+    /// What writes rows as they are known, if the format is rows.
+    pub fn rows(self, file: &str) -> Option<RowWriter> {
+        match self {
+            Self::Text(format) => RowWriter::new(format, file),
+            Self::Parquet => None,
+        }
+    }
+}
+
+impl std::fmt::Display for LabelFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(format) => f.pad(format.name()),
+            Self::Parquet => f.pad("parquet"),
+        }
+    }
+}
 
 /// Where the labels of one input go.
 pub enum Destination {
     /// One file, or stdout, for all inputs together.
-    Together(Option<PathBuf>, Format),
+    Together(Option<PathBuf>, LabelFormat),
     /// One file per input and format, below a folder.
-    Apart(PathBuf, Vec<Format>),
+    Apart(PathBuf, Vec<LabelFormat>),
 }
 
 /// Formats by their names.
-pub fn formats(names: &[String]) -> Result<Vec<Format>> {
-    names.iter().map(|name| name.parse::<Format>().map_err(|e| Usage(e.to_string()).into())).collect()
+pub fn formats(names: &[String]) -> Result<Vec<LabelFormat>> {
+    let format = |name: &String| match name.as_str() {
+        "parquet" => Ok(LabelFormat::Parquet),
+        name => name.parse().map(LabelFormat::Text).map_err(|e| Usage(format!("{e}, parquet")).into()),
+    };
+    names.iter().map(format).collect()
+}
+
+/// What a table says of the pack that heard.
+pub fn origin(manifest: &Manifest) -> TableOrigin {
+    TableOrigin {
+        pack: format!("{} {}", manifest.name, manifest.version),
+        pack_sha256: manifest.model.sha256.clone(),
+    }
 }
 
 impl Destination {
@@ -28,28 +84,30 @@ impl Destination {
     pub fn plan(
         output: Option<&Path>,
         named: &[PathBuf],
-        formats: Vec<Format>,
+        formats: Vec<LabelFormat>,
         inputs: &[Input],
     ) -> Result<Self> {
-        let fits_one_file =
-            |format: Format| inputs.len() <= 1 || format.holds_many() || format == Format::Text;
+        let fits_one_file = |format: LabelFormat| {
+            inputs.len() <= 1 || format.holds_many() || format == LabelFormat::Text(Format::Text)
+        };
         let several = are_several(named, inputs);
         let output = output.filter(|path| !is_dash(path)).map(Path::to_owned);
         let folder_named = output.as_deref().is_some_and(names_folder);
         match (output, formats.as_slice()) {
-        (Some(path), [format]) if !folder_named && !several => Ok(Self::Together(Some(path), *format)),
-        // Several inputs into `all.csv`: the name says that a file is meant.
-        (Some(path), [format]) if !folder_named && format.holds_many() && path.extension().is_some() => {
-            Ok(Self::Together(Some(path), *format))
+            (Some(path), [format]) if !folder_named && !several => Ok(Self::Together(Some(path), *format)),
+            // Several inputs into `all.csv`: the name says that a file is meant.
+            (Some(path), [format]) if !folder_named && format.holds_many() && path.extension().is_some() => {
+                Ok(Self::Together(Some(path), *format))
+            }
+            (Some(path), _) => Ok(Self::Apart(path, formats)),
+            (None, [format]) if fits_one_file(*format) => Ok(Self::Together(None, *format)),
+            (None, [format]) => Err(Usage(format!(
+                "{format} holds one recording per file; name a folder with -o, or choose csv, tsv, json, jsonl, rttm, nemo, \
+                 lhotse or parquet"
+            ))
+            .into()),
+            (None, _) => Err(Usage("several formats need a folder: name one with -o".to_owned()).into()),
         }
-        (Some(path), _) => Ok(Self::Apart(path, formats)),
-        (None, [format]) if fits_one_file(*format) => Ok(Self::Together(None, *format)),
-        (None, [format]) => Err(Usage(format!(
-            "{format} holds one recording per file; name a folder with -o, or choose csv, tsv, json, jsonl or rttm"
-        ))
-        .into()),
-        (None, _) => Err(Usage("several formats need a folder: name one with -o".to_owned()).into()),
-    }
     }
 
     /// Claims every file that the run will write.
@@ -57,62 +115,91 @@ impl Destination {
         match self {
             Self::Together(Some(path), _) => outputs.claim(path)?,
             Self::Together(None, _) => {}
-            Self::Apart(dir, formats) => {
-                for input in inputs {
-                    for format in formats {
-                        outputs.claim(&in_folder(dir, &input.stem, format.extension()))?;
-                    }
+            Self::Apart(..) => {
+                for path in inputs.iter().flat_map(|input| self.files(input)) {
+                    outputs.claim(&path)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// The files of one input, if it has its own.
+    pub fn files(&self, input: &Input) -> Vec<PathBuf> {
+        match self {
+            Self::Together(..) => Vec::new(),
+            Self::Apart(dir, formats) => {
+                formats.iter().map(|format| in_folder(dir, &input.stem, format.extension())).collect()
+            }
+        }
+    }
+
     /// Writes what goes to a file of its own; gives back what waits for the others.
-    pub fn take(&self, report: Report, input: &Input) -> Result<Option<Report>> {
-        let Self::Apart(dir, formats) = self else { return Ok(Some(report)) };
-        for format in formats {
-            let path = in_folder(dir, &input.stem, format.extension());
-            write_file(&path, *format, std::slice::from_ref(&report))?;
+    pub fn take(&self, report: Report, input: &Input, origin: &TableOrigin) -> Result<Option<Report>> {
+        let Self::Apart(_, formats) = self else { return Ok(Some(report)) };
+        for (path, format) in self.files(input).iter().zip(formats) {
+            write_file(path, *format, std::slice::from_ref(&report), origin)?;
         }
         Ok(None)
     }
 
     /// Writes what waited, when all is done.
-    pub fn finish(&self, reports: &[Report]) -> Result<()> {
+    pub fn finish(&self, reports: &[Report], origin: &TableOrigin) -> Result<()> {
         match self {
             Self::Together(path, format) if !reports.is_empty() => {
-                write_together(path.as_deref(), *format, reports)
+                write_together(path.as_deref(), *format, reports, origin)
             }
             _ => Ok(()),
         }
     }
 }
 
-fn write_together(path: Option<&Path>, format: Format, reports: &[Report]) -> Result<()> {
-    let Some(path) = path else {
-        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        write_reports(format, reports, &mut out).context("stdout")?;
-        return out.flush().context("stdout");
-    };
-    write_file(path, format, reports)
+/// Removes what a run that was killed left half-written beside `outputs`.
+pub fn clear_abandoned<'a>(outputs: impl Iterator<Item = &'a Path>, console: &Console) {
+    let folders: BTreeSet<&Path> = outputs.filter_map(Path::parent).collect();
+    let removed: usize = folders.into_iter().map(remove_abandoned_files).sum();
+    if removed > 0 {
+        console.detail(&format!("{removed} half-written files of a run that was killed are removed"));
+    }
 }
 
-fn write_file(path: &Path, format: Format, reports: &[Report]) -> Result<()> {
+fn write_together(
+    path: Option<&Path>,
+    format: LabelFormat,
+    reports: &[Report],
+    origin: &TableOrigin,
+) -> Result<()> {
+    let Some(path) = path else {
+        let mut bytes = Vec::new();
+        write_reports(format, reports, origin, &mut bytes).context("stdout")?;
+        return std::io::stdout().lock().write_all(&bytes).context("stdout");
+    };
+    write_file(path, format, reports, origin)
+}
+
+fn write_file(path: &Path, format: LabelFormat, reports: &[Report], origin: &TableOrigin) -> Result<()> {
     let mut bytes = Vec::new();
-    write_reports(format, reports, &mut bytes)?;
+    write_reports(format, reports, origin, &mut bytes)?;
     create_folder_of(path)?;
     Ok(SafeFile::write_all_to(path, &bytes)?)
 }
 
 /// Text is for reading: several recordings follow each other, each under its name.
-fn write_reports(format: Format, reports: &[Report], out: &mut dyn Write) -> Result<()> {
-    if format == Format::Text && reports.len() > 1 {
-        for report in reports {
-            writeln!(out, "# {}", report.file)?;
-            format.write(report, out)?;
+fn write_reports(
+    format: LabelFormat,
+    reports: &[Report],
+    origin: &TableOrigin,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match format {
+        LabelFormat::Parquet => Ok(write_parquet(reports, origin, out)?),
+        LabelFormat::Text(format @ Format::Text) if reports.len() > 1 => {
+            for report in reports {
+                writeln!(out, "# {}", report.file)?;
+                format.write(report, out)?;
+            }
+            Ok(())
         }
-        return Ok(());
+        LabelFormat::Text(format) => Ok(format.write_all(reports, out)?),
     }
-    Ok(format.write_all(reports, out)?)
 }

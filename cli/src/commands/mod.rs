@@ -1,6 +1,8 @@
 //! One file per command, and what several of them share: [`hearing`], [`label_files`], [`pages`] and [`picture`].
 
 pub mod bench;
+pub mod compare;
+mod cuts;
 pub mod docs;
 pub mod eval;
 pub mod features;

@@ -62,6 +62,11 @@ impl Pictures {
         Some(if self.in_folder { in_folder(plot, stem, "svg") } else { plot.to_owned() })
     }
 
+    /// The picture of one recording, if there is to be one.
+    pub fn file(&self, input: &Input) -> Option<PathBuf> {
+        self.path(&input.stem)
+    }
+
     /// Whether any picture is wanted at all.
     pub fn wanted(&self) -> bool {
         self.plot.is_some()

@@ -110,16 +110,17 @@ fn settings(
         // What is told is what opens the gate.
         timeline = timeline.with_gate(&preset.gate);
     }
-    let changes = TimelineChanges {
+    let changes = args.shape.with(TimelineChanges {
         threshold: args.threshold.iter().map(|(name, open)| (Label::new(name.as_str()), *open)).collect(),
         silence_dbfs: args.silence_dbfs.map(f64::from),
         ..TimelineChanges::default()
-    };
-    let mut timeline = changes.apply(timeline, &manifest.labels).map_err(|error| Usage(error.to_string()))?;
+    });
+    // What is told of all labels comes before what is told of speech.
     for label in timeline.labels.values_mut().chain([&mut timeline.default]) {
         label.min_on_ms = args.min_on_ms.unwrap_or(label.min_on_ms);
         label.min_gap_ms = args.min_gap_ms.unwrap_or(label.min_gap_ms);
     }
+    let timeline = changes.apply(timeline, &manifest.labels).map_err(|error| Usage(error.to_string()))?;
     let name = args.name.clone().unwrap_or_else(|| input.name());
     let settings = StreamSettings { name, timeline, frame_ms: args.frames };
     settings.check().map_err(|error| Usage(error.to_string()))?;

@@ -10,14 +10,15 @@ use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::model::pack;
 use earmark_core::noise::SnrEstimator;
 use earmark_core::pipeline::{Recording, tag_file, tag_file_for_page, tag_file_for_plot, tag_while_heard};
-use earmark_core::report::{Report, RowWriter};
+use earmark_core::report::{Report, RowWriter, TableOrigin};
 
+use super::cuts::Cuts;
 use super::hearing::{self, Watch};
-use super::label_files::{Destination, formats};
+use super::label_files::{Destination, clear_abandoned, formats, origin};
 use super::pages::{Pages, Part};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
-use crate::console::Console;
+use crate::console::{Console, Usage};
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
@@ -43,6 +44,9 @@ struct Work<'a> {
     destination: &'a Destination,
     pictures: &'a Pictures,
     pages: &'a Pages,
+    cuts: &'a Cuts,
+    origin: TableOrigin,
+    skip_existing: bool,
     console: &'a Console,
 }
 
@@ -52,16 +56,29 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
         Jobs { pack: &args.pack.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
     let manifest = first.pack().manifest();
-    let settings = hearing::with_flags(TimelineSettings::for_pack(manifest), &args.timeline, manifest)?;
-    let parts = hearing::parts(&expand(&args.inputs, console), &args.part, global)?;
+    let shape = Some(&args.shape);
+    let settings =
+        hearing::with_flags(TimelineSettings::for_pack(manifest), &args.timeline, shape, manifest)?;
+    let origin = origin(manifest);
+    let expanded = expand(&args.inputs, console);
+    let parts = hearing::parts(&expanded, &args.part, global)?;
+    let parts = args.archive.shard.map_or(parts.clone(), |shard| shard.of(parts));
     let inputs: Vec<Input> = parts.iter().map(|(input, _)| input.clone()).collect();
     let destination = Destination::plan(args.output.as_deref(), &args.inputs, formats, &inputs)?;
     let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
-    let mut outputs = Outputs::beside(&inputs);
+    let cuts = Cuts::plan(&args.cuts, &inputs, &manifest.labels)?;
+    let mut outputs = Outputs::beside(&expanded);
     destination.claim(&inputs, &mut outputs)?;
     pictures.claim(&inputs, &mut outputs)?;
     let pages = Pages::plan(args, inputs.len())?;
     pages.claim(&inputs, &mut outputs)?;
+    cuts.claim(&inputs, &mut outputs)?;
+    if args.archive.skip_existing {
+        check_resumable(args, &destination)?;
+        let files = inputs.iter().flat_map(|input| [destination.files(input), cuts.files(input)]);
+        let files: Vec<_> = files.flatten().collect();
+        clear_abandoned(files.iter().map(AsRef::as_ref), console);
+    }
     let part =
         |(input, options): &(Input, SourceOptions)| Recording::named(&input.path).with(options.clone());
     let recordings: Vec<Recording> = parts.iter().map(part).collect();
@@ -74,7 +91,16 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
         };
         return Ok(tag_while_heard(&first, &recordings[0], &settings, watch, write)?);
     }
-    let work = Work { settings, destination: &destination, pictures: &pictures, pages: &pages, console };
+    let work = Work {
+        settings,
+        destination: &destination,
+        pictures: &pictures,
+        pages: &pages,
+        cuts: &cuts,
+        origin,
+        skip_existing: args.archive.skip_existing,
+        console,
+    };
     let open_noise = || hearing::open_noise(pack::NOISE, DetectorMode::Throughput, global, console);
     let ears = |detector| -> Result<Ears> {
         Ok(Ears { detector, noise: pages.wanted().then(open_noise).transpose()? })
@@ -93,7 +119,7 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let (reports, parts): (Vec<_>, Vec<_>) = done.into_iter().flatten().map(|d| (d.report, d.part)).unzip();
     let reports: Vec<Report> = reports.into_iter().flatten().collect();
     pages.finish(parts.into_iter().flatten().collect())?;
-    destination.finish(&reports)
+    destination.finish(&reports, &work.origin)
 }
 
 /// A stream whose rows go to stdout is told while it is heard.
@@ -104,13 +130,36 @@ fn rows_while_heard(
 ) -> Option<RowWriter> {
     match (destination, recordings) {
         (Destination::Together(None, format), [recording]) if !has_pictures => {
-            recording.is_stream().then(|| RowWriter::new(*format, &recording.name())).flatten()
+            recording.is_stream().then(|| format.rows(&recording.name())).flatten()
         }
         _ => None,
     }
 }
 
+/// What is written at the end of a run, of all recordings, cannot be half there.
+fn check_resumable(args: &TagArgs, destination: &Destination) -> Result<()> {
+    if args.report.is_some() {
+        return Err(Usage(
+            "--skip-existing leaves recordings out, and --report holds all; leave one of them out".into(),
+        )
+        .into());
+    }
+    match destination {
+        Destination::Apart(..) => Ok(()),
+        Destination::Together(..) => Err(Usage(
+            "--skip-existing needs a file for each recording: name a folder with -o, for instance `-o labels/`".into(),
+        )
+        .into()),
+    }
+}
+
 fn tag_one(work: &Work<'_>, ears: &Ears, input: &Input, recording: Recording) -> Result<Done> {
+    let mut outputs = work.destination.files(input);
+    outputs.extend(work.cuts.files(input).into_iter().chain(work.pictures.file(input)));
+    if work.skip_existing && outputs.iter().all(|path| path.exists()) {
+        work.console.detail(&format!("{}: its outputs are already there, skipped", input.name()));
+        return Ok(Done { report: None, part: None });
+    }
     let watch = &mut Watch::new(input, work.console);
     let Ears { detector, noise } = ears;
     let (report, part) = if let Some(noise) = noise {
@@ -125,6 +174,7 @@ fn tag_one(work: &Work<'_>, ears: &Ears, input: &Input, recording: Recording) ->
     } else {
         (tag_file(detector, &recording, &work.settings, watch)?, None)
     };
-    let report = work.destination.take(report, input)?;
+    work.cuts.write(&report, &recording, input, watch)?;
+    let report = work.destination.take(report, input, &work.origin)?;
     Ok(Done { report, part })
 }

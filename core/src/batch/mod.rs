@@ -5,6 +5,7 @@
 //! | `names.rs` | what the names of inputs and outputs mean |
 //! | `inputs.rs` | [`expand`]: files and folders to recordings, each with a place for its outputs |
 //! | `outputs.rs` | [`Outputs`]: claims every output, so that none replaces an input, another output or a folder |
+//! | `shard.rs` | [`Shard`]: a share of them, for one of several machines |
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -22,7 +23,9 @@
 mod inputs;
 mod names;
 mod outputs;
+mod shard;
 
 pub use inputs::{FolderNote, Input, are_several, expand};
 pub use names::{in_folder, is_dash, names_folder};
 pub use outputs::{OutputRefused, Outputs};
+pub use shard::{NoShard, Shard};

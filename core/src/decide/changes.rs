@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{TimelineError, TimelineSettings};
+use super::{MAX_SEGMENT_RANGE_MS, Purpose, TimelineError, TimelineSettings};
 use crate::Label;
 
 /// Changes to [`TimelineSettings`]; what is absent stays.
@@ -34,6 +34,16 @@ pub struct TimelineChanges {
     pub exclusive: Option<Vec<Label>>,
     /// Whether borders move to the clearest step of the level nearby.
     pub refine_borders: Option<bool>,
+    /// What the segments are for; what is told beside it goes before it.
+    pub purpose: Option<Purpose>,
+    /// Shorter speech is dropped, milliseconds.
+    pub min_speech_ms: Option<u32>,
+    /// Shorter pauses of speech are filled, and shorter silences are none, milliseconds.
+    pub min_silence_ms: Option<u32>,
+    /// Speech is padded by this at both ends, milliseconds.
+    pub pad_ms: Option<u32>,
+    /// Longer speech is divided, seconds.
+    pub max_segment_s: Option<f64>,
 }
 
 impl TimelineChanges {
@@ -49,6 +59,10 @@ impl TimelineChanges {
         if let Some(refine) = self.refine_borders {
             settings.refine_borders = refine;
         }
+        if let Some(purpose) = self.purpose {
+            purpose.shape(&mut settings);
+        }
+        self.shape_speech(&mut settings)?;
         for (label, open) in &self.threshold {
             label.check_known(known)?;
             settings.set_threshold(label, *open);
@@ -74,6 +88,36 @@ impl TimelineChanges {
         settings.check()?;
         Ok(settings)
     }
+
+    fn shape_speech(&self, settings: &mut TimelineSettings) -> Result<(), TimelineError> {
+        let speech = settings.of(&Label::SPEECH);
+        let mut shaped = speech;
+        shaped.min_on_ms = self.min_speech_ms.unwrap_or(speech.min_on_ms);
+        if let Some(ms) = self.min_silence_ms {
+            // A pause that is to be filled is no silence either.
+            (shaped.min_gap_ms, settings.min_silence_ms) = (ms, ms);
+        }
+        shaped.pad_ms = self.pad_ms.unwrap_or(speech.pad_ms);
+        if let Some(seconds) = self.max_segment_s {
+            shaped.max_ms = Some(milliseconds(seconds).ok_or(TimelineError::MaxSegment(seconds))?);
+        }
+        if shaped != speech {
+            settings.labels.insert(Label::SPEECH, shaped);
+        }
+        Ok(())
+    }
+}
+
+/// Of a longest segment, if it can be one.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "within the range that is checked"
+)]
+fn milliseconds(seconds: f64) -> Option<u32> {
+    let ms = (seconds * 1_000.0).round();
+    let (least, most) = MAX_SEGMENT_RANGE_MS.into_inner();
+    (f64::from(least)..=f64::from(most)).contains(&ms).then_some(ms as u32)
 }
 
 impl Label {
@@ -110,6 +154,27 @@ mod tests {
         let changes: TimelineChanges = serde_json::from_str(r#"{"exclusive": []}"#).unwrap();
         let usual = changes.apply(plain, &KNOWN).unwrap().exclusive;
         assert_eq!(usual, Some(TimelineSettings::default_priority()), "whatever the pack has");
+    }
+
+    #[test]
+    fn what_is_told_goes_before_the_purpose() {
+        let apply = |json: &str| {
+            let changes: TimelineChanges = serde_json::from_str(json).unwrap();
+            changes.apply(TimelineSettings::default(), &KNOWN)
+        };
+        let shaped = apply(r#"{"purpose": "transcription", "pad_ms": 50, "min_silence_ms": 700}"#).unwrap();
+        let speech = shaped.of(&Label::SPEECH);
+        assert_eq!((speech.pad_ms, speech.min_gap_ms, speech.max_ms), (50, 700, Some(30_000)));
+        assert_eq!(shaped.min_silence_ms, 700);
+        assert_eq!(shaped.of(&Label::MUSIC), TimelineSettings::default().of(&Label::MUSIC));
+        let refused = |json: &str| apply(json).unwrap_err().to_string();
+        assert!(refused(r#"{"purpose": "subtitles", "exclusive": []}"#).contains("padding to 0"));
+        assert!(apply(r#"{"purpose": "subtitles", "exclusive": [], "pad_ms": 0}"#).is_ok());
+        for seconds in ["0.2", "-3", "1e300", "3600.1"] {
+            let said = refused(&format!(r#"{{"max_segment_s": {seconds}}}"#));
+            assert!(said.contains("1 to 3600 s"), "{said}");
+        }
+        assert!(refused(r#"{"pad_ms": 10001}"#).contains("at most 10000 ms"));
     }
 
     #[test]

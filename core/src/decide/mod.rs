@@ -17,6 +17,9 @@
 //!               └────────────────────────────▶ SilenceFinder ────────▶  exclusive, minus better labels)
 //! ```
 //!
+//! After `DropShort` comes the shape that whoever uses the segments wants: `pad.rs` lets them grow, `split.rs` divides what
+//! is too long, and `purpose.rs` has sensible shapes by [`Purpose`].
+//!
 //! Every stage takes one frame at a time and answers within a bounded delay, so [`Segmenter`] serves a live stream and
 //! a whole file alike; [`segment`] only feeds it. Every stage is also *monotone*: fewer active frames in never give
 //! more active frames out. Their chain is therefore monotone too, which is why raising a threshold never adds time to
@@ -28,11 +31,14 @@ mod builder;
 mod causal;
 mod changes;
 pub mod hysteresis;
+mod pad;
+mod purpose;
 pub mod refine;
 mod segmenter;
 mod settings;
 pub mod silence;
 mod spans;
+mod split;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -42,9 +48,15 @@ use crate::{FrameScores, Label};
 pub use builder::TimelineBuilder;
 pub use causal::CausalLabels;
 pub use changes::TimelineChanges;
+pub(crate) use pad::Pad;
+pub use purpose::{Purpose, UnknownPurpose};
 pub use segmenter::{Event, Segmenter};
-pub use settings::{CONFIRM_NEAR_MS, CONFIRM_WINDOW_MS, LabelSettings, TimelineError, TimelineSettings};
+pub use settings::{
+    CONFIRM_NEAR_MS, CONFIRM_WINDOW_MS, LabelSettings, MAX_PAD_MS, MAX_SEGMENT_RANGE_MS, TimelineError,
+    TimelineSettings,
+};
 pub use spans::{SpanShape, shaped_spans};
+pub(crate) use split::Splitter;
 pub use thresholds::{Hysteresis, HysteresisBank, SILENCE_DBFS, SILENCE_WINDOW_FRAMES, Thresholds};
 
 /// One stretch of one label.

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use super::hysteresis::{Bits, CloseGaps, Confirm, DropShort};
+use super::pad::Pad;
 use super::refine::{EdgeFinder, Refiner};
 use super::silence::SilenceFinder;
+use super::split::Splitter;
 use super::{Hysteresis, Segment, TimelineSettings};
 use crate::{FrameGrid, Label};
 
@@ -43,6 +45,8 @@ pub struct Segmenter {
     columns: usize,
     /// Rows of probabilities that are not yet decided.
     rows: VecDeque<f32>,
+    /// Their mean squares.
+    levels: VecDeque<f32>,
     edges: EdgeFinder,
     silence: SilenceFinder,
     silent: Bits,
@@ -74,6 +78,8 @@ struct LabelPipeline {
     /// The same again, until the lane's own decision joins it.
     blocked_later: Bits,
     drop_short: DropShort,
+    kept: Bits,
+    pad: Pad,
     fresh: Bits,
     decided: Bits,
 }
@@ -100,6 +106,7 @@ impl Segmenter {
             delay_frames: delay_frames(settings, &names, refine),
             columns: labels.len(),
             rows: VecDeque::new(),
+            levels: VecDeque::new(),
             edges: EdgeFinder::default(),
             silence,
             silent: Bits::new(),
@@ -108,7 +115,8 @@ impl Segmenter {
             lanes,
             labels: Vec::new(),
         };
-        segmenter.writer.runs = names.iter().map(|l| Run::new(l.clone())).collect();
+        let run = |label: &Label| Run::new(label.clone(), settings.of(label).max_frames());
+        segmenter.writer.runs = names.iter().map(run).collect();
         if let Some(priority) = &settings.exclusive {
             let rank = |l: &LabelPipeline| {
                 priority.iter().position(|p| *p == labels[l.column]).unwrap_or(usize::MAX)
@@ -116,7 +124,7 @@ impl Segmenter {
             segmenter.lanes.sort_by_key(rank);
         }
         names.extend([Label::SILENCE, Label::UNKNOWN]);
-        segmenter.writer.runs.extend([Run::new(Label::SILENCE), Run::new(Label::UNKNOWN)]);
+        segmenter.writer.runs.extend([Run::new(Label::SILENCE, None), Run::new(Label::UNKNOWN, None)]);
         segmenter.labels = names;
         segmenter
     }
@@ -139,6 +147,7 @@ impl Segmenter {
     pub fn push(&mut self, row: &[f32], mean_square: f32, out: &mut Vec<Event>) {
         assert_eq!(row.len(), self.columns, "one probability per label");
         self.rows.extend(row.iter().map(|p| if p.is_nan() { 0.0 } else { *p }));
+        self.levels.push_back(mean_square);
         self.edges.push(mean_square);
         self.silence.push(mean_square, &mut self.silent);
         for lane in &mut self.lanes {
@@ -187,7 +196,8 @@ impl Segmenter {
                 let active = lane.decided.pop_front().unwrap_or(false);
                 self.writer.set(lane.column, active);
             }
-            self.writer.write(silent, &self.rows, out);
+            let mean_square = self.levels.pop_front().unwrap_or(0.0);
+            self.writer.write(silent, &self.rows, mean_square, out);
             self.rows.drain(..self.columns);
         }
     }
@@ -201,7 +211,10 @@ fn delay_frames(settings: &TimelineSettings, labels: &[Label], refine: usize) ->
     let confirming = each(super::LabelSettings::confirm_frames).max().unwrap_or(0);
     let min_on = each(super::LabelSettings::min_on_frames);
     let dropping = if settings.exclusive.is_some() { min_on.sum() } else { min_on.max().unwrap_or(0) };
-    SilenceFinder::DELAY_FRAMES + settings.min_silence_frames() + refining + closing + confirming + dropping
+    let padding = labels.iter().map(|l| Pad::delay_frames(settings.of(l).pad_frames())).max().unwrap_or(0);
+    let dividing = labels.iter().filter_map(|l| settings.of(l).max_frames()).max().unwrap_or(0);
+    let shaping = dropping + padding + dividing;
+    SilenceFinder::DELAY_FRAMES + settings.min_silence_frames() + refining + closing + confirming + shaping
 }
 
 impl LabelPipeline {
@@ -221,6 +234,8 @@ impl LabelPipeline {
             blocked: Bits::new(),
             blocked_later: Bits::new(),
             drop_short: DropShort::new(own.min_on_frames()),
+            kept: Bits::new(),
+            pad: Pad::new(own.pad_frames()),
             fresh: Bits::new(),
             decided: Bits::new(),
         }
@@ -258,11 +273,17 @@ impl LabelPipeline {
         }
         let n = self.refined.len().min(self.blocked.len());
         for (active, blocked) in self.refined.drain(..n).zip(self.blocked.drain(..n)) {
-            self.drop_short.push(active && !blocked, &mut self.fresh);
+            self.drop_short.push(active && !blocked, &mut self.kept);
             self.blocked_later.push_back(blocked);
         }
         if at_end {
-            self.drop_short.finish(false, &mut self.fresh);
+            self.drop_short.finish(false, &mut self.kept);
+        }
+        for active in self.kept.drain(..) {
+            self.pad.push(active, &mut self.fresh);
+        }
+        if at_end {
+            self.pad.finish(&mut self.fresh);
         }
     }
 }
@@ -284,11 +305,31 @@ struct Run {
     active: bool,
     start: Option<u64>,
     sum: f64,
+    splitter: Splitter,
 }
 
 impl Run {
-    fn new(label: Label) -> Self {
-        Self { label, active: false, start: None, sum: 0.0 }
+    fn new(label: Label, max_frames: Option<usize>) -> Self {
+        Self { label, active: false, start: None, sum: 0.0, splitter: Splitter::new(max_frames) }
+    }
+
+    fn begin(&mut self, frame: u64, out: &mut Vec<Event>) {
+        self.start = Some(frame);
+        out.push(Event::Began { label: self.label.clone(), start_s: FrameGrid::seconds(frame) });
+    }
+
+    /// Takes a frame in which it is on; what has become too long ends at its best place, and goes on there.
+    fn hear(&mut self, probability: f64, mean_square: f32, out: &mut Vec<Event>) {
+        self.sum += probability;
+        let (Some(part), Some(start)) = (self.splitter.push(probability, mean_square), self.start) else {
+            return;
+        };
+        let rest = self.sum - part.sum;
+        let border = start + part.frames as u64;
+        self.sum = part.sum;
+        self.end(border, FrameGrid::seconds(border), out);
+        self.begin(border, out);
+        self.sum = rest;
     }
 
     #[expect(
@@ -312,23 +353,24 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, silent: bool, rows: &VecDeque<f32>, out: &mut Vec<Event>) {
+    fn write(&mut self, silent: bool, rows: &VecDeque<f32>, mean_square: f32, out: &mut Vec<Event>) {
         let labels = self.columns.len();
-        let known = silent || self.runs[..labels].iter().any(|r| r.active);
+        let labelled = self.runs[..labels].iter().any(|r| r.active);
+        // Only padding reaches into silence.
+        let silent = silent && !labelled;
         self.runs[labels].active = silent;
-        self.runs[labels + 1].active = !known;
+        self.runs[labels + 1].active = !silent && !labelled;
         for run in self.runs.iter_mut().filter(|r| !r.active) {
             run.end(self.frame, FrameGrid::seconds(self.frame), out);
+            run.splitter.clear();
         }
         let probability = |i: usize| self.columns.get(i).map(|c| f64::from(rows[*c]));
         let best = (0..labels).filter_map(probability).fold(0.0, f64::max);
         for (i, run) in self.runs.iter_mut().enumerate().filter(|(_, r)| r.active) {
             if run.start.is_none() {
-                run.start = Some(self.frame);
-                let start_s = FrameGrid::seconds(self.frame);
-                out.push(Event::Began { label: run.label.clone(), start_s });
+                run.begin(self.frame, out);
             }
-            run.sum += probability(i).unwrap_or(if silent { 1.0 } else { 1.0 - best });
+            run.hear(probability(i).unwrap_or(if silent { 1.0 } else { 1.0 - best }), mean_square, out);
         }
         self.frame += 1;
     }
@@ -336,8 +378,7 @@ impl Writer {
     fn finish(mut self, duration_s: f64, out: &mut Vec<Event>) {
         if self.frame == 0 && duration_s > 0.0 {
             let unknown = self.runs.last_mut().expect("there is always a run of unknown");
-            unknown.start = Some(0);
-            out.push(Event::Began { label: unknown.label.clone(), start_s: 0.0 });
+            unknown.begin(0, out);
         }
         for run in &mut self.runs {
             run.end(self.frame, duration_s, out);

@@ -13,6 +13,10 @@ const FRAME_MS: u32 = 10;
 pub const CONFIRM_WINDOW_MS: u32 = 2_000;
 /// What begins at most so long after a stretch that was confirmed belongs to it, milliseconds.
 pub const CONFIRM_NEAR_MS: u32 = 500;
+/// The most that a segment may be padded by, milliseconds.
+pub const MAX_PAD_MS: u32 = 10_000;
+/// Bounds of [`LabelSettings::max_ms`], milliseconds.
+pub const MAX_SEGMENT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -39,6 +43,17 @@ pub enum TimelineError {
     /// The silence level is no level.
     #[error("the silence level is {0} dBFS; it must be a number from -200 to 0")]
     SilenceLevel(f64),
+    /// More padding than there may be.
+    #[error("padding of {0} ms is too much; give at most {MAX_PAD_MS} ms")]
+    Pad(u32),
+    /// Padded segments overlap those of other labels.
+    #[error(
+        "padding makes labels overlap, and one label per instant was asked for; set the padding to 0, or let labels overlap"
+    )]
+    PadExclusive,
+    /// The longest segment is none.
+    #[error("a longest segment of {0} s is not possible; give 1 to 3600 s")]
+    MaxSegment(f64),
 }
 
 /// How one label's probability becomes segments.
@@ -60,6 +75,11 @@ pub struct LabelSettings {
     /// Shorter gaps between two segments are filled, milliseconds.
     #[serde(alias = "min_off_ms")]
     pub min_gap_ms: u32,
+    /// Added before and after each segment, within the source, milliseconds; silence and `unknown` make way. A pause that
+    /// has no room for both ends, and 100 ms between them, closes.
+    pub pad_ms: u32,
+    /// Longer segments are divided where they are least likely and quietest, milliseconds; `None`: they stay.
+    pub max_ms: Option<u32>,
 }
 
 impl Default for LabelSettings {
@@ -67,7 +87,7 @@ impl Default for LabelSettings {
         // Packs bring measured thresholds; the default ones serve a network that says nothing about itself. A pause
         // between two words of a sentence rarely lasts 200 ms; the shortest spoken word hardly less than 100 ms.
         let Thresholds { open, close } = Thresholds::default();
-        Self { open, close, confirm: 0.0, min_on_ms: 100, min_gap_ms: 200 }
+        Self { open, close, confirm: 0.0, min_on_ms: 100, min_gap_ms: 200, pad_ms: 0, max_ms: None }
     }
 }
 
@@ -104,6 +124,15 @@ impl LabelSettings {
 
     pub(crate) fn min_gap_frames(&self) -> usize {
         frames(self.min_gap_ms)
+    }
+
+    pub(crate) fn pad_frames(&self) -> usize {
+        frames(self.pad_ms)
+    }
+
+    /// Whole frames that last at most `max_ms`.
+    pub(crate) fn max_frames(&self) -> Option<usize> {
+        self.max_ms.map(|ms| usize::try_from((ms / FRAME_MS).max(1)).unwrap_or(usize::MAX))
     }
 }
 
@@ -165,7 +194,7 @@ impl TimelineSettings {
     ///
     /// # Errors
     ///
-    /// A threshold outside 0..=1 or a silence level that is no level.
+    /// A threshold outside 0..=1, a silence level that is no level, or a shape that cannot be.
     pub fn check(&self) -> Result<(), TimelineError> {
         let named = self.labels.iter().map(|(label, s)| (label.as_str(), s));
         for (label, settings) in std::iter::once(("every other label", &self.default)).chain(named) {
@@ -175,6 +204,15 @@ impl TimelineSettings {
                 if !(0.0..=1.0).contains(&value) {
                     return Err(TimelineError::Threshold { label: label.to_owned(), which, value });
                 }
+            }
+            if settings.pad_ms > MAX_PAD_MS {
+                return Err(TimelineError::Pad(settings.pad_ms));
+            }
+            if settings.pad_ms > 0 && self.exclusive.is_some() {
+                return Err(TimelineError::PadExclusive);
+            }
+            if let Some(ms) = settings.max_ms.filter(|ms| !MAX_SEGMENT_RANGE_MS.contains(ms)) {
+                return Err(TimelineError::MaxSegment(f64::from(ms) / 1_000.0));
             }
         }
         if !(-200.0..=0.0).contains(&self.silence_dbfs) {

@@ -192,24 +192,35 @@ fn any_activity() -> impl Strategy<Value = FrameScores> {
 
 fn any_settings() -> impl Strategy<Value = TimelineSettings> {
     let threshold = || prop::sample::select(vec![0.0_f32, 0.2, 0.4, 0.5, 0.6, 0.7, 1.0]);
-    let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300).prop_map(
-        |(open, close, confirm, min_on_ms, min_gap_ms)| LabelSettings {
+    let pad = prop::sample::select(vec![0_u32, 0, 10, 35, 120, 400]);
+    let max = prop::option::of(1_000_u32..2_500);
+    let label = (threshold(), threshold(), threshold(), 0_u32..300, 0_u32..300, (pad, max)).prop_map(
+        |(open, close, confirm, min_on_ms, min_gap_ms, (pad_ms, max_ms))| LabelSettings {
             open,
             close,
             confirm,
             min_on_ms,
             min_gap_ms,
+            pad_ms,
+            max_ms,
         },
     );
     let exclusive = prop::option::of(Just(TimelineSettings::default_priority()));
     (prop::collection::vec(label, 3), 0_u32..400, prop::bool::ANY, 0_u32..160, exclusive).prop_map(
-        |(labels, min_silence_ms, refine_borders, refine_window_ms, exclusive)| TimelineSettings {
-            labels: [Label::SPEECH, Label::MUSIC, Label::NOISE].into_iter().zip(labels).collect(),
-            min_silence_ms,
-            refine_borders,
-            refine_window_ms,
-            exclusive,
-            ..TimelineSettings::default()
+        |(mut labels, min_silence_ms, refine_borders, refine_window_ms, exclusive)| {
+            if exclusive.is_some() {
+                labels.iter_mut().for_each(|label| label.pad_ms = 0);
+            }
+            let settings = TimelineSettings {
+                labels: [Label::SPEECH, Label::MUSIC, Label::NOISE].into_iter().zip(labels).collect(),
+                min_silence_ms,
+                refine_borders,
+                refine_window_ms,
+                exclusive,
+                ..TimelineSettings::default()
+            };
+            assert_eq!(settings.check(), Ok(()));
+            settings
         },
     )
 }
@@ -253,7 +264,18 @@ fn by_definition(p: &[f32], own: LabelSettings, silent: &[bool]) -> Vec<bool> {
     let long = |t: usize| {
         g[t] && (0..=t).rev().take_while(|&s| g[s]).count() + (t..n).take_while(|&s| g[s]).count() > on
     };
-    (0..n).map(long).collect()
+    let l: Vec<bool> = (0..n).map(long).collect();
+    let pad = own.pad_ms.div_ceil(10) as usize;
+    if pad == 0 {
+        return l;
+    }
+    let joined = |t: usize| {
+        let before = (0..=t).rev().find(|&a| l[a]);
+        let after = (t..n).find(|&b| l[b]);
+        matches!((before, after), (Some(a), Some(b)) if a == b || b - a - 1 < 2 * pad + 10)
+    };
+    let j: Vec<bool> = (0..n).map(joined).collect();
+    (0..n).map(|t| j[t.saturating_sub(pad)..(t + pad + 1).min(n)].contains(&true)).collect()
 }
 
 proptest! {
@@ -273,7 +295,14 @@ proptest! {
         prop_assert_eq!(reached, a.duration_s());
         for label in &timeline.labels {
             let spans = spans(&timeline, label);
-            prop_assert!(spans.windows(2).all(|w| w[0].1 < w[1].0), "{label} {spans:?}");
+            prop_assert!(spans.windows(2).all(|w| w[0].1 <= w[1].0), "{label} {spans:?}");
+            match settings.of(label).max_ms {
+                Some(ms) if ![Label::SILENCE, Label::UNKNOWN].contains(label) => {
+                    let longest = f64::from(ms) / 1_000.0 + 1e-9;
+                    prop_assert!(spans.iter().all(|(start, end)| end - start <= longest), "{label} {spans:?}");
+                }
+                _ => prop_assert!(spans.windows(2).all(|w| w[0].1 < w[1].0), "{label} {spans:?}"),
+            }
         }
         // Silence and unknown exclude everything, and each other; with `exclusive` all labels do.
         let frames = a.frames();
@@ -283,6 +312,18 @@ proptest! {
             let rest = on[3..].iter().filter(|o| o[t]).count();
             prop_assert!(rest <= 1 && (rest == 0 || labels == 0));
             prop_assert!(settings.exclusive.is_none() || labels <= 1);
+        }
+    }
+
+    #[test]
+    fn padding_and_dividing_never_lose_speech(a in any_activity(), settings in any_settings()) {
+        let mut plain = settings.clone();
+        plain.labels.values_mut().for_each(|own| (own.pad_ms, own.max_ms) = (0, None));
+        let (plain, shaped) = (segment(&a, &plain), segment(&a, &settings));
+        for label in &a.labels {
+            let before = frames_of(&plain, label, a.frames());
+            let after = frames_of(&shaped, label, a.frames());
+            prop_assert!((0..a.frames()).all(|t| after[t] || !before[t]), "{label}");
         }
     }
 
@@ -344,7 +385,10 @@ proptest! {
     fn the_chain_does_what_its_definition_says(a in any_activity(), settings in any_settings()) {
         let settings = TimelineSettings { refine_borders: false, exclusive: None, ..settings };
         let timeline = segment(&a, &settings);
-        let silent = frames_of(&timeline, &Label::SILENCE, a.frames());
+        // Padding reaches into silence, so that of before is what counts.
+        let mut unpadded = settings.clone();
+        unpadded.labels.values_mut().for_each(|own| own.pad_ms = 0);
+        let silent = frames_of(&segment(&a, &unpadded), &Label::SILENCE, a.frames());
         for (column, label) in a.labels.iter().enumerate() {
             let p: Vec<f32> = (0..a.frames()).map(|t| a.row(t)[column]).collect();
             prop_assert_eq!(frames_of(&timeline, label, a.frames()), by_definition(&p, settings.of(label), &silent));
@@ -356,7 +400,7 @@ proptest! {
         // With nothing filled, dropped or silenced, each refined border lies near a border of the decision.
         let mut settings = TimelineSettings { silence_dbfs: -200.0, exclusive: None, refine_borders: false, ..settings };
         for own in settings.labels.values_mut() {
-            (own.min_on_ms, own.min_gap_ms) = (0, 0);
+            (own.min_on_ms, own.min_gap_ms, own.pad_ms, own.max_ms) = (0, 0, 0, None);
         }
         let plain = segment(&a, &settings);
         let refined = segment(&a, &TimelineSettings { refine_borders: true, ..settings.clone() });

@@ -112,7 +112,7 @@ impl Onsets {
 
 /// The smallest value that at least the share `q` of all does not exceed.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank within the list")]
-fn nearest_rank(sorted: &[f64], q: f64) -> Option<f64> {
+pub(super) fn nearest_rank(sorted: &[f64], q: f64) -> Option<f64> {
     let rank = (q * real(sorted.len())).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied()
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::TableError;
-use crate::report::ReportError;
+use crate::render::ListError;
+use crate::report::{Format, ReportError};
 
 /// Why a recording, or all of them, cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,24 @@ pub enum EvalError {
         path: PathBuf,
         /// What is wrong.
         source: ReportError,
+    },
+    /// A list of cuts that is not of its form.
+    #[error("{}: {source}", path.display())]
+    Cuts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ListError,
+    },
+    /// A name that says no format.
+    #[error(
+        "{}: its ending says no format; known are {known}, .edl, .otio, .fcpxml, .v1 and .rpp",
+        path.display(),
+        known = Format::ALL.map(|format| format!(".{}", format.extension())).join(", ")
+    )]
+    NoFormat {
+        /// The file.
+        path: PathBuf,
     },
     /// Labels beyond the end.
     #[error(

@@ -19,6 +19,7 @@
 //! | `counts.rs` | precision, recall, F1, accuracy, false alarms, baselines |
 //! | `calibration.rs` | does 0.5 mean 0.5? |
 //! | `borders.rs` | delay of onsets, silences found |
+//! | `compare.rs` | two lists of labels against each other |
 //! | `bootstrap.rs` | intervals, by drawing recordings |
 //! | `metrics.rs` | all of these at once |
 //! | `noise.rs` | background noise: found by SNR, error of the SNR, shortcuts |
@@ -32,6 +33,7 @@
 mod bootstrap;
 mod borders;
 mod calibration;
+mod compare;
 mod counts;
 mod error;
 mod evaluation;
@@ -53,6 +55,9 @@ mod voice_set;
 pub use bootstrap::{Interval, Intervals, intervals};
 pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
 pub use calibration::{Bin, Calibration, calibration};
+pub use compare::{
+    BorderErrors, ComparedLists, Comparison, Disagreement, LabelComparison, SegmentCounts, compare,
+};
 pub use counts::{Baselines, Counts, Rates};
 pub use error::EvalError;
 pub use evaluation::{EvalRecording, EvalSetup, Evaluation, LabelFigures, SystemFigures};
@@ -65,7 +70,7 @@ pub use phrase::{DetPoint, PhraseFigures, PhraseGroup, PhraseSaid, PhraseUnsaid,
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
-pub use truth::{Grouping, check_length, labels_beside};
+pub use truth::{Grouping, check_length, labels_beside, read_lists};
 pub use voice::{VoiceEvaluation, VoiceFigures, VoiceTrial};
 pub use voice_set::{Condition, Speaker, SpeakerClip, voice_trials};
 

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{EvalError, Groups, PeerScores};
-use crate::decide::Timeline;
-use crate::report::Format;
+use crate::Label;
+use crate::decide::{Segment, Timeline};
+use crate::render::{FrameRate, ListFormat};
+use crate::report::{Format, Report};
 
 /// Endings of label files that are tried before those of the formats.
 const CSV_ENDINGS: [&str; 3] = ["csv", "labels.csv", "truth.csv"];
@@ -28,6 +30,27 @@ pub fn labels_beside(audio: &Path) -> Result<Timeline, EvalError> {
     }
     let report = format.parse(&text).map_err(|source| EvalError::Labels { path, source })?;
     Ok(report.timeline)
+}
+
+/// Reads the labels of any number of recordings from one file: a [`Format`] by its ending, or a list of cuts
+/// ([`ListFormat`]), of which the stretches that it keeps count as speech. `rate` is for a list of frames that does not say
+/// its own.
+///
+/// # Errors
+/// [`EvalError`] if it cannot be read.
+pub fn read_lists(path: &Path, rate: Option<FrameRate>) -> Result<Vec<Report>, EvalError> {
+    if let Some(format) = Format::of_path(path) {
+        let text = read(path)?;
+        return format.parse_all(&text).map_err(|source| EvalError::Labels { path: path.to_owned(), source });
+    }
+    let form = ListFormat::of_path(path).ok_or_else(|| EvalError::NoFormat { path: path.to_owned() })?;
+    let kept = form.read(&read(path)?, rate);
+    let kept = kept.map_err(|source| EvalError::Cuts { path: path.to_owned(), source })?;
+    let duration_s = kept.last().map_or(0.0, |(_, end_s)| *end_s);
+    let speech = |(start_s, end_s)| Segment { label: Label::SPEECH, start_s, end_s, confidence: 1.0 };
+    let segments = kept.into_iter().map(speech).collect();
+    let timeline = Timeline { segments, duration_s, labels: vec![Label::SPEECH] };
+    Ok(vec![Report { file: String::new(), timeline }])
 }
 
 /// The first file that could hold the labels.

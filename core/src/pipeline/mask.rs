@@ -128,7 +128,14 @@ fn render_settings(labels: &[Label], cover: Cover) -> RenderSettings {
 
 /// Timeline settings under which the columns of phrases are taken as they are.
 pub(super) fn with_phrases(mut settings: TimelineSettings, labels: &[Label]) -> TimelineSettings {
-    let plain = LabelSettings { open: 0.5, close: 0.5, confirm: 0.0, min_on_ms: 0, min_gap_ms: 0 };
+    let plain = LabelSettings {
+        open: 0.5,
+        close: 0.5,
+        confirm: 0.0,
+        min_on_ms: 0,
+        min_gap_ms: 0,
+        ..LabelSettings::default()
+    };
     settings.labels.extend(labels.iter().map(|label| (label.clone(), plain)));
     settings
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! Recording ─▶ detect_file ──────────────────────────────────▶ FrameScores
 //!           ─▶ tag_file          hear, segment ──────────────▶ Report        (tag_file_for_plot, tag_file_for_page: what a picture or a page needs beside it)
+//!           ─▶ cut_clips         read, cut ───────────────────▶ files         (cuts_of: the cuts as a list)
 //!           ─▶ noise_of_file     hear with a noise pack ─────▶ NoiseEstimate
 //!           ─▶ read_voice_clip   ─ voice::VoiceEar ─────────▶ HeardClip     (who_speaks: hear, compare with enrolled voices)
 //!           ─▶ spot_file         hear with a phrase pack ────▶ Spoken        (mask_file: and cover it)
@@ -20,6 +21,10 @@
 //! [`TimelineSettings::with_gate`]: crate::decide::TimelineSettings::with_gate
 
 mod beside;
+#[cfg(feature = "render")]
+mod clips;
+#[cfg(feature = "render")]
+mod cuts;
 mod detect;
 mod error;
 #[cfg(feature = "render")]
@@ -47,6 +52,10 @@ mod voice;
 #[cfg(feature = "report")]
 mod who;
 
+#[cfg(feature = "render")]
+pub use clips::{Clip, cut_clips};
+#[cfg(feature = "render")]
+pub use cuts::cuts_of;
 pub use detect::{detect_file, detect_file_with_gains, detect_while_heard};
 pub use error::PipelineError;
 #[cfg(feature = "render")]

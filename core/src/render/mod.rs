@@ -26,7 +26,7 @@ mod wav;
 mod wav_file;
 
 pub use cut::{CutPlan, Region};
-pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListFormat, UnknownRate};
+pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListError, ListFormat, UnknownRate};
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};

@@ -1,4 +1,4 @@
-//! Timelines as files: label lists in fourteen formats, each with its parser, [`plot`]s, and the [`page`] for a browser.
+//! Timelines as files: label lists in twenty formats, each with its parser, [`plot`]s, and the [`page`] for a browser.
 //!
 //! | family | formats | file |
 //! |---|---|---|
@@ -8,23 +8,33 @@
 //! | speech research | rttm, textgrid, eaf | `rttm.rs`, `textgrid.rs`, `eaf.rs` |
 //! | audio editors | audacity, reaper, cue | `editors.rs` |
 //! | subtitles | srt, vtt | `subtitles.rs` |
+//! | recognisers | clips, nemo, lhotse | `manifests.rs` |
+//! | chapters | ffmetadata, chapters | `chapters.rs` |
+//! | archives | iiif | `annotations.rs` |
 //!
-//! Beside them stand what is not about segments: scores frame by frame (`frames.rs`) and verdicts on noise (`noise.rs`).
+//! Beside them stand what is not text, Parquet (`parquet.rs`), and what is not about segments: scores frame by
+//! frame (`frames.rs`) and verdicts on noise (`noise.rs`).
 //!
 //! Every format parses back to the list that was written, in the resolution of the format ([`Format::steps_per_s`]); a
 //! segment that is shorter than half a step may vanish. What a format has no place for comes back as: confidence 1,
-//! file "" and the end of the last segment as duration. Labels and file names are free text; what a format cannot hold
+//! file "" and the end of the last segment as duration; clips hold speech only. Labels and file names are free text; what a format cannot hold
 //! as it is (line breaks, blanks between columns) is written `%XX` as in a URL.
 
+mod annotations;
+mod chapters;
 mod draft;
 mod eaf;
 mod editors;
 mod escape;
 mod frames;
 mod json;
+mod manifests;
 mod matrix;
 mod noise;
 pub mod npy;
+mod numbers;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod page;
 pub mod plot;
 mod rows;
@@ -44,6 +54,9 @@ use crate::decide::Timeline;
 pub use frames::{FrameRows, FramesFormat};
 pub use matrix::write_matrix;
 pub use noise::{NoiseFormat, NoiseRow, sort_worst_first};
+pub use numbers::{decimals, json_line, json_pretty};
+#[cfg(feature = "parquet")]
+pub use parquet::{TableOrigin, write_parquet};
 pub use rows::RowWriter;
 
 /// A source and what was heard in it.
@@ -91,7 +104,7 @@ pub enum ReportError {
     },
     /// The format has no place for several sources.
     #[error(
-        "{format} holds one source per file, not {count}; write one file each, or use csv, tsv, json, jsonl or rttm"
+        "{format} holds one source per file, not {count}; write one file each, or use csv, tsv, json, jsonl, rttm, nemo or lhotse"
     )]
     OneSource {
         /// The format.
@@ -139,6 +152,18 @@ pub enum Format {
     Reaper,
     /// One row per second with the share of each label.
     Matrix,
+    /// `start,end,start,end…` of speech, for recognisers.
+    Clips,
+    /// NeMo's manifest: one object per line and segment.
+    Nemo,
+    /// lhotse's supervisions: one object per line and segment.
+    Lhotse,
+    /// W3C web annotations, for IIIF viewers.
+    Iiif,
+    /// ffmpeg's metadata file with a chapter per segment.
+    Ffmetadata,
+    /// Chapters for podcast players, as JSON.
+    Chapters,
 }
 
 /// The format names as help and messages list them.
@@ -157,7 +182,7 @@ impl Format {
     }
 
     /// Every format.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Text,
         Self::Csv,
         Self::Tsv,
@@ -172,6 +197,12 @@ impl Format {
         Self::Cue,
         Self::Reaper,
         Self::Matrix,
+        Self::Clips,
+        Self::Nemo,
+        Self::Lhotse,
+        Self::Iiif,
+        Self::Ffmetadata,
+        Self::Chapters,
     ];
 
     /// The name on the command line.
@@ -191,6 +222,12 @@ impl Format {
             Self::Cue => "cue",
             Self::Reaper => "reaper",
             Self::Matrix => "matrix",
+            Self::Clips => "clips",
+            Self::Nemo => "nemo",
+            Self::Lhotse => "lhotse",
+            Self::Iiif => "iiif",
+            Self::Ffmetadata => "ffmetadata",
+            Self::Chapters => "chapters",
         }
     }
 
@@ -202,6 +239,11 @@ impl Format {
             Self::TextGrid => "TextGrid",
             Self::Reaper => "regions.csv",
             Self::Matrix => "matrix.csv",
+            Self::Clips => "clips.txt",
+            Self::Nemo => "nemo.jsonl",
+            Self::Lhotse => "supervisions.jsonl",
+            Self::Iiif => "annotations.json",
+            Self::Chapters => "chapters.json",
             other => other.name(),
         }
     }
@@ -216,7 +258,10 @@ impl Format {
 
     /// Whether one file of it may hold several sources.
     pub fn holds_many(self) -> bool {
-        matches!(self, Self::Csv | Self::Tsv | Self::Json | Self::Jsonl | Self::Rttm)
+        matches!(
+            self,
+            Self::Csv | Self::Tsv | Self::Json | Self::Jsonl | Self::Rttm | Self::Nemo | Self::Lhotse
+        )
     }
 
     /// Writes one source.
@@ -244,6 +289,8 @@ impl Format {
             Self::Json => return json::write(&rounded, out),
             Self::Jsonl => return json::write_lines(&rounded, out),
             Self::Rttm => return Ok(rttm::write(&rounded, out)?),
+            Self::Nemo => return manifests::write_nemo(&rounded, out),
+            Self::Lhotse => return manifests::write_lhotse(&rounded, out),
             _ => {}
         }
         let [report] = &rounded[..] else {
@@ -258,6 +305,10 @@ impl Format {
             Self::Vtt => subtitles::write_vtt(report, out)?,
             Self::Cue => editors::write_cue(report, out)?,
             Self::Reaper => editors::write_reaper(report, out)?,
+            Self::Clips => manifests::write_clips(report, out)?,
+            Self::Iiif => annotations::write(report, out)?,
+            Self::Ffmetadata => chapters::write_ffmetadata(report, out)?,
+            Self::Chapters => chapters::write_podcast(report, out)?,
             _ => write_matrix(report, matrix::DEFAULT_HOP_S, out)?,
         }
         Ok(())
@@ -300,6 +351,12 @@ impl Format {
             Self::Cue => one(editors::parse_cue(text)),
             Self::Reaper => one(editors::parse_reaper(text)),
             Self::Matrix => one(matrix::parse(text)),
+            Self::Clips => one(manifests::parse_clips(text)),
+            Self::Nemo => manifests::parse_nemo(text),
+            Self::Lhotse => manifests::parse_lhotse(text),
+            Self::Iiif => one(annotations::parse(text)),
+            Self::Ffmetadata => one(chapters::parse_ffmetadata(text)),
+            Self::Chapters => one(chapters::parse_podcast(text)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::ReportError;
+use super::numbers::{decimals, json_pretty};
 use crate::Label;
 use crate::noise::{HIGHEST_SNR_DB, LOWEST_SNR_DB, NoiseEstimate, NoiseSecond};
 
@@ -94,17 +95,13 @@ fn verdict(noisy: bool) -> String {
     if noisy { "noisy" } else { "clean" }.to_owned()
 }
 
-fn decimals(value: f64, digits: usize) -> String {
-    format!("{value:.digits$}")
-}
-
 /// Ends of the scale are told as such.
 fn ratio(snr_db: Option<f64>) -> String {
     match snr_db {
         None => "–".to_owned(),
         Some(v) if v >= HIGHEST_SNR_DB => format!("> {HIGHEST_SNR_DB:.0}"),
         Some(v) if v <= LOWEST_SNR_DB => format!("< {LOWEST_SNR_DB:.0}"),
-        Some(v) => format!("{v:.1}"),
+        Some(v) => decimals(v, 1),
     }
 }
 
@@ -167,6 +164,5 @@ fn write_json(found: &[NoiseRow], timeline: bool, out: &mut dyn Write) -> Result
             Ok(row)
         })
         .collect::<Result<_, serde_json::Error>>()?;
-    serde_json::to_writer_pretty(&mut *out, &rows)?;
-    out.write_all(b"\n").map_err(serde_json::Error::io)
+    out.write_all(json_pretty(&rows)?.as_bytes()).map_err(serde_json::Error::io)
 }

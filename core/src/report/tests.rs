@@ -32,14 +32,23 @@ fn written(format: Format, report: &Report) -> String {
 
 /// What a format can carry of a report.
 fn carried(format: Format, report: &Report) -> Report {
-    use Format::{Audacity, Csv, Cue, Eaf, Json, Jsonl, Reaper, Rttm, Srt, TextGrid, Tsv, Vtt};
+    use Format::{Audacity, Chapters, Clips, Csv, Cue, Eaf, Iiif, Json, Jsonl, Lhotse, Nemo};
+    use Format::{Reaper, Rttm, Srt, TextGrid, Tsv, Vtt};
     let mut report = Report { timeline: report.timeline.rounded(format.steps_per_s()), ..report.clone() };
     for s in &mut report.timeline.segments {
-        let lost = matches!(format, Audacity | TextGrid | Eaf | Srt | Vtt | Reaper | Format::Matrix);
+        let lost = matches!(
+            format,
+            Audacity | TextGrid | Eaf | Srt | Vtt | Reaper | Format::Matrix | Clips | Iiif | Chapters
+        );
         s.confidence = if lost { 1.0 } else { format!("{:.3}", s.confidence).parse().unwrap() };
     }
-    let names_file = matches!(format, Csv | Tsv | Json | Jsonl | Rttm | Eaf | Vtt | Cue);
-    let by_segments = matches!(format, Csv | Tsv | Rttm);
+    if format == Clips {
+        report.timeline.segments.retain(|s| s.label == Label::SPEECH);
+        report.timeline.duration_s = report.timeline.segments.iter().map(|s| s.end_s).fold(0.0, f64::max);
+    }
+    let names_file =
+        matches!(format, Csv | Tsv | Json | Jsonl | Rttm | Eaf | Vtt | Cue | Nemo | Lhotse | Iiif | Chapters);
+    let by_segments = matches!(format, Csv | Tsv | Rttm | Nemo | Lhotse | Iiif);
     if !names_file || (by_segments && report.timeline.segments.is_empty()) {
         report.file.clear();
     }

@@ -43,11 +43,11 @@ impl Decision {
             .collect();
         // A causal silence begins with the last frame of the window that it is judged over.
         let min_silence = settings.min_silence_frames().saturating_sub(SILENCE_WINDOW_FRAMES - 1);
-        let unknown = Durations { min_gap: 0, ..Durations::of_label(&of(&Label::UNKNOWN)) };
+        let unknown = Durations { min_on: of(&Label::UNKNOWN).min_on_frames(), ..Durations::default() };
         Self {
             labels: causal,
             frame: 0,
-            silence: Lane::new(Label::SILENCE, Durations { min_on: min_silence, min_gap: 0 }),
+            silence: Lane::new(Label::SILENCE, Durations { min_on: min_silence, ..Durations::default() }),
             unknown: Lane::new(Label::UNKNOWN, unknown),
             silent: Bits::new(),
             on: vec![Bits::new(); named.len()],
@@ -75,19 +75,19 @@ impl Decision {
     pub(super) fn push(&mut self, scores: &[f32], mean_square: f32, tell: &mut Tell<'_>) {
         let on = self.labels.push(self.frame, scores, mean_square);
         self.frame += 1;
-        self.silence.hear(1.0);
+        self.silence.hear(1.0, mean_square);
         self.silence.push(on.contains(LabelSet::SILENCE));
         self.silence.advance(tell, &mut self.fresh);
         let mut best = 0.0_f32;
         for ((column, lane), decided) in self.named.iter_mut().zip(&mut self.on) {
-            lane.hear(scores[*column]);
+            lane.hear(scores[*column], mean_square);
             lane.push(on.has_label(*column));
             lane.cover(&self.fresh);
             lane.advance(tell, decided);
             best = best.max(scores[*column]);
         }
         self.silent.append(&mut self.fresh);
-        self.unknown.hear(1.0 - best);
+        self.unknown.hear(1.0 - best, mean_square);
         self.tell_unknown(tell);
     }
 

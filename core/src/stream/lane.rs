@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::Event;
 use super::time::{FRAME_US, rounded, seconds};
 use crate::Label;
-use crate::decide::LabelSettings;
 use crate::decide::hysteresis::{Bits, CloseGaps, DropShort};
+use crate::decide::{LabelSettings, Pad, Splitter};
 use crate::signal::units::real;
 
 /// Where events go, and what those that are decided now have in common.
@@ -17,21 +17,30 @@ pub(super) struct Tell<'a> {
     pub(super) out: &'a mut Vec<Event>,
 }
 
-/// Minimum durations of a label, frames.
-#[derive(Debug, Clone, Copy)]
+/// Minimum durations and shape of a label, frames.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Durations {
     pub(super) min_on: usize,
     pub(super) min_gap: usize,
+    pub(super) pad: usize,
+    /// The longest stretch; `None`: there is none.
+    pub(super) max: Option<usize>,
 }
 
 impl Durations {
     pub(super) fn of_label(settings: &LabelSettings) -> Self {
-        Self { min_on: settings.min_on_frames(), min_gap: settings.min_gap_frames() }
+        Self {
+            min_on: settings.min_on_frames(),
+            min_gap: settings.min_gap_frames(),
+            pad: settings.pad_frames(),
+            max: settings.max_frames(),
+        }
     }
 }
 
-/// A label on its way: gaps are closed, what is too short is dropped, where it is silent it is off. Those are the stages of
-/// a file's labels, in their order; each waits only while it does not know.
+/// A label on its way: gaps are closed, where it is silent it is off, what is too short is dropped, what stays is padded, and
+/// what is too long is divided. Those are the stages of a file's labels, in their order; each waits only while it does not
+/// know.
 #[derive(Debug)]
 pub(super) struct Lane {
     label: Label,
@@ -41,9 +50,12 @@ pub(super) struct Lane {
     /// Frames in which something covers this label, as far as that is decided; `None` if nothing ever does.
     covered: Option<Bits>,
     drop_short: DropShort,
+    long_enough: Bits,
+    pad: Pad,
     kept: Bits,
-    /// Scores of the frames that are not decided yet.
-    scores: VecDeque<f32>,
+    splitter: Splitter,
+    /// Scores and mean squares of the frames that are not decided yet.
+    heard: VecDeque<(f32, f32)>,
     /// The next frame to be decided.
     frame: u64,
     run: Option<Run>,
@@ -71,8 +83,11 @@ impl Lane {
             closed: Bits::new(),
             covered: None,
             drop_short: DropShort::new(durations.min_on),
+            long_enough: Bits::new(),
+            pad: Pad::new(durations.pad),
             kept: Bits::new(),
-            scores: VecDeque::new(),
+            splitter: Splitter::new(durations.max),
+            heard: VecDeque::new(),
             frame: 0,
             run: None,
             total_us: 0,
@@ -98,9 +113,9 @@ impl Lane {
         Self { covered: Some(Bits::new()), ..Self::new(label, durations) }
     }
 
-    /// Takes the score of the next frame that is heard.
-    pub(super) fn hear(&mut self, score: f32) {
-        self.scores.push_back(score);
+    /// Takes score and mean square of the next frame that is heard.
+    pub(super) fn hear(&mut self, score: f32, mean_square: f32) {
+        self.heard.push_back((score, mean_square));
     }
 
     /// Takes whether the label is on in the next frame; its score is known by then.
@@ -120,23 +135,37 @@ impl Lane {
         let ready = self.covered.as_ref().map_or(usize::MAX, Bits::len).min(self.closed.len());
         for active in self.closed.drain(..ready) {
             let covered = self.covered.as_mut().and_then(Bits::pop_front).unwrap_or(false);
-            self.drop_short.push(active && !covered, &mut self.kept);
+            self.drop_short.push(active && !covered, &mut self.long_enough);
         }
+        self.widen();
         self.tell_kept(tell, decided);
+    }
+
+    fn widen(&mut self) {
+        for active in self.long_enough.drain(..) {
+            self.pad.push(active, &mut self.kept);
+        }
     }
 
     fn tell_kept(&mut self, tell: &mut Tell<'_>, decided: &mut Bits) {
         for active in self.kept.drain(..) {
             let now_us = self.frame * FRAME_US;
-            let score = self.scores.pop_front().unwrap_or(0.0);
+            let (score, mean_square) = self.heard.pop_front().unwrap_or_default();
             if active {
-                let run = self.run.get_or_insert_with(|| {
-                    *tell.next_id += 1;
-                    Run { id: *tell.next_id, start_us: now_us, sum: 0.0, frames: 0, told: false }
-                });
+                let run = self.run.get_or_insert_with(|| Run::new(now_us, tell));
                 run.sum += f64::from(score);
                 run.frames += 1;
+                if let Some(part) = self.splitter.push(f64::from(score), mean_square) {
+                    let border_us = run.start_us + part.frames as u64 * FRAME_US;
+                    let (sum, frames) = (run.sum - part.sum, run.frames - part.frames);
+                    (run.sum, run.frames) = (part.sum, part.frames);
+                    if let Some(first) = self.run.take() {
+                        self.total_us += first.end(&self.label, border_us, tell);
+                    }
+                    self.run = Some(Run { sum, frames, ..Run::new(border_us, tell) });
+                }
             } else if let Some(run) = self.run.take() {
+                self.splitter.clear();
                 self.total_us += run.end(&self.label, now_us, tell);
             }
             decided.push_back(active);
@@ -153,7 +182,9 @@ impl Lane {
     pub(super) fn end(&mut self, keep_whole: bool, end_us: u64, tell: &mut Tell<'_>, decided: &mut Bits) {
         self.close_gaps.finish(&mut self.closed);
         self.advance(tell, decided);
-        self.drop_short.finish(keep_whole, &mut self.kept);
+        self.drop_short.finish(keep_whole, &mut self.long_enough);
+        self.widen();
+        self.pad.finish(&mut self.kept);
         self.tell_kept(tell, decided);
         if let Some(run) = self.run.take() {
             self.total_us += run.end(&self.label, end_us, tell);
@@ -169,6 +200,12 @@ impl Lane {
 }
 
 impl Run {
+    /// One that begins.
+    fn new(start_us: u64, tell: &mut Tell<'_>) -> Self {
+        *tell.next_id += 1;
+        Self { id: *tell.next_id, start_us, sum: 0.0, frames: 0, told: false }
+    }
+
     fn confidence(&self) -> f64 {
         rounded((self.sum / real(self.frames.max(1))).clamp(0.0, 1.0), 3)
     }

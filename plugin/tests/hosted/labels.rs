@@ -46,7 +46,14 @@ fn notes_are_regions_where_the_tagger_hears_their_labels() {
     let manifest = ear().pack().manifest().clone();
     let raw = |label: &Label| {
         let pair = manifest.thresholds[label];
-        LabelSettings { open: pair.open, close: pair.close, confirm: 0.0, min_on_ms: 0, min_gap_ms: 0 }
+        LabelSettings {
+            open: pair.open,
+            close: pair.close,
+            confirm: 0.0,
+            min_on_ms: 0,
+            min_gap_ms: 0,
+            ..LabelSettings::default()
+        }
     };
     let settings = TimelineSettings {
         labels: manifest.labels.iter().map(|label| (label.clone(), raw(label))).collect(),

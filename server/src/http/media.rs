@@ -37,6 +37,12 @@ impl Media for Format {
         Self::Cue,
         Self::Reaper,
         Self::Matrix,
+        Self::Clips,
+        Self::Nemo,
+        Self::Lhotse,
+        Self::Iiif,
+        Self::Ffmetadata,
+        Self::Chapters,
     ];
 
     fn name(self) -> &'static str {
@@ -53,6 +59,9 @@ impl Media for Format {
             Self::Srt => "application/x-subrip; charset=utf-8",
             Self::Eaf => "application/xml",
             Self::Cue => "application/x-cue; charset=utf-8",
+            Self::Nemo | Self::Lhotse => "application/x-ndjson",
+            Self::Iiif => "application/ld+json",
+            Self::Chapters => "application/json+chapters",
             _ => "text/plain; charset=utf-8",
         }
     }

@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use earmark_core::Label;
 use earmark_core::audio::SampleFormat;
-use earmark_core::decide::TimelineChanges;
+use earmark_core::decide::{Purpose, TimelineChanges};
 use earmark_core::gate::{GateAction, PresetChanges};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,17 @@ pub struct Timeline<'a> {
     pub silence_dbfs: Option<f32>,
     pub exclusive: Option<&'a str>,
     pub no_refine: Option<bool>,
+    pub shape: Shape,
+}
+
+/// The shape of speech; the same as the flags of `earmark tag`.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Shape {
+    pub purpose: Option<Purpose>,
+    pub min_speech_ms: Option<u32>,
+    pub min_silence_ms: Option<u32>,
+    pub pad_ms: Option<u32>,
+    pub max_segment_s: Option<f64>,
 }
 
 impl Timeline<'_> {
@@ -50,6 +61,11 @@ impl Timeline<'_> {
             silence_dbfs: self.silence_dbfs.map(f64::from),
             exclusive: self.exclusive.map(labels),
             refine_borders: self.no_refine.map(|no_refine| !no_refine),
+            purpose: self.shape.purpose,
+            min_speech_ms: self.shape.min_speech_ms,
+            min_silence_ms: self.shape.min_silence_ms,
+            pad_ms: self.shape.pad_ms,
+            max_segment_s: self.shape.max_segment_s,
             ..TimelineChanges::default()
         })
     }
@@ -74,7 +90,7 @@ pub fn probability(name: &str, text: &str) -> Result<f32, Problem> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TagQuery {
-    /// Form of the answer: json, jsonl, csv, tsv, text, vtt, srt, audacity, rttm, textgrid, eaf, cue, reaper or matrix. Without it `Accept` decides
+    /// Form of the answer: json, jsonl, csv, tsv, text, vtt, srt, audacity, rttm, textgrid, eaf, cue, reaper, matrix, clips, nemo, lhotse, iiif, ffmetadata or chapters. Without it `Accept` decides
     pub format: Option<String>,
     /// What the recording is called in the answer; the name of an uploaded file unless it is given
     pub name: Option<String>,
@@ -88,6 +104,20 @@ pub struct TagQuery {
     pub exclusive: Option<String>,
     /// Keep the network's own borders
     pub no_refine: Option<bool>,
+    /// A shape for a purpose: subtitles, transcription, archive or editing; the parameters below go before it
+    #[serde(rename = "for")]
+    #[param(value_type = Option<String>)]
+    pub purpose: Option<Purpose>,
+    /// Speech that is shorter is dropped, ms
+    pub min_speech_ms: Option<u32>,
+    /// Pauses of speech that are shorter are filled, and no shorter silence is told, ms
+    pub min_silence_ms: Option<u32>,
+    /// Speech is widened at both ends, ms
+    #[param(maximum = 10_000)]
+    pub pad_ms: Option<u32>,
+    /// Longer speech is divided where it is least likely and quietest, s
+    #[param(minimum = 1, maximum = 3_600)]
+    pub max_segment_s: Option<f64>,
 }
 
 impl TagQuery {
@@ -97,6 +127,13 @@ impl TagQuery {
             silence_dbfs: self.silence_dbfs,
             exclusive: self.exclusive.as_deref(),
             no_refine: self.no_refine,
+            shape: Shape {
+                purpose: self.purpose,
+                min_speech_ms: self.min_speech_ms,
+                min_silence_ms: self.min_silence_ms,
+                pad_ms: self.pad_ms,
+                max_segment_s: self.max_segment_s,
+            },
         }
     }
 }
@@ -201,6 +238,7 @@ impl RenderQuery {
             silence_dbfs: self.silence_dbfs,
             exclusive: self.exclusive.as_deref(),
             no_refine: self.no_refine,
+            shape: Shape::default(),
         }
     }
 

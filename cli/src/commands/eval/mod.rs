@@ -15,6 +15,7 @@ use earmark_core::eval::{
 };
 use earmark_core::output::SafeFile;
 use earmark_core::pipeline::{Recording, detect_file_with_gains};
+use earmark_core::report::json_pretty;
 
 use super::hearing::{self, Watch};
 use crate::args::{EvalActivityArgs, Global};
@@ -67,9 +68,7 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     let mut out = BufWriter::new(std::io::stdout().lock());
     evaluation.write_text(&mut out).and_then(|()| out.flush()).context("stdout")?;
     if let Some(path) = &args.output {
-        let mut json = serde_json::to_vec_pretty(&evaluation.to_json())?;
-        json.push(b'\n');
-        SafeFile::write_all_to(path, &json)?;
+        SafeFile::write_all_to(path, json_pretty(&evaluation.to_json())?.as_bytes())?;
     }
     Ok(())
 }

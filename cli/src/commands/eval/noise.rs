@@ -8,6 +8,7 @@ use earmark_core::eval::{
     EvalError, NoiseEntry, NoiseItem, SHORTCUTS, noise_figures, quantile, write_noise_answers,
 };
 use earmark_core::output::SafeFile;
+use earmark_core::report::json_pretty;
 use serde_json::json;
 
 use super::check_gains;
@@ -79,7 +80,5 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
         "figures": figures,
         "gain": { "gains_db": args.gain_db, "largest_change": largest, "p95_change": p95 },
     });
-    let mut bytes = serde_json::to_vec_pretty(&json)?;
-    bytes.push(b'\n');
-    Ok(SafeFile::write_all_to(path, &bytes)?)
+    Ok(SafeFile::write_all_to(path, json_pretty(&json)?.as_bytes())?)
 }

@@ -10,6 +10,7 @@ use earmark_core::model::pack::Pack;
 use earmark_core::output::SafeFile;
 use earmark_core::phrase::{PhraseProfile, Phrases, label, peaks};
 use earmark_core::pipeline::{embed_file, spot_file};
+use earmark_core::report::json_pretty;
 use serde_json::json;
 
 use crate::args::{EvalPhraseArgs, Global};
@@ -90,9 +91,7 @@ pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<
         "figures": figures,
         "miss_by_false_alarms_per_hour": figures.corners(),
     });
-    let mut bytes = serde_json::to_vec_pretty(&json)?;
-    bytes.push(b'\n');
-    Ok(SafeFile::write_all_to(path, &bytes)?)
+    Ok(SafeFile::write_all_to(path, json_pretty(&json)?.as_bytes())?)
 }
 
 /// A phrase that was enrolled from what its network was trained on would look better than it is.

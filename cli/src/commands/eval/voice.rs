@@ -7,6 +7,7 @@ use earmark_core::audio::read_mono;
 use earmark_core::batch::Outputs;
 use earmark_core::eval::{Condition, Speaker, SpeakerClip, VoiceEvaluation, voice_trials};
 use earmark_core::output::SafeFile;
+use earmark_core::report::json_pretty;
 use earmark_core::voice::VoicePrint;
 use serde_json::json;
 
@@ -48,9 +49,7 @@ pub fn run(args: &EvalVoiceArgs, global: &Global, console: &Console) -> Result<(
         "enrolled_clips": args.enrol,
         "figures": evaluation,
     });
-    let mut bytes = serde_json::to_vec_pretty(&json)?;
-    bytes.push(b'\n');
-    Ok(SafeFile::write_all_to(path, &bytes)?)
+    Ok(SafeFile::write_all_to(path, json_pretty(&json)?.as_bytes())?)
 }
 
 /// A clip in one condition, by its number.

@@ -9,13 +9,15 @@ use earmark_core::decide::Segment;
 use earmark_core::detect::DetectorMode;
 use earmark_core::phrase::Phrases;
 use earmark_core::pipeline::{Recording, spot_file};
+use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 use earmark_core::report::{Report, RowWriter};
 
 use super::{hearing, wanted};
 use crate::args::{Global, PhraseSpotArgs};
 use crate::commands::hearing::Watch;
-use crate::commands::label_files::{Destination, formats};
-use crate::console::Console;
+use crate::commands::label_files::{Destination, formats, origin};
+use crate::commands::picture;
+use crate::console::{Console, Usage};
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
@@ -28,10 +30,21 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
     let parts = hearing::parts(&expand(&args.inputs, console), &args.part, global)?;
     let inputs: Vec<Input> = parts.iter().map(|(input, _)| input.clone()).collect();
     let destination = Destination::plan(args.output.as_deref(), &args.inputs, formats, &inputs)?;
-    destination.claim(&inputs, &mut Outputs::beside(&inputs))?;
-    if let ([(input, options)], Destination::Together(None, format)) = (parts.as_slice(), &destination) {
+    let mut outputs = Outputs::beside(&inputs);
+    destination.claim(&inputs, &mut outputs)?;
+    if let Some(path) = &args.plot {
+        picture::check_picture(path)?;
+        outputs.claim_file(path)?;
+        if inputs.len() > 1 {
+            return Err(Usage("--plot is for one recording; draw a folder file by file".to_owned()).into());
+        }
+    }
+    let origin = origin(first.embedder().pack().manifest());
+    if let ([(input, options)], Destination::Together(None, format), None) =
+        (parts.as_slice(), &destination, &args.plot)
+    {
         let recording = Recording::named(&input.path).with(options.clone());
-        let rows = recording.is_stream().then(|| RowWriter::new(*format, &recording.name())).flatten();
+        let rows = recording.is_stream().then(|| format.rows(&recording.name())).flatten();
         if let Some(rows) = rows {
             return while_heard(&first, &recording, rows, &mut Watch::new(input, console));
         }
@@ -41,14 +54,19 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
         let recording = Recording::named(&input.path).with(options.clone());
         let spoken = spot_file(phrases, &recording, &mut Watch::new(input, console), |_| Ok(()))?;
         let report = Report { file: recording.name(), timeline: spoken.timeline(phrases) };
-        destination.take(report, input)
+        if let Some(path) = &args.plot {
+            let title = &report.file;
+            let lanes = PlotInput { title, timeline: &report.timeline, envelope: None, activity: None };
+            picture::write_picture(path, &plot::render(&lanes, &PlotOptions::default()))?;
+        }
+        destination.take(report, input, &origin)
     })?;
     // A file that lacks recordings is half a file.
     if matches!(destination, Destination::Together(Some(_), _)) && done.iter().any(Option::is_none) {
         interrupt::check()?;
     }
     let reports: Vec<Report> = done.into_iter().flatten().flatten().collect();
-    destination.finish(&reports)
+    destination.finish(&reports, &origin)
 }
 
 /// A stream: each phrase is told when it is known.

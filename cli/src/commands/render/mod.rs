@@ -17,12 +17,13 @@ use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::phrase::Phrases;
 use earmark_core::pipeline::{AudioTarget, Rendered};
 use earmark_core::render::Summary;
-use earmark_core::report::Report;
+use earmark_core::report::{Report, json_line};
 use earmark_core::voice::FollowSettings;
 use serde::Serialize;
 
 use self::plan::Plan;
 use super::hearing::{self, Watch, recording};
+use super::label_files::clear_abandoned;
 use super::phrase::beside;
 use super::voice;
 use crate::args::{Global, RenderArgs};
@@ -56,6 +57,10 @@ pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> 
     let phrases = || beside(&args.phrases, &args.phrase_pack.phrase_pack, profiles, pace, (global, console));
     let first_phrases = phrases()?;
     let plan = Plan::new(args, &inputs, first.pack(), (voices, first_phrases.as_ref()), console)?;
+    if args.skip_existing {
+        let outputs: Vec<PathBuf> = inputs.iter().filter_map(|input| plan.output(args, input)).collect();
+        clear_abandoned(outputs.iter().map(AsRef::as_ref), console);
+    }
     let noise = || args.adaptive.then(|| hearing::open_noise(pack::NOISE, pace, global, console)).transpose();
     let outcomes = jobs.run_with(
         (first, noise()?, first_phrases),
@@ -123,7 +128,7 @@ fn write_summaries<'a>(path: Option<&PathBuf>, outcomes: impl Iterator<Item = &'
     let Some(path) = path else { return Ok(()) };
     let mut lines = String::new();
     for outcome in outcomes {
-        lines.push_str(&serde_json::to_string(outcome)?);
+        lines.push_str(&json_line(outcome)?);
         lines.push('\n');
     }
     if is_dash(path) {

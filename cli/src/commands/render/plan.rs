@@ -14,6 +14,7 @@ use earmark_core::render::{Container, Dither, ListFormat};
 use earmark_core::report::Format;
 use earmark_core::voice::Voices;
 
+use super::super::cuts::list_format;
 use super::super::hearing::with_flags;
 use crate::args::{Bits, RenderAction, RenderArgs};
 use crate::console::{Console, Usage};
@@ -49,7 +50,7 @@ impl Plan {
         let manifest = pack.manifest();
         let settings = RenderSettings::new(preset, manifest);
         let settings = RenderSettings {
-            timeline: with_flags(settings.timeline, &args.timeline, manifest)?,
+            timeline: with_flags(settings.timeline, &args.timeline, None, manifest)?,
             causal: args.live,
             cut_only: changes.cut_only(),
             sample_format: args.bits.map(sample_format),
@@ -78,7 +79,7 @@ impl Plan {
             .into());
         }
         let label_format = args.labels.as_deref().map(label_format).transpose()?;
-        let list_format = args.list.as_deref().map(list_format).transpose()?;
+        let list_format = args.list.as_deref().map(list_format).transpose()?.map(|(_, format)| format);
         if let (Some(rate), Some(false)) = (args.fps, list_format.map(ListFormat::counts_frames)) {
             return Err(Usage(format!("--fps {rate}: that list counts no frames; leave it out")).into());
         }
@@ -187,12 +188,5 @@ fn label_format(path: &Path) -> Result<Format> {
     Format::of_path(path).ok_or_else(|| {
         let known = Format::ALL.map(|f| format!(".{}", f.extension())).join(", ");
         Usage(format!("--labels {}: its ending says no format; known are {known}", path.display())).into()
-    })
-}
-
-fn list_format(path: &Path) -> Result<ListFormat> {
-    ListFormat::of_path(path).ok_or_else(|| {
-        let known = ListFormat::ALL.map(|(_, ending)| format!("FILE.{ending}")).join(", ");
-        Usage(format!("--list {}: its ending says no form; name one of {known}", path.display())).into()
     })
 }

@@ -18,6 +18,7 @@ mod format;
 mod frames;
 mod otio;
 mod rate;
+mod read;
 mod reaper;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use super::measure::GainChange;
 
 pub use format::ListFormat;
 pub use rate::{FrameRate, UnknownRate};
+pub use read::ListError;
 
 /// What happened to a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,6 +97,30 @@ impl EditList {
         }
         push(&mut edits, EditKind::Cut, done, plan.source_samples(), plan.out_samples(), 0);
         Self { edits, rate_hz, channels, half_fade: plan.half_fade() }
+    }
+
+    /// A list of hard cuts: `kept` are the stretches of the source that stay, samples, in order and apart; what reaches beyond
+    /// `source_samples` is left out.
+    pub fn keeping(
+        kept: impl IntoIterator<Item = std::ops::Range<u64>>,
+        rate_hz: u32,
+        channels: u16,
+        source_samples: u64,
+    ) -> Self {
+        let mut edits = Vec::new();
+        let (mut done, mut out) = (0, 0);
+        for span in kept {
+            let (start, end) = (span.start.max(done), span.end.min(source_samples));
+            if end <= start {
+                continue;
+            }
+            push(&mut edits, EditKind::Cut, done, start, out, 0);
+            push(&mut edits, EditKind::Kept, start, end, out, end - start);
+            out += end - start;
+            done = end;
+        }
+        push(&mut edits, EditKind::Cut, done, source_samples, out, 0);
+        Self { edits, rate_hz, channels, half_fade: 0 }
     }
 
     /// All stretches.

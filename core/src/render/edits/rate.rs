@@ -80,6 +80,28 @@ impl FrameRate {
         u64::try_from(frame).unwrap_or(u64::MAX)
     }
 
+    /// Where a frame begins, seconds.
+    #[expect(clippy::cast_precision_loss, reason = "counts of frames stay far below 2^52")]
+    pub fn seconds(self, frame: u64) -> f64 {
+        let (frames, seconds) = self.fraction();
+        frame as f64 * f64::from(seconds) / f64::from(frames)
+    }
+
+    /// The frame that a time code names: `HH:MM:SS:FF`, with `;` before the frames where numbers are dropped. `None` for what
+    /// is no time code, and for numbers that are dropped.
+    pub fn frame_of(self, timecode: &str) -> Option<u64> {
+        let parts: Vec<u64> =
+            timecode.split([':', ';']).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        let [hours, minutes, seconds, frame] = parts[..] else { return None };
+        let rate = u64::from(self.frames);
+        let in_range = hours < 1_000_000 && minutes < 60 && seconds < 60 && frame < rate;
+        let dropped = if self.drop { rate / 15 } else { 0 };
+        let is_dropped = seconds == 0 && !minutes.is_multiple_of(10) && frame < dropped;
+        let minutes = hours * 60 + minutes;
+        let number = (minutes * 60 + seconds) * rate + frame;
+        (in_range && !is_dropped).then(|| number - dropped * (minutes - minutes / 10))
+    }
+
     /// Time code of a frame.
     pub fn timecode(self, frame: u64) -> String {
         let rate = u64::from(self.frames);
@@ -144,6 +166,37 @@ mod tests {
         assert_eq!(rate("29.97").timecode(17_981), "00:09:59;29");
         assert_eq!(rate("59.94").timecode(3_600), "00:01:00;04");
         assert_eq!(rate("25").timecode(90_000), "01:00:00:00");
+    }
+
+    #[test]
+    fn numbers_that_are_dropped_name_no_frame() {
+        assert_eq!(rate("29.97").frame_of("00:01:00;01"), None);
+        assert_eq!(rate("29.97").frame_of("00:01:00;02"), Some(1_800));
+        assert_eq!(rate("29.97").frame_of("00:10:00;00"), Some(17_982));
+        assert_eq!(rate("29.97ndf").frame_of("00:01:00:01"), Some(1_801));
+        for bad in ["", "1:2:3", "00:00:00:25", "00:60:00:00", "00:00:60:00", "a:b:c:d", "00:00:00:-1"] {
+            assert_eq!(rate("25").frame_of(bad), None, "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Drop-frame or not: each code names its frame, and is at most two frames' numbers off the clock where numbers are
+        /// dropped.
+        #[test]
+        fn time_codes_name_their_frames(
+            frame in 0_u64..30_000_000,
+            rate in proptest::sample::select(FrameRate::ALL.to_vec()),
+        ) {
+            let code = rate.timecode(frame);
+            proptest::prop_assert_eq!(rate.frame_of(&code), Some(frame), "{}", code);
+            if rate.drops() {
+                let clock: Vec<f64> = code.split([':', ';']).map(|part| part.parse().unwrap()).collect();
+                let shown_s = clock[0] * 3_600.0 + clock[1] * 60.0 + clock[2] + clock[3] / f64::from(rate.frames);
+                // What a minute drops comes back over it, and 3.6 ms an hour never do.
+                let slack_s = 0.08 + rate.seconds(frame) * 1.1e-6;
+                proptest::prop_assert!((shown_s - rate.seconds(frame)).abs() < slack_s, "{code} {shown_s}");
+            }
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{EditKind, EditList, FrameRate};
 
 /// The speed at which auto-editor leaves a stretch out.
-const CUT: f64 = 99_999.0;
+pub(super) const CUT: f64 = 99_999.0;
 
-/// Chunks `[first frame, frame after the last, speed]`, which cover the source without gaps. The form knows no levels.
+/// Chunks `[first frame, frame after the last, speed]`, which cover the source without gaps; `timebase` says their rate. The form knows no levels.
 pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
     let mut chunks: Vec<(u64, u64, f64)> = Vec::new();
     let mut at = 0;
@@ -25,6 +25,13 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
         }
         at = end;
     }
-    let list = json!({ "version": "1", "source": source.to_string_lossy(), "chunks": chunks });
+    let (frames, seconds) = rate.fraction();
+    let timebase = format!("{frames}/{seconds}");
+    let list = json!({
+        "version": "1",
+        "source": source.to_string_lossy(),
+        "timebase": timebase,
+        "chunks": chunks,
+    });
     format!("{list:#}\n")
 }

@@ -3,6 +3,7 @@
 //! Neither needs a display, and PNG brings its own font, so that a server draws what a desk does.
 
 mod axis;
+mod difference;
 mod envelope;
 mod histogram;
 #[cfg(feature = "png")]
@@ -13,6 +14,7 @@ mod svg;
 use crate::FrameScores;
 use crate::decide::Timeline;
 
+pub use difference::{DifferenceInput, difference};
 pub use envelope::{Envelope, EnvelopeBuilder};
 pub use histogram::noise_histogram;
 #[cfg(feature = "png")]

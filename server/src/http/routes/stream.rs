@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use earmark_core::decide::TimelineSettings;
+use earmark_core::decide::{Purpose, TimelineSettings};
 use earmark_core::detect::DetectorMode;
 use earmark_core::model::pack;
 use earmark_core::stream::{StreamError, StreamSettings};
@@ -21,7 +21,7 @@ use super::super::App;
 use super::super::context::RequestId;
 use super::super::outbox::{Next, Outbox};
 use super::super::problem::{Problem, ProblemBody};
-use super::super::query::{Params, Timeline};
+use super::super::query::{Params, Shape, Timeline};
 use crate::hearing::{Encoding, PcmFormat, Piece, Slot};
 
 /// The largest message, bytes: more than five seconds of eight channels as float at 48 kHz would need.
@@ -57,6 +57,20 @@ pub struct StreamQuery {
     pub threshold: Option<String>,
     /// Level at or below which all is silence, dBFS
     pub silence_dbfs: Option<f32>,
+    /// A shape for a purpose: subtitles, transcription, archive or editing; the parameters below go before it
+    #[serde(rename = "for")]
+    #[param(value_type = Option<String>)]
+    pub purpose: Option<Purpose>,
+    /// Speech that is shorter is dropped, ms
+    pub min_speech_ms: Option<u32>,
+    /// Pauses of speech that are shorter are filled, and no shorter silence is told, ms
+    pub min_silence_ms: Option<u32>,
+    /// Speech is widened at both ends, ms
+    #[param(maximum = 10_000)]
+    pub pad_ms: Option<u32>,
+    /// Longer speech is divided where it is least likely and quietest, s
+    #[param(minimum = 1, maximum = 3_600)]
+    pub max_segment_s: Option<f64>,
 }
 
 /// What a client may say beside sending sound.
@@ -152,6 +166,13 @@ impl App {
         let timeline = Timeline {
             threshold: query.threshold.as_deref(),
             silence_dbfs: query.silence_dbfs,
+            shape: Shape {
+                purpose: query.purpose,
+                min_speech_ms: query.min_speech_ms,
+                min_silence_ms: query.min_silence_ms,
+                pad_ms: query.pad_ms,
+                max_segment_s: query.max_segment_s,
+            },
             ..Timeline::default()
         };
         let changes = timeline.changes()?;

@@ -1,0 +1,152 @@
+//! Lists for recognisers and their training: clips, NeMo's manifest, lhotse's supervisions.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::draft::{Drafts, ReportBuilder, error, number};
+use super::{Format, Report, ReportError};
+use crate::Label;
+
+/// `start,end,start,end…` of speech on one line, as faster-whisper's `clip_timestamps` takes it.
+pub(super) fn write_clips(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let times: Vec<String> =
+        report.timeline.of(&Label::SPEECH).map(|s| format!("{:.3},{:.3}", s.start_s, s.end_s)).collect();
+    writeln!(out, "{}", times.join(","))
+}
+
+pub(super) fn parse_clips(text: &str) -> Result<Report, ReportError> {
+    let format = Format::Clips;
+    let mut draft = ReportBuilder::new(format, "");
+    for (line, content) in (1..).zip(text.lines()).filter(|(_, content)| !content.trim().is_empty()) {
+        let times =
+            content.split(',').map(|time| number(format, line, time)).collect::<Result<Vec<_>, _>>()?;
+        for pair in times.chunks(2) {
+            let [start, end] = pair else { return Err(error(format, line, "the last clip has no end")) };
+            draft.add(line, (*start, *end), Label::SPEECH.as_str(), 1.0)?;
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// A line of NeMo's manifest.
+#[derive(Serialize, Deserialize)]
+struct NemoLine {
+    audio_filepath: String,
+    #[serde(default)]
+    offset: f64,
+    duration: f64,
+    label: String,
+    #[serde(default = "certain")]
+    confidence: f64,
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+/// Whole milliseconds as seconds, without the digits of binary fractions.
+fn ms(seconds: f64) -> f64 {
+    (seconds * 1_000.0).round() / 1_000.0
+}
+
+pub(super) fn write_nemo(reports: &[Report], out: &mut dyn Write) -> Result<(), ReportError> {
+    for report in reports {
+        for s in &report.timeline.segments {
+            let line = NemoLine {
+                audio_filepath: report.file.clone(),
+                offset: ms(s.start_s),
+                duration: ms(s.end_s - s.start_s),
+                label: s.label.as_str().to_owned(),
+                confidence: ms(f64::from(s.confidence)),
+            };
+            write_line(&line, out)?;
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a probability of three decimals")]
+pub(super) fn parse_nemo(text: &str) -> Result<Vec<Report>, ReportError> {
+    let format = Format::Nemo;
+    let mut drafts = Drafts::new(format);
+    each_line(format, text, |at, line: NemoLine| {
+        let time = (line.offset, line.offset + line.duration);
+        drafts.of(&line.audio_filepath).add(at, time, &line.label, line.confidence as f32)
+    })?;
+    Ok(drafts.finish())
+}
+
+/// One of lhotse's supervisions. What it has no field for stands in `custom`.
+#[derive(Serialize, Deserialize)]
+struct Supervision {
+    id: String,
+    recording_id: String,
+    start: f64,
+    duration: f64,
+    channel: serde_json::Value,
+    #[serde(default)]
+    custom: Custom,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Custom {
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    confidence: Option<f64>,
+}
+
+pub(super) fn write_lhotse(reports: &[Report], out: &mut dyn Write) -> Result<(), ReportError> {
+    // Segments are numbered on where a recording comes again.
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for report in reports {
+        let number = numbers.entry(&report.file).or_default();
+        for s in &report.timeline.segments {
+            let line = Supervision {
+                id: format!("{}-{number:06}", report.file),
+                recording_id: report.file.clone(),
+                start: ms(s.start_s),
+                duration: ms(s.end_s - s.start_s),
+                channel: 0.into(),
+                custom: Custom {
+                    label: Some(s.label.as_str().to_owned()),
+                    confidence: Some(ms(f64::from(s.confidence))),
+                },
+            };
+            write_line(&line, out)?;
+            *number += 1;
+        }
+    }
+    Ok(())
+}
+
+/// A supervision of another program has no label: it is about speech.
+#[expect(clippy::cast_possible_truncation, reason = "a probability of three decimals")]
+pub(super) fn parse_lhotse(text: &str) -> Result<Vec<Report>, ReportError> {
+    let format = Format::Lhotse;
+    let mut drafts = Drafts::new(format);
+    each_line(format, text, |at, line: Supervision| {
+        let time = (line.start, line.start + line.duration);
+        let label = line.custom.label.as_deref().unwrap_or(Label::SPEECH.as_str());
+        drafts.of(&line.recording_id).add(at, time, label, line.custom.confidence.unwrap_or(1.0) as f32)
+    })?;
+    Ok(drafts.finish())
+}
+
+fn write_line(line: &impl Serialize, out: &mut dyn Write) -> Result<(), ReportError> {
+    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+fn each_line<T: for<'a> Deserialize<'a>>(
+    format: Format,
+    text: &str,
+    mut take: impl FnMut(usize, T) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    for (at, content) in (1..).zip(text.lines()).filter(|(_, content)| !content.trim().is_empty()) {
+        take(at, serde_json::from_str(content).map_err(|e| error(format, at, e.to_string()))?)?;
+    }
+    Ok(())
+}
