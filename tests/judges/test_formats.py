@@ -14,6 +14,7 @@ import pysrt
 import pytest
 import webvtt
 from jsonschema import Draft202012Validator
+from pyannote.database.util import load_rttm
 
 ROOT = Path(__file__).resolve().parents[2]
 EARMARK = str(ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / "earmark")
@@ -132,6 +133,13 @@ def clock(text: str) -> float:
     for part in text.split(":"):
         seconds = 60 * seconds + float(part)
     return seconds
+
+
+def test_pyannote_reads_speech_as_the_speaker(out, segments):
+    [annotation] = load_rttm(str(out / "programme.rttm")).values()
+    found = [(turn.start, turn.end, label) for turn, _, label in annotation.itertracks(yield_label=True)]
+    # What scores speech takes each SPEAKER for somebody who speaks, and nothing else.
+    same(found, [s for s in segments if s[2] == "speech"])
 
 
 def test_duckdb_and_polars_read_the_table(out, segments):

@@ -96,7 +96,9 @@ fn shards_make_the_whole_folder() {
     }
     assert_eq!(sum, whole.len(), "no recording is in two shares");
     assert_eq!(contents(&dir.path().join("shared")), whole);
-    assert_eq!(tag("none", &["--shard", "9/9"]).len(), 0);
+    // More machines than recordings: the last have nothing to do.
+    ok(["tag", input.to_str().unwrap(), "--shard", "9/9", "-o", dir.path().join("none").to_str().unwrap()]);
+    assert!(!dir.path().join("none").exists());
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn what_cannot_be_compared_is_refused() {
         (&one, &other, &[][..], "in one of the lists only"),
         (&one, &nothing, &[], "its ending says no format"),
         (&one, &one, &["--label", "sneeze"], "neither list has it"),
-        (&one, &one, &["--collar-ms", "-1"], "not a length of time"),
+        (&one, &one, &["--collar-ms", "nan"], "not a length of time"),
         (&one, &one, &["--plot", "x.svg"], "hold several"),
     ] {
         let output = run(["compare", text(a), text(b)].iter().chain(flags));

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use earmark_core::audio::{SampleFormat, Source, mix, read_mono};
 use earmark_core::batch::Outputs;
 use earmark_core::render::WavWriter;
+use earmark_core::report::decimals;
 
 use crate::args::MixArgs;
 use crate::console::Console;
@@ -27,6 +28,6 @@ pub fn run(args: &MixArgs, console: &Console) -> Result<()> {
             mixed.attenuation_db
         ));
     }
-    writeln!(std::io::stdout(), "{}: SNR {:.3} dB", args.output.display(), mixed.measured_snr_db)?;
+    writeln!(std::io::stdout(), "{}: SNR {} dB", args.output.display(), decimals(mixed.measured_snr_db, 3))?;
     Ok(())
 }

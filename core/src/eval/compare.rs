@@ -295,3 +295,57 @@ impl BorderErrors {
         (self.count > 0).then(|| real(near) / real(self.count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::decide::Segment;
+
+    /// Speech on hundredths of a second, with pauses.
+    fn any_list() -> impl Strategy<Value = Timeline> {
+        prop::collection::vec((1_u32..300, 1_u32..300), 0..20).prop_map(|lengths| {
+            let mut at = 0;
+            let segment = |(pause, length): (u32, u32)| {
+                let start = at + pause;
+                at = start + length;
+                let (start_s, end_s) = (f64::from(start) / 100.0, f64::from(at) / 100.0);
+                Segment { label: Label::SPEECH, start_s, end_s, confidence: 1.0 }
+            };
+            let segments: Vec<Segment> = lengths.into_iter().map(segment).collect();
+            Timeline { segments, duration_s: f64::from(at) / 100.0, labels: vec![Label::SPEECH] }
+        })
+    }
+
+    fn speech(first: &Timeline, second: &Timeline, collar_ms: f64) -> (LabelComparison, f64) {
+        let lists = ComparedLists { file: "x", first, second };
+        let mut compared = compare(&[lists], &[Label::SPEECH], collar_ms);
+        let different_s = compared.disagreements.iter().map(Disagreement::duration_s).sum();
+        (compared.labels.remove(0), different_s)
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_agrees_with_itself(list in any_list(), collar_ms in prop::sample::select(vec![0.0, 100.0])) {
+            let (found, different_s) = speech(&list, &list, collar_ms);
+            prop_assert_eq!(found.segments.matched, list.segments.len());
+            prop_assert_eq!((found.frames.misses, found.frames.false_alarms), (0, 0));
+            prop_assert_eq!(found.starts.max_ms.unwrap_or(0.0), 0.0);
+            prop_assert_eq!(different_s, 0.0);
+        }
+
+        #[test]
+        fn the_lists_change_places(first in any_list(), second in any_list()) {
+            let (one, one_s) = speech(&first, &second, 0.0);
+            let (other, other_s) = speech(&second, &first, 0.0);
+            prop_assert_eq!((one.frames.hits, one.frames.misses), (other.frames.hits, other.frames.false_alarms));
+            prop_assert_eq!(one.segments.only_first, other.segments.only_second);
+            prop_assert_eq!(one.segments.f1, other.segments.f1);
+            // On the grid, frames and seconds say the same.
+            prop_assert!((one_s - other_s).abs() < 1e-6);
+            let frames = one.frames.misses + one.frames.false_alarms;
+            prop_assert!((one_s - real(frames) / 100.0).abs() < 1e-6, "{one_s} s, {frames} frames");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::print::table;
 use super::{NoiseFigures, SnrRow};
+use crate::report::decimals;
 
 impl NoiseFigures {
     /// Writes tables for people.
@@ -41,7 +42,7 @@ fn write_figures(f: &NoiseFigures, out: &mut dyn Write) -> io::Result<()> {
         ]
     };
     let header = ["recordings", "called noisy", "AUC", "mean p", "MAE dB", "bias dB"];
-    table(out, "SNR dB", &header, f.by_snr.iter().map(|r| (format!("{:.0}", r.snr_db), cells(r))))?;
+    table(out, "SNR dB", &header, f.by_snr.iter().map(|r| (decimals(r.snr_db, 0), cells(r))))?;
     for (way, groups) in &f.groups {
         writeln!(out)?;
         let header = ["clean", "false alarms", "noisy", "found", "AUC 20 dB", "AUC 30 dB"];

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{Evaluation, Interval, LabelFigures, Metrics, SystemFigures};
+use crate::report::decimals;
 
 /// Hexadecimal digits of a hash that are shown.
 const HASH_DIGITS: usize = 12;
@@ -104,7 +105,7 @@ const BORDER_HEADER: [&str; 9] =
     ["onsets", "p50 ms", "p90 ms", "early", "missed", "no opening", "silences", "found", "half found"];
 
 fn border_cells(m: &Metrics) -> Vec<String> {
-    let ms = |value: Option<f64>| value.map_or("–".to_owned(), |ms| format!("{ms:.0}"));
+    let ms = |value: Option<f64>| value.map_or("–".to_owned(), |ms| decimals(ms, 0));
     vec![
         m.onsets.count.to_string(),
         ms(m.onsets.p50_ms),

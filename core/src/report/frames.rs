@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::npy;
+use super::{decimals, npy};
 use crate::{FrameGrid, FrameScores};
 
 /// Forms of written scores.
@@ -69,7 +69,7 @@ impl FrameRows {
             for probability in scores.row(frame) {
                 write!(out, ",{probability:.6}")?;
             }
-            writeln!(out, ",{:.3}", scores.level_dbfs(frame))?;
+            writeln!(out, ",{}", decimals(scores.level_dbfs(frame).into(), 3))?;
         }
         Ok(())
     }

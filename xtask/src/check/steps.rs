@@ -196,7 +196,7 @@ pub const STEPS: &[Step] = &[
     ),
     quick(
         "judges of lists",
-        &[Python(Venv::Tests)],
+        &[Python(Venv::Tests), Packages(Streams)],
         Work::Python(Venv::Tests, &["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/judges"]),
     ),
     quick("wheel", &[Python(Venv::Wheel)], Work::Task(wheel::check)),
@@ -291,6 +291,22 @@ pub const STEPS: &[Step] = &[
                 "an_event_comes_at_most",
                 "memory_stays_flat",
                 "a_station_that_comes_and_goes",
+            ]),
+        )
+    },
+    Step {
+        variables: &[("EARMARK_ARCHIVE_FILES", "1000")],
+        ..deep(
+            "a thousand recordings, killed ten times",
+            &[],
+            Work::Cargo(&[
+                "test",
+                "--release",
+                "--locked",
+                "--package=earmark",
+                "--test=program",
+                "--",
+                "a_folder_that_was_killed",
             ]),
         )
     },
