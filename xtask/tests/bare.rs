@@ -10,6 +10,10 @@ const FORBIDDEN: &[&str] =
 /// Crates whose names say that they bind a library of the system, and why these few may be there: none of them looks for
 /// anything when it is built.
 const BINDINGS: &[(&str, &str)] = &[
+    (
+        "core-foundation-sys",
+        "declarations of macOS' own functions, for the time zone that Parquet's dates could ask for",
+    ),
     ("linux-raw-sys", "numbers and structures of Linux's system calls, written out"),
     ("ort-sys", "with `load-dynamic` the library is named when the program runs"),
     ("windows-sys", "declarations of Windows' own functions, written out"),

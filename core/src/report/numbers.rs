@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(decimals(-0.000_6, 3), "-0.001");
         assert_eq!(decimals(f64::NEG_INFINITY, 1), "-inf");
         let value = serde_json::json!({ "a": [0.1 + 0.2, -1e-10, 3, -0.0], "b": { "c": 1e20 }, "d": "x" });
-        assert_eq!(json_line(&value).unwrap(), r#"{"a":[0.3,0.0,3,0.0],"b":{"c":1e20},"d":"x"}"#);
+        assert_eq!(json_line(&value).unwrap(), r#"{"a":[0.3,0.0,3,0.0],"b":{"c":1e+20},"d":"x"}"#);
         let pretty = json_pretty(&value).unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&pretty).unwrap()["a"][0], 0.3);
         assert!(pretty.starts_with("{\n  \"a\": [\n    0.3,\n"), "{pretty}");
