@@ -33,9 +33,9 @@ mod matrix;
 mod noise;
 pub mod npy;
 mod numbers;
+pub mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
-pub mod page;
 pub mod plot;
 mod rows;
 mod rttm;
