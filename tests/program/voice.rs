@@ -177,6 +177,67 @@ fn verify_answers_by_its_exit_code_and_in_json() {
 }
 
 #[test]
+fn the_owner_is_asked_for_the_word_that_was_enrolled() {
+    // The voice by the small network of the tests, which knows this one; the word by the shipped one.
+    if !Pack::embedded_names().any(|name| name == pack::PHRASE) {
+        return skip("this build has no phrase pack");
+    }
+    let place = Place::with_fixture();
+    let said =
+        earmark_core::audio::read_mono(Path::new(&place.clip("said.wav", (1.0, 2.6))), RATE_HZ).unwrap();
+    let takes = [(1, 1.0), (2, 0.5), (3, 0.8)].map(|(seed, gain)| {
+        let quiet = vec![0.0; 6_400];
+        let clip = quiet.iter().copied().chain(said.iter().map(|x| gain * x)).chain(quiet.iter().copied());
+        let clip: Vec<f32> = clip.collect();
+        let clip: Vec<f32> = clip.iter().zip(noise(clip.len(), seed)).map(|(x, n)| x + 0.001 * n).collect();
+        let path = place.path(&format!("take{seed}.wav"));
+        write_wav(Path::new(&path), RATE_HZ, 1, &clip);
+        path
+    });
+    let enrolled = place.voice(&["enrol", "anna", &takes[0], &takes[1], &takes[2], "--word", "welcome"]);
+    assert!(
+        good(&enrolled).is_empty() && stderr(&enrolled).contains("the word \"welcome\""),
+        "{}",
+        stderr(&enrolled)
+    );
+    let profile = std::fs::metadata(Path::new(&place.path("profiles")).join("voices/anna.json")).unwrap();
+    assert!(profile.len() < 50_000, "{}", profile.len());
+    let ask = |clip: &str, word: &str| {
+        let told = place.voice(&["verify", "anna", clip, "--word", word, "--json"]);
+        let answer: Value = serde_json::from_str(&stdout(&told)).unwrap_or_default();
+        (code(&told), answer, stderr(&told))
+    };
+    let (granted, answer, said) = ask(&takes[1], "welcome");
+    assert_eq!((granted, &answer["outcome"]), (0, &"granted".into()), "{answer} {said}");
+    assert!(
+        answer["word_probability"].as_f64().unwrap() > 0.5 && answer["word_threshold"] == 0.5,
+        "{answer}"
+    );
+    // The same voice with other words.
+    let other = place.clip("other.wav", (4.0, 6.0));
+    let (denied, answer, _) = ask(&other, "welcome");
+    assert!(answer["word_probability"].as_f64().unwrap() <= 0.5, "{answer}");
+    assert_eq!(denied, 3);
+    assert!(
+        ["wrong_word", "wrong_word_and_not_owner"].contains(&answer["outcome"].as_str().unwrap()),
+        "{answer}"
+    );
+    // Without the flag the owner alone is asked for.
+    let owner: Value =
+        serde_json::from_str(&stdout(&place.voice(&["verify", "anna", &other, "--json"]))).unwrap();
+    assert_eq!(owner["word_probability"], Value::Null);
+    let (unknown, _, said) = ask(&other, "farewell");
+    assert!(unknown == 2 && said.contains("neither the word of this voice nor an enrolled phrase"), "{said}");
+    // A phrase that was enrolled by itself is a word as well.
+    let profiles = place.path("profiles");
+    let phrase = ["phrase", "enrol", "greeting", &takes[0], &takes[1], &takes[2], "--profiles", &profiles];
+    good(&earmark(phrase).output().unwrap());
+    assert_eq!(ask(&takes[2], "greeting").1["outcome"], "granted");
+    let few = place.voice(&["enrol", "bert", &takes[0], "--word", "welcome"]);
+    assert!(code(&few) == 1 && stderr(&few).contains("a phrase needs 3 to 20"), "{}", stderr(&few));
+}
+
+#[test]
 fn enrolment_refuses_what_nobody_speaks_in_and_advises() {
     let place = Place::with_fixture();
     let hiss = place.path("hiss.wav");

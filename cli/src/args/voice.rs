@@ -39,6 +39,14 @@ pub struct VoicePackArgs {
     pub voice_pack: String,
 }
 
+/// Which network knows words.
+#[derive(Debug, Clone, Args)]
+pub struct WordPackArgs {
+    /// Pack of the word: an embedded name, or the folder of any other of the task `phrase`
+    #[arg(long, value_name = "NAME|DIR", default_value = pack::PHRASE, requires = "word")]
+    pub phrase_pack: String,
+}
+
 #[derive(Debug, Args)]
 pub struct EnrolVoiceArgs {
     /// What the voice is called
@@ -49,6 +57,11 @@ pub struct EnrolVoiceArgs {
     /// Take the place of a voice of the same name
     #[arg(long)]
     pub replace: bool,
+    /// The recordings all say this word, and nothing else: the owner is to say it when asked. At least 3 recordings
+    #[arg(long, value_name = "WORD")]
+    pub word: Option<String>,
+    #[command(flatten)]
+    pub word_pack: WordPackArgs,
     /// Encrypt the profile with the passphrase
     #[arg(long)]
     pub seal: bool,
@@ -66,6 +79,11 @@ pub struct VerifyVoiceArgs {
     pub name: ProfileName,
     /// A recording of one person; `-` is stdin
     pub clip: PathBuf,
+    /// Ask for this word as well: the one that the voice was enrolled with, or an enrolled phrase
+    #[arg(long, value_name = "WORD")]
+    pub word: Option<String>,
+    #[command(flatten)]
+    pub word_pack: WordPackArgs,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
     #[command(flatten)]

@@ -143,7 +143,7 @@ pub fn voice_trials(
     let enrol = |speaker: &Speaker| -> Result<EnrolledVoice, VoiceError> {
         let clip =
             |print: &VoicePrint| EnrolledClip { embedding: print.unit.clone(), speech_s: print.duration_s };
-        let profile = VoiceProfile { clips: speaker.enrolled.iter().map(clip).collect() };
+        let profile = VoiceProfile { clips: speaker.enrolled.iter().map(clip).collect(), word: None };
         ear.model.voice(name.clone(), &profile)
     };
     let voices: Vec<EnrolledVoice> = speakers.iter().map(enrol).collect::<Result<_, _>>()?;

@@ -69,6 +69,13 @@ impl Limits {
         let above = (score - self.whole) / UNIT;
         1.0 - 0.5 * (0.5_f32).powf(above.max(0.0))
     }
+
+    /// How probable it is that the phrase was said, if this is the highest score of a clip: 0.5 at the limit, as
+    /// [`Limits::confidence`] above it, and falling below it as that rises.
+    pub fn probability(self, score: f32) -> f32 {
+        let mirrored = 2.0 * self.whole - score;
+        if score >= self.whole { self.confidence(score) } else { 1.0 - self.confidence(mirrored) }
+    }
 }
 
 /// What one strictness costs.
@@ -227,4 +234,21 @@ pub(super) fn quantise(value: f32) -> u8 {
 /// The other way.
 pub(super) fn dequantise(byte: u8) -> f32 {
     single(f64::from(i8::from_ne_bytes([byte])) / 127.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probability_is_a_half_at_the_limit_and_rises_with_the_score() {
+        let limits = Limits { whole: 0.2, early: 0.3 };
+        assert!((limits.probability(0.2) - 0.5).abs() < 1e-6);
+        assert!(
+            (limits.probability(0.35) - 0.75).abs() < 1e-6 && (limits.probability(0.05) - 0.25).abs() < 1e-6
+        );
+        let rising: Vec<f32> = (-20..20).map(|i| limits.probability(0.1 * i as f32)).collect();
+        assert!(rising.is_sorted() && rising.iter().all(|p| (0.0..=1.0).contains(p)));
+        assert_eq!(limits.probability(f32::MIN), 0.0);
+    }
 }

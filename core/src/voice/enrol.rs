@@ -157,7 +157,7 @@ pub fn enrol(model: &VoiceModel, clips: &[HeardClip], of_word: bool) -> Result<E
     }
     let enrolled =
         |clip: &HeardClip| EnrolledClip { embedding: clip.print.unit.clone(), speech_s: speech_s(clip) };
-    let profile = VoiceProfile { clips: clips.iter().map(enrolled).collect() };
+    let profile = VoiceProfile { clips: clips.iter().map(enrolled).collect(), word: None };
     let advice = clips.iter().enumerate().map(|(index, clip)| {
         let mut advice = clip.quality.advice(of_word);
         if unlike_others(model, clips, index, &profile) {

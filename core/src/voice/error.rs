@@ -40,6 +40,12 @@ pub enum VoiceError {
         /// Of the network.
         wanted: usize,
     },
+    /// A word that was learnt with another network.
+    #[error("the word {name:?} was learnt with another phrase pack: enrol the voice with it again")]
+    WordModel {
+        /// The word.
+        name: String,
+    },
     /// More voices than a stream can tell apart.
     #[error("{count} voices beside the {labels} labels of the pack are too many; together they may be {max}")]
     TooManyVoices {

@@ -11,6 +11,7 @@
 //! * Enrolling ([`VoiceProfile`]) keeps one print per clip. Nothing is trained.
 //! * The cosine of two prints is normalised by those of the most alike impostors that the pack brings (adaptive symmetric
 //!   normalisation, "as-norm"), and then calibrated, also by the duration of what is judged.
+//! * A voice may be enrolled with an [`EnrolledWord`], a password: a phrase that is learnt from the same clips.
 //! * [`verify`](VoiceModel::verify) answers once for a clip; [`VoiceStream`] follows a live stream and adds a column
 //!   `voice:NAME` to the scores of a detector; [`Voices::assign`] does that for a recording whose future is known. Decision, gate and
 //!   mixer take that column as any other label.
@@ -30,6 +31,7 @@ mod stream;
 #[cfg(all(test, feature = "files", feature = "embedded-packs", feature = "embedded-runtime"))]
 mod tests;
 mod verify;
+mod word;
 
 use crate::Label;
 use crate::profile::ProfileName;
@@ -44,6 +46,7 @@ pub use profile::{EnrolledClip, VoiceProfile};
 pub use quality::{Advice, ClipQuality};
 pub use stream::VoiceStream;
 pub use verify::{OWNER_THRESHOLD, Outcome, Verdict, WORD_THRESHOLD};
+pub use word::EnrolledWord;
 
 /// What a voice is called among labels: `voice:NAME`.
 pub fn voice_label(name: &ProfileName) -> Label {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EnrolledWord;
 use crate::profile::{Profile, ProfileKind, packed};
 use crate::signal::units::real;
 
@@ -25,6 +26,9 @@ pub struct EnrolledClip {
 pub struct VoiceProfile {
     /// One for each clip.
     pub clips: Vec<EnrolledClip>,
+    /// The word that its owner is to say, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<EnrolledWord>,
 }
 
 impl VoiceProfile {
@@ -52,6 +56,6 @@ impl Profile for VoiceProfile {
                 return Err("a clip lasts no time".to_owned());
             }
         }
-        Ok(())
+        self.word.as_ref().map_or(Ok(()), EnrolledWord::check)
     }
 }

@@ -155,7 +155,7 @@ pub(super) fn parts_log_odds(model: &VoiceModel, vectors: &Vectors) -> Option<f6
             continue;
         }
         let clips = vec![EnrolledClip { speech_s: first.duration_s, embedding: first.unit }];
-        let voice = model.voice(name.clone(), &VoiceProfile { clips }).ok()?;
+        let voice = model.voice(name.clone(), &VoiceProfile { clips, word: None }).ok()?;
         let log_odds = model.compare(&voice, &second).log_odds;
         worst = Some(worst.map_or(log_odds, |worst| worst.min(log_odds)));
     }

@@ -39,7 +39,7 @@ fn name(name: &str) -> ProfileName {
 }
 
 fn profile(embedding: Vec<f32>) -> VoiceProfile {
-    VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 2.0 }] }
+    VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 2.0 }], word: None }
 }
 
 fn ear() -> VoiceEar {

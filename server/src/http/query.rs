@@ -145,6 +145,8 @@ impl TagQuery {
 pub struct VerifyQuery {
     /// The enrolled voice that it is to be
     pub name: String,
+    /// Ask for the word that the voice was enrolled with as well
+    pub word: Option<String>,
 }
 
 /// Query of `POST /v1/frames`.

@@ -20,6 +20,7 @@ pub struct Packs {
     detectors: Mutex<HashMap<(String, bool), Arc<Detector>>>,
     noise: Mutex<HashMap<bool, Arc<SnrEstimator>>>,
     voice: Mutex<Option<Arc<VoiceEar>>>,
+    words: Mutex<Option<Arc<Embedder>>>,
 }
 
 impl std::fmt::Debug for Packs {
@@ -35,7 +36,13 @@ impl Packs {
     /// [`RuntimeError`] names the library and the remedy.
     pub fn new(library: Option<&std::path::Path>, device: Device) -> Result<Self, RuntimeError> {
         let runtime = Runtime::start(library, device)?;
-        Ok(Self { runtime, detectors: Mutex::default(), noise: Mutex::default(), voice: Mutex::default() })
+        Ok(Self {
+            runtime,
+            detectors: Mutex::default(),
+            noise: Mutex::default(),
+            voice: Mutex::default(),
+            words: Mutex::default(),
+        })
     }
 
     /// Names of the packs that can be asked for: those in the program. A path is none of them, so that nobody asks for
@@ -94,6 +101,26 @@ impl Packs {
         Ok(Arc::clone(voice.insert(ear)))
     }
 
+    /// What knows the words of voices.
+    ///
+    /// # Errors
+    /// If it cannot be loaded.
+    pub fn words(&self) -> Result<Arc<Embedder>, JobError> {
+        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(words) = &*words {
+            return Ok(Arc::clone(words));
+        }
+        let embedder = self.phrase_network(pack::PHRASE, DetectorMode::Throughput)?;
+        Ok(Arc::clone(words.insert(Arc::new(embedder))))
+    }
+
+    fn phrase_network(&self, name_or_dir: &str, mode: DetectorMode) -> Result<Embedder, JobError> {
+        Pack::find(name_or_dir)
+            .and_then(|pack| pack.for_task(Task::Phrase))
+            .and_then(|pack| Embedder::load(&self.runtime, pack, mode))
+            .map_err(|error| JobError::Failed(error.to_string()))
+    }
+
     /// Enrolled phrases, for live audio.
     ///
     /// # Errors
@@ -104,10 +131,7 @@ impl Packs {
         profiles: Option<&std::path::Path>,
         names: &[ProfileName],
     ) -> Result<Phrases, JobError> {
-        let embedder = Pack::find(pack)
-            .and_then(|pack| pack.for_task(Task::Phrase))
-            .and_then(|pack| Embedder::load(&self.runtime, pack, DetectorMode::LowLatency))
-            .map_err(|error| JobError::Failed(error.to_string()))?;
+        let embedder = self.phrase_network(pack, DetectorMode::LowLatency)?;
         let store = ProfileStore::open(profiles).map_err(|error| JobError::Failed(error.to_string()))?;
         Phrases::load(embedder, &store, names, None).map_err(|error| JobError::Failed(error.to_string()))
     }

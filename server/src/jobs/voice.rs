@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use earmark_core::embed::Embedder;
 use earmark_core::pipeline::read_voice_clip;
 use earmark_core::profile::{Passphrase, ProfileError, ProfileName, ProfileStore};
 use earmark_core::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 use earmark_core::voice::{
-    Clip, EnrolledVoice, OWNER_THRESHOLD, Outcome, Verdict, VoiceEar, VoiceError, VoiceProfile,
+    Clip, EnrolledVoice, EnrolledWord, OWNER_THRESHOLD, Outcome, Verdict, VoiceEar, VoiceError, VoiceProfile,
     WORD_THRESHOLD,
 };
 use serde::{Deserialize, Serialize};
@@ -75,10 +76,28 @@ trait Judge {
 struct Owner {
     ear: Arc<VoiceEar>,
     voice: EnrolledVoice,
+    /// The word that is asked for, and what knows it.
+    word: Option<(EnrolledWord, Arc<Embedder>)>,
+}
+
+/// Which word is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Asked<'a> {
+    /// None.
+    Nothing,
+    /// The one of the voice, if it has one.
+    Own,
+    /// The one of this name.
+    Named(&'a str),
 }
 
 impl Owner {
-    fn load(name: &ProfileName, packs: &Packs, config: &VoiceConfig) -> Result<Self, JobError> {
+    fn load(
+        name: &ProfileName,
+        asked: Asked<'_>,
+        packs: &Packs,
+        config: &VoiceConfig,
+    ) -> Result<Self, JobError> {
         let store = ProfileStore::open(config.profiles.as_deref()).map_err(|e| profile(&e))?;
         let passphrase = std::env::var(PASSPHRASE_VARIABLE).ok();
         let passphrase = passphrase.as_deref().map(Passphrase::new).transpose().map_err(|e| profile(&e))?;
@@ -87,17 +106,34 @@ impl Owner {
             store.load(name, &ear.model.id().sha256, passphrase.as_ref()).map_err(|e| profile(&e))?;
         let voice =
             ear.model.voice(name.clone(), &enrolled).map_err(|e| JobError::Conflict(e.to_string()))?;
-        Ok(Self { ear, voice })
+        let word = match (asked, enrolled.word) {
+            (Asked::Nothing, _) | (Asked::Own, None) => None,
+            (Asked::Own, Some(word)) => Some(word),
+            (Asked::Named(wanted), Some(word)) if word.name() == wanted => Some(word),
+            (Asked::Named(wanted), _) => {
+                let detail = format!("{name} was not enrolled with the word {wanted:?}");
+                return Err(JobError::Conflict(detail));
+            }
+        };
+        let word = match word {
+            Some(word) => Some((word, packs.words()?)),
+            None => None,
+        };
+        Ok(Self { ear, voice, word })
     }
 }
 
 impl Judge for Owner {
     fn judge(&self, clip: Clip<'_>) -> Result<(Verdict, f64), JobError> {
-        let heard = self.ear.hear(clip).map_err(|error| match error {
+        let failed = |error: VoiceError| match error {
             VoiceError::NotFinite | VoiceError::Embed(_) => JobError::Unreadable(error.to_string()),
+            VoiceError::WordModel { .. } => JobError::Conflict(error.to_string()),
             other => JobError::Failed(other.to_string()),
-        })?;
-        Ok((self.ear.model.verify(&self.voice, &heard.print, None), heard.quality.speech_s))
+        };
+        let heard = self.ear.hear(clip).map_err(failed)?;
+        let word = self.word.as_ref().map(|(word, embedder)| word.probability(embedder, clip));
+        let word = word.transpose().map_err(failed)?;
+        Ok((self.ear.model.verify(&self.voice, &heard.print, word), heard.quality.speech_s))
     }
 }
 
@@ -120,6 +156,8 @@ fn profile(error: &ProfileError) -> JobError {
 pub struct VerifyRequest {
     /// Whose voice it is to be.
     pub name: ProfileName,
+    /// The word that is to be said, if one is asked for.
+    pub word: Option<String>,
 }
 
 impl VerifyRequest {
@@ -134,7 +172,8 @@ impl VerifyRequest {
         upload: &Upload,
         watch: &mut JobWatch,
     ) -> Result<VerifyAnswer, JobError> {
-        let owner = Owner::load(&self.name, packs, config)?;
+        let asked = self.word.as_deref().map_or(Asked::Nothing, Asked::Named);
+        let owner = Owner::load(&self.name, asked, packs, config)?;
         let clip = read_voice_clip(&upload.recording(), watch).map_err(|e| failed(e, watch))?;
         self.answer(&owner, clip.clip())
     }
@@ -214,7 +253,7 @@ impl PredictRequest {
                 "this server has no owner; it is named by --owner NAME, an enrolled voice".to_owned(),
             )
         })?;
-        self.answer(&Owner::load(owner, packs, config)?)
+        self.answer(&Owner::load(owner, Asked::Own, packs, config)?)
     }
 
     fn answer(&self, judge: &dyn Judge) -> Result<Prediction, JobError> {
@@ -259,7 +298,7 @@ mod tests {
         let json = serde_json::to_value(request.answer(&Stub).unwrap()).unwrap();
         let wanted = serde_json::json!({ "label_proba": [0.25, 0.75], "speaker_proba": [1.0, 0.5] });
         assert_eq!(json, wanted);
-        let verify = VerifyRequest { name: "anna".parse().unwrap() };
+        let verify = VerifyRequest { name: "anna".parse().unwrap(), word: None };
         let clip = Clip { interleaved: &[1.0, 0.25], rate_hz: 16_000, channels: 1 };
         let answer = verify.answer(&Stub, clip).unwrap();
         assert_eq!((answer.owner_probability, answer.word_probability), (1.0, Some(0.25)));

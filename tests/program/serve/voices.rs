@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use earmark_core::model::pack::{self, Pack};
+
 use super::http::{get, post, request};
 use super::running::Server;
+use crate::required::skip;
 use crate::support::{noise, ok, programme, workspace, write_wav};
 
 const RATE_HZ: u32 = 16_000;
@@ -75,6 +78,41 @@ fn the_service_judges_clips_refuses_what_is_none_and_stays_up() {
 
     let document = get(server.address, "/openapi.json").text();
     assert!(document.contains("/v1/voice/verify") && document.contains("/predict"));
+}
+
+#[test]
+fn the_word_of_a_voice_is_asked_for_by_both_ways() {
+    if !Pack::embedded_names().any(|name| name == pack::PHRASE) {
+        return skip("this build has no phrase pack");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = workspace().join("tests/fixtures/embed/voice").display().to_string();
+    let profiles = dir.path().join("profiles").display().to_string();
+    let programme = earmark_core::audio::read_mono(&programme(), RATE_HZ).unwrap();
+    let said = &programme[16_000..16_000 * 26 / 10];
+    let takes = [(1, 1.0), (2, 0.5), (3, 0.8)].map(|(seed, gain)| {
+        let quiet = [0.0; 6_400];
+        let take: Vec<f32> = quiet.iter().chain(said).chain(&quiet).map(|x| gain * x).collect();
+        let take: Vec<f32> = take.iter().zip(noise(take.len(), seed)).map(|(x, n)| x + 0.001 * n).collect();
+        wav(dir.path(), &format!("take{seed}.wav"), RATE_HZ, &take)
+    });
+    let enrol = ["voice", "enrol", "anna", &takes[0], &takes[1], &takes[2], "--word", "welcome"];
+    ok(enrol.into_iter().chain(["--profiles", &profiles, "--voice-pack", &fixture, "--quiet"]));
+    let server = Server::start(&["--profiles", &profiles, "--voice-pack", &fixture, "--owner", "anna"]);
+    let verify = |query: &str| {
+        post(server.address, &format!("/v1/voice/verify{query}"), &std::fs::read(&takes[1]).unwrap())
+    };
+    let answer: serde_json::Value = serde_json::from_str(&verify("?name=anna&word=welcome").text()).unwrap();
+    assert!(answer["outcome"] == "granted" && answer["word_probability"].as_f64() > Some(0.5), "{answer}");
+    let owner: serde_json::Value = serde_json::from_str(&verify("?name=anna").text()).unwrap();
+    assert_eq!(owner["word_probability"], serde_json::Value::Null);
+    assert_eq!(verify("?name=anna&word=farewell").status, 409);
+    let body = serde_json::json!({ "query": [[said, RATE_HZ], [noise(16_000, 5), RATE_HZ]] }).to_string();
+    let kind = [("Content-Type", "application/json")];
+    let predicted = request(server.address, "POST", "/predict", &kind, body.as_bytes());
+    let predicted: serde_json::Value = serde_json::from_str(&predicted.text()).unwrap();
+    let words: Vec<f64> = serde_json::from_value(predicted["label_proba"].clone()).unwrap();
+    assert!(words[0] > 0.5 && words[1] < 0.5, "{predicted}");
 }
 
 #[test]

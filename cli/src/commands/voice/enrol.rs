@@ -1,11 +1,15 @@
 //! `earmark voice enrol`.
 
 use anyhow::{Context, Result};
+use earmark_core::detect::DetectorMode;
+use earmark_core::phrase::{Clip, Ears};
+use earmark_core::pipeline::read_clip;
 use earmark_core::profile::Existing;
-use earmark_core::voice::{EnrolError, HeardClip, enrol};
+use earmark_core::voice::{EnrolError, EnrolledWord, HeardClip, VoiceEar, enrol};
 
-use super::{ear, hear};
+use super::{ear, hear, input};
 use crate::args::{EnrolVoiceArgs, Global};
+use crate::commands::hearing::{self, Watch, recording};
 use crate::commands::profiles;
 use crate::console::{Console, Usage};
 
@@ -23,7 +27,8 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
     let ear = ear(&args.pack.voice_pack, true, global, console)?;
     let heard = |clip| hear(&ear, clip, global, console);
     let clips: Vec<HeardClip> = args.clips.iter().map(|clip| heard(clip.as_path())).collect::<Result<_>>()?;
-    let enrolment = enrol(&ear.model, &clips, false).map_err(|error| match error {
+    let word = args.word.as_deref().map(|word| learn_word(word, args, &ear, global, console)).transpose()?;
+    let mut enrolment = enrol(&ear.model, &clips, word.is_some()).map_err(|error| match error {
         EnrolError::NoSpeech { number, .. } => {
             anyhow::Error::new(error).context(args.clips[number - 1].display().to_string())
         }
@@ -35,6 +40,7 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
             console.warn(&format!("{}: {advice}", clip.display()));
         }
     }
+    enrolment.profile.word = word;
     if clips.len() < GOOD_CLIPS {
         console
             .warn(&format!("{} of {GOOD_CLIPS} to 5 clips: more of them know the voice better", clips.len()));
@@ -46,11 +52,36 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
     let path = store
         .save(&args.name, &ear.model.id(), &enrolment.profile, seal, existing)
         .with_context(|| format!("voice {}", args.name))?;
+    let word = args.word.as_ref().map_or(String::new(), |word| format!(" and the word {word:?}"));
     let (clips, speech_s) = (clips.len(), enrolment.profile.speech_s());
     console.done(&format!(
-        "{} enrolled from {clips} clips with {speech_s:.1} s of speech: {}",
+        "{}{word} enrolled from {clips} clips with {speech_s:.1} s of speech: {}",
         args.name,
         path.display()
     ));
     Ok(())
+}
+
+/// The word that all clips say.
+fn learn_word(
+    word: &str,
+    args: &EnrolVoiceArgs,
+    ear: &VoiceEar,
+    global: &Global,
+    console: &Console,
+) -> Result<EnrolledWord> {
+    let embedder =
+        hearing::open_phrases(&args.word_pack.phrase_pack, DetectorMode::Throughput, global, console)?;
+    let read = |clip| {
+        let input = input(clip);
+        Ok(read_clip(&recording(&input, global), &mut Watch::new(&input, console))?)
+    };
+    let clips: Vec<Clip> = args.clips.iter().map(|clip| read(clip)).collect::<Result<_>>()?;
+    let ears = Ears { embedder: &embedder, detector: &ear.speech };
+    let (learnt, advice) =
+        EnrolledWord::learn(ears, word, &clips).with_context(|| format!("the word {word:?}"))?;
+    for (clip, advice) in advice {
+        console.warn(&format!("{clip}: {advice}"));
+    }
+    Ok(learnt)
 }

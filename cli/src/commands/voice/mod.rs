@@ -15,7 +15,7 @@ use earmark_core::model::pack;
 use earmark_core::pipeline::{VoiceClip, read_voice_clip};
 use earmark_core::profile::{Passphrase, ProfileKind, ProfileName, ProfileStore};
 use earmark_core::voice::{
-    EnrolledVoice, FollowSettings, HeardClip, VoiceEar, VoiceModel, VoiceProfile, Voices,
+    EnrolledVoice, EnrolledWord, FollowSettings, HeardClip, VoiceEar, VoiceModel, VoiceProfile, Voices,
 };
 
 use super::hearing::{self, Watch, recording};
@@ -63,21 +63,25 @@ fn hear(ear: &VoiceEar, clip: &Path, global: &Global, console: &Console) -> Resu
     Ok(ear.hear(clip.clip())?)
 }
 
-fn read(clip: &Path, global: &Global, console: &Console) -> Result<VoiceClip> {
+fn input(clip: &Path) -> Input {
     let stem = if is_dash(clip) { "stdin".into() } else { clip.file_stem().unwrap_or_default().into() };
-    let input = Input { path: clip.to_owned(), stem };
+    Input { path: clip.to_owned(), stem }
+}
+
+fn read(clip: &Path, global: &Global, console: &Console) -> Result<VoiceClip> {
+    let input = input(clip);
     Ok(read_voice_clip(&recording(&input, global), &mut Watch::new(&input, console))?)
 }
 
-/// An enrolled voice from the store.
+/// An enrolled voice from the store, and its word.
 fn enrolled(
     store: &ProfileStore,
     name: &ProfileName,
     model: &VoiceModel,
     passphrase: Option<&Passphrase>,
-) -> Result<EnrolledVoice> {
+) -> Result<(EnrolledVoice, Option<EnrolledWord>)> {
     let profile: VoiceProfile = store.load(name, &model.id().sha256, passphrase)?;
-    Ok(model.voice(name.clone(), &profile)?)
+    Ok((model.voice(name.clone(), &profile)?, profile.word))
 }
 
 /// Those voices that a command is to follow; none if none is named.
@@ -94,7 +98,8 @@ pub fn followed(
     let store = profiles::store(&args.store)?;
     let passphrase = profiles::passphrase(&args.passphrase)?;
     let model = hearing::open_voice(&args.voice_pack.voice_pack, mode, global, console)?;
-    let enrolled = args.voice.iter().map(|name| enrolled(&store, name, &model, passphrase.as_ref()));
+    let enrolled = |name| Ok(enrolled(&store, name, &model, passphrase.as_ref())?.0);
+    let enrolled = args.voice.iter().map(enrolled);
     let enrolled = enrolled.collect::<Result<_>>()?;
     Ok(Some(Voices::new(Arc::new(model), enrolled, settings)))
 }

@@ -3,22 +3,40 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use earmark_core::voice::{LEAST_HEARD_S, OWNER_THRESHOLD, Outcome, WORD_THRESHOLD};
+use earmark_core::detect::DetectorMode;
+use earmark_core::embed::Embedder;
+use earmark_core::phrase::PhraseProfile;
+use earmark_core::profile::{ProfileError, ProfileName, ProfileStore};
+use earmark_core::voice::{EnrolledWord, LEAST_HEARD_S, OWNER_THRESHOLD, Outcome, WORD_THRESHOLD};
 use serde_json::json;
 
-use super::{ear, enrolled, hear};
+use super::{ear, enrolled, read};
 use crate::args::{Global, VerifyVoiceArgs};
-use crate::commands::profiles;
-use crate::console::{Console, Denied};
+use crate::commands::{hearing, profiles};
+use crate::console::{Console, Denied, Usage};
 
 pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result<()> {
     let store = profiles::store(&args.store)?;
     let passphrase = profiles::passphrase(&args.passphrase)?;
     let ear = ear(&args.pack.voice_pack, false, global, console)?;
-    let voice = enrolled(&store, &args.name, &ear.model, passphrase.as_ref())?;
-    let heard = hear(&ear, &args.clip, global, console)?;
+    let (voice, own_word) = enrolled(&store, &args.name, &ear.model, passphrase.as_ref())?;
+    let clip = read(&args.clip, global, console)?;
+    let heard = ear.hear(clip.clip())?;
     let speech_s = heard.quality.speech_s;
-    let verdict = ear.model.verify(&voice, &heard.print, None);
+    let word_probability = match &args.word {
+        Some(word) => {
+            let embedder = hearing::open_phrases(
+                &args.word_pack.phrase_pack,
+                DetectorMode::Throughput,
+                global,
+                console,
+            )?;
+            let word = find_word(word, own_word, &store, &embedder)?;
+            Some(word.probability(&embedder, clip.clip())?)
+        }
+        None => None,
+    };
+    let verdict = ear.model.verify(&voice, &heard.print, word_probability);
     let mut out = std::io::stdout().lock();
     if global.json_errors {
         let line = json!({
@@ -43,4 +61,26 @@ pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result
         console.warn(&format!("{}: nobody speaks", args.clip.display()));
     }
     if verdict.outcome == Outcome::Granted { Ok(()) } else { Err(Denied.into()) }
+}
+
+/// The word of the voice if it is called that, otherwise an enrolled phrase.
+fn find_word(
+    word: &str,
+    own: Option<EnrolledWord>,
+    store: &ProfileStore,
+    embedder: &Embedder,
+) -> Result<EnrolledWord> {
+    if let Some(own) = own.filter(|own| own.name() == word) {
+        return Ok(own);
+    }
+    let missing = || {
+        let remedy = "enrol the voice with --word WORD, or the phrase with `earmark phrase enrol`";
+        Usage(format!("--word {word:?}: neither the word of this voice nor an enrolled phrase; {remedy}"))
+    };
+    let name: ProfileName = word.parse().map_err(|_| missing())?;
+    match store.load::<PhraseProfile>(&name, embedder.model_sha256(), None) {
+        Ok(phrase) => Ok(EnrolledWord::new(word, embedder, phrase)),
+        Err(ProfileError::Missing { .. }) => Err(missing().into()),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -41,8 +41,8 @@ pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
         );
     }
     let passphrase = profiles::passphrase(&args.passphrase)?;
-    let enrolled = names.iter().map(|name| enrolled(&store, name, &model, passphrase.as_ref()));
-    let enrolled = enrolled.collect::<Result<_>>()?;
+    let voice = |name| Ok(enrolled(&store, name, &model, passphrase.as_ref())?.0);
+    let enrolled = names.iter().map(voice).collect::<Result<_>>()?;
     let voices = Voices::new(Arc::new(model), enrolled, FollowSettings::default());
     let detector = hearing::open(&args.pack, mode, global, console)?;
     let settings = TimelineSettings::for_pack(detector.pack().manifest());

@@ -36,7 +36,7 @@ pub async fn verify(
     request: Request,
 ) -> Result<Json<VerifyAnswer>, Problem> {
     let name: ProfileName = query.name.parse().map_err(|e| Problem::bad_request(format!("name: {e}")))?;
-    let (job, config) = (VerifyRequest { name }, app.config().voice.clone());
+    let (job, config) = (VerifyRequest { name, word: query.word }, app.config().voice.clone());
     let work = move |packs: &_, upload: &_, watch: &mut _| job.run(packs, &config, upload, watch);
     let (_, answer) = app.job("/v1/voice/verify", request, None, work).await?;
     Ok(Json(answer))
