@@ -5,6 +5,8 @@
 Needs nothing beside Python. Inputs that the fuzzer found itself stay.
 """
 
+import base64
+import hashlib
 import json
 import shutil
 import struct
@@ -176,6 +178,35 @@ def packs() -> dict[str, bytes]:
     return files
 
 
+def profiles() -> dict[str, bytes]:
+    folder = ROOT / "tests" / "fixtures" / "embed" / "phrase"
+    pack, digest = json.loads((folder / "pack.json").read_text()), hashlib.sha256((folder / "model.onnx").read_bytes())
+    model = {"name": pack["name"], "version": pack["version"], "sha256": digest.hexdigest()}
+    packed = lambda content: base64.b64encode(content).decode()
+    template = {"common": 0.5, "rows": packed(bytes([127, 0, 0, 0, 0, 127, 0, 0])), "sha256": "ab" * 32}
+    working = {"expected_miss": 0.1, "limits": {"early": 0.3, "whole": 0.2}, "missed_clips": 1}
+    phrase = {
+        "dim": 4,
+        "hop_frames": 4,
+        "negative_hours": 0.5,
+        "strictness": "balanced",
+        "templates": [template] * 3,
+        "working": [working] * 3,
+    }
+    word = {"name": "sesame", "model_sha256": model["sha256"], "phrase": phrase}
+    voice = {"clips": [{"embedding": packed(struct.pack("<2f", 0.6, 0.8)), "speech_s": 2.0}], "word": word}
+    file = lambda kind, body: json.dumps(
+        {"format": 1, "kind": kind, "name": "seed", "created_unix_s": 1, "model": model, "body": body}
+    ).encode()
+    dim, rows = pack["vectors"]["dim"], 3
+    header = {"format": 1, "dim": dim, "count": rows, "hop_s": pack["hop_frames"] / 100, "model_sha256": model["sha256"]}
+    return {
+        "phrase": b"\0" + file("phrase", phrase),
+        "voice": b"\1" + file("voice", voice),
+        "negatives": b"\2" + json.dumps(header).encode() + b"\n" + bytes(range(1, 1 + dim)) * rows,
+    }
+
+
 def main() -> None:
     for path in sorted((ROOT / "tests/fixtures/audio").iterdir()):
         if path.suffix in {".md", ".sh"} or path.stat().st_size > MOST_BYTES:
@@ -206,6 +237,8 @@ def main() -> None:
     seed("peer_scores", "truth", b"start,end,label\n0.0,0.8,speech\n0.8,1.9,noise\n")
     for name, content in packs().items():
         seed("pack", name, content)
+    for name, content in profiles().items():
+        seed("profiles", name, content)
 
 
 if __name__ == "__main__":
