@@ -2,17 +2,21 @@
 //!
 //! The highest scores of other speech, one a second at most, thin out exponentially. What lies above the [`TAIL`] highest of
 //! them but one gives the scale of that tail, and the tail the score that is reached as rarely as is allowed, which an hour
-//! of negatives alone could not tell for one false alarm in ten hours.
+//! of negatives alone could not tell for one false alarm in ten hours. Where the pack says what other phrases needed, the limit
+//! lies halfway between that and the tail's.
 
 use super::law::{Aligner, Likeness, MOST_COMMON};
 use super::negatives::Negatives;
 use super::profile::{Limits, Strictness, Template, aligner_of};
 use super::spotter::hops_in;
+use super::usual::{Part, UsualLimits};
 use crate::signal::units::{real, single};
 
 /// Peaks that the tail is fitted to: so many, but no more than a tenth of all.
-const TAIL: usize = 20;
+const TAIL: usize = 60;
 const TAIL_PART: usize = 10;
+/// Peaks that say how like other speech a template is.
+const COMMON_PEAKS: usize = 20;
 /// Of one stretch of this length only the highest score counts: matches that overlap are one.
 const PEAK_EVERY_S: f64 = 1.0;
 /// A tail is never thought to be thinner than this per factor e: a few negatives may be alike by chance.
@@ -20,11 +24,11 @@ const LEAST_SCALE: f64 = 0.01;
 /// A live gate that acts on the beginning of a phrase may do so more often in vain, by this factor.
 const EARLY_FALSE_ALARMS: f64 = 4.0;
 /// No limit lies below this: a likeness of nothing is none.
-const LEAST_LIMIT: f64 = 0.05;
+const LEAST_LIMIT: f64 = 0.0;
 
-/// How many of so many peaks are the tail.
-fn tail_of(peaks: usize) -> usize {
-    TAIL.min(peaks.div_ceil(TAIL_PART))
+/// At most so many peaks, but no more than a tenth of all.
+fn highest_of(peaks: usize, most: usize) -> usize {
+    most.min(peaks.div_ceil(TAIL_PART))
 }
 
 /// The tail of the scores of other speech.
@@ -43,7 +47,7 @@ impl Tail {
     pub(super) fn fit(mut peaks: Vec<f64>, hours: f64) -> Self {
         peaks.retain(|peak| peak.is_finite());
         peaks.sort_unstable_by(|a, b| b.total_cmp(a));
-        let above = tail_of(peaks.len()).min(peaks.len().saturating_sub(1));
+        let above = highest_of(peaks.len(), TAIL).min(peaks.len().saturating_sub(1));
         let from = peaks.get(above).copied().unwrap_or(0.0);
         let sum: f64 = peaks.iter().take(above).map(|peak| peak - from).sum();
         let scale = (sum / real(above.max(1))).max(LEAST_SCALE);
@@ -52,8 +56,7 @@ impl Tail {
 
     /// The score that is reached so often in an hour.
     pub(super) fn limit(self, false_alarms_per_hour: f64) -> f64 {
-        let limit = self.from + self.scale * (self.per_hour / false_alarms_per_hour).ln();
-        limit.max(LEAST_LIMIT)
+        self.from + self.scale * (self.per_hour / false_alarms_per_hour).ln()
     }
 
     /// How often in an hour a score is reached; above the tail's begin only.
@@ -68,7 +71,7 @@ pub(super) fn commons(templates: &[Template], dim: usize, negatives: &Negatives)
     let common = |index: usize| {
         let mut peaks = peaks(&mut aligner_of(templates, dim, |other| other == index), negatives).0;
         peaks.sort_unstable_by(|a, b| b.total_cmp(a));
-        let highest = &peaks[..tail_of(peaks.len())];
+        let highest = &peaks[..highest_of(peaks.len(), COMMON_PEAKS)];
         let mean = highest.iter().sum::<f64>() / real(highest.len().max(1));
         single(mean).clamp(0.0, MOST_COMMON)
     };
@@ -106,12 +109,22 @@ fn peaks(aligner: &mut Aligner, negatives: &Negatives) -> (Vec<f64>, Vec<f64>) {
     (whole, early)
 }
 
-/// The limits of a strictness.
-pub(super) fn limits(tails: (Tail, Tail), strictness: Strictness) -> Limits {
+/// The limits of a strictness for a phrase of so many clips.
+pub(super) fn limits(
+    tails: (Tail, Tail),
+    usual: Option<&UsualLimits>,
+    clips: usize,
+    strictness: Strictness,
+) -> Limits {
+    let limit = |part, tail: Tail, allowed| {
+        let own = tail.limit(allowed);
+        let limit = usual.map_or(own, |usual| f64::midpoint(own, usual.limit(part, clips, allowed)));
+        single(limit.max(LEAST_LIMIT))
+    };
     let allowed = strictness.false_alarms_per_hour();
     Limits {
-        whole: single(tails.0.limit(allowed)),
-        early: single(tails.1.limit(EARLY_FALSE_ALARMS * allowed)),
+        whole: limit(Part::Whole, tails.0, allowed),
+        early: limit(Part::Early, tails.1, EARLY_FALSE_ALARMS * allowed),
     }
 }
 
@@ -161,7 +174,7 @@ mod tests {
     fn few_or_no_peaks_still_give_a_limit() {
         for peaks in [vec![], vec![0.1], vec![f64::NAN, 0.1, 0.1]] {
             let limit = Tail::fit(peaks.clone(), 0.01).limit(0.5);
-            assert!(limit.is_finite() && limit >= LEAST_LIMIT, "{peaks:?}: {limit}");
+            assert!(limit.is_finite(), "{peaks:?}: {limit}");
         }
     }
 

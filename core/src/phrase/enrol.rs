@@ -187,7 +187,7 @@ pub fn enrol(
         other_scores.push((name.clone(), score));
     }
     let working = Strictness::ALL.map(|strictness| {
-        let found = limits(background_tails, strictness);
+        let found = limits(background_tails, background.usual.as_ref(), templates.len(), strictness);
         let whole = highest_other.map_or(found.whole, |other| found.whole.max(above_other(other, &left_out)));
         let limits = Limits { whole, ..found };
         let (expected_miss, missed_clips) = expected_miss(&left_out, limits.whole);

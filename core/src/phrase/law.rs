@@ -318,6 +318,34 @@ mod tests {
         assert_eq!(at_end(7.0, &near), at_end(MOST_COMMON, &near));
     }
 
+    /// What training chose its packs by is what is shipped: `models/training/tests/test_phrase.py` reads the same file.
+    #[test]
+    fn the_law_is_that_of_the_training_project() {
+        #[derive(serde::Deserialize)]
+        struct Fixture {
+            dim: usize,
+            templates: Vec<Vec<f32>>,
+            common: Vec<f32>,
+            stream: Vec<f32>,
+            whole: Vec<f32>,
+            beginning: Vec<f32>,
+        }
+        let text = include_str!("../../../tests/fixtures/phrase/law.json");
+        let fixture: Fixture = serde_json::from_str(text).unwrap();
+        let templates = fixture.templates.into_iter().zip(fixture.common);
+        let mut aligner = Aligner::new(templates, fixture.dim);
+        let told: Vec<Likeness> =
+            fixture.stream.chunks_exact(fixture.dim).map(|row| aligner.push(row)).collect();
+        assert_eq!(told.len(), fixture.whole.len());
+        for (hop, likeness) in told.iter().enumerate() {
+            let (whole, beginning) = (fixture.whole[hop], fixture.beginning[hop]);
+            // Before a template can have ended there is no score, which each side says with a number of its own.
+            let near = |is: f32, wanted: f32| (is - wanted).abs() < 2e-4 || (is < -10.0 && wanted < -10.0);
+            assert!(near(likeness.whole.score, whole), "{hop}: {} {whole}", likeness.whole.score);
+            assert!(near(likeness.prefix.score, beginning), "{hop}: {} {beginning}", likeness.prefix.score);
+        }
+    }
+
     #[test]
     fn a_reset_forgets_and_no_number_is_no_match() {
         let mut aligner = Aligner::new([(template(&[0, 1, 2]), 0.0)], DIM);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `law.rs` | how much a stretch of vectors is like a clip: alignment, its constants, its combination over clips |
 //! | `calibrate.rs` | limits from speech that is not the phrase; how many sayings they will miss |
-//! | `negatives.rs` | that speech, as a pack brings it |
+//! | `negatives.rs`, `usual.rs` | that speech, as a pack brings it, and the limits that other phrases needed |
 //! | `profile.rs` | [`PhraseProfile`]: what is kept of a phrase |
 //! | `enrol.rs` | [`enrol`]: clips to a profile, with advice |
 //! | `spotter.rs`, `stream.rs` | [`Phrases`]: several phrases in a stream of samples |
@@ -30,6 +30,7 @@ mod spotter;
 mod stream;
 #[cfg(all(test, feature = "files", feature = "embedded-packs", feature = "embedded-runtime"))]
 mod tests;
+mod usual;
 
 use crate::Label;
 use crate::embed::EmbedError;

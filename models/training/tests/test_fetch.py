@@ -16,6 +16,8 @@ from earmark_training.fetch import debian
 from earmark_training.fetch.__main__ import LIST, fetch
 from earmark_training.fetch.packages import Package, read_packages
 from earmark_training.fetch.phones import spoken_stretches
+from earmark_training.fetch.propack import unpacked
+from earmark_training.fetch.sky import CODE, FIRST_TEXTS, sky_lines, sky_texts
 from earmark_training.fetch.talkies import drascula_line, queen_lines
 from earmark_training.fetch.twins import Index, words_of
 
@@ -138,6 +140,98 @@ def test_lines_come_out_of_both_containers(tmp_path):
     (tmp_path / "other.1c").write_bytes(b"no container at all")
     with pytest.raises(CorpusError, match="not a container"):
         list(queen_lines(tmp_path / "other.1c"))
+
+
+class Packer:
+    """Bits in little-endian words, lowest first; raw bytes begin where the word ends that is being written."""
+
+    def __init__(self):
+        self.out, self.word, self.room = bytearray(), 0, 0
+
+    def bits(self, value: int, count: int) -> None:
+        for place in range(count):
+            if self.room == 0:
+                self.word, self.room = len(self.out), 16
+                self.out += b"\0\0"
+            at = 16 - self.room
+            self.out[self.word + at // 8] |= (value >> place & 1) << at % 8
+            self.room -= 1
+
+    def raw(self, data: bytes) -> None:
+        self.out += data
+
+
+def packed(size: int, *commands: tuple[bytes, int, int]) -> bytes:
+    """A block of one chunk: literals, then distance and length of a copy, 0 for none. Numbers below 16 only."""
+    packer = Packer()
+    packer.bits(0, 2)
+    for _ in range(3):
+        packer.bits(5, 5)  # five symbols of three bits each
+        for _ in range(5):
+            packer.bits(3, 4)
+
+    def number(value: int) -> None:
+        symbol = value.bit_length()
+        packer.bits(int(f"{symbol:03b}"[::-1], 2), 3)
+        packer.bits(value - (1 << symbol >> 1), max(0, symbol - 1))
+
+    packer.bits(len(commands), 16)
+    for literals, distance, length in commands:
+        number(len(literals))
+        packer.raw(literals)
+        if distance:
+            number(distance - 1)
+            number(length - 2)
+    head = b"RNC\x01" + struct.pack(">II", size, len(packer.out)) + b"\0" * 5 + b"\x01"
+    return head + bytes(packer.out) + b"\0\0"
+
+
+def test_a_packed_block_holds_literals_and_copies():
+    block = packed(15, (b"abc", 3, 6), (b"", 1, 3), (b"xyz", 0, 0))
+    assert unpacked(block) == b"abcabcabccccxyz"
+    with pytest.raises(CorpusError, match="states"):
+        unpacked(packed(9, (b"abc", 0, 0)))
+    with pytest.raises(CorpusError, match="before its beginning"):
+        unpacked(packed(9, (b"abc", 4, 6), (b"", 0, 0)))
+    with pytest.raises(CorpusError, match="not a ProPack block"):
+        unpacked(b"RNC\x02" + block[4:])
+
+
+def test_lines_of_the_sky_come_with_their_texts(tmp_path):
+    codes = {}
+
+    def walk(code: str, rest: list[str]) -> None:
+        sign = rest.pop(0)
+        if sign == "(":
+            walk(code + "0", rest)
+            walk(code + "1", rest)
+        else:
+            codes.setdefault(sign, code)
+
+    walk("", list("".join(CODE.split())))
+    lengths, bits = [], ""
+    for text in ("Hello", "you there."):
+        own = "".join(codes[sign] for sign in text.replace(" ", "_") + "|")
+        own += "0" * (len(own) % 2)
+        lengths.append(len(own) // 2)
+        bits += own
+    body = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    section = struct.pack("<HH", 4, 5) + bytes(lengths[:1]) + body
+    sound = b"\0" * 22 + packed(6, (bytes([128, 255]), 2, 4), (b"", 0, 0))
+    plain = b"\0" * 22 + bytes([0])
+    table, disk = struct.pack("<I", 3), b""
+    for number, data in ((50_000, sound), (50_001, plain), (FIRST_TEXTS, section)):
+        table += struct.pack("<H", number) + len(disk).to_bytes(3, "little") + len(data).to_bytes(3, "little")
+        disk += data
+    (tmp_path / "sky.dnr").write_bytes(table)
+    (tmp_path / "sky.dsk").write_bytes(disk)
+    lines = list(sky_lines(tmp_path / "sky.dnr"))
+    assert [name for name, _, _ in lines] == ["50000", "50001"] and lines[0][2] == 11025
+    assert lines[0][1].tolist() == [0.0, 127 / 128] * 3 and lines[1][1].tolist() == [-1.0]
+    assert sky_texts(tmp_path / "sky.dnr") == {"50000": "Hello", "50001": "you there."}
+    (tmp_path / "sky.dnr").write_bytes(b"\0" * 8)
+    with pytest.raises(CorpusError, match="not the table"):
+        list(sky_lines(tmp_path / "sky.dnr"))
 
 
 def test_twins_are_found_through_level_codec_and_shift_and_strangers_are_not(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +52,23 @@ def test_dialogue_names_each_spoken_part(tmp_path):
     table = b"A.DOG".ljust(12, b"\0") + b"\0" + struct.pack(">II", 15 + 21, len(entry))
     (tmp_path / "queen.1c").write_bytes(b"QTBL".ljust(13, b"\0") + struct.pack(">H", 1) + table + entry)
     assert queen_texts(tmp_path / "queen.1c") == {"020006J1": "Hello there.", "020007P1": "Go.", "020007P2": "Away!"}
+
+
+def test_the_law_is_that_of_the_core():
+    """`core/src/phrase/law.rs` reads the same file."""
+    file = Path(__file__).resolve().parents[3] / "tests" / "fixtures" / "phrase" / "law.json"
+    fixture = json.loads(file.read_text())
+    rows = lambda values: np.array(values).reshape(-1, fixture["dim"])
+    matcher = law.Matcher([rows(template) for template in fixture["templates"]])
+    whole, beginnings = matcher.both(rows(fixture["stream"]), beginnings=True)
+    for scores, wanted in ((whole, fixture["whole"]), (beginnings, fixture["beginning"])):
+        assert np.allclose(law.combine(scores, np.array(fixture["common"])), wanted, atol=2e-4)
+
+
+def test_halves_keep_directions():
+    vectors = np.random.default_rng(6).normal(size=(200, 64))
+    kept = (law.unit(law.halved(vectors).astype(float)) * law.unit(vectors)).sum(1)
+    assert kept.min() > 0.985 and np.abs(law.halved(vectors)).max() == 7
 
 
 def test_a_template_matches_itself_at_any_tempo_better_than_noise_does():

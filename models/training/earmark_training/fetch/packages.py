@@ -34,7 +34,7 @@ from ..corpus import CorpusError
 
 CLASSES = ("speech", "music", "noise")
 SPLIT_RULES = ("hash", "train", "unheard")
-READERS = ("files", "queen", "drascula")
+READERS = ("files", "queen", "drascula", "sky")
 COLUMNS = ("speaker", "recording", "language", "vocals", "sound", "licence", "attribution")
 HELD_SHARE = 0.1
 """Share of the groups of a `hash` set that goes to valid, and again to test."""

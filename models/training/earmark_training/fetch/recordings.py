@@ -15,9 +15,12 @@ from scipy.signal import resample_poly
 from .. import RATE_HZ
 from .debian import Paragraph, terms_of
 from .packages import Set
+from .sky import sky_lines
 from .talkies import drascula_line, queen_lines
 
-AUDIO = {".ogg", ".wav", ".flac", ".mp3", ".opus", ".als", ".1c"}
+AUDIO = {".ogg", ".wav", ".flac", ".mp3", ".opus", ".als", ".1c", ".dnr"}
+CONTAINERS = {"queen": (".1c", queen_lines), "sky": (".dnr", sky_lines)}
+"""Readers of files that hold many recordings, and the endings of those files."""
 MAX_PIECE_S = 60.0
 MIN_S, MIN_RMS_DBFS, MAX_PEAK_DBFS = 0.15, -55.0, -0.5
 
@@ -37,9 +40,10 @@ def recordings_of(one: Set, folder: Path) -> Iterator[tuple[Recording, dict[str,
     path."""
     for file in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO and p.is_file()):
         path = file.relative_to(folder).as_posix()
-        if one.reader == "queen":
-            if file.suffix == ".1c":
-                for name, samples, rate_hz in queen_lines(file):
+        if one.reader in CONTAINERS:
+            ending, lines_of = CONTAINERS[one.reader]
+            if file.suffix == ending:
+                for name, samples, rate_hz in lines_of(file):
                     found = one.match.search(name)
                     if found:
                         yield Recording(name, samples, rate_hz, path), found.groupdict()

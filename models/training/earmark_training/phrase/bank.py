@@ -15,6 +15,16 @@ from .units import INDEX, UNLABELLED
 WINDOW_FRAMES = 400
 SNR_DB = (0.0, 30.0)
 BED_SHARE = 0.7
+NEGATIVE_SOURCES = (
+    "queen",
+    "drascula",
+    "asp-audio",
+    "picovoice-speech-to-intent",
+    "hedgewars-voices",
+    "tuxpaint-unheard",
+    "fillets-nl",
+)
+"""Whose recordings are other speech in trials: what training has no labels of here, it does not hear."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +56,13 @@ class Bank:
 
 
 class Windows:
-    """An endless draw of augmented windows: features [count, 400, 64] and hop labels [count, 100]."""
+    """An endless draw of windows: features [count, 400, 64] as a microphone would hear them, the same windows dry and
+    clean, and hop labels [count, 100]."""
 
     def __init__(self, bank: Bank, weights: dict[str, float], seed: int):
-        labelled = [c for c in bank.clips if c.kind == "speech" and c.split == "train" and weights.get(c.source)]
-        self.voices = [c for c in labelled if (bank.labels[c.start : c.start + c.frames] != UNLABELLED).any()]
+        voices = [c for c in bank.clips if c.kind == "speech" and c.split == "train" and weights.get(c.source)]
+        labelled = lambda c: (bank.labels[c.start : c.start + c.frames] != UNLABELLED).any()
+        self.voices = [c for c in voices if c.frames >= 20 and (labelled(c) or c.source not in NEGATIVE_SOURCES)]
         share = np.array([weights[c.source] * c.frames**0.7 for c in self.voices])
         self.chances = share / share.sum()
         self.beds = {
@@ -59,12 +71,12 @@ class Windows:
         }
         self.bank, self.rng = bank, np.random.default_rng(seed)
 
-    def batch(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The next `count` windows."""
         windows = [self.window() for _ in range(count)]
-        return np.stack([w[0] for w in windows]), np.stack([w[1] for w in windows])
+        return tuple(np.stack(part) for part in zip(*windows, strict=True))
 
-    def window(self) -> tuple[np.ndarray, np.ndarray]:
+    def window(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Several voices one after another, each with its own tract, tempo and microphone, in a room, over a bed."""
         rng = self.rng
         features = np.full((WINDOW_FRAMES, BANDS), PAD_DB, np.float32)
@@ -78,13 +90,14 @@ class Windows:
             features[at : at + count] = voice[:count]
             labels[at : at + count] = sounds[:count]
             at += count + int(rng.integers(0, 30))
+        clean = features.copy()
         if rng.random() < 0.4:
             power = augment.room(10 ** (features / 10), rng.uniform(0.15, 0.9), rng.uniform(0.05, 0.8))
             features = 10 * np.log10(np.maximum(power, 1e-10)).astype(np.float32)
         if rng.random() < BED_SHARE:
             features = augment.mix(features, self._bed(), rng.uniform(*SNR_DB))
         features += augment.colour(rng) * 0.5 + rng.uniform(-30, 8)
-        return np.maximum(features, PAD_DB), labels[2::4]
+        return np.maximum(features, PAD_DB), np.maximum(clean, PAD_DB), labels[2::4]
 
     def _voice(self) -> tuple[np.ndarray, np.ndarray]:
         rng = self.rng

@@ -12,6 +12,7 @@ import numpy as np
 from ..export import round_weights, within_limit, write_manifest
 from ..network import parameter_count
 from ..vector_pack import export_onnx, manifest, parity
+from .law import LARGEST, halved
 from .network import DIM, Phrase
 
 
@@ -36,12 +37,20 @@ def write_trained(folder: Path, files: list[Path]) -> None:
     (folder / "trained.txt").write_text("\n".join(hashes) + "\n")
 
 
-def write_negatives(folder: Path, vectors: np.ndarray) -> None:
-    """`negatives.bin`: a line of JSON, then unit vectors [n, dim] times 127 as int8, in the order in which they were
-    heard. A profile's false alarms per hour are measured on them."""
-    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+def write_negatives(folder: Path, vectors: np.ndarray, usual: dict) -> None:
+    """`negatives.bin`, see `core/src/phrase/negatives.rs`: a line of JSON with the limits that phrases usually need,
+    then vectors [n, dim] at half a byte a value, in the order in which they were heard."""
+    halves = halved(vectors).astype(np.uint8) & 15
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     pack = json.loads((folder / "pack.json").read_text())
-    header = {"format": 1, "dim": DIM, "count": len(unit), "hop_s": pack["hop_frames"] / 100, "model_sha256": digest}
-    body = np.round(unit * 127).astype(np.int8).tobytes()
-    (folder / "negatives.bin").write_bytes(json.dumps(header).encode() + b"\n" + body)
+    header = {"format": 2, "dim": DIM, "count": len(halves), "hop_s": pack["hop_frames"] / 100, "model_sha256": digest}
+    body = (halves[:, ::2] | halves[:, 1::2] << 4).tobytes()
+    (folder / "negatives.bin").write_bytes(json.dumps(header | {"usual": usual}).encode() + b"\n" + body)
+
+
+def read_negatives(folder: Path) -> np.ndarray:
+    """The vectors of `negatives.bin`, in proportion."""
+    header, _, body = (folder / "negatives.bin").read_bytes().partition(b"\n")
+    pairs = np.frombuffer(body, np.uint8).reshape(json.loads(header)["count"], -1)
+    halves = np.stack([pairs & 15, pairs >> 4], 2).reshape(len(pairs), -1).astype(np.int8)
+    return np.where(halves > LARGEST, halves - 16, halves).astype(np.float32)

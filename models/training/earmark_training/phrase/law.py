@@ -15,9 +15,13 @@ RECENT_HOPS = 5
 BEST_TEMPLATES = 3
 PEAK_APART_HOPS = 25
 BASE_PEAKS, BASE_MOST = 20, 0.9
+PREFIX_SHARE = 0.5
+"""Share of a template that the score of its beginning needs."""
 LOUD_BELOW_PEAK_DB, LOUD_SHARE = 25.0, 0.4
 GAP_HOPS = 8
 NEVER = -1e9
+LARGEST = 7
+"""Of the whole numbers as which a pack holds the values of other speech."""
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -38,6 +42,12 @@ def spoken(features: np.ndarray, hop: int = 4) -> tuple[int, int]:
     return max(0, int(longest[0]) - 1), min(count, int(longest[-1]) + 2)
 
 
+def halved(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [n, dim] as whole numbers from -7 to 7: half a byte keeps their directions to a cosine of 0.99."""
+    largest = np.maximum(np.abs(vectors).max(1, keepdims=True), 1e-9)
+    return np.round(vectors / largest * LARGEST).astype(np.int8)
+
+
 class Matcher:
     """Several templates against one stream."""
 
@@ -49,13 +59,21 @@ class Matcher:
         first = np.zeros(len(self.rows), bool)
         first[self.ends + 1 - lengths] = True
         self.first, self.second = first, np.roll(first, 1)
+        self.place = np.arange(len(self.rows)) - np.repeat(self.ends + 1 - lengths, lengths) + 1
+        self.enough = self.place / np.repeat(lengths, lengths) >= PREFIX_SHARE
 
     def scores(self, streams: np.ndarray) -> np.ndarray:
         """Score of each template [..., hops, templates] as it ends at each hop of streams of unit vectors
         [..., hops, dim], which are heard side by side."""
+        return self.both(streams)[0]
+
+    def both(self, streams: np.ndarray, beginnings: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
+        """`scores`, and if wanted the same of the best beginning of each template."""
         streams = streams.astype(np.float32)
         best = np.full((*streams.shape[:-2], len(self.rows)), NEVER, np.float32)
         out = np.empty((*streams.shape[:-1], len(self.ends)), np.float32)
+        early = np.empty_like(out) if beginnings else None
+        starts = self.ends + 1 - self.lengths
         begins, seconds = np.flatnonzero(self.first), np.flatnonzero(self.second & ~self.first)
         for t in range(streams.shape[-2]):
             gain = (streams[..., t, :] @ self.rows.T - ENOUGH) / (1 - ENOUGH)
@@ -66,7 +84,9 @@ class Matcher:
             skip[..., seconds] = -SKIP
             best = np.maximum(np.maximum(stay, step), skip) + gain
             out[..., t, :] = best[..., self.ends] / self.lengths
-        return out
+            if early is not None:
+                early[..., t, :] = np.maximum.reduceat(np.where(self.enough, best / self.place, NEVER), starts, axis=-1)
+        return out, early
 
 
 def side_by_side(stream: np.ndarray, pieces: int = 32) -> np.ndarray:

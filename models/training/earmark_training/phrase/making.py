@@ -43,6 +43,7 @@ ENGLISH_SHARES = {
 ALL_SHARES = {
     **ENGLISH_SHARES,
     "queen": 1.6,
+    "sky": 1.6,
     "festvox-ru": 0.8,
     "fillets-cs": 1.0,
     "robotutor-sw": 0.8,

@@ -14,14 +14,14 @@ from ..features import log_mel
 from ..ledger import open_test
 from ..runtime import PackRuntime
 from ..vector_pack import real_time_factor
-from . import law, trials
+from . import law, trials, usual
 from .bank import Bank
 from .card import write_card
-from .export import write_negatives, write_pack
+from .export import read_negatives, write_negatives, write_pack
 from .network import Phrase
 
-BUNDLED_SOURCES = ("librispeech-clean", "speechocean762", "robotutor-sw", "fillets-cs", "tuxpaint", "queen")
-BUNDLED_MINUTES = 20.0
+BUNDLED_SOURCES = ("queen", "sky", "librispeech-clean", "speechocean762", "fillets-cs")
+BUNDLED_MINUTES = 60.0
 """Of speech whose vectors go with the pack: a profile's false alarms are measured on them."""
 
 
@@ -30,7 +30,10 @@ def make(network: Phrase, run: Path, bank: Bank, data: list[dict], said: dict[st
     """A pack in `folder`, measured on the phrases that chose it."""
     parity = write_pack(network, folder, version, data)
     listener = PackRuntime(folder)
-    write_negatives(folder, bundled(bank, listener))
+    own = bundled(bank, listener)
+    unheard = trials.negatives(bank, listener.vectors, features_of(more_negatives))
+    limits = usual.limits(bank, said, listener.vectors, unheard, law.unit(law.halved(own).astype(np.float32)))
+    write_negatives(folder, own, limits)
     metrics = {
         "model_sha256": listener.pack["model"]["sha256"],
         "parity": parity,
@@ -64,14 +67,16 @@ def bundled(bank: Bank, listener: PackRuntime) -> np.ndarray:
     return listener.vectors(np.concatenate(features))
 
 
+def features_of(folders: list[Path]) -> list[np.ndarray]:
+    """Features of all WAV files in some folders."""
+    return [log_mel(decode(f).astype(np.float32) / 32768) for d in folders for f in sorted(d.rglob("*.wav"))]
+
+
 def measure(bank: Bank, said: dict[str, str], folder: Path, names: Iterable[str], more: list[Path]) -> dict:
     """All outcomes of some phrases as `metrics.json` holds them."""
     listener = PackRuntime(folder)
-    header, _, body = (folder / "negatives.bin").read_bytes().partition(b"\n")
-    rows = np.frombuffer(body, np.int8).reshape(json.loads(header)["count"], -1)
-    own = law.unit(rows.astype(np.float32))
-    extra = [log_mel(decode(f).astype(np.float32) / 32768) for d in more for f in sorted(d.rglob("*.wav"))]
-    unheard = trials.negatives(bank, listener.vectors, extra)
+    own = law.unit(read_negatives(folder))
+    unheard = trials.negatives(bank, listener.vectors, features_of(more))
     hop_s = listener.pack["hop_frames"] / FRAMES_PER_SECOND
     clips = trials.phrase_clips(bank, said)
     outcomes = [

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..fetch.sky import sky_texts
 from .dialogue import queen_texts
 
 HASH = re.compile(r"-[0-9a-f]{6}$")
@@ -64,9 +65,11 @@ def _captions(packages: Path) -> dict[tuple[str, str], str]:
 def texts(corpora: list[Path], packages: Path) -> dict[str, Text]:
     """Texts by clip path. `packages`: where the fetcher unpacked Debian's packages."""
     captions = _captions(packages)
-    queen = {}
+    lines = {"queen": {}, "sky": {}}
     for file in packages.glob("flight-of-the-amazon-queen-*/usr/share/scummvm/*/queen.1c"):
-        queen = queen_texts(file)
+        lines["queen"] = queen_texts(file)
+    for file in packages.glob("beneath-a-steel-sky-*/usr/share/scummvm/*/sky.dnr"):
+        lines["sky"] = sky_texts(file)
     scripts = {language: _dialogues(packages, language) for language in ("cs", "nl")}
     said = {}
     for row in (row for corpus in corpora for row in _rows(corpus)):
@@ -74,13 +77,13 @@ def texts(corpora: list[Path], packages: Path) -> dict[str, Text]:
         words = row.get("text", "") if source in ENGLISH + OTHERS else ""
         if source == "gcompris-voices" and len(words) == 1 and not words.isdigit():
             words = ""  # letters, whose names the manifest does not spell
-        if source == "queen":
-            words = queen.get(name.upper(), "")
+        if source in lines:
+            words = lines[source].get(name.upper(), "")
         if source.startswith("fillets-"):
             words = scripts[language].get(name, "")
         stamp = re.match(r"(.*)_desc_(\w+)$", name)
         if source == "tuxpaint" and stamp:
             words, language = captions.get(stamp.groups(), ""), stamp[2]
         if words:
-            said[row["path"]] = Text("en" if source in (*ENGLISH, "queen") else language, words)
+            said[row["path"]] = Text("en" if source in (*ENGLISH, *lines) else language, words)
     return said

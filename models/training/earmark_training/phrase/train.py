@@ -18,6 +18,11 @@ from .units import INDEX, UNITS, UNLABELLED
 BATCH = 24
 SAVE_EVERY_S = 120
 AVERAGE = 0.998
+LIKENESS_WEIGHT = 2.0
+"""Of the distance between what is heard in noise and what the averaged network hears of the same without it: enrolled
+clips are clean, what they are sought in is not, and words that nobody transcribed teach as well."""
+AUDIBLE_DB = -45.0
+"""A hop this far below the loudest of its window says nothing worth hearing through noise."""
 SILENCE_WEIGHT = 0.35
 """Of silence in the loss: half of all frames hold it, and it must not swallow faint sounds."""
 
@@ -37,7 +42,7 @@ def targets(labels: torch.Tensor) -> torch.Tensor:
 
 def whiten(network: Phrase, windows: Windows) -> None:
     """Fits the white basis of the first layer to what windows hold."""
-    features, _ = windows.batch(64)
+    features, _, _ = windows.batch(64)
     kernel, hop = network.shape.first_kernel, network.shape.hop_frames
     scaled = torch.from_numpy((features + 100) / 30)
     patches = scaled.unfold(1, kernel, hop).reshape(-1, BANDS * kernel)
@@ -84,22 +89,33 @@ def train(
         average_sounds.load_state_dict(sounds.state_dict())
     importance = torch.ones(len(UNITS))
     importance[INDEX["SIL"]] = SILENCE_WEIGHT
-    began, told, losses, right = time.time(), time.time(), [], []
+    began, told, losses, right, aways = time.time(), time.time(), [], [], []
     while step < steps:
         share = step / steps
         rate = float(peak_rate * min(1.0, (step + 1) / 100) * (0.5 * (1 + np.cos(np.pi * share)) * 0.98 + 0.02))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        features, labels = windows.batch(BATCH)
+        features, clean, labels = windows.batch(BATCH)
         wanted = targets(torch.from_numpy(labels))
-        logits = sounds(network.whole(torch.from_numpy(features)))
-        loss = nn.functional.cross_entropy(
-            logits.reshape(-1, len(UNITS)),
-            wanted.reshape(-1),
-            weight=importance,
-            ignore_index=UNLABELLED,
-            label_smoothing=0.05,
+        vectors = network.whole(torch.from_numpy(features))
+        with torch.no_grad():
+            dry = torch.from_numpy(clean)
+            aim = average.whole(dry)
+            level = dry.amax(2).unfold(1, 4, 4).amax(2)
+            audible = (level > level.amax(1, keepdim=True) + AUDIBLE_DB).float()
+        away = ((1 - nn.functional.cosine_similarity(vectors, aim, dim=-1)) * audible).sum() / audible.sum()
+        logits = sounds(vectors)
+        loss = (
+            nn.functional.cross_entropy(
+                logits.reshape(-1, len(UNITS)),
+                wanted.reshape(-1),
+                weight=importance,
+                ignore_index=UNLABELLED,
+                label_smoothing=0.05,
+            )
+            + LIKENESS_WEIGHT * away
         )
+        aways.append(away.item())
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 2.0)
@@ -118,11 +134,12 @@ def train(
             line = {
                 "step": step,
                 "loss": round(np.mean(losses), 4),
+                "distance_in_noise": round(np.mean(aways), 4),
                 "sound_accuracy": round(np.mean(right), 4),
                 "seconds": round(time.time() - began),
             }
             print(json.dumps(line), flush=True)
-            losses, right = [], []
+            losses, right, aways = [], [], []
         if time.time() - told > SAVE_EVERY_S or step == steps:
             told = time.time()
             torch.save(

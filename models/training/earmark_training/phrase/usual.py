@@ -1,0 +1,68 @@
+"""The limits that phrases usually need, by clips enrolled and false alarms allowed: what a pack tells the core.
+
+An hour of negatives, which is all that a profile can be measured on, says little of what is reached once in ten hours.
+Found on phrases that choose and on single words of the training side; those that are measured once have no part in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+
+from . import law, trials
+from .bank import Bank, Clip
+
+CLIPS = (3, 5, 10, 20)
+ALARMS_PER_HOUR = (0.1, 0.5, 2.0, 8.0)
+WORD_SOURCES = ("speech-commands", "free-spoken-digits")
+LEAST_LETTERS = 5
+HOPS_PER_HOUR = 90_000
+SEED = 11
+
+
+def _phrases(bank: Bank, said: dict[str, str]) -> dict[str, list[Clip]]:
+    found = {name: clips for name, clips in trials.phrase_clips(bank, said).items() if name in trials.CHOOSING}
+    words = defaultdict(list)
+    for clip in bank.clips:
+        text = said.get(clip.path, "").lower()
+        if clip.source in WORD_SOURCES and clip.split == "train" and len(text) >= LEAST_LETTERS:
+            words[text].append(clip)
+    return found | {word: clips for word, clips in words.items() if len(clips) >= max(CLIPS)}
+
+
+def limits(
+    bank: Bank,
+    said: dict[str, str],
+    hear: Callable[[np.ndarray], np.ndarray],
+    unheard: np.ndarray,
+    bundled: np.ndarray,
+) -> dict:
+    """The medians over the phrases, as `negatives.bin` holds them, from unit vectors of other speech."""
+    reached = defaultdict(list)
+    for _, clips in sorted(_phrases(bank, said).items()):
+        order = np.random.default_rng(SEED).permutation(len(clips))
+        templates = []
+        for number in order[: max(CLIPS)]:
+            features = bank.read(clips[number])[0]
+            first, last = law.spoken(features)
+            templates.append(law.unit(hear(features))[first:last])
+        matcher = law.Matcher(templates)
+        base = law.bases(matcher, bundled)
+        for part, scores in zip(
+            ("whole", "early"), matcher.both(law.side_by_side(unheard), beginnings=True), strict=True
+        ):
+            scores = scores.reshape(-1, len(templates))
+            for count in CLIPS:
+                if count <= len(templates):
+                    highest = law.peaks(law.combine(scores[:, :count], base[:count]))
+                    ranks = [int(rate * len(unheard) / HOPS_PER_HOUR) for rate in ALARMS_PER_HOUR]
+                    reached[part, count].append([highest[min(rank, len(highest) - 1)] for rank in ranks])
+    table = lambda part: [[round(float(x), 4) for x in np.median(reached[part, n], axis=0)] for n in CLIPS]
+    return {
+        "clips": list(CLIPS),
+        "false_alarms_per_hour": list(ALARMS_PER_HOUR),
+        "whole": table("whole"),
+        "early": table("early"),
+    }
