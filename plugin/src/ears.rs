@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::model::pack::{NOISE, Pack, PackError};
+use earmark_core::embed::Embedder;
+use earmark_core::model::pack::{NOISE, PHRASE, Pack, PackError, Task, VOICE};
 use earmark_core::model::runtime::{Runtime, RuntimeError};
 use earmark_core::noise::SnrEstimator;
+use earmark_core::voice::{VoiceError, VoiceModel};
 
 static EARS: Mutex<BTreeMap<String, Weak<Detector>>> = Mutex::new(BTreeMap::new());
 
@@ -27,6 +29,8 @@ pub(crate) enum EarError {
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
     Pack(#[from] PackError),
+    #[error(transparent)]
+    Voice(#[from] VoiceError),
 }
 
 /// The ear of a pack, compiled if no instance has it yet. For the main thread.
@@ -42,16 +46,39 @@ pub(crate) fn ear(pack: &str) -> Result<Arc<Detector>, EarError> {
 }
 
 static GAUGE: Mutex<Weak<SnrEstimator>> = Mutex::new(Weak::new());
+static VOICES: Mutex<Weak<VoiceModel>> = Mutex::new(Weak::new());
+static PHRASES: Mutex<Weak<Embedder>> = Mutex::new(Weak::new());
 
-/// The noise pack, shared as the ears are. For the main thread.
-pub(crate) fn gauge() -> Result<Arc<SnrEstimator>, EarError> {
-    let mut kept = GAUGE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(gauge) = kept.upgrade() {
-        return Ok(gauge);
+/// What is there, or what `load` makes of the runtime.
+fn shared<T>(
+    kept: &Mutex<Weak<T>>,
+    load: impl FnOnce(&Runtime) -> Result<T, EarError>,
+) -> Result<Arc<T>, EarError> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(there) = kept.upgrade() {
+        return Ok(there);
     }
-    let gauge = Arc::new(SnrEstimator::load(&runtime()?, Pack::find(NOISE)?, DetectorMode::LowLatency)?);
-    *kept = Arc::downgrade(&gauge);
-    Ok(gauge)
+    let made = Arc::new(load(&runtime()?)?);
+    *kept = Arc::downgrade(&made);
+    Ok(made)
+}
+
+/// The noise pack, shared as the ears are. Not for the audio thread.
+pub(crate) fn gauge() -> Result<Arc<SnrEstimator>, EarError> {
+    shared(&GAUGE, |runtime| Ok(SnrEstimator::load(runtime, Pack::find(NOISE)?, DetectorMode::LowLatency)?))
+}
+
+/// The pack of voices. Not for the audio thread.
+pub(crate) fn voices() -> Result<Arc<VoiceModel>, EarError> {
+    shared(&VOICES, |runtime| Ok(VoiceModel::load(runtime, Pack::find(VOICE)?, DetectorMode::LowLatency)?))
+}
+
+/// The pack of phrases. Not for the audio thread.
+pub(crate) fn phrases() -> Result<Arc<Embedder>, EarError> {
+    shared(&PHRASES, |runtime| {
+        let pack = Pack::find(PHRASE)?.for_task(Task::Phrase)?;
+        Ok(Embedder::load(runtime, pack, DetectorMode::LowLatency)?)
+    })
 }
 
 #[cfg(test)]

@@ -20,11 +20,15 @@ mod ears;
 pub mod editor;
 pub mod edits;
 mod label_log;
+pub mod ladspa;
+pub mod lv2;
 pub mod meters;
 mod module;
 pub mod params;
+pub mod ports;
 pub mod presets;
 pub mod processor;
+pub mod profiles;
 pub mod shared;
 pub mod state;
 #[cfg(test)]

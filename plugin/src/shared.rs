@@ -1,5 +1,6 @@
 //! What all threads of one instance see.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,13 +8,14 @@ use atomic_float::AtomicF64;
 use earmark_core::Label;
 use earmark_core::decide::Thresholds;
 use earmark_core::detect::Detector;
-use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor};
+use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor, LiveVoice, RecentAudio};
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
 use crate::label_log::LabelLog;
 use crate::meters::Meters;
 use crate::params::{PARAMS, ParamId, Params, PresetExtras};
+use crate::profiles::{ChosenProfile, KeptModels, Learner, Learning};
 
 /// Parameters, meters, status and state of one instance; held in an `Arc` by the format layer, the processor and the
 /// window.
@@ -40,6 +42,20 @@ pub struct Shared {
     ear: Mutex<Option<(&'static str, Arc<Detector>)>>,
     monitors: Mutex<Vec<LiveMonitor>>,
     labels: Mutex<LabelLog>,
+    pub(crate) profiles: ProfileState,
+}
+
+/// Voices and phrases: between the window, the main thread and the thread that learns.
+#[derive(Debug, Default)]
+pub(crate) struct ProfileState {
+    /// Where they lie, if not at the user's own place.
+    pub(crate) folder: Mutex<Option<PathBuf>>,
+    pub(crate) models: Mutex<KeptModels>,
+    pub(crate) problems: Mutex<Vec<String>>,
+    /// Takes of a phrase, each with its rate.
+    pub(crate) takes: Mutex<Vec<(Vec<f32>, u32)>>,
+    pub(crate) learning: Mutex<Learning>,
+    pub(crate) learner: Mutex<Option<Learner>>,
 }
 
 /// What the state holds beside parameters.
@@ -51,6 +67,9 @@ pub(crate) struct PluginState {
     pub(crate) preset: Option<String>,
     /// What the window wants to find again.
     pub(crate) window: Map<String, Value>,
+    /// The voice and the phrase that are chosen.
+    pub(crate) voice: Option<ChosenProfile>,
+    pub(crate) phrase: Option<ChosenProfile>,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +104,8 @@ pub struct Status {
     pub raised_priority: bool,
     /// The noise floor that the gate follows, where it follows one; of several gates the loudest.
     pub floor: Option<LiveFloor>,
+    /// The enrolled voice, where one is followed; of several gates the likeliest.
+    pub voice: Option<LiveVoice>,
 }
 
 /// How the ear is.
@@ -213,6 +234,11 @@ impl Shared {
             if status.floor.is_none_or(|louder| gate.floor.is_some_and(|floor| floor.dbfs > louder.dbfs)) {
                 status.floor = gate.floor.or(status.floor);
             }
+            if let Some(voice) = gate.voice {
+                let other = status.voice.unwrap_or_default();
+                let likeness = voice.likeness.into_iter().chain(other.likeness).reduce(f32::max);
+                status.voice = Some(LiveVoice { likeness, failed: voice.failed || other.failed });
+            }
             let ear = match gate.hearing {
                 Hearing::Running => DetectorStatus::Running,
                 Hearing::Stalled => DetectorStatus::Stalled,
@@ -269,6 +295,16 @@ impl Shared {
         *lock(&self.monitors) = monitors;
     }
 
+    /// What was heard since sample `from` (of the first gate, its channels as one), and its rate in Hz; `None` where nothing
+    /// is heard.
+    pub(crate) fn recent(&self, from: u64) -> Option<(RecentAudio, u32)> {
+        let rate_hz = self.activation.rate_hz.load(Ordering::Relaxed);
+        let recent = lock(&self.monitors).first()?.heard_since(from);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+        let rate_hz = rate_hz.round() as u32;
+        (recent.end > 0 && rate_hz > 0).then_some((recent, rate_hz))
+    }
+
     /// Latency of this activation in samples, as reported to the host.
     pub fn latency_samples(&self) -> u32 {
         self.activation.latency_samples.load(Ordering::Acquire)
@@ -312,6 +348,6 @@ fn params_of(mut bits: u64) -> impl Iterator<Item = ParamId> {
 }
 
 /// What is kept behind these locks is whole after every statement: a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

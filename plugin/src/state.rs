@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::params::{Kind, PARAMS, ParamSpec, PresetExtras};
+use crate::profiles::ChosenProfile;
 use crate::shared::Shared;
 
 /// The format that this version writes.
@@ -41,6 +42,10 @@ struct File {
     preset: Option<String>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     window: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voice: Option<ChosenProfile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phrase: Option<ChosenProfile>,
 }
 
 impl Shared {
@@ -58,6 +63,8 @@ impl Shared {
             extras: kept.extras,
             preset: kept.preset,
             window: kept.window,
+            voice: kept.voice,
+            phrase: kept.phrase,
         };
         // Maps with string keys and finite numbers: nothing that JSON could refuse.
         serde_json::to_vec_pretty(&file).unwrap_or_default()
@@ -82,14 +89,16 @@ impl Shared {
             let plain = file.params.get(spec.key).and_then(|value| from_value(spec, value));
             self.set(spec.id, plain.unwrap_or_else(|| spec.default_plain()));
         }
-        let extras_changed = self.kept(|kept| {
-            let changed = kept.extras != file.extras;
+        let needs_restart = self.kept(|kept| {
+            let changed =
+                kept.extras != file.extras || kept.voice != file.voice || kept.phrase != file.phrase;
             kept.extras = file.extras;
             kept.preset = file.preset;
             kept.window = file.window;
+            (kept.voice, kept.phrase) = (file.voice, file.phrase);
             changed
         });
-        if extras_changed {
+        if needs_restart {
             self.want_restart();
         }
         self.values_were_replaced();

@@ -15,6 +15,14 @@ use clack_host::events::io::EventBuffer;
 use clack_host::prelude::*;
 use clack_host::process::audio_buffers::{AudioPortBuffer, AudioPortBufferType, InputChannel};
 use clack_host::utils::ClapId;
+use earmark_core::audio::Source;
+use earmark_core::detect::{Detector, DetectorMode};
+use earmark_core::embed::Embedder;
+use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::runtime::Runtime;
+use earmark_core::phrase;
+use earmark_core::profile::{Existing, ModelId, ProfileKind, ProfileStore};
+use earmark_core::voice::{EnrolledClip, VoiceModel, VoiceProfile};
 use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::params::{PARAMS, id};
 use earmark_plugin::processor::LABEL_PLANES;
@@ -183,6 +191,50 @@ fn sample(dice: &mut Dice) -> f32 {
     }
 }
 
+/// A voice and a phrase, enrolled from the shipped programme, under the names of the test.
+fn enrolled() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = ProfileStore::open(Some(folder.path())).expect("a store");
+    let runtime = Runtime::embedded().expect("embedded");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/programme.flac");
+    let mut source = Source::open(&path).expect("the programme");
+    let rate_hz = source.info().rate_hz;
+    let mut speech = Vec::new();
+    while let Some(block) = source.next_block().expect("it decodes") {
+        speech.extend_from_slice(block);
+        if speech.len() > 120_000 {
+            break;
+        }
+    }
+    let pace = DetectorMode::LowLatency;
+    let pack = |name: &str| Pack::find(name).expect("embedded");
+    let voices = VoiceModel::load(&runtime, pack(pack::VOICE), pace).expect("it compiles");
+    let embedding = voices.print(&voices.embedder().embed(&speech, rate_hz, 1).expect("heard")).unit;
+    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }] };
+    let name = "test".parse().expect("a name");
+    store.save(&name, &voices.id(), &profile, None, Existing::Refuse).expect("saved");
+    let embedder = Embedder::load(&runtime, pack(pack::PHRASE), pace).expect("it compiles");
+    let detector = Detector::load(&runtime, pack(pack::LIVE), pace).expect("it compiles");
+    // Somebody speaks from 2.3 s to 3.2 s.
+    let clip = |gain: f32| phrase::Clip {
+        name: String::new(),
+        samples: std::iter::repeat_n(0.0, 9_600)
+            .chain(speech[55_680..76_800].iter().map(|sample| gain * sample))
+            .chain(std::iter::repeat_n(0.0, 9_600))
+            .collect(),
+        rate_hz,
+        channels: 1,
+        sha256: String::new(),
+    };
+    let clips = [1.0, 0.5, 0.7].map(clip);
+    let ears = phrase::Ears { embedder: &embedder, detector: &detector };
+    let background = phrase::Negatives::of_pack(&embedder).expect("it brings some");
+    let phrase = phrase::enrol(ears, &clips, &background, &[], phrase::Strictness::Keen).expect("enrolled");
+    let model = ModelId::of(embedder.pack());
+    store.save(&name, &model, &phrase.profile, None, Existing::Refuse).expect("saved");
+    folder
+}
+
 /// Blocks of any size, parameters of any value at any sample, planes that come and go, resets, samples that are none.
 /// `EARMARK_FUZZ_SECONDS` sets how much audio; an hour is 3600.
 #[test]
@@ -193,6 +245,7 @@ fn no_block_allocates() {
     let mut events_out = 0;
     let mut audio = 0.0;
     let mut round = 0;
+    let profiles = enrolled();
     while audio < f64::from(u32::try_from(seconds).expect("hours")) {
         round += 1;
         let rate = [8_000_u32, 44_100, 48_000, 96_000, 192_000][dice.size(5)];
@@ -203,6 +256,17 @@ fn no_block_allocates() {
         if dice.roll(3) == 0 {
             shared.load_preset("broadcast-duck").expect("built in");
         }
+        // Every other round an enrolled voice and phrase, whatever the phrase does.
+        let with_profiles = round % 2 == 0;
+        if with_profiles {
+            shared.set_profile_folder(Some(profiles.path().to_owned()));
+            for kind in [ProfileKind::Voice, ProfileKind::Phrase] {
+                shared.choose_profile(kind, "test");
+            }
+            shared.set(id::VOICE, 1.0);
+            shared.set(id::PHRASE, f64::from(u8::try_from(dice.roll(4)).expect("small")));
+            shared.set(id::PHRASE_WAIT_MS, 100.0);
+        }
         let activation = Activation {
             rate_hz: f64::from(rate),
             max_block,
@@ -211,6 +275,7 @@ fn no_block_allocates() {
             offline: false,
         };
         let mut processor = Processor::activate(Arc::clone(&shared), &activation).expect("it activates");
+        assert_eq!(shared.profile_problems(), [""; 0]);
         let planes = |count: usize| vec![vec![0.0_f32; max_block]; count];
         let (mut main, mut side, mut cv) =
             (planes(usize::from(channels)), planes(usize::from(sidechain)), planes(LABEL_PLANES));

@@ -5,6 +5,9 @@
 //! | CLAP | `Earmark.clap` (the library) | `Earmark.clap/Contents/MacOS/Earmark` | `Earmark.clap` (the library) |
 //! | VST3 | `Earmark.vst3/Contents/<arch>-linux/Earmark.so` | `Earmark.vst3/Contents/MacOS/Earmark` | `Earmark.vst3/Contents/<arch>-win/Earmark.vst3` |
 //!
+//! On Linux there are LADSPA and LV2, too: `earmark.so`, which goes to `~/.ladspa`, and the folder `earmark.lv2` with the files
+//! of `plugin/lv2`.
+//!
 //! Names and ids come from `bundler.toml`.
 
 use std::collections::BTreeMap;
@@ -59,6 +62,8 @@ enum System {
 /// A bundle that was made.
 #[derive(Debug)]
 pub struct Bundle {
+    /// What it is for: `clap`, `vst3`, `ladspa` or `lv2`.
+    kind: &'static str,
     path: PathBuf,
     bytes: u64,
 }
@@ -81,6 +86,10 @@ pub fn bundle(root: &Path, options: &Options) -> Result<Vec<Bundle>> {
         let out = target_dir(root).join("bundled");
         all.push(lay_out(&library, &out, names, "clap", system, &arch)?);
         all.push(lay_out(&library, &out, names, "vst3", system, &arch)?);
+        if system == System::Linux {
+            all.push(ladspa(&library, &out)?);
+            all.push(lv2(&library, &out, &root.join("plugin/lv2"))?);
+        }
     }
     for made in &all {
         println!("{}: {:.1} MB", made.path.display(), megabytes(made.bytes));
@@ -100,8 +109,7 @@ pub fn install(root: &Path, options: &Options) -> Result<()> {
     let bundles = bundle(root, options)?;
     let (system, _) = platform(options.target.as_deref())?;
     for bundle in bundles {
-        let kind = bundle.path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
-        let folder = plugin_folder(system, kind)?;
+        let folder = plugin_folder(system, bundle.kind)?;
         let name = bundle.path.file_name().context("a bundle has a name")?;
         let to = folder.join(name);
         // Beside it first: a host that scans meanwhile never sees half a bundle.
@@ -168,7 +176,7 @@ fn lay_out(
     library: &Path,
     out: &Path,
     names: &Names,
-    kind: &str,
+    kind: &'static str,
     system: System,
     arch: &str,
 ) -> Result<Bundle> {
@@ -191,7 +199,30 @@ fn lay_out(
         fs::write(contents.join("Info.plist"), info_plist(names, kind))?;
         sign(&path)?;
     }
-    Ok(Bundle { bytes: size(&path)?, path })
+    Ok(Bundle { kind, bytes: size(&path)?, path })
+}
+
+/// The library under the name by which LADSPA hosts ask for it.
+fn ladspa(library: &Path, out: &Path) -> Result<Bundle> {
+    let path = out.join("earmark.so");
+    remove(&path)?;
+    fs::create_dir_all(out)?;
+    fs::copy(library, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Bundle { kind: "ladspa", bytes: size(&path)?, path })
+}
+
+/// The library with what describes it.
+fn lv2(library: &Path, out: &Path, texts: &Path) -> Result<Bundle> {
+    let path = out.join("earmark.lv2");
+    remove(&path)?;
+    fs::create_dir_all(&path)?;
+    for name in ["manifest.ttl", "earmark.ttl"] {
+        let from = texts.join(name);
+        fs::copy(&from, path.join(name)).with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    fs::copy(library, path.join("earmark.so"))
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Bundle { kind: "lv2", bytes: size(&path)?, path })
 }
 
 /// macOS runs nothing unsigned on its own processors; a signature without an identity will do on the machine itself.
@@ -283,6 +314,23 @@ mod tests {
             }
         }
         assert!(platform(Some("wasm32-unknown-unknown")).is_err());
+    }
+
+    #[test]
+    fn ladspa_and_lv2_have_their_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = folder.path().join("lib");
+        fs::write(&library, b"code").unwrap();
+        let texts = crate::workspace().join("plugin/lv2");
+        for _ in 0..2 {
+            assert_eq!(ladspa(&library, folder.path()).unwrap().path, folder.path().join("earmark.so"));
+            let made = lv2(&library, folder.path(), &texts).unwrap();
+            // What the manifest names lies beside it.
+            let manifest = fs::read_to_string(made.path.join("manifest.ttl")).unwrap();
+            for named in ["earmark.so", "earmark.ttl"] {
+                assert!(manifest.contains(&format!("<{named}>")) && made.path.join(named).is_file());
+            }
+        }
     }
 
     #[test]

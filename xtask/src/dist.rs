@@ -3,7 +3,7 @@
 //! | archive | contents |
 //! |---|---|
 //! | `earmark-VERSION-TRIPLE` | the stripped command, man page, completions |
-//! | `earmark-plugin-VERSION-TRIPLE` | the CLAP and VST3 bundles |
+//! | `earmark-plugin-VERSION-TRIPLE` | the CLAP and VST3 bundles, on Linux LADSPA and LV2 |
 //!
 //! Both have README, changelog, licences and the licences of others; `SHA256SUMS` is what `sha256sum --check` reads. They
 //! are zip files for Windows, tar.gz for all others, and the same bytes each time they are made of the same files.

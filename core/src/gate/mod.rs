@@ -34,6 +34,7 @@ mod flat;
 mod from_segments;
 mod mixer;
 mod onset;
+mod phrase;
 mod presets;
 mod ramp;
 mod rules;

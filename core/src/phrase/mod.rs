@@ -44,6 +44,10 @@ pub use stream::{Detection, PhraseEvent, PhraseStream, Phrases};
 /// What the label of a phrase begins with.
 pub const LABEL_PREFIX: &str = "phrase:";
 
+/// What is done about a phrase is done for so long before its beginning too, milliseconds: hops are 40 ms apart, and a first
+/// consonant is soft.
+pub const PAD_MS: u16 = 80;
+
 /// The label of the phrase called `name`.
 pub fn label(name: &str) -> Label {
     Label::new(format!("{LABEL_PREFIX}{name}"))

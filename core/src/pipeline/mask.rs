@@ -7,7 +7,7 @@ use super::{
 };
 use crate::decide::{LabelSettings, TimelineSettings};
 use crate::gate::{Action, Envelope, FileTiming, GateSettings, LabelThresholds, Preset, Rule, Rules, When};
-use crate::phrase::{PhraseEvent, Phrases};
+use crate::phrase::{PAD_MS, PhraseEvent, Phrases};
 use crate::render::Dither;
 use crate::{FrameGrid, FrameScores, Label};
 
@@ -31,7 +31,7 @@ pub enum Cover {
 pub struct MaskSettings {
     /// By what.
     pub cover: Cover,
-    /// Added before and after each phrase, ms: hops are 40 ms apart, and a first consonant is soft.
+    /// Added before and after each phrase, ms.
     pub pad_ms: u16,
     /// Decide as a live channel must, without knowledge of the future.
     pub live: bool,
@@ -41,7 +41,7 @@ pub struct MaskSettings {
 
 impl Default for MaskSettings {
     fn default() -> Self {
-        Self { cover: Cover::default(), pad_ms: 80, live: false, lookahead_ms: 0 }
+        Self { cover: Cover::default(), pad_ms: PAD_MS, live: false, lookahead_ms: 0 }
     }
 }
 

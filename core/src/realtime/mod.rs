@@ -21,7 +21,8 @@
 //!
 //! [`LiveGate::for_voices`] lets enrolled voices be followed beside the detector, on the worker: their columns are labels like
 //! any other, so the audio thread does not know them apart. The embeddings cost no latency; a decision about a voice comes
-//! when it comes ([`FollowSettings`](crate::voice::FollowSettings)).
+//! when it comes ([`FollowSettings`](crate::voice::FollowSettings)). Enrolled phrases are columns too ([`LivePhrases`]), and
+//! [`LiveGate::with_beside`] takes all of these together.
 //!
 //! # Real time
 //!
@@ -50,7 +51,11 @@ mod frame;
 mod latency;
 mod link;
 mod noise_tracker;
+#[cfg(feature = "profiles")]
+mod phrases;
 mod processor;
+mod recent;
+mod score_stream;
 mod status;
 mod stream_gate;
 mod stretch;
@@ -61,8 +66,13 @@ mod worker;
 pub use crate::signal::MAX_LABELS;
 pub use frame::LiveFrame;
 pub use latency::LatencyParts;
+#[cfg(feature = "profiles")]
+pub use phrases::{LivePhrases, PhraseSpan, with_wait};
+#[cfg(feature = "profiles")]
+pub use processor::Beside;
 pub use processor::LiveGate;
-pub use status::{Hearing, LiveFloor, LiveMonitor, LiveStatus};
+pub use recent::RecentAudio;
+pub use status::{Hearing, LiveFloor, LiveMonitor, LiveStatus, LiveVoice};
 pub use stream_gate::StreamGate;
 
 use crate::detect::DetectError;
@@ -86,6 +96,8 @@ pub struct LiveConfig {
     pub fail_mode: FailMode,
     /// Whether the host said at activation that it renders offline; `process` is told again, per block.
     pub offline: bool,
+    /// How much of what was last heard [`LiveMonitor::heard_since`] can give, seconds; 0 keeps nothing.
+    pub recent_s: f32,
 }
 
 impl Default for LiveConfig {
@@ -98,6 +110,7 @@ impl Default for LiveConfig {
             lookahead_ms: GateSettings::default().envelope.lookahead_ms,
             fail_mode: FailMode::Open,
             offline: false,
+            recent_s: 0.0,
         }
     }
 }

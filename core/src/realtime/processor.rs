@@ -3,6 +3,8 @@
 //! Real time: see the promise in the module above; `process`, `set_motion`, `forced` and `reset` keep it.
 
 mod build;
+#[cfg(feature = "profiles")]
+pub use build::Beside;
 #[cfg(test)]
 pub(super) use build::thresholds;
 

@@ -9,6 +9,7 @@ use std::thread::Thread;
 use crossbeam::utils::CachePadded;
 use earmark_sync::SleepFlag;
 
+use super::recent::{Recent, RecentAudio};
 use crate::noise::NoiseSecond;
 
 /// How the detector does.
@@ -45,6 +46,8 @@ pub struct LiveStatus {
     pub frames: u64,
     /// The noise floor that the gate follows; `None` where it follows none, or none is known yet.
     pub floor: Option<LiveFloor>,
+    /// The enrolled voices that the gate follows; `None` where it follows none.
+    pub voice: Option<LiveVoice>,
 }
 
 /// What the last second said of the noise.
@@ -54,6 +57,16 @@ pub struct LiveFloor {
     pub dbfs: f32,
     /// Speech over noise, dB; `None` where no speech is near.
     pub snr_db: Option<f32>,
+}
+
+/// What is known of the enrolled voices.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LiveVoice {
+    /// How like the likeliest of them whoever speaks is, 0 to 1; what lies over 0.5 speaks for it. `None` until somebody was
+    /// judged since the last onset of speech.
+    pub likeness: Option<f32>,
+    /// Their network has failed: [`FollowSettings::on_failure`](crate::voice::FollowSettings::on_failure) holds.
+    pub failed: bool,
 }
 
 /// What the threads share beside the rings.
@@ -77,6 +90,8 @@ pub(super) struct Shared {
     /// Each thread's counters have a cache line of their own: neither waits for the other's writes.
     pub(super) audio: CachePadded<AudioCounters>,
     pub(super) worker: CachePadded<WorkerCounters>,
+    /// Between the worker and readers, as the problem is.
+    pub(super) recent: Mutex<Recent>,
 }
 
 /// What the audio thread writes.
@@ -97,12 +112,23 @@ pub(super) struct WorkerCounters {
     pub(super) load_ppm: AtomicU32,
     /// A [`LiveFloor`] in the bits of two numbers, not a number for what is not known.
     floor: AtomicU64,
+    /// Whether voices are followed, whether their network failed, and a likeness that is not a number where none is known.
+    voice: AtomicU64,
 }
+
+/// Bits of [`WorkerCounters::voice`] above those of the likeness.
+const FOLLOWED: u64 = 1 << 32;
+const FAILED: u64 = 1 << 33;
 
 impl Shared {
     /// Without a detector.
     pub(super) fn missing(problem: String) -> Self {
         Self { missing: AtomicBool::new(true), problem: Mutex::new(Some(problem)), ..Self::default() }
+    }
+
+    /// With so many samples of what was heard last.
+    pub(super) fn keeping(samples: usize) -> Self {
+        Self { recent: Mutex::new(Recent::new(samples)), ..Self::default() }
     }
 
     /// The worker gives up.
@@ -138,6 +164,21 @@ impl Shared {
             .store(u64::from(dbfs.to_bits()) << 32 | u64::from(snr_db.to_bits()), Ordering::Relaxed);
     }
 
+    /// For the worker: how the voices are.
+    pub(super) fn publish_voice(&self, voice: Option<LiveVoice>) {
+        let bits = voice.map_or(0, |LiveVoice { likeness, failed }| {
+            FOLLOWED | if failed { FAILED } else { 0 } | u64::from(likeness.unwrap_or(f32::NAN).to_bits())
+        });
+        self.worker.voice.store(bits, Ordering::Relaxed);
+    }
+
+    fn voice(&self) -> Option<LiveVoice> {
+        let bits = self.worker.voice.load(Ordering::Relaxed);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+        let likeness = Some(f32::from_bits(bits as u32)).filter(|likeness| !likeness.is_nan());
+        (bits & FOLLOWED != 0).then_some(LiveVoice { likeness, failed: bits & FAILED != 0 })
+    }
+
     fn floor(&self) -> Option<LiveFloor> {
         let bits = self.worker.floor.load(Ordering::Relaxed);
         #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
@@ -150,6 +191,7 @@ impl Shared {
     pub(super) fn status(&self) -> LiveStatus {
         LiveStatus {
             floor: self.floor(),
+            voice: self.voice(),
             hearing: self.hearing(),
             underruns: self.audio.underruns.load(Ordering::Relaxed),
             late: self.audio.late.load(Ordering::Relaxed),
@@ -176,6 +218,12 @@ impl LiveMonitor {
     /// The counters as they stand.
     pub fn status(&self) -> LiveStatus {
         self.shared.status()
+    }
+
+    /// What was heard from sample `from` on, counted since the gate was made, as far as it is kept
+    /// ([`LiveConfig::recent_s`](super::LiveConfig::recent_s)). Not for the audio thread.
+    pub fn heard_since(&self, from: u64) -> RecentAudio {
+        self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner).since(from)
     }
 
     /// Why nothing is heard, as a sentence for the user, if so.

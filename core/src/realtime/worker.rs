@@ -14,16 +14,17 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::LiveError;
 use super::link::{HeardFrame, Message, Start, WorkerEnds};
 use super::noise_tracker::NoiseTracker;
+use super::score_stream::ScoreStream;
 use super::status::Shared;
-use crate::detect::{DetectError, DetectorStream};
+use crate::detect::DetectError;
 use crate::model::runtime;
 use crate::noise::StreamingSnr;
 use crate::{FrameGrid, FrameScores, ScoredFrame, priority};
@@ -41,45 +42,6 @@ const IDLE_AFTER: Duration = Duration::from_secs(1);
 const OLD_END_LIMIT_S: u32 = 10;
 /// That silence comes in pieces of so many samples.
 const SILENT_PIECE: u32 = 256;
-
-/// What the worker scores audio with: a [`DetectorStream`], with or without voices beside it. Tests put one in its place that hangs, fails or panics.
-pub(super) trait ScoreStream: Send + 'static {
-    /// Takes interleaved samples and appends the frames that are complete.
-    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError>;
-    /// Forgets all audio.
-    fn reset(&mut self);
-    /// Empty scores to append to.
-    fn scores(&self) -> FrameScores;
-}
-
-impl ScoreStream for DetectorStream {
-    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
-        self.push(interleaved, scores)
-    }
-
-    fn reset(&mut self) {
-        self.reset();
-    }
-
-    fn scores(&self) -> FrameScores {
-        self.scores()
-    }
-}
-
-#[cfg(feature = "profiles")]
-impl ScoreStream for crate::voice::VoiceStream {
-    fn push(&mut self, interleaved: &[f32], scores: &mut FrameScores) -> Result<(), DetectError> {
-        self.push(interleaved, scores)
-    }
-
-    fn reset(&mut self) {
-        self.reset();
-    }
-
-    fn scores(&self) -> FrameScores {
-        self.scores()
-    }
-}
 
 /// The audio side's grip on the worker.
 #[derive(Debug)]
@@ -275,7 +237,9 @@ impl<S: ScoreStream> State<S> {
             return Ok(true);
         }
         self.floor.push(piece);
+        self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner).push(piece, self.channels);
         self.stream.push(piece, &mut self.scores)?;
+        self.shared.publish_voice(self.stream.voice());
         self.send();
         Ok(true)
     }

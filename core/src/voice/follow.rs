@@ -13,6 +13,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::follow_settings::{FollowSettings, OnVoiceFailure};
 use super::print::RowSum;
 use super::{EnrolledVoice, VoiceError, VoiceModel};
 use crate::decide::{Hysteresis, Thresholds, TimelineSettings};
@@ -25,75 +26,6 @@ use crate::{FrameGrid, FrameScores, Label};
 const EARLY_STEP_ROWS: u64 = 3;
 /// Milliseconds per frame of the grid.
 const FRAME_MS: usize = 10;
-
-/// How fast a voice is decided about, and how firmly. All times are of speech.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FollowSettings {
-    /// From the onset to where a clear case is decided, milliseconds.
-    pub early_ms: usize,
-    /// From the onset to the first decision in any case, milliseconds.
-    pub first_ms: usize,
-    /// From one decision to the next, milliseconds.
-    pub every_ms: usize,
-    /// The window grows to this and moves on then, milliseconds.
-    pub longest_ms: usize,
-    /// The end of the window that is judged by itself, milliseconds.
-    pub recent_ms: usize,
-    /// A shorter pause does not begin a new turn, milliseconds.
-    pub pause_ms: usize,
-    /// But from this on the window begins anew, milliseconds.
-    pub short_pause_ms: usize,
-    /// From the end of such a pause to the next decision, milliseconds.
-    pub again_ms: usize,
-    /// How long a voice that is on stays so in a pause, milliseconds: what a gate holds for speech it must not hold for
-    /// somebody else's.
-    pub hold_ms: usize,
-    /// Log-odds that say neither: a pack is calibrated so that its errors are equal at the owner's threshold, far above 0. The
-    /// log-odds below count from here.
-    pub neutral_log_odds: f64,
-    /// Log-odds below which a case is clear.
-    pub early_log_odds: f64,
-    /// Log-odds that the first decision needs for the voice.
-    pub first_log_odds: f64,
-    /// Log-odds beyond 0 that turn a decision round.
-    pub turn_log_odds: f64,
-    /// Log-odds of the window's end that do so by themselves.
-    pub recent_log_odds: f64,
-    /// What happens when the network of the voices fails.
-    pub on_failure: OnVoiceFailure,
-}
-
-impl Default for FollowSettings {
-    fn default() -> Self {
-        Self {
-            early_ms: 200,
-            first_ms: 400,
-            every_ms: 160,
-            longest_ms: 3_000,
-            recent_ms: 800,
-            pause_ms: 1_000,
-            short_pause_ms: 200,
-            again_ms: 240,
-            hold_ms: 300,
-            neutral_log_odds: 0.9,
-            early_log_odds: -1.0,
-            first_log_odds: 0.0,
-            turn_log_odds: 0.0,
-            recent_log_odds: 0.7,
-            on_failure: OnVoiceFailure::Open,
-        }
-    }
-}
-
-/// What happens when the network of the voices fails while a stream runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnVoiceFailure {
-    /// All speech counts as the enrolled voice.
-    #[default]
-    Open,
-    /// No speech does.
-    Closed,
-}
 
 /// The enrolled voices that a stream or a recording is followed for.
 #[derive(Debug, Clone)]
@@ -222,6 +154,8 @@ pub(super) struct Follower {
     /// Rows at which the next window is judged.
     next: u64,
     states: Vec<State>,
+    /// The log-odds of the likeliest voice when a window was last judged.
+    judged: Option<f64>,
     failed: bool,
 }
 
@@ -249,6 +183,7 @@ impl Follower {
             first: 0,
             next: 0,
             states: vec![State { on: false, judged: false, from: 0 }; voices.enrolled.len()],
+            judged: None,
             failed: false,
             voices: voices.clone(),
         })
@@ -259,7 +194,7 @@ impl Follower {
         self.hysteresis = Hysteresis::new(self.thresholds);
         self.rows.clear();
         (self.first_row, self.frame, self.next) = (0, 0, 0);
-        self.pause = None;
+        (self.pause, self.judged) = (None, None);
         self.states.fill(State { on: false, judged: false, from: 0 });
         self.failed = false;
     }
@@ -272,6 +207,11 @@ impl Follower {
     /// Takes the next row.
     pub(super) fn push_row(&mut self, row: &[f32]) {
         self.rows.extend(row);
+    }
+
+    /// The probability that whoever speaks is the likeliest of the voices, as far as it was judged.
+    pub(super) fn likeness(&self) -> Option<f64> {
+        self.judged.map(|log_odds| 1.0 / (1.0 + (-log_odds).exp()))
     }
 
     /// Whether the rows that the next frame is decided with are there.
@@ -309,6 +249,7 @@ impl Follower {
         if pause.is_none_or(|frames| frames >= (settings.pause_ms / FRAME_MS) as u64) {
             let onset = self.frame / self.hop_frames as u64;
             self.states.fill(State { on: true, judged: false, from: onset });
+            self.judged = None;
             self.first = onset + self.rows_of(settings.first_ms);
             self.next = onset + self.rows_of(settings.early_ms);
         } else if pause.is_some_and(|frames| frames >= (settings.short_pause_ms / FRAME_MS) as u64) {
@@ -334,6 +275,7 @@ impl Follower {
     fn judge_early(&mut self, known: u64) {
         let from = self.states.first().map_or(0, |state| state.from);
         let log_odds = self.log_odds(from, known);
+        self.judged = log_odds.iter().copied().reduce(f64::max);
         for (state, log_odds) in self.states.iter_mut().zip(log_odds) {
             if !state.judged && log_odds < self.voices.settings.early_log_odds {
                 (state.on, state.judged) = (false, true);
@@ -347,6 +289,7 @@ impl Follower {
         let recent = known.saturating_sub(self.rows_of(settings.recent_ms));
         let longest = known.saturating_sub(self.rows_of(settings.longest_ms));
         let of_end = self.log_odds(recent, known);
+        self.judged = of_end.iter().copied().reduce(f64::max);
         for (index, of_end) in of_end.into_iter().enumerate() {
             let State { on, judged, from } = self.states[index];
             let from = from.max(longest);

@@ -60,6 +60,12 @@ impl VoiceStream {
         self.failed
     }
 
+    /// How like the likeliest of the voices whoever speaks is, as the last window was judged: 0 to 1, what lies over 0.5 speaks
+    /// for it. `None` until something was judged since the onset.
+    pub fn likeness(&self) -> Option<f64> {
+        self.follower.likeness()
+    }
+
     /// Hears interleaved samples and appends the frames that are complete.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use super::gesture::{EditHost, Gestures};
 use super::history::History;
 use super::keys::HostKeys;
 use super::preset_list::{PresetList, user_folder};
+use super::profile_panel::ProfilePanel;
 use super::theme::{self, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
 use super::watch::Watch;
 use super::widgets::Cx;
@@ -42,6 +43,7 @@ pub struct App {
     pub(super) told: Option<String>,
     /// Where the user wants the labels.
     pub(super) labels_path: String,
+    pub(super) profiles: ProfilePanel,
     pub(super) display: Display,
     history: History,
     derived: Derived,
@@ -87,6 +89,7 @@ impl App {
             notice: None,
             told: None,
             labels_path: labels_path(),
+            profiles: ProfilePanel::default(),
             display: Display::default(),
             history: History::default(),
             derived: Derived::of(&shared),

@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::app::App;
+use super::profile_panel;
 use super::theme::font;
 use super::widgets::hold_arrows;
 use crate::params::{Params, id};
@@ -84,10 +85,12 @@ impl App {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             self.labels_button(ui);
+            self.profiles_button(ui);
             let status = self.shared.status();
             let floor = floor_piece(&status, &self.shared.params);
             let singing = singing_piece(&self.shared, &status);
-            for (text, worry) in pieces(&status).into_iter().chain(floor).chain(singing) {
+            let profiles = profile_panel::pieces(&self.shared, &status);
+            for (text, worry) in profiles.into_iter().chain(pieces(&status)).chain(floor).chain(singing) {
                 let colour = if worry { self.theme.warn } else { self.theme.dim };
                 ui.label(RichText::new(text).font(font(11.5)).color(colour));
             }

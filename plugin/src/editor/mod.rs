@@ -28,6 +28,7 @@ mod icons;
 mod keys;
 mod lanes;
 mod preset_list;
+mod profile_panel;
 mod rules;
 mod state;
 #[cfg(test)]

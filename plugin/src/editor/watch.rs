@@ -41,7 +41,10 @@ impl Watch {
 
 fn look(shared: &Shared, moving: &AtomicBool, stopped: &Receiver<()>, changed: impl Fn()) {
     // What changes with every frame, with every edit, with every activation.
-    let facts = || (shared.meters.written(), shared.params.generation(), shared.status());
+    let facts = || {
+        let told = (shared.learning(), shared.phrase_takes(), shared.profile_problems());
+        (shared.meters.written(), shared.params.generation(), shared.status(), told)
+    };
     let mut seen = facts();
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let now = facts();

@@ -105,6 +105,8 @@ pub enum Unit {
     None,
     /// Milliseconds.
     Milliseconds,
+    /// Seconds.
+    Seconds,
     /// Decibels.
     Decibels,
     /// Decibels below full scale.
@@ -121,6 +123,7 @@ impl Unit {
         match self {
             Self::None => "",
             Self::Milliseconds => "ms",
+            Self::Seconds => "s",
             Self::Decibels => "dB",
             Self::Dbfs => "dBFS",
             Self::Percent => "%",

@@ -79,6 +79,18 @@ pub mod id {
         KEEP_SINGING = 31;
         /// Whether the label outputs carry the probabilities.
         LABEL_OUTPUTS = 32;
+        /// Whether only the enrolled voice counts as speech.
+        VOICE = 33;
+        /// How like it whoever speaks is.
+        LIKENESS = 34;
+        /// What the enrolled phrase does.
+        PHRASE = 35;
+        /// How long it opens the gate.
+        PHRASE_HOLD_S = 36;
+        /// How much later everything leaves, so that it is known in time.
+        PHRASE_WAIT_MS = 37;
+        /// Whether it acts.
+        PHRASE_ACTS = 38;
     }
 }
 
@@ -212,6 +224,28 @@ pub const PARAMS: &[ParamSpec] = table![
     LABEL_OUTPUTS, "label_outputs", "Label outputs", "LblOuts", Labels, None,
         Kind::Toggle { default: false }, KNOB,
         "VST3: the extra outputs carry the probabilities of speech, music and noise as control voltages, 0 to 1; off, they are silent. In CLAP the layout decides.";
+    VOICE, "voice", "Only this voice", "Voice", Gate, None,
+        Kind::Toggle { default: false }, SETUP,
+        "Speech counts only while the enrolled voice speaks that is chosen in the window. Takes effect when the host restarts the plugin.";
+    LIKENESS, "likeness", "Likeness", "Likeness", Meters, Percent,
+        float(0.0, 1.0, 0.0, Curve::Linear), METER,
+        "How like the enrolled voice whoever speaks is; above 50 % the gate takes it for that voice.";
+    PHRASE, "phrase", "Phrase", "Phrase", Gate, None,
+        Kind::Choice {
+            names: &["Off", "Mute", "Duck", "Open after"],
+            keys: &["off", "mute", "duck", "open_after"],
+            default: 0,
+        }, SETUP,
+        "What the enrolled phrase does that is chosen in the window: muted or ducked while it is said, or the gate opens only after it. Takes effect when the host restarts the plugin.";
+    PHRASE_HOLD_S, "phrase_hold_s", "Open after phrase", "PhrsHold", Gate, Seconds,
+        float(1.0, 600.0, 30.0, TIMES), SETUP,
+        "How long the gate works after the phrase before it locks again.";
+    PHRASE_WAIT_MS, "phrase_wait_ms", "Phrase wait", "PhrsWait", Gate, Milliseconds,
+        float(0.0, 1_000.0, 0.0, Curve::Linear), SETUP,
+        "How much later everything leaves so that a phrase is covered from its beginning. It is part of the latency and takes effect when the host restarts the plugin.";
+    PHRASE_ACTS, "phrase_acts", "Phrase acts", "PhrsActs", Meters, None,
+        Kind::Toggle { default: false }, METER,
+        "The phrase is being said, or has opened the gate.";
 ];
 
 /// A page of a control surface.

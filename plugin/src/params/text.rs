@@ -70,6 +70,7 @@ impl ParamSpec {
             "" if self.unit == Unit::Percent => 0.01,
             "%" if self.unit == Unit::Percent => 0.01,
             "s" if self.unit == Unit::Milliseconds => 1_000.0,
+            "ms" if self.unit == Unit::Seconds => 1e-3,
             "db" if self.unit == Unit::Dbfs => 1.0,
             ":1" if self.unit == Unit::Ratio => 1.0,
             unit if unit.is_empty() || unit == symbol => 1.0,

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use earmark_core::detect::Detector;
 use earmark_core::gate::{DelayLine, Mixer};
 use earmark_core::model::pack::{self, Pack};
-use earmark_core::noise::SnrEstimator;
-use earmark_core::realtime::{FailMode, LatencyParts, LiveConfig, LiveGate};
+use earmark_core::realtime::{Beside, FailMode, LatencyParts, LiveConfig, LiveGate, with_wait};
 
 use super::automation::Automation;
 use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
+use super::profile_columns::ProfileColumns;
 use super::settings::{SettingsBank, mix_settings};
 use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
 use crate::params::{id, pack_name};
+use crate::profiles::{InForce, RECENT_S};
 use crate::shared::Shared;
 
 /// Frames that a piece has room for at most: at rates so low that a frame is less than a sample, the rest is not shown.
@@ -35,15 +36,23 @@ impl Processor {
         let sidechain_channels = heard_sidechain(sidechain_channels);
         let linked = is_linked(&shared, channels);
         let config = live_config(&shared, activation);
-        let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
-        let ear = shared.ear(pack_name(params.choice(id::PACK)));
+        let mut ear = shared.ear(pack_name(params.choice(id::PACK)));
+        let in_force = shared.load_profiles();
+        if config.fail_mode == FailMode::Closed
+            && let Some(problem) = in_force.problems.first()
+        {
+            ear = Err(problem.clone());
+        }
+        let mut bank = bank(&shared, ear.as_ref().ok(), &in_force);
         // A noise pack that cannot be loaded leaves the gate its own: the ear works without it.
         let gauge = params.is_on(id::ADAPTIVE).then(|| crate::ears::gauge().ok()).flatten();
+        let beside = Beside { gauge, ..in_force.beside() };
         let gates = (0..if linked { 1 } else { channels })
-            .map(|_| gate(ear.as_ref(), gauge.as_ref(), &mut bank, &shared, &config))
+            .map(|_| gate(ear.as_ref(), &beside, &mut bank, &shared, &config))
             .collect::<Result<Vec<_>, _>>()?;
         let labels = gates.first().map_or(&[][..], LiveGate::labels);
         let columns = Columns::of(labels);
+        let profiles = ProfileColumns::of(labels, &in_force);
         let own_pairs = pack_pairs(ear.as_ref().ok().map(AsRef::as_ref));
         let latency = gates.first().map_or(0, LiveGate::latency_samples);
         let max_piece = config.max_block_samples;
@@ -67,6 +76,7 @@ impl Processor {
             own_pairs,
             mode: LabelMode::Off,
             columns,
+            profiles,
             labels: LabelsOut::new(Arc::clone(&shared), columns),
             lanes: LanesIn::default(),
             mixer: Mixer::new(&mix_settings(params), rate_hz),
@@ -98,8 +108,11 @@ impl Processor {
     pub fn latency_of(shared: &Shared, activation: &Activation) -> u32 {
         let config = live_config(shared, activation);
         let pack = Pack::find(pack_name(shared.params.choice(id::PACK))).or_else(|_| Pack::find(pack::LIVE));
+        // As in an activation: the wait for a phrase counts where there is one.
+        let wait_ms = shared.usable_phrase_wait_ms();
         let parts = pack.ok().and_then(|pack| {
-            LatencyParts::new(pack.manifest(), whole_rate(activation.rate_hz), &config).ok()
+            let manifest = with_wait(pack.manifest(), wait_ms);
+            LatencyParts::new(&manifest, whole_rate(activation.rate_hz), &config).ok()
         });
         parts.map_or(0, |parts| u32::try_from(parts.total()).unwrap_or(u32::MAX))
     }
@@ -130,6 +143,7 @@ fn live_config(shared: &Shared, activation: &Activation) -> LiveConfig {
         lookahead_ms: params.get_f32(id::LOOKAHEAD_MS),
         fail_mode: if params.choice(id::FAIL_MODE) == 1 { FailMode::Closed } else { FailMode::Open },
         offline,
+        recent_s: RECENT_S,
     }
 }
 
@@ -142,9 +156,23 @@ fn whole_rate(rate_hz: f64) -> u32 {
     rate_hz.round().max(1.0) as u32
 }
 
+/// Settings for all that can be chosen, with the voice and the phrase.
+fn bank(shared: &Shared, ear: Option<&Arc<Detector>>, in_force: &InForce) -> SettingsBank {
+    let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+    let voices = in_force.voice_labels();
+    if !voices.is_empty() {
+        bank = bank.for_voices(&voices);
+    }
+    if let (Some(ear), Some(phrase)) = (ear, in_force.phrase_label()) {
+        let labels = &ear.pack().manifest().labels;
+        bank = bank.for_phrase(&phrase, in_force.phrase_use(), labels);
+    }
+    bank
+}
+
 fn gate(
     ear: Result<&Arc<Detector>, &String>,
-    gauge: Option<&Arc<SnrEstimator>>,
+    beside: &Beside<'_>,
     bank: &mut SettingsBank,
     shared: &Shared,
     config: &LiveConfig,
@@ -154,11 +182,7 @@ fn gate(
     let settings = bank.largest().cloned().unwrap_or_default();
     let problem = match ear {
         Ok(ear) => {
-            let made = match gauge {
-                Some(gauge) => LiveGate::adaptive(Arc::clone(ear), Arc::clone(gauge), &settings, config),
-                None => LiveGate::new(Arc::clone(ear), &settings, config),
-            };
-            match made {
+            match LiveGate::with_beside(Arc::clone(ear), beside, &settings, config) {
                 Ok(mut gate) => {
                     // Hosts declare a render. One that asks for much at once on its real-time thread must not be made to
                     // wait there for what a render would be waited for.

@@ -87,6 +87,11 @@ impl Columns {
         self.0[SINGING].is_some()
     }
 
+    /// Whether speech is among what is heard.
+    pub(super) fn have_speech(&self, heard: LabelSet) -> bool {
+        self.heard(heard, SPEECH)
+    }
+
     fn heard(&self, heard: LabelSet, lane: usize) -> bool {
         self.0[lane].is_some_and(|column| heard.has_label(column))
     }

@@ -13,6 +13,7 @@ mod activate;
 mod automation;
 mod labels;
 mod notes;
+mod profile_columns;
 mod run;
 pub(crate) mod settings;
 mod sidechain;
@@ -29,6 +30,7 @@ use crate::params::ParamId;
 use crate::shared::Shared;
 use automation::Automation;
 use labels::{Columns, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
+use profile_columns::ProfileColumns;
 use settings::SettingsBank;
 
 pub use labels::{CONTROLLERS, LABEL_PLANES};
@@ -144,6 +146,7 @@ pub struct Processor {
     own_pairs: Pairs,
     mode: LabelMode,
     columns: Columns,
+    profiles: ProfileColumns,
     labels: LabelsOut,
     lanes: LanesIn,
     mixer: Mixer,

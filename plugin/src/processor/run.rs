@@ -145,6 +145,7 @@ impl Processor {
         self.labels.follow_mode(mode, offset(start), out);
         if mode == LabelMode::Read {
             let heard = self.lanes.heard(params, &self.columns, &self.pairs);
+            let heard = self.profiles.while_read(heard, &self.columns);
             self.gates.iter_mut().for_each(|gate| gate.override_labels(Some(heard)));
         } else if self.mode == LabelMode::Read {
             self.gates.iter_mut().for_each(|gate| gate.override_labels(None));
@@ -311,6 +312,9 @@ impl Processor {
             place: (frame.timeline_sample.saturating_mul(100).saturating_add(99)).div_euclid(self.rate_hz),
         });
         self.labels.leaving(frame, offset, out);
+        let likeness = || self.gates.iter().filter_map(|gate| gate.status().voice?.likeness).reduce(f32::max);
+        self.profiles
+            .leaving(frame.heard, likeness, &self.shared, &mut |id, plain| out.param(offset, id, plain));
     }
 }
 

@@ -3,10 +3,12 @@
 use earmark_core::Label;
 use earmark_core::decide::Thresholds;
 use earmark_core::gate::{
-    Action, Duck, Envelope, GateSettings, LabelThresholds, MixOutput, MixSettings, Rule, Rules, When,
+    Action, Duck, Envelope, GateSettings, LabelThresholds, MAX_TIME_MS, MixOutput, MixSettings, Rule, Rules,
+    When,
 };
 
 use crate::params::{ParamId, Params, PresetExtras, id};
+use crate::profiles::PhraseUse;
 
 /// What can be kept, in the order in which people choose: each is a value of one of two parameters, since the list of the
 /// first was released before singing had a label. The preset's own rules are last.
@@ -70,11 +72,23 @@ fn is_heard(label: &Label) -> bool {
     *label != Label::SILENCE && *label != Label::UNKNOWN
 }
 
+/// Settings for one *keep* choice.
+#[derive(Debug)]
+struct Prepared {
+    settings: GateSettings,
+    /// The labels whose thresholds the threshold parameters are.
+    leading: Vec<Label>,
+    /// What the voices allow of *hold*.
+    most_hold_ms: f32,
+}
+
 /// Settings for every *keep* choice, made before the audio runs. Only numbers are written into them afterwards.
 #[derive(Debug)]
 pub(crate) struct SettingsBank {
     /// One for each of [`KEEP_CHOICES`], the preset's rules last where there are any.
-    settings: Vec<GateSettings>,
+    prepared: Vec<Prepared>,
+    /// What the phrase does that all of them know.
+    phrase: PhraseUse,
 }
 
 impl SettingsBank {
@@ -82,46 +96,87 @@ impl SettingsBank {
         let own = extras.rules.as_ref().map(|rules| (rules.rules.clone(), rules.otherwise));
         let of_parameters = (0..KEEP_PRESET).map(|keep| (keep_rules(keep), Action::Gate));
         let with_rules = |(rules, otherwise): (Vec<Rule>, Action)| {
+            let leading: Vec<Label> = leading_labels(&rules).cloned().collect();
             let mut thresholds = extras.thresholds.clone();
-            thresholds.extend(leading_labels(&rules).map(|label| (label.clone(), Thresholds::default())));
-            GateSettings {
+            thresholds.extend(leading.iter().map(|label| (label.clone(), Thresholds::default())));
+            let settings = GateSettings {
                 rules: Rules { list: rules, otherwise, ..Rules::default() },
                 thresholds: LabelThresholds { by_label: thresholds, ..LabelThresholds::default() },
                 envelope: Envelope { curve: extras.curve, ..Envelope::default() },
                 ..GateSettings::default()
-            }
+            };
+            Prepared { settings, leading, most_hold_ms: MAX_TIME_MS }
         };
-        Self { settings: of_parameters.chain(own).map(with_rules).collect() }
+        Self { prepared: of_parameters.chain(own).map(with_rules).collect(), phrase: PhraseUse::Off }
+    }
+
+    /// The same for these voices in the place of speech, where a choice knows speech.
+    pub(crate) fn for_voices(mut self, voices: &[Label]) -> Self {
+        for prepared in &mut self.prepared {
+            let mut longest = prepared.settings.clone();
+            longest.envelope.hold_ms = MAX_TIME_MS;
+            let Ok(own) = longest.for_voices(voices) else { continue };
+            prepared.most_hold_ms = own.envelope.hold_ms;
+            if prepared.leading.contains(&Label::SPEECH) {
+                prepared.leading.extend_from_slice(voices);
+            }
+            prepared.settings = own;
+        }
+        self
+    }
+
+    /// The same with a phrase (its label) that does this; `labels` are all others that are heard.
+    pub(crate) fn for_phrase(mut self, phrase: &Label, does: PhraseUse, labels: &[Label]) -> Self {
+        for Prepared { settings, .. } in &mut self.prepared {
+            *settings = match does {
+                PhraseUse::Off => return self,
+                PhraseUse::Mute | PhraseUse::Duck => settings.while_said(phrase, Action::Mute),
+                PhraseUse::OpenAfter => settings.only_after(phrase, Action::Gate, labels),
+            };
+        }
+        self.phrase = does;
+        self
     }
 
     /// The settings with the most rules: a gate that was made with these takes over all the others.
     pub(crate) fn largest(&self) -> Option<&GateSettings> {
-        self.settings.iter().max_by_key(|settings| settings.rules.list.len())
+        self.prepared
+            .iter()
+            .map(|prepared| &prepared.settings)
+            .max_by_key(|settings| settings.rules.list.len())
     }
 
     /// What the parameters say. Does not allocate.
     pub(crate) fn update(&mut self, params: &Params) -> Option<&GateSettings> {
         let choice = keep_choice(params);
         // "The preset's rules" without a preset: the first choice.
-        let choice = if choice < self.settings.len() { choice } else { 0 };
-        let settings = self.settings.get_mut(choice)?;
+        let choice = if choice < self.prepared.len() { choice } else { 0 };
+        let Prepared { settings, leading, most_hold_ms } = self.prepared.get_mut(choice)?;
         if choice < KEEP_PRESET {
-            settings.rules.otherwise = match params.choice(id::MODE) {
+            let rest = match params.choice(id::MODE) {
                 1 => Action::Duck(duck(params)),
                 2 => Action::Mute,
                 _ => Action::Gate,
             };
+            settings.rules.otherwise = rest;
+            // Locked or not, the rest is the rest; the rule about it while it is not locked is the last.
+            if let (PhraseUse::OpenAfter, Some(last)) = (self.phrase, settings.rules.list.last_mut()) {
+                last.action = rest;
+            }
+        }
+        if let (PhraseUse::Duck, Some(first)) = (self.phrase, settings.rules.list.first_mut()) {
+            first.action = Action::Duck(duck(params));
         }
         let open = params.get_f32(id::OPEN);
         let thresholds = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
-        for label in leading_labels(&settings.rules.list) {
+        for label in &*leading {
             if let Some(own) = settings.thresholds.by_label.get_mut(label) {
                 *own = thresholds;
             }
         }
         settings.rules.range_db = params.get_f32(id::RANGE_DB);
         settings.envelope.attack_ms = params.get_f32(id::ATTACK_MS);
-        settings.envelope.hold_ms = params.get_f32(id::HOLD_MS);
+        settings.envelope.hold_ms = params.get_f32(id::HOLD_MS).min(*most_hold_ms);
         settings.envelope.release_ms = params.get_f32(id::RELEASE_MS);
         settings.envelope.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
         Some(settings)
@@ -200,6 +255,52 @@ mod tests {
             shared.set(id::OPEN, 0.625);
             let settings = bank.update(&shared.params).unwrap();
             assert_eq!(settings.thresholds.by_label, [(Label::MUSIC, own(0.625, 0.5))].into());
+        }
+    }
+
+    #[test]
+    fn voices_and_phrases_have_their_say_in_every_choice() {
+        let (voice, phrase) = (Label::new("voice:anna"), Label::new("phrase:hello"));
+        let pack = [Label::SPEECH, Label::MUSIC, Label::NOISE, Label::SINGING];
+        let shared = Shared::new();
+        shared.load_preset("broadcast-duck").unwrap();
+        shared.set(id::HOLD_MS, 700.0);
+        shared.set(id::OPEN, 0.625);
+        let bank =
+            || shared.kept(|kept| SettingsBank::new(&kept.extras)).for_voices(std::slice::from_ref(&voice));
+        let known: Vec<Label> = pack.iter().cloned().chain([voice.clone(), phrase.clone()]).collect();
+        let modes = [Action::Gate, Action::Duck(duck(&shared.params)), Action::Mute];
+        for does in [PhraseUse::Off, PhraseUse::Mute, PhraseUse::Duck, PhraseUse::OpenAfter] {
+            let mut bank = bank().for_phrase(&phrase, does, &known[..5]);
+            for (choice, mode) in
+                (0..=KEEP_PRESET).flat_map(|choice| (0_u8..3).map(move |mode| (choice, mode)))
+            {
+                shared.set(id::MODE, f64::from(mode));
+                keep_values(choice).into_iter().for_each(|(id, value)| shared.set(id, value));
+                let own = bank.update(&shared.params).unwrap().clone();
+                let on = |heard: &[&Label]| own.action_on(&known, heard.iter().copied()).unwrap();
+                let rest = modes[usize::from(mode)];
+                match does {
+                    PhraseUse::Off => {}
+                    PhraseUse::Mute => assert_eq!(on(&[&phrase, &Label::SPEECH, &voice]), Action::Mute),
+                    PhraseUse::Duck => assert_eq!(on(&[&phrase, &Label::SPEECH, &voice]), modes[1]),
+                    PhraseUse::OpenAfter => {
+                        let locked = if choice < KEEP_PRESET { rest } else { Action::Gate };
+                        assert_eq!(on(&[&Label::SPEECH, &voice]), locked, "{choice}");
+                    }
+                }
+                if choice == 0 {
+                    let unlocked: &[&Label] = if does == PhraseUse::OpenAfter { &[&phrase] } else { &[] };
+                    assert_eq!(on(&[unlocked, &[&Label::SPEECH, &voice]].concat()), Action::Keep);
+                    assert_eq!(on(&[unlocked, &[&Label::SPEECH]].concat()), rest, "somebody else");
+                    assert_eq!(on(&[unlocked, &[&Label::MUSIC]].concat()), rest);
+                    assert_eq!(own.thresholds.by_label[&voice].open, 0.625, "by the knobs of speech");
+                    assert!(own.envelope.hold_ms < 100.0, "what is held is perhaps somebody else's");
+                }
+                if choice == 4 {
+                    assert_eq!(own.envelope.hold_ms, 700.0, "music has no voice");
+                }
+            }
         }
     }
 

@@ -60,6 +60,7 @@ fn core_render(rate_hz: u32, input: &[Vec<f32>], block: usize, adaptive: bool) -
         lookahead_ms: settings.envelope.lookahead_ms,
         fail_mode: FailMode::Open,
         offline: true,
+        recent_s: 0.0,
     };
     let gauge = || {
         let pack = Pack::find(NOISE).expect("embedded");

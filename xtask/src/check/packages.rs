@@ -26,6 +26,8 @@ pub enum Group {
     Python,
     /// The C compiler that makes a library of the real-time sanitizer.
     Compiler,
+    /// What loads LADSPA and LV2.
+    Ports,
     /// What streams come from and go to: ffmpeg, Icecast, an MQTT broker.
     Streams,
     /// The machine that Spark runs on.
@@ -101,6 +103,12 @@ impl Group {
                 what: "a C compiler and binutils, for the real-time sanitizer",
                 packages: &["binutils", "gcc", "libstdc++-12-dev"],
                 present: Some(|| tools::succeeds("gcc", &["--version"])),
+                everywhere: false,
+            },
+            Self::Ports => Spec {
+                what: "ffmpeg, lv2apply and lv2_validate, which load LADSPA and LV2",
+                packages: &["ffmpeg", "lilv-utils", "lv2-dev", "sordi"],
+                present: None,
                 everywhere: false,
             },
             Self::Streams => Spec {

@@ -2,7 +2,9 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{Bare, Compiler, Hosts, Jack, Java, Screen, Sound, Streams, Web};
+use super::packages::Group::{
+    Bare, Compiler, Hosts, Jack, Java, Ports, Screen, Sound, Streams, Web,
+};
 use super::python::Venv;
 use super::session::Session;
 use super::wheel;
@@ -61,6 +63,7 @@ const TESTS: &[Need] = &[
     Packages(Sound),
     Packages(Screen),
     Packages(Hosts),
+    Packages(Ports),
     Packages(Streams),
     Packages(Web),
     Python(Venv::Tests),

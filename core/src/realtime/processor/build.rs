@@ -6,20 +6,35 @@ use std::time::Duration;
 use super::LiveGate;
 use crate::decide::Thresholds;
 use crate::detect::Detector;
-use crate::gate::{CausalDecider, DelayLine, Envelope, GainComputer, GateSettings, RuleSet};
+use crate::gate::{CausalDecider, DelayLine, Envelope, GainComputer, GateSettings, RuleSet, ms_to_samples};
 use crate::model::pack::{self, Manifest, Pack};
 use crate::noise::{SnrEstimator, StreamingSnr};
 use crate::realtime::clock::AudioClock;
 use crate::realtime::decisions::{Decisions, WorkerLink};
 use crate::realtime::latency::{LatencyParts, poll_s};
 use crate::realtime::link::Link;
+#[cfg(feature = "profiles")]
+use crate::realtime::phrases::{LivePhrases, PhraseScores};
+use crate::realtime::score_stream::ScoreStream;
 use crate::realtime::status::Shared;
 use crate::realtime::stretch::Stretches;
-use crate::realtime::worker::{ScoreStream, Worker};
+use crate::realtime::worker::Worker;
 use crate::realtime::{FailMode, LiveConfig, LiveError, LiveMonitor, MAX_LABELS};
 use crate::signal::units::{samples_covering, samples_to_seconds};
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 use crate::{FrameGrid, Label};
+
+/// What a gate hears beside its detector.
+#[cfg(feature = "profiles")]
+#[derive(Debug, Clone, Default)]
+pub struct Beside<'a> {
+    /// The noise floor, which the gate then follows.
+    pub gauge: Option<Arc<SnrEstimator>>,
+    /// Enrolled voices.
+    pub voices: Option<&'a crate::voice::Voices>,
+    /// Enrolled phrases.
+    pub phrases: Option<&'a LivePhrases>,
+}
 
 /// Audio that the ring to the worker holds, seconds. A worker that is further behind could not catch up in time anyway.
 const RING_S: f64 = 0.5;
@@ -35,7 +50,7 @@ impl LiveGate {
         settings: &GateSettings,
         config: &LiveConfig,
     ) -> Result<Self, LiveError> {
-        Self::following(detector, None, settings, config)
+        Self::of_pack(&detector, None, settings, config)
     }
 
     /// A gate that follows the noise floor, as [`Adaptive`](crate::gate::Adaptive) says, by what `gauge` hears. Both must
@@ -49,7 +64,17 @@ impl LiveGate {
         settings: &GateSettings,
         config: &LiveConfig,
     ) -> Result<Self, LiveError> {
-        Self::following(detector, Some(gauge), settings, config)
+        Self::of_pack(&detector, Some(gauge), settings, config)
+    }
+
+    fn of_pack(
+        detector: &Arc<Detector>,
+        gauge: Option<Arc<SnrEstimator>>,
+        settings: &GateSettings,
+        config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        let stream = |rate_hz| Ok(detector.stream(rate_hz, config.channels)?);
+        Self::following(detector, gauge, detector.pack().manifest(), settings, config, stream)
     }
 
     /// A gate that knows enrolled voices: its labels are those of the pack and then `voice:NAME` for each voice, decided by
@@ -67,28 +92,58 @@ impl LiveGate {
         settings: &GateSettings,
         config: &LiveConfig,
     ) -> Result<Self, LiveError> {
-        let rate_hz = check(config)?;
-        if !detector.is_live() {
-            return Err(LiveError::Mode);
-        }
-        let mut manifest = detector.pack().manifest().clone();
-        let speech = manifest.thresholds_of(&Label::SPEECH);
-        manifest.thresholds.extend(voices.labels().map(|label| (label, speech)));
-        manifest.labels.extend(voices.labels());
-        if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
-            let problem = format!("nothing is heard at {} Hz", config.rate_hz);
-            return Self::deaf(problem, &manifest, settings, config, rate_hz);
-        }
-        let stream = crate::voice::VoiceStream::new(&detector, voices, rate_hz, config.channels)?;
-        let gate = Self::with_stream(stream, None, &manifest, settings, config, rate_hz)?;
-        Ok(Self { _detector: Some(detector), ..gate })
+        let beside = Beside { voices: Some(voices), ..Beside::default() };
+        Self::with_beside(detector, &beside, settings, config)
     }
 
-    fn following(
+    /// A gate that hears more than its detector: the labels of enrolled voices and phrases stand behind those of the pack, in
+    /// this order. What [`adaptive`](Self::adaptive) and [`for_voices`](Self::for_voices) say holds here too. Should the network
+    /// of the phrases fail the gate has failed.
+    ///
+    /// # Errors
+    /// As for [`for_voices`](Self::for_voices), and [`LiveError::TooManyLabels`].
+    #[cfg(feature = "profiles")]
+    pub fn with_beside(
         detector: Arc<Detector>,
-        gauge: Option<Arc<SnrEstimator>>,
+        beside: &Beside<'_>,
         settings: &GateSettings,
         config: &LiveConfig,
+    ) -> Result<Self, LiveError> {
+        let mut manifest = detector.pack().manifest().clone();
+        if let Some(voices) = beside.voices {
+            let speech = manifest.thresholds_of(&Label::SPEECH);
+            manifest.thresholds.extend(voices.labels().map(|label| (label, speech)));
+            manifest.labels.extend(voices.labels());
+        }
+        let of_detector = manifest.clone();
+        if let Some(phrases) = beside.phrases {
+            manifest = phrases.beside(&manifest);
+        }
+        if manifest.labels.len() > MAX_LABELS {
+            return Err(LiveError::TooManyLabels { count: manifest.labels.len() });
+        }
+        let channels = config.channels;
+        Self::following(&detector, beside.gauge.clone(), &manifest, settings, config, |rate_hz| {
+            let mut stream: Box<dyn ScoreStream> = match beside.voices {
+                Some(voices) => {
+                    Box::new(crate::voice::VoiceStream::new(&detector, voices, rate_hz, channels)?)
+                }
+                None => Box::new(detector.stream(rate_hz, channels)?),
+            };
+            if let Some(phrases) = beside.phrases {
+                stream = Box::new(PhraseScores::new(stream, phrases, &of_detector, rate_hz, channels)?);
+            }
+            Ok(stream)
+        })
+    }
+
+    fn following<S: ScoreStream>(
+        detector: &Arc<Detector>,
+        gauge: Option<Arc<SnrEstimator>>,
+        manifest: &Manifest,
+        settings: &GateSettings,
+        config: &LiveConfig,
+        stream: impl FnOnce(u32) -> Result<S, LiveError>,
     ) -> Result<Self, LiveError> {
         let rate_hz = check(config)?;
         if !detector.is_live() || gauge.as_ref().is_some_and(|gauge| !gauge.detector().is_live()) {
@@ -99,12 +154,12 @@ impl LiveGate {
                 "nothing is heard at {} Hz: the ear takes rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz",
                 config.rate_hz
             );
-            return Self::deaf(problem, detector.pack().manifest(), settings, config, rate_hz);
+            return Self::deaf(problem, manifest, settings, config, rate_hz);
         }
-        let stream = detector.stream(rate_hz, config.channels)?;
+        let stream = stream(rate_hz)?;
         let floor = gauge.map(|gauge| StreamingSnr::new(gauge, rate_hz, config.channels)).transpose()?;
-        let gate = Self::with_stream(stream, floor, detector.pack().manifest(), settings, config, rate_hz)?;
-        Ok(Self { _detector: Some(detector), ..gate })
+        let gate = Self::with_stream(stream, floor, manifest, settings, config, rate_hz)?;
+        Ok(Self { _detector: Some(Arc::clone(detector)), ..gate })
     }
 
     /// A gate without a detector, in the fail mode; `problem` is the sentence that its status shows. Its latency is that of
@@ -153,7 +208,8 @@ impl LiveGate {
         rate_hz: u32,
     ) -> Result<Self, LiveError> {
         let parts = LatencyParts::new(manifest, rate_hz, config)?;
-        let shared = Arc::new(Shared::default());
+        let kept = ms_to_samples(config.recent_s * 1_000.0, rate_hz);
+        let shared = Arc::new(Shared::keeping(usize::try_from(kept).unwrap_or(0)));
         let grid = FrameGrid::new(rate_hz);
         let channels = usize::from(config.channels);
         let max_piece = config.max_block_samples.max(1);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use super::worker::ScoreStream;
+use super::score_stream::ScoreStream;
 use super::{LiveConfig, LiveFrame, LiveGate};
 use crate::detect::DetectError;
 use crate::gate::{GateSettings, MixOutput, MixSettings, Mixer};

@@ -165,3 +165,51 @@ fn the_hosts_keys_reach_an_open_field_and_no_other() {
     assert_eq!(shared.params.get(id::OUTPUT_DB), -18.0);
     assert!(!keys.press(Some(' '), Some(Key::Space), Modifiers::NONE), "the field is closed");
 }
+
+/// The panel of voices and phrases, as it is drawn while it is open.
+fn panel_words(window: &mut Window) -> String {
+    window.time_s += 0.1;
+    let input = RawInput {
+        screen_rect: Some(rect(window.size)),
+        time: Some(window.time_s),
+        ..RawInput::default()
+    };
+    let output = window.ctx.run_ui(input, |ui| window.app.profile_panel(ui));
+    let mut all = String::new();
+    output.shapes.iter().for_each(|clipped| words(&clipped.shape, &mut all));
+    all
+}
+
+#[test]
+fn voices_and_phrases_are_shown_with_what_is_wrong_with_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shared = Arc::new(Shared::new());
+    shared.set_profile_folder(Some(folder.path().to_owned()));
+    let mut window = Window::open(&shared);
+    assert!(window.words().contains("Voices and phrases"));
+    let panel = panel_words(&mut window);
+    for said in ["Only this voice", "no voice chosen", "nobody judged yet", "Learn from now", "no phrase chosen", "(0 of 3)"] {
+        assert!(panel.contains(said), "{said:?} is not in {panel}");
+    }
+    assert!(panel.contains("no recording"), "what is kept is said");
+    // A profile that is not there, in an activation.
+    shared.set(id::VOICE, 1.0);
+    shared.choose_profile(earmark_core::profile::ProfileKind::Voice, "anna");
+    let activation = crate::Activation {
+        rate_hz: 48_000.0,
+        max_block: 64,
+        channels: 1,
+        sidechain_channels: 0,
+        offline: false,
+    };
+    let running = crate::Processor::activate(shared.clone(), &activation).expect("it activates");
+    let line = window.words();
+    assert!(line.contains("anna") && line.contains("the gate works without it"), "{line}");
+    shared.set(id::FAIL_MODE, 1.0);
+    assert!(window.words().contains("the gate stays shut"));
+    drop(running);
+    assert!(!window.words().contains("the gate stays shut"), "nothing runs");
+    // What cannot begin is told.
+    assert!(shared.learn_voice("a/b").is_err_and(|error| error.to_string().contains("letters")));
+    assert!(shared.learn_phrase("hello").is_err_and(|error| error.to_string().contains("0 of 3")));
+}
