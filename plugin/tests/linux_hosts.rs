@@ -85,7 +85,8 @@ fn ffmpeg_renders_with_ladspa_what_every_other_format_renders() {
     if !is_there("ffmpeg") {
         return required::skip("ffmpeg is missing; `cargo xtask check` installs it");
     }
-    let filter = |label: &str, rest: &str| format!("ladspa=file={}:plugin={label}{rest}", library().display());
+    let filter =
+        |label: &str, rest: &str| format!("ladspa=file={}:plugin={label}{rest}", library().display());
     let input = programme();
     let plain = rendered(&[], &input);
     assert!(plain != input, "something is gated");

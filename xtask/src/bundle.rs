@@ -220,8 +220,7 @@ fn lv2(library: &Path, out: &Path, texts: &Path) -> Result<Bundle> {
         let from = texts.join(name);
         fs::copy(&from, path.join(name)).with_context(|| format!("cannot copy {}", from.display()))?;
     }
-    fs::copy(library, path.join("earmark.so"))
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    fs::copy(library, path.join("earmark.so")).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Bundle { kind: "lv2", bytes: size(&path)?, path })
 }
 

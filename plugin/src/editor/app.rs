@@ -17,6 +17,7 @@ use super::keys::HostKeys;
 use super::preset_list::{PresetList, user_folder};
 use super::profile_panel::ProfilePanel;
 use super::theme::{self, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
+use super::undo::Undo;
 use super::watch::Watch;
 use super::widgets::Cx;
 use super::{MAX_SIZE, MIN_SIZE, controls, rules, state};
@@ -44,6 +45,7 @@ pub struct App {
     /// Where the user wants the labels.
     pub(super) labels_path: String,
     pub(super) profiles: ProfilePanel,
+    pub(super) undo: Undo,
     pub(super) display: Display,
     history: History,
     derived: Derived,
@@ -90,6 +92,7 @@ impl App {
             told: None,
             labels_path: labels_path(),
             profiles: ProfilePanel::default(),
+            undo: Undo::default(),
             display: Display::default(),
             history: History::default(),
             derived: Derived::of(&shared),
@@ -150,6 +153,10 @@ impl App {
         if let Some(wait_s) = self.gestures.settle(now_s) {
             ctx.request_repaint_after(Duration::from_secs_f64(wait_s));
         }
+        if let Some(ended) = self.gestures.take_ended() {
+            self.undo.look(&ended, &self.shared.params);
+        }
+        self.undo_keys(&ctx);
         self.derive();
 
         let area = ui.max_rect();
@@ -187,6 +194,27 @@ impl App {
         self.keys.set_field_open(field_open);
         if let Some(keyboard) = self.keyboard.as_ref().filter(|_| !field_open && (was_open || released)) {
             keyboard.give_back();
+        }
+    }
+
+    /// Control and Z, with shift the other way.
+    fn undo_keys(&mut self, ctx: &egui::Context) {
+        use egui::{Key, Modifiers};
+        if ctx.text_edit_focused() {
+            return;
+        }
+        let pressed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
+        if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y) {
+            self.step(Undo::forth);
+        } else if pressed(Modifiers::COMMAND, Key::Z) {
+            self.step(Undo::back);
+        }
+    }
+
+    /// A step back or forth, as edits.
+    pub(super) fn step(&mut self, way: impl FnOnce(&mut Undo) -> Vec<(ParamId, f64)>) {
+        for (id, plain) in way(&mut self.undo) {
+            self.gestures.set(id, plain);
         }
     }
 

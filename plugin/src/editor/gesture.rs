@@ -25,6 +25,8 @@ const QUIET_S: f64 = 0.4;
 pub struct Gestures {
     host: Arc<dyn EditHost>,
     held: Option<Held>,
+    /// What was let go since somebody asked.
+    ended: Vec<ParamId>,
 }
 
 struct Held {
@@ -44,7 +46,7 @@ impl std::fmt::Debug for Gestures {
 impl Gestures {
     /// Edits go to `host`.
     pub fn new(host: Arc<dyn EditHost>) -> Self {
-        Self { host, held: None }
+        Self { host, held: None, ended: Vec::new() }
     }
 
     /// Where the edits go.
@@ -70,7 +72,13 @@ impl Gestures {
     pub fn end(&mut self) {
         if let Some(held) = self.held.take() {
             self.host.end(held.id);
+            self.ended.push(held.id);
         }
+    }
+
+    /// The parameters whose edits ended since this was last asked; `None` while one is held.
+    pub fn take_ended(&mut self) -> Option<Vec<ParamId>> {
+        self.held.is_none().then(|| std::mem::take(&mut self.ended))
     }
 
     /// One whole edit.
@@ -79,6 +87,7 @@ impl Gestures {
         self.host.begin(id);
         self.host.perform(id, plain);
         self.host.end(id);
+        self.ended.push(id);
     }
 
     /// A small step that more may follow: wheel and keys.

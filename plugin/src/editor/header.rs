@@ -11,6 +11,7 @@ use super::icons::{self, Icon};
 use super::preset_list::title;
 use super::state::SPANS_S;
 use super::theme::{GAP, HEADER_HEIGHT, Theme, font};
+use super::undo::Undo;
 use super::widgets::{focus_ring, switch};
 use crate::params::id;
 
@@ -25,6 +26,7 @@ impl App {
             self.preset_browser(ui);
             ui.add_space(GAP);
             self.sides(ui);
+            self.undo_buttons(ui);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 self.with_cx(ui, |ui, cx| switch(ui, id::BYPASS, "Bypass", cx));
                 ui.add_space(GAP);
@@ -163,6 +165,19 @@ impl App {
         };
         if small_button(ui, Icon::Copy, tip, &self.theme) {
             self.copy_side();
+        }
+        ui.spacing_mut().item_spacing.x = GAP;
+    }
+
+    /// What was set in the window, taken back or made again.
+    fn undo_buttons(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let (past, future) = (self.undo.has_past(), self.undo.has_future());
+        if letter(ui, "Undo", past, "Takes back what was set last (Ctrl Z).", &self.theme) {
+            self.step(Undo::back);
+        }
+        if letter(ui, "Redo", future, "Sets again what was taken back (Ctrl Shift Z).", &self.theme) {
+            self.step(Undo::forth);
         }
         ui.spacing_mut().item_spacing.x = GAP;
     }

@@ -35,6 +35,7 @@ mod state;
 mod tests;
 mod theme;
 mod threshold;
+mod undo;
 mod watch;
 mod widgets;
 

@@ -169,11 +169,8 @@ fn the_hosts_keys_reach_an_open_field_and_no_other() {
 /// The panel of voices and phrases, as it is drawn while it is open.
 fn panel_words(window: &mut Window) -> String {
     window.time_s += 0.1;
-    let input = RawInput {
-        screen_rect: Some(rect(window.size)),
-        time: Some(window.time_s),
-        ..RawInput::default()
-    };
+    let input =
+        RawInput { screen_rect: Some(rect(window.size)), time: Some(window.time_s), ..RawInput::default() };
     let output = window.ctx.run_ui(input, |ui| window.app.profile_panel(ui));
     let mut all = String::new();
     output.shapes.iter().for_each(|clipped| words(&clipped.shape, &mut all));
@@ -188,7 +185,14 @@ fn voices_and_phrases_are_shown_with_what_is_wrong_with_them() {
     let mut window = Window::open(&shared);
     assert!(window.words().contains("Voices and phrases"));
     let panel = panel_words(&mut window);
-    for said in ["Only this voice", "no voice chosen", "nobody judged yet", "Learn from now", "no phrase chosen", "(0 of 3)"] {
+    for said in [
+        "Only this voice",
+        "no voice chosen",
+        "nobody judged yet",
+        "Learn from now",
+        "no phrase chosen",
+        "(0 of 3)",
+    ] {
         assert!(panel.contains(said), "{said:?} is not in {panel}");
     }
     assert!(panel.contains("no recording"), "what is kept is said");
@@ -212,4 +216,27 @@ fn voices_and_phrases_are_shown_with_what_is_wrong_with_them() {
     // What cannot begin is told.
     assert!(shared.learn_voice("a/b").is_err_and(|error| error.to_string().contains("letters")));
     assert!(shared.learn_phrase("hello").is_err_and(|error| error.to_string().contains("0 of 3")));
+}
+
+#[test]
+fn an_edit_is_taken_back_and_made_again() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    window.app.gestures.set(id::RANGE_DB, 12.0);
+    window.picture(Vec::new());
+    window.app.gestures.set(id::HOLD_MS, 700.0);
+    window.picture(Vec::new());
+    let press =
+        |modifiers| Event::Key { key: Key::Z, physical_key: None, pressed: true, repeat: false, modifiers };
+    window.host.recorder.take();
+    window.picture(vec![press(Modifiers::COMMAND)]);
+    assert_eq!((shared.params.get(id::HOLD_MS), shared.params.get(id::RANGE_DB)), (200.0, 12.0));
+    let told = window.host.recorder.take();
+    assert!(told.contains("begin6 ") && told.contains("end6"), "the host sees an edit: {told}");
+    window.picture(vec![press(Modifiers::COMMAND)]);
+    assert_eq!(shared.params.get(id::RANGE_DB), 30.0);
+    window.picture(vec![press(Modifiers::COMMAND)]);
+    window.picture(vec![press(Modifiers::COMMAND | Modifiers::SHIFT)]);
+    window.picture(vec![press(Modifiers::COMMAND | Modifiers::SHIFT)]);
+    assert_eq!((shared.params.get(id::HOLD_MS), shared.params.get(id::RANGE_DB)), (700.0, 12.0));
 }
