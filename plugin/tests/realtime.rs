@@ -25,6 +25,7 @@ use earmark_core::profile::{Existing, ModelId, ProfileKind, ProfileStore};
 use earmark_core::voice::{EnrolledClip, VoiceModel, VoiceProfile};
 use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::params::{PARAMS, id};
+use earmark_plugin::ports::{Instance, Layout, Port};
 use earmark_plugin::processor::LABEL_PLANES;
 use earmark_plugin::{Activation, Block, EventSink, ParamEvent, ParamId, Processor, Shared};
 
@@ -391,4 +392,55 @@ fn no_clap_block_allocates() {
         done.expect("a block");
     }
     instance.deactivate(processor.stop_processing());
+}
+
+/// The same for what LADSPA and LV2 share: ports in the host's memory, controls that move, blocks of any size.
+#[test]
+fn no_block_of_connected_ports_allocates() {
+    const LONGEST: usize = 3_000;
+    for channels in [1, 2] {
+        let layout = Layout { channels };
+        let mut instance = Instance::new(layout, 48_000.0);
+        let mut dice = Dice(13);
+        let mut audio = vec![vec![0.0_f32; LONGEST]; channels];
+        let mut values: Vec<f32> = layout.ports().iter().map(|port| default_of(*port)).collect();
+        for (number, port) in layout.ports().iter().enumerate() {
+            let place = match port {
+                // In place, as many hosts do.
+                Port::AudioIn(channel) | Port::AudioOut(channel) => audio[*channel].as_mut_ptr(),
+                Port::Control(_) | Port::Told(_) => &raw mut values[number],
+            };
+            instance.connect(number, place);
+        }
+        // SAFETY: all ports are connected to places that outlive the calls.
+        unsafe { instance.activate(false) };
+        let mut card = Card::start();
+        for _ in 0..300 {
+            let samples = dice.size(u64::try_from(LONGEST).expect("small"));
+            audio.iter_mut().flatten().for_each(|value| *value = sample(&mut dice));
+            if dice.roll(10) == 0 {
+                let number = dice.size(u64::try_from(values.len()).expect("few"));
+                if let Port::Control(spec) = layout.ports()[number] {
+                    #[expect(clippy::cast_possible_truncation, reason = "a knob")]
+                    let value = spec.plain(dice.share()) as f32;
+                    values[number] = value;
+                }
+            }
+            card.wait_for(samples, 48_000);
+            // SAFETY: as above; the planes are longer than the block.
+            in_callback(|| unsafe { instance.run(samples, false) });
+            assert!(audio.iter().all(|plane| plane[..samples].iter().all(|x| *x == 0.0 || x.is_normal())));
+        }
+        let latency = values.last().copied().expect("the last is the latency");
+        assert!((6_000.0..9_000.0).contains(&latency), "{latency}");
+        instance.deactivate();
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a knob")]
+fn default_of(port: Port) -> f32 {
+    match port {
+        Port::Control(spec) => spec.default_plain() as f32,
+        _ => 0.0,
+    }
 }

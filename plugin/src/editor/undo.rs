@@ -98,7 +98,9 @@ mod tests {
         };
         let apply = |undo: &mut Undo, steps: Vec<(ParamId, f64)>| {
             let ids: Vec<ParamId> = steps.iter().map(|(id, _)| *id).collect();
-            steps.into_iter().for_each(|(id, value)| drop(params.set(id, value)));
+            for (id, value) in steps {
+                params.set(id, value);
+            }
             undo.look(&ids, &params);
         };
         set(&mut undo, id::RANGE_DB, 12.0, true);

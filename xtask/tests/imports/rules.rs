@@ -43,6 +43,8 @@ pub const CORE_RULES: &[CoreRule] = &[
     core("voice", "gate", "whose voice it is does not depend on what is done about it"),
     core("voice", "realtime", "data flows one way: the worker follows voices"),
     core("gate", "voice", "to the gate a voice is a label"),
+    core("gate", "phrase", "to the gate a phrase is a label"),
+    core("phrase", "realtime", "data flows one way: the worker hears phrases"),
     core("decide", "voice", "to the law of decision a voice is a column of scores"),
     core("phrase", "audio", "phrases are found in samples, wherever these come from"),
     core("phrase", "gate", "a phrase is told; what is done about it is another's"),

@@ -232,7 +232,7 @@ fn an_edit_is_taken_back_and_made_again() {
     window.picture(vec![press(Modifiers::COMMAND)]);
     assert_eq!((shared.params.get(id::HOLD_MS), shared.params.get(id::RANGE_DB)), (200.0, 12.0));
     let told = window.host.recorder.take();
-    assert!(told.contains("begin6 ") && told.contains("end6"), "the host sees an edit: {told}");
+    assert!(told.contains("begin7 ") && told.contains("end7"), "the host sees an edit: {told}");
     window.picture(vec![press(Modifiers::COMMAND)]);
     assert_eq!(shared.params.get(id::RANGE_DB), 30.0);
     window.picture(vec![press(Modifiers::COMMAND)]);
