@@ -25,7 +25,7 @@ use earmark_core::profile::{Existing, ModelId, ProfileKind, ProfileStore};
 use earmark_core::voice::{EnrolledClip, VoiceModel, VoiceProfile};
 use earmark_plugin::clap::{CLAP_ID, ClapEntry};
 use earmark_plugin::params::{PARAMS, id};
-use earmark_plugin::ports::{Instance, Layout, Port};
+use earmark_plugin::ports::{self, Instance, Port};
 use earmark_plugin::processor::LABEL_PLANES;
 use earmark_plugin::{Activation, Block, EventSink, ParamEvent, ParamId, Processor, Shared};
 
@@ -399,7 +399,7 @@ fn no_clap_block_allocates() {
 fn no_block_of_connected_ports_allocates() {
     const LONGEST: usize = 3_000;
     for channels in [1, 2] {
-        let layout = Layout { channels };
+        let layout = ports::Layout { channels };
         let mut instance = Instance::new(layout, 48_000.0);
         let mut dice = Dice(13);
         let mut audio = vec![vec![0.0_f32; LONGEST]; channels];

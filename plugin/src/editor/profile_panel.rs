@@ -59,9 +59,7 @@ impl App {
     pub(super) fn profiles_button(&mut self, ui: &mut Ui) {
         let text = RichText::new("Voices and phrases\u{2026}").font(font(11.5)).color(self.theme.text);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-        if button.has_focus() {
-            hold_arrows(ui, &button);
-        }
+        keep_arrows(ui, &button);
         if button.clicked() {
             self.profiles.read(&self.shared);
             self.profiles.problem = None;
@@ -152,9 +150,10 @@ impl App {
         let none = format!("no {kind} chosen");
         let text = RichText::new(chosen.as_deref().unwrap_or(&none)).font(font(12.5));
         let mut wanted = None;
-        ComboBox::from_id_salt(("profiles", kind.to_string())).selected_text(text).width(150.0).show_ui(
-            ui,
-            |ui| {
+        let shown = ComboBox::from_id_salt(("profiles", kind.to_string()))
+            .selected_text(text)
+            .width(150.0)
+            .show_ui(ui, |ui| {
                 for name in names {
                     let is_chosen = chosen.as_ref() == Some(name);
                     if ui.selectable_label(is_chosen, name).clicked() && !is_chosen {
@@ -164,8 +163,8 @@ impl App {
                 if names.is_empty() {
                     ui.label(format!("no {kind} is enrolled"));
                 }
-            },
-        );
+            });
+        keep_arrows(ui, &shown.response);
         if let Some(name) = wanted {
             self.shared.choose_profile(kind, &name);
         }
@@ -197,10 +196,20 @@ fn field(ui: &mut Ui, text: &mut String, hint: &str) {
         .hint_text(hint)
         .font(FontSelection::FontId(font(12.5)))
         .desired_width(150.0);
-    ui.add(name);
+    let response = ui.add(name);
+    keep_arrows(ui, &response);
 }
 
 fn word(ui: &mut Ui, text: &str) -> bool {
     let button = egui::Button::new(RichText::new(text).font(font(12.5)));
-    ui.add(button).on_hover_cursor(CursorIcon::PointingHand).clicked()
+    let response = ui.add(button).on_hover_cursor(CursorIcon::PointingHand);
+    keep_arrows(ui, &response);
+    response.clicked()
+}
+
+/// Else an arrow would lead away, to whatever lies above.
+fn keep_arrows(ui: &Ui, response: &egui::Response) {
+    if response.has_focus() {
+        hold_arrows(ui, response);
+    }
 }

@@ -42,6 +42,8 @@ struct Window {
     host: Arc<Host>,
     size: (u32, u32),
     time_s: f64,
+    /// The panel of voices and phrases alone, as it is when it is open.
+    panel: bool,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of windows")]
@@ -58,7 +60,7 @@ impl Window {
         let ctx = Context::default();
         ctx.set_fonts(super::theme::fonts());
         app.set_theme(&ctx, true);
-        let mut window = Self { ctx, app, host, size: PREFERRED_SIZE, time_s: 0.0 };
+        let mut window = Self { ctx, app, host, size: PREFERRED_SIZE, time_s: 0.0, panel: false };
         window.picture(Vec::new());
         window.picture(Vec::new());
         window
@@ -73,7 +75,9 @@ impl Window {
             events,
             ..RawInput::default()
         };
-        let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
+        let output = self
+            .ctx
+            .run_ui(input, |ui| if self.panel { self.app.profile_panel(ui) } else { self.app.show(ui) });
         let primitives = self.ctx.tessellate(output.shapes, 1.0);
         let triangles = primitives.iter().map(|p| match &p.primitive {
             egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len() / 3,
@@ -161,7 +165,9 @@ fn every_setting_is_reached_by_keys_alone() {
     let shared = Arc::new(Shared::new());
     let mut window = Window::open(&shared);
     let mut moved = Vec::new();
-    for _ in 0..120 {
+    for step in 0..180 {
+        // First all that is in the window, then all that is in its panel.
+        window.panel = step >= 120;
         window.key(Key::Tab);
         let before = shared.params.generation();
         window.key(Key::ArrowUp);
@@ -179,7 +185,7 @@ fn every_setting_is_reached_by_keys_alone() {
     }
     let hidden = [id::DUCK_DB, id::DUCK_SHAPE, id::DUCK_RATIO, id::DUCK_ABOVE_DBFS, id::DUCK_KNEE_DB];
     // Switches turn by enter or space, not by arrows.
-    let switches = [id::BYPASS, id::LINK, id::ADAPTIVE, id::LABEL_OUTPUTS];
+    let switches = [id::BYPASS, id::LINK, id::ADAPTIVE, id::LABEL_OUTPUTS, id::VOICE];
     let wanted = PARAMS.iter().filter(|spec| !spec.flags.output).map(|spec| spec.id);
     let missing: Vec<_> = wanted
         .filter(|id| !moved.contains(id) && !hidden.contains(id) && !switches.contains(id))
