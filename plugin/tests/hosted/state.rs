@@ -70,6 +70,8 @@ fn released_states_are_read() {
         (id::SINGING, 0.0),
         (id::KEEP_SINGING, 0.0),
         (id::LABEL_OUTPUTS, 0.0),
+        (id::VOICE, 0.0),
+        (id::PHRASE, 0.0),
     ] {
         assert_eq!(hosted.get(id), value, "{}", id.spec().key);
     }
@@ -77,7 +79,16 @@ fn released_states_are_read() {
     let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
     let mut saved = json(&hosted.save());
     let params = saved["params"].as_object_mut().expect("parameters");
-    for later in ["adaptive", "singing_probability", "keep_singing", "label_outputs"] {
+    for later in [
+        "adaptive",
+        "singing_probability",
+        "keep_singing",
+        "label_outputs",
+        "voice",
+        "phrase",
+        "phrase_hold_s",
+        "phrase_wait_ms",
+    ] {
         assert!(params.remove(later).is_some(), "{later}");
     }
     assert_eq!(saved, json(fixture("0.1.json").trim_ascii_end()));

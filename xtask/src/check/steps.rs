@@ -2,9 +2,7 @@
 
 use super::deep;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
-use super::packages::Group::{
-    Bare, Compiler, Hosts, Jack, Java, Ports, Screen, Sound, Streams, Web,
-};
+use super::packages::Group::{Bare, Compiler, Hosts, Jack, Java, Ports, Screen, Sound, Streams, Web};
 use super::python::Venv;
 use super::session::Session;
 use super::wheel;
