@@ -61,6 +61,8 @@ impl Worker {
         poll: Duration,
         shared: &Arc<Shared>,
     ) -> Result<Self, LiveError> {
+        // So that it is known from the start whether voices are followed.
+        shared.publish_voice(stream.voice());
         let state = State {
             piece: vec![0.0; PIECE * channels],
             ends,
