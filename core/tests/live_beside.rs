@@ -1,4 +1,4 @@
-//! Enrolled phrases and voices beside the detector of a live gate, with the shipped packs and recordings.
+//! Enrolled phrases beside the detector of a live gate, with the shipped packs and recordings.
 #![cfg(all(feature = "files", feature = "embedded-packs", feature = "embedded-runtime"))]
 #![allow(missing_docs, reason = "a test program")]
 
@@ -14,7 +14,6 @@ use earmark_core::model::pack::{self, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::phrase::{self, Ears, Negatives, PhraseSpotter, Phrases, Strictness};
 use earmark_core::realtime::{Beside, LiveConfig, LiveGate, LivePhrases, PhraseSpan};
-use earmark_core::voice::{EnrolledClip, FollowSettings, VoiceModel, VoiceProfile, Voices};
 
 const RATE_HZ: u32 = 24_000;
 /// Where the phrase of the tests is said, samples of [`programme`].
@@ -167,56 +166,4 @@ fn a_gate_that_a_phrase_opens_stays_shut_before_it_and_after_its_time() {
     assert!(first < at(3.8), "{first}");
     assert_eq!(output[at(4.0)..at(5.2)], input[at(4.0)..at(5.2)], "open for its time");
     assert!(output[at(6.0)..].iter().all(|x| *x == 0.0), "and shut again");
-}
-
-/// Somebody whose clips are the first seconds of the programme, and somebody who is nobody there.
-#[test]
-fn the_likeness_of_an_enrolled_voice_is_told_and_what_was_heard_last_is_kept() {
-    let (live, input) = (detector("live"), programme(8));
-    let runtime = Runtime::embedded().unwrap();
-    let model = Arc::new(VoiceModel::load(&runtime, pack("voice"), DetectorMode::LowLatency).unwrap());
-    let likeness = |unit: Vec<f32>| {
-        let profile = VoiceProfile { clips: vec![EnrolledClip { embedding: unit, speech_s: 3.0 }] };
-        let voice = model.voice("anna".parse().unwrap(), &profile).unwrap();
-        let voices = Voices::new(Arc::clone(&model), vec![voice], FollowSettings::default());
-        let labels: Vec<Label> = voices.labels().collect();
-        let settings = GateSettings::default().for_voices(&labels).unwrap();
-        let config = LiveConfig { recent_s: 2.0, ..config() };
-        let mut gate = LiveGate::for_voices(Arc::clone(&live), &voices, &settings, &config).unwrap();
-        let monitor = gate.monitor();
-        let mut highest = None;
-        for block in input[..120_000].chunks(480) {
-            gate.process(&mut [&mut block.to_vec()], None, true, &mut |_| {});
-            let voice = monitor.status().voice.expect("voices are followed");
-            assert!(!voice.failed);
-            highest = voice.likeness.max_by(highest);
-        }
-        let recent = monitor.heard_since(0);
-        let end = usize::try_from(recent.end).unwrap();
-        assert_eq!(recent.samples.len(), 48_000);
-        assert_eq!(recent.samples, input[end - 48_000..end], "what went in last");
-        assert_eq!(monitor.heard_since(recent.end - 10).samples, input[end - 10..end]);
-        highest
-    };
-    let speech = &input[30_000..110_000];
-    let own = model.print(&model.embedder().embed(speech, RATE_HZ, 1).unwrap()).unit;
-    let opposite = own.iter().map(|value| -value).collect();
-    assert!(likeness(own).expect("judged") > 0.9);
-    assert!(likeness(opposite).expect("judged") < 0.5);
-    let plain = LiveGate::new(Arc::clone(&live), &GateSettings::default(), &config()).unwrap();
-    assert_eq!(plain.status().voice, None);
-    assert!(plain.monitor().heard_since(0).samples.is_empty(), "nothing is kept unasked");
-}
-
-trait Highest {
-    fn max_by(self, other: Option<f32>) -> Option<f32>;
-}
-
-impl Highest for Option<f32> {
-    fn max_by(self, other: Option<f32>) -> Option<f32> {
-        match (self, other) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
-        }
-    }
 }
