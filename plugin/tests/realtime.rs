@@ -211,7 +211,7 @@ fn enrolled() -> tempfile::TempDir {
     let pack = |name: &str| Pack::find(name).expect("embedded");
     let voices = VoiceModel::load(&runtime, pack(pack::VOICE), pace).expect("it compiles");
     let embedding = voices.print(&voices.embedder().embed(&speech, rate_hz, 1).expect("heard")).unit;
-    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }] };
+    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }], word: None };
     let name = "test".parse().expect("a name");
     store.save(&name, &voices.id(), &profile, None, Existing::Refuse).expect("saved");
     let embedder = Embedder::load(&runtime, pack(pack::PHRASE), pace).expect("it compiles");

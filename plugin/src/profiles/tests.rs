@@ -81,7 +81,7 @@ fn somebody_else(shared: &Shared, name: &str) {
     let model = ears::voices().expect("embedded");
     let heard = model.embedder().embed(&programme(6), RATE_HZ, 1).expect("it is heard");
     let embedding = model.print(&heard).unit.iter().map(|value| -value).collect();
-    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }] };
+    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }], word: None };
     let store = shared.profile_store().expect("a folder");
     store
         .save(&name.parse().expect("a name"), &model.id(), &profile, None, Existing::Replace)
@@ -157,7 +157,8 @@ fn a_voice_that_cannot_be_used_is_told_and_the_gate_works_without_it_or_stays_sh
     shared.choose_profile(ProfileKind::Voice, "anna");
     assert_eq!(without(&shared, "anna"), plain);
     // One that was made with another network.
-    let profile = VoiceProfile { clips: vec![EnrolledClip { embedding: vec![1.0], speech_s: 3.0 }] };
+    let profile =
+        VoiceProfile { clips: vec![EnrolledClip { embedding: vec![1.0], speech_s: 3.0 }], word: None };
     let other = ModelId { name: "voice".to_owned(), version: "0.9.0".to_owned(), sha256: "ab".repeat(32) };
     let store = shared.profile_store().expect("a folder");
     let anna = "anna".parse().expect("a name");
