@@ -56,7 +56,7 @@ pub enum LearnError {
     Busy,
     /// No name, or one that no profile can have.
     #[error(transparent)]
-    Name(#[from] earmark_core::profile::ProfileError),
+    Name(Box<earmark_core::profile::ProfileError>),
     /// No audio runs.
     #[error("nothing is heard: play or speak into the plugin first")]
     Nothing,
@@ -113,7 +113,7 @@ impl Shared {
     /// # Errors
     /// [`LearnError`] if it cannot begin. What goes wrong later is told by [`Shared::learning`].
     pub fn learn_voice(self: &Arc<Self>, name: &str) -> Result<(), LearnError> {
-        let name: ProfileName = name.trim().parse()?;
+        let name: ProfileName = name.trim().parse().map_err(|error| LearnError::Name(Box::new(error)))?;
         self.recent(u64::MAX).ok_or(LearnError::Nothing)?;
         self.start_learning(Learning::Voice(0), move |shared, stop| listen(shared, stop, &name))
     }
@@ -141,7 +141,7 @@ impl Shared {
     /// # Errors
     /// [`LearnError`] if it cannot begin. What goes wrong later is told by [`Shared::learning`].
     pub fn learn_phrase(self: &Arc<Self>, name: &str) -> Result<(), LearnError> {
-        let name: ProfileName = name.trim().parse()?;
+        let name: ProfileName = name.trim().parse().map_err(|error| LearnError::Name(Box::new(error)))?;
         let takes: Vec<Take> = lock(&self.profiles.takes)
             .iter()
             .map(|(samples, rate_hz)| Take { samples: samples.clone(), rate_hz: *rate_hz })
