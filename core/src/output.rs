@@ -178,6 +178,14 @@ impl SafeFile {
         &self.path
     }
 
+    /// Where it is being written, for another program to write; nothing for devices and pipes.
+    pub fn temporary_path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Temporary(file, _) => Some(file.get_ref().path()),
+            Target::Direct(_) => None,
+        }
+    }
+
     /// Another handle on the file being written, for writers that want to own one. Flush it before
     /// [`SafeFile::commit`].
     ///

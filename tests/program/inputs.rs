@@ -210,3 +210,74 @@ fn an_interrupt_ends_a_silent_pipe_and_tells_what_was_heard() {
         }
     }
 }
+
+/// `stream` in the samples' chunk of a WAV of this format.
+fn coded_wav(tag: u16, stream: &[u8]) -> Vec<u8> {
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let format = [&tag.to_le_bytes()[..], &[1, 0], &44_100_u32.to_le_bytes(), &[0; 8]].concat();
+    let rest =
+        [b"WAVEfmt ", &size(&format)[..], &format, b"data", &size(stream), stream, b"LIST\x04\0\0\0INFO"]
+            .concat();
+    [b"RIFF", &size(&rest)[..], &rest].concat()
+}
+
+fn tagged_through_a_pipe(bytes: &[u8]) -> String {
+    let mut child = earmark(["tag", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn streams_of_frames_in_wav_are_heard_and_other_codecs_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = workspace().join("tests/fixtures/audio");
+    for (name, tag) in [("click.mp2", 0x50), ("click.mp3", 0x55), ("click.aac", 0xff)] {
+        let plain = fixtures.join(name);
+        let bytes = coded_wav(tag, &fs::read(&plain).unwrap());
+        let path = folder.path().join("coded.wav");
+        fs::write(&path, &bytes).unwrap();
+        let expected = ok(["tag", text(&plain)]);
+        assert_eq!(ok(["tag", text(&path), "--ffmpeg", "never"]), expected, "{name}");
+        assert_eq!(tagged_through_a_pipe(&bytes), expected, "{name}");
+    }
+    let path = folder.path().join("gsm.wav");
+    fs::write(&path, coded_wav(0x31, &[7; 6_500])).unwrap();
+    let output = run(["tag", text(&path), "--ffmpeg", "never"]);
+    assert!(code(&output) == 1 && stderr(&output).contains("GSM 06.10 in WAV"), "{}", stderr(&output));
+}
+
+#[test]
+fn mpeg_audio_in_free_format_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = workspace().join("tests/fixtures/audio/click.mp3");
+    let mut bytes = fs::read(&plain).unwrap();
+    // Without the tag before it, and with no bit rate in any header: frames of 208 and 209 bytes.
+    bytes.drain(..20);
+    let mut at = 0;
+    while let Some(&[0xff, 0xfb, third, _]) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        bytes[at + 2] = third & 0x0f;
+        at += 208 + usize::from(third >> 1 & 1);
+    }
+    assert!(at + 1_000 > bytes.len(), "all of it: {at} of {}", bytes.len());
+    let path = folder.path().join("free.mp3");
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(ok(["tag", text(&path), "--ffmpeg", "never"]), ok(["tag", text(&plain)]));
+    let pcm = |from: &Path| {
+        let to = folder.path().join("out.wav");
+        ok(["render", text(from), "--wet", "0", "-o", text(&to), "--bits", "float", "--ffmpeg", "never"]);
+        let mut source = earmark_core::audio::Source::open(&to).unwrap();
+        let mut samples = Vec::new();
+        while let Some(block) = source.next_block().unwrap() {
+            samples.extend_from_slice(block);
+        }
+        samples
+    };
+    assert!(pcm(&path) == pcm(&plain), "sample for sample");
+}

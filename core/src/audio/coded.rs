@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 
 use super::aac;
-use super::adapt::{Adapter, Form};
+use super::adapt::Form;
 use super::demux::Opened;
+use super::outlet::Outlet;
 use super::stream::{Beside, Kind, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 use crate::signal::units::samples_to_seconds;
@@ -30,8 +30,6 @@ const MAX_START_S: u64 = 600;
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
-/// Most samples of silence in one block, all channels together.
-pub(super) const SILENCE_BLOCK_SAMPLES: u64 = 1 << 16;
 /// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
 pub(super) const FORMAT_CHANGED: &str = "signal spec";
 
@@ -42,19 +40,9 @@ pub(super) struct Coded {
     stream: Stream,
     /// Packets that were looked at before their turn.
     ahead: VecDeque<symphonia::core::errors::Result<Option<Packet>>>,
-    info: SourceInfo,
-    /// What the link that is read has, and the way from there to what the first one had.
-    form: Form,
-    adapter: Option<Adapter>,
+    out: Outlet,
     /// Decoded while opening, to learn what the stream really holds.
     first: Vec<f32>,
-    /// Frames of silence that stand for what is missing, still to be handed out.
-    silence: u64,
-    /// Decoded, and to be heard after that silence.
-    held: Vec<f32>,
-    /// Decoded, and dropped if nothing follows.
-    back: Vec<f32>,
-    position: u64,
     bad_run: u32,
     bad: Option<(u64, f64)>,
     /// Where a clock begins that is taken to begin at 0.
@@ -66,8 +54,8 @@ pub(super) struct Coded {
 impl std::fmt::Debug for Coded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Coded")
-            .field("info", &self.info)
-            .field("position", &self.position)
+            .field("info", &self.out.info)
+            .field("position", &self.out.position)
             .finish_non_exhaustive()
     }
 }
@@ -90,14 +78,8 @@ impl Coded {
             beside,
             stream,
             ahead: VecDeque::new(),
-            info,
-            form: Form { rate_hz: 0, channels: 0 },
-            adapter: None,
+            out: Outlet::new(info),
             first: Vec::new(),
-            silence: 0,
-            held: Vec::new(),
-            back: Vec::new(),
-            position: 0,
             bad_run: 0,
             bad: None,
             begins_at_s: None,
@@ -107,7 +89,7 @@ impl Coded {
         coded.look_for_replication();
         let mut first = Vec::new();
         coded.next_block(path, &mut first)?;
-        if coded.info.rate_hz == 0 {
+        if coded.out.info.rate_hz == 0 {
             coded.learn_from_header(path)?;
         }
         coded.first = first;
@@ -150,7 +132,7 @@ impl Coded {
     }
 
     pub(super) fn info(&self) -> &SourceInfo {
-        &self.info
+        &self.out.info
     }
 
     /// What was odd, once the stream has ended.
@@ -162,9 +144,9 @@ impl Coded {
         if let Some((count, first_at_s)) = self.bad.take() {
             warnings.push(AudioWarning::BadPackets { count, first_at_s });
         }
-        let rate = self.info.rate_hz;
+        let rate = self.out.info.rate_hz;
         let told_s = self.stream.told.map(|told| samples_to_seconds(told, rate));
-        let after_s = samples_to_seconds(self.position, rate);
+        let after_s = samples_to_seconds(self.out.position, rate);
         let tolerance = if self.stream.kind == Kind::Lossy { LENGTH_TOLERANCE_S } else { 0.0 };
         let short = self.stream.promised && told_s.is_some_and(|told_s| told_s > after_s + tolerance);
         if self.cut_off || short {
@@ -182,17 +164,17 @@ impl Coded {
             return Ok(());
         }
         while block.is_empty() {
-            if self.stream.pause > 0 && self.info.rate_hz > 0 {
-                self.pause(block);
+            if self.stream.pause > 0 && self.out.info.rate_hz > 0 {
+                self.out.pause(&mut self.stream, block);
                 continue;
             }
-            if self.silence > 0 {
-                self.fill(path, block)?;
+            if self.out.silence > 0 {
+                self.out.fill(path, &mut self.stream, block)?;
                 continue;
             }
-            if !self.held.is_empty() {
-                block.append(&mut self.held);
-                self.hand_out(path, block)?;
+            if !self.out.held.is_empty() {
+                block.append(&mut self.out.held);
+                self.out.hand_out(path, &mut self.stream, block)?;
                 continue;
             }
             if self.done {
@@ -208,7 +190,7 @@ impl Coded {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     self.end(path)?;
-                    self.flush(block);
+                    self.out.flush(block);
                 }
                 Err(Error::ResetRequired) => {
                     // The tracks of a link are its own.
@@ -220,10 +202,10 @@ impl Coded {
                 Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
                     self.cut_off = true;
                     self.end(path)?;
-                    self.flush(block);
+                    self.out.flush(block);
                 }
                 Err(Error::IoError(source)) => {
-                    return Err(AudioError::Read { path: path.to_owned(), at_s: self.at_s(), source });
+                    return Err(AudioError::Read { path: path.to_owned(), at_s: self.out.at_s(), source });
                 }
                 Err(error) => self.bad_packet(path, &error.to_string(), 0)?,
             }
@@ -247,7 +229,7 @@ impl Coded {
         }
         // What is dropped at the start lies before that time, up to rounding.
         let pause = if self.stream.keeps_packets || pts == 0 { ticks } else { ticks + pre_skip };
-        let first_link = self.position == 0;
+        let first_link = self.out.position == 0;
         if first_link && pause > u64::from(rate_hz) / 500 {
             if pause <= u64::from(rate_hz) * MAX_START_S {
                 self.stream.pause = pause;
@@ -257,21 +239,17 @@ impl Coded {
         }
     }
 
-    fn at_s(&self) -> f64 {
-        samples_to_seconds(self.position, self.info.rate_hz)
-    }
-
     fn decode(&mut self, path: &Path, packet: &Packet, block: &mut Vec<f32>) -> Result<(), AudioError> {
         let missing =
             if self.stream.counted || self.stream.fill_gaps { self.missing_before(packet) } else { 0 };
         if missing > 0 && self.stream.counted {
             let detail = format!("{missing} samples are missing");
-            return Err(AudioError::Corrupt { path: path.to_owned(), at_s: self.at_s(), detail });
+            return Err(AudioError::Corrupt { path: path.to_owned(), at_s: self.out.at_s(), detail });
         }
         if std::mem::take(&mut self.stream.starts_by_pts) {
             self.start(packet.pts.get());
         }
-        let at_s = self.at_s();
+        let at_s = self.out.at_s();
         let mut decoded = self.stream.decoder.decode(packet).map(|_| ());
         if matches!(&decoded, Err(Error::DecodeError(text)) if text.contains(FORMAT_CHANGED)) {
             self.stream.begin_anew();
@@ -280,14 +258,12 @@ impl Coded {
         let result = match decoded {
             Ok(()) => {
                 let buffer = self.stream.decoder.last_decoded();
-                note_form(&mut self.info, &mut self.form, &buffer);
+                self.out.note_form(&buffer);
                 buffer.copy_to_vec_interleaved(block);
                 let sound = self.stream.kind != Kind::Lossy || block.iter().all(|s| s.is_finite());
                 if sound { Ok(()) } else { Err("its samples are not numbers".to_owned()) }
             }
-            Err(Error::IoError(e)) if e.kind() != ErrorKind::UnexpectedEof => {
-                return Err(AudioError::Read { path: path.to_owned(), at_s, source: e });
-            }
+            // A decoder reads nothing but the packet: whatever it says is damage.
             Err(error) => Err(error.to_string()),
         };
         match result {
@@ -299,31 +275,13 @@ impl Coded {
         }
         if missing > 0 {
             self.note_bad(at_s);
-            self.silence += missing;
+            self.out.silence += missing;
         }
-        if self.silence > 0 || self.stream.pause > 0 {
-            self.held.append(block);
+        if self.out.silence > 0 || self.stream.pause > 0 {
+            self.out.held.append(block);
             return Ok(());
         }
-        self.hand_out(path, block)
-    }
-
-    /// Hands out silence for a time at which the container shows nothing.
-    fn pause(&mut self, block: &mut Vec<f32>) {
-        let channels = u64::from(self.info.channels.max(1));
-        let frames = self.stream.pause.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
-        self.stream.pause -= frames;
-        block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
-        self.count(block);
-    }
-
-    /// Hands out silence for what is missing, in blocks: a wrong timestamp could ask for gigabytes at once.
-    fn fill(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
-        let channels = u64::from(self.form.channels.max(1));
-        let frames = self.silence.min((SILENCE_BLOCK_SAMPLES / channels).max(1));
-        self.silence -= frames;
-        block.resize(usize::try_from(frames * channels).unwrap_or(0), 0.0);
-        self.hand_out(path, block)
+        self.out.hand_out(path, &mut self.stream, block)
     }
 
     /// Frames that lie between the end of the last packet and this one, if the timestamps jump.
@@ -332,8 +290,8 @@ impl Coded {
         let length = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
         let expected = self.stream.next_pts.replace(pts.saturating_add(length));
         let ticks = expected.map_or(0, |expected| pts.saturating_sub(expected).max(0).unsigned_abs());
-        let frames = self.stream.frames(ticks, self.form.rate_hz);
-        let rate = u64::from(self.form.rate_hz);
+        let frames = self.stream.frames(ticks, self.out.form.rate_hz);
+        let rate = u64::from(self.out.form.rate_hz);
         let smallest = if self.stream.counted { 0 } else { rate / LEAST_GAPS_PER_S };
         if frames > smallest && (self.stream.counted || frames <= rate * MAX_GAP_S) { frames } else { 0 }
     }
@@ -344,80 +302,16 @@ impl Coded {
 
     /// Asks for silence where a packet of `ticks` could not be decoded, or fails where that would be a lie.
     fn bad_packet(&mut self, path: &Path, detail: &str, ticks: u64) -> Result<(), AudioError> {
-        let at_s = self.at_s();
+        let at_s = self.out.at_s();
         self.bad_run += 1;
         if self.stream.kind != Kind::Lossy || self.bad_run > MAX_BAD_RUN {
             let detail = detail.to_owned();
             return Err(AudioError::Corrupt { path: path.to_owned(), at_s, detail });
         }
         self.note_bad(at_s);
-        let rate = u64::from(self.form.rate_hz);
-        self.silence += self.stream.frames(ticks, self.form.rate_hz).min(rate * MAX_FILL_S);
+        let rate = u64::from(self.out.form.rate_hz);
+        self.out.silence += self.stream.frames(ticks, self.out.form.rate_hz).min(rate * MAX_FILL_S);
         Ok(())
-    }
-
-    /// Makes decoded samples of a link what the source gives: without what the container says does not belong to the audio,
-    /// and in the form of the first link.
-    fn hand_out(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
-        self.trim(block);
-        self.hold_back(block);
-        let to = Form { rate_hz: self.info.rate_hz, channels: self.info.channels };
-        if self.adapter.as_ref().map_or(to, Adapter::from) != self.form {
-            let mut tail = Vec::new();
-            if let Some(adapter) = self.adapter.take() {
-                adapter.finish(&mut tail);
-            }
-            if self.form != to {
-                let adapter = Adapter::new(self.form, to)
-                    .map_err(|source| AudioError::Resample { path: path.to_owned(), source })?;
-                self.adapter.insert(adapter).push(block);
-            }
-            block.splice(..0, tail);
-        } else if let Some(adapter) = &mut self.adapter {
-            adapter.push(block);
-        }
-        self.count(block);
-        Ok(())
-    }
-
-    /// Holds back as much as is to be dropped when the end comes.
-    fn hold_back(&mut self, block: &mut Vec<f32>) {
-        let discard = self.stream.discard.saturating_mul(u64::from(self.form.channels));
-        if discard > 0 {
-            self.back.append(block);
-            let known = self.back.len().saturating_sub(usize::try_from(discard).unwrap_or(usize::MAX));
-            block.extend(self.back.drain(..known));
-        }
-    }
-
-    /// What waits for more in vain.
-    fn flush(&mut self, block: &mut Vec<f32>) {
-        if let Some(adapter) = self.adapter.take() {
-            adapter.finish(block);
-            self.count(block);
-        }
-    }
-
-    fn count(&mut self, block: &[f32]) {
-        self.position += (block.len() / usize::from(self.info.channels.max(1))) as u64;
-    }
-
-    /// Drops what the container says does not belong to the audio.
-    fn trim(&mut self, block: &mut Vec<f32>) {
-        let channels = usize::from(self.form.channels.max(1));
-        let frames = (block.len() / channels) as u64;
-        let drop = frames.min(self.stream.skip);
-        self.stream.skip -= drop;
-        block.drain(..usize::try_from(drop).unwrap_or(usize::MAX).saturating_mul(channels).min(block.len()));
-        let Some(keep) = &mut self.stream.keep else { return };
-        let shown = (frames - drop).min(*keep);
-        *keep -= shown;
-        let end = usize::try_from(shown).unwrap_or(usize::MAX).saturating_mul(channels).min(block.len());
-        if self.stream.keep == Some(0) && self.stream.show_next() {
-            // What follows is shown after a pause, or behind a cut.
-            self.held.splice(..0, block.drain(end..));
-        }
-        block.truncate(end);
     }
 
     fn end(&mut self, path: &Path) -> Result<(), AudioError> {
@@ -427,16 +321,18 @@ impl Coded {
         }
         let path = || path.to_owned();
         if let Some((count, _)) = self.bad
-            && self.info.rate_hz == 0
+            && self.out.info.rate_hz == 0
         {
-            let detail =
-                format!("{} was recognised, but none of its {count} packets can be decoded", self.info.codec);
+            let detail = format!(
+                "{} was recognised, but none of its {count} packets can be decoded",
+                self.out.info.codec
+            );
             return Err(AudioError::NotAudio { path: path(), detail });
         }
-        let told = self.stream.told.filter(|&told| self.info.rate_hz > 0 && told > self.position);
+        let told = self.stream.told.filter(|&told| self.out.info.rate_hz > 0 && told > self.out.position);
         if self.stream.kind == Kind::Lossless && (self.cut_off || self.stream.promised && told.is_some()) {
-            let told_s = samples_to_seconds(told.unwrap_or(self.position), self.info.rate_hz);
-            return Err(AudioError::Truncated { path: path(), at_s: self.at_s(), told_s });
+            let told_s = samples_to_seconds(told.unwrap_or(self.out.position), self.out.info.rate_hz);
+            return Err(AudioError::Truncated { path: path(), at_s: self.out.at_s(), told_s });
         }
         Ok(())
     }
@@ -444,24 +340,12 @@ impl Coded {
     /// For a stream without a single packet: the header's word is all there is.
     fn learn_from_header(&mut self, path: &Path) -> Result<(), AudioError> {
         let (Some(rate_hz), Some(channels)) = (self.stream.rate_hz, self.stream.channels) else {
-            let detail = format!("{} without any audio", self.info.codec);
+            let detail = format!("{} without any audio", self.out.info.codec);
             return Err(AudioError::NotAudio { path: path.to_owned(), detail });
         };
-        self.info.rate_hz = rate_hz;
-        self.info.channels = u16::try_from(channels).unwrap_or(u16::MAX);
-        self.form = Form { rate_hz, channels: self.info.channels };
+        self.out.info.rate_hz = rate_hz;
+        self.out.info.channels = u16::try_from(channels).unwrap_or(u16::MAX);
+        self.out.form = Form { rate_hz, channels: self.out.info.channels };
         Ok(())
-    }
-}
-
-/// Takes rate and channels from a decoded buffer: those of the first are the source's.
-fn note_form(info: &mut SourceInfo, form: &mut Form, buffer: &GenericAudioBufferRef<'_>) {
-    if buffer.is_empty() {
-        return;
-    }
-    let channels = u16::try_from(buffer.spec().channels().count()).unwrap_or(u16::MAX);
-    *form = Form { rate_hz: buffer.spec().rate(), channels };
-    if info.rate_hz == 0 {
-        (info.rate_hz, info.channels) = (form.rate_hz, form.channels);
     }
 }

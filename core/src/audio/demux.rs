@@ -1,7 +1,7 @@
 //! From the first bytes of an input to the demuxer that reads it.
 
 use std::fs::File;
-use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
@@ -17,9 +17,11 @@ use super::elementary::{Elementary, ElementaryReader};
 use super::gapless::{Mp4Start, is_mp4, mp4_edits};
 use super::opus::{HEAD_PAGE_BYTES, reveal};
 use super::recognise::{Found, recognise};
+use super::recorded::Recorded;
 use super::repair::{Repair, is_endless_matroska};
 use super::stream::Beside;
 use super::view::{Patch, View};
+use super::wav_coded::{CodedWav, codec_name};
 
 /// What is said of an input that nobody knows.
 const NO_HEADER: &str = "no known header in it";
@@ -51,6 +53,11 @@ impl Opened {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, _) = recognise(&mut file).map_err(read_error)?;
         let offset = audio_offset(path, found)?;
+        if let Some(frames) = FramesInWav::of_file(path, &mut file, offset)? {
+            let beside = Beside { track, ..Beside::default() };
+            let view = View::new(file, Vec::new(), frames.end).map_err(read_error)?;
+            return Self::open(path, Box::new(view), frames.start, Some(frames.kind), beside);
+        }
         file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
         let mut start = first_page(&mut file).map_err(read_error)?;
         let elementary = Elementary::of(&start);
@@ -78,7 +85,15 @@ impl Opened {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let (found, beginning) = recognise(&mut reader).map_err(read_error)?;
         audio_offset(path, found)?;
-        let mut reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
+        let reader: Box<dyn Read + Send> = Box::new(Cursor::new(beginning).chain(reader));
+        let mut recorded = Recorded::new(reader);
+        if let Some(CodedWav::Frames { kind, bytes, .. }) = coded_wav(path, &mut recorded, None)? {
+            let frames = recorded.into_rest().take(bytes.unwrap_or(u64::MAX));
+            let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(Box::new(frames)))));
+            let beside = Beside { track, ..Beside::default() };
+            return Self::open(path, source, 0, Some(kind), beside);
+        }
+        let mut reader: Box<dyn Read + Send> = Box::new(recorded.rewound().ok_or_else(|| long_header(path))?);
         let mut start = first_page(&mut reader).map_err(read_error)?;
         let elementary = Elementary::of(&start);
         let mut edits = None;
@@ -127,6 +142,43 @@ impl Opened {
         };
         Ok(Self { format: format.map_err(|error| open_error(path, error))?, beside })
     }
+}
+
+/// A stream of frames in a WAV file.
+struct FramesInWav {
+    kind: Elementary,
+    start: u64,
+    end: Option<u64>,
+}
+
+impl FramesInWav {
+    /// Nothing where the file at `offset` is no WAV, or one that another demuxer reads.
+    fn of_file(path: &Path, file: &mut File, offset: u64) -> Result<Option<Self>, AudioError> {
+        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+        let length = file.metadata().map_err(read_error)?.len();
+        file.seek(SeekFrom::Start(offset)).map_err(read_error)?;
+        let found = coded_wav(path, &mut BufReader::new(file), length.checked_sub(offset))?;
+        let Some(CodedWav::Frames { kind, offset: within, bytes }) = found else { return Ok(None) };
+        let start = offset + within;
+        Ok(Some(Self { kind, start, end: bytes.and_then(|bytes| start.checked_add(bytes)) }))
+    }
+}
+
+/// What a WAV holds that has coded samples; a codec that is not read here is named.
+fn coded_wav(path: &Path, input: &mut impl Read, bytes: Option<u64>) -> Result<Option<CodedWav>, AudioError> {
+    match CodedWav::find(input, bytes) {
+        Ok(Some(CodedWav::Foreign(tag))) => {
+            Err(AudioError::Unsupported { path: path.to_owned(), what: codec_name(tag) })
+        }
+        // A header that ends too early is the demuxer's to refuse.
+        found => Ok(found.unwrap_or(None)),
+    }
+}
+
+/// What is said of a stream whose header is so long that it cannot be read again.
+pub(super) fn long_header(path: &Path) -> AudioError {
+    let what = "a compressed WAV with a long header in a stream".to_owned();
+    AudioError::Unsupported { path: path.to_owned(), what }
 }
 
 /// Where the audio begins, or a sentence on what it is instead.

@@ -3,6 +3,9 @@
 //! It is told what an input is by its first bytes, wherever these say it, so that it guesses nothing from a name. It fills
 //! pauses and begins at the container's own start. It ends with its reader: when that is dropped it is killed, and when
 //! this process is gone it finds its pipe closed.
+//!
+//! An input cannot make it open anything else: of a file it may read that file alone, and what an address leads to (a
+//! playlist, say) may name further addresses but no file of this machine.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -32,6 +35,10 @@ const LOSSLESS: [&str; 13] = [
     "ralf",
     "atrac3al",
 ];
+
+/// What an address may lead to: networks, and what is unpacked from them; no files, pipes or devices of this machine.
+const NETWORK_PROTOCOLS: &str = "http,https,httpproxy,tcp,tls,udp,udplite,rtp,srtp,rtsp,rtsps,rtmp,rtmps,rtmpt,rtmpts,\
+     rtmpe,rtmpte,mmsh,mmst,icecast,ftp,sftp,gopher,gophers,srt,rist,sctp,ipfs,ipns,crypto";
 
 /// What ffmpeg is given.
 pub(super) enum Input<'a> {
@@ -90,6 +97,7 @@ impl Decoded {
         if let Some(demuxer) = demuxer {
             command.args(["-f", demuxer]);
         }
+        command.args(["-protocol_whitelist", protocols(&input)]);
         let stream = match input {
             Input::Path(path) => {
                 // What begins with a dash, or has a colon, is still a file's name.
@@ -137,7 +145,25 @@ impl Decoded {
     }
 }
 
-fn command(program: &Ffmpeg) -> io::Result<Command> {
+/// What ffmpeg may open for an address (`-protocol_whitelist`), whatever stands in what is read from there.
+pub fn allowed_protocols(address: &str) -> &'static str {
+    if scheme(address).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file")) {
+        "file"
+    } else {
+        NETWORK_PROTOCOLS
+    }
+}
+
+fn protocols(input: &Input<'_>) -> &'static str {
+    match input {
+        Input::Path(path) if is_address(path) => NETWORK_PROTOCOLS,
+        Input::Path(_) => "file",
+        Input::Stream(_) => "pipe",
+    }
+}
+
+/// ffmpeg without arguments.
+pub(crate) fn command(program: &Ffmpeg) -> io::Result<Command> {
     match program {
         Ffmpeg::System => Ok(Command::new("ffmpeg")),
         Ffmpeg::Path(path) => Ok(Command::new(path)),
@@ -148,7 +174,8 @@ fn command(program: &Ffmpeg) -> io::Result<Command> {
 /// The first time of any track of a file, seconds, as ffmpeg writes it.
 fn start_of(program: &Ffmpeg, path: &Path, demuxer: &str) -> Option<String> {
     let mut command = command(program).ok()?;
-    command.args(["-hide_banner", "-nostdin", "-f", demuxer, "-i"]).arg(file_name(path));
+    command.args(["-hide_banner", "-nostdin", "-f", demuxer, "-protocol_whitelist", "file", "-i"]);
+    command.arg(file_name(path));
     let said = command.stdin(Stdio::null()).output().ok()?.stderr;
     let said = String::from_utf8_lossy(&said).into_owned();
     let (_, start) = said.split_once(", start: ")?;
@@ -190,12 +217,25 @@ impl Drop for Decoded {
 
 /// Whether a path is an address, such as that of a stream.
 pub(super) fn is_address(path: &Path) -> bool {
-    path.to_str().and_then(|path| path.split_once("://")).is_some_and(|(scheme, _)| {
-        scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    })
+    path.to_str().and_then(scheme).is_some_and(|scheme| !scheme.eq_ignore_ascii_case("file"))
 }
 
-fn file_name(path: &Path) -> std::ffi::OsString {
+/// The path in an address of a file of this machine.
+pub(super) fn local_path(path: &Path) -> Option<&Path> {
+    let address = path.to_str()?;
+    let scheme = scheme(address).filter(|scheme| scheme.eq_ignore_ascii_case("file"))?;
+    address.get(scheme.len() + 3..).map(Path::new)
+}
+
+/// What stands before `://`, if that can be one.
+fn scheme(address: &str) -> Option<&str> {
+    let (scheme, _) = address.split_once("://")?;
+    let named = scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    named.then_some(scheme)
+}
+
+/// How ffmpeg is given a file, whatever its name begins with.
+pub(crate) fn file_name(path: &Path) -> std::ffi::OsString {
     let mut name = std::ffi::OsString::from("file:");
     name.push(path);
     name
@@ -290,8 +330,18 @@ mod tests {
             ("a/b.wav", false),
             ("c://x", false),
             ("odd:name", false),
+            ("file:///a/b.wav", false),
         ] {
             assert_eq!(is_address(path.as_ref()), is, "{path}");
         }
+        assert_eq!(local_path("FILE:///a/b.wav".as_ref()), Some("/a/b.wav".as_ref()));
+        assert_eq!(local_path("a/b.wav".as_ref()), None);
+        assert_eq!(allowed_protocols("file:///a"), "file");
+        let network = allowed_protocols("https://x/list.m3u8");
+        assert!(
+            network
+                .split(',')
+                .all(|name| !["file", "pipe", "concat", "subfile", "data", "unix"].contains(&name))
+        );
     }
 }

@@ -12,16 +12,19 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `source.rs` | [`Source`]: what kind of input is this, and the checks common to all |
+//! | `source.rs` | [`Source`]: blocks of samples, and the checks common to all |
+//! | `open.rs` | what kind of input is this, and which reader it gets |
 //! | `riff.rs` | the chunks of RIFF, RF64/BW64 and W64, and which of their sizes are to be believed |
 //! | `pcm_header.rs`, `wav_header.rs`, `wav_reader.rs` | PCM, float, A-law and µ-law in WAV of all sizes, AIFF, AU and CAF, with lying headers |
-//! | `recognise.rs` | what an input is by its first bytes, and what it is instead of audio |
-//! | `demux.rs`, `coded.rs`, `stream.rs` | everything else, through symphonia |
+//! | `recognise.rs`, `foreign.rs` | what an input is by its first bytes, and what it is instead of audio |
+//! | `wav_coded.rs` | streams of frames in WAV, and the names of other codecs there |
+//! | `demux.rs`, `coded.rs`, `stream.rs`, `outlet.rs` | everything else, through symphonia |
 //! | `elementary/` | FLAC, MPEG audio and ADTS: frames, whatever stands around them |
 //! | `opus/` | Opus: header, framing, streams to channels |
+//! | `recorded.rs` | the first bytes of a stream, read again |
 //! | `repair.rs`, `view.rs` | sizes in containers that lie, and the file as it should have been |
 //! | `options.rs` | which track, which channel, which ffmpeg |
-//! | `ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
+//! | `ffmpeg.rs`, `left_to_ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
 //! | `aac.rs` | whether AAC has an upper half |
 //! | `tags.rs` | texts and pictures of formats that have no chunks |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
@@ -35,18 +38,23 @@ mod demux;
 mod elementary;
 mod error;
 mod ffmpeg;
+mod foreign;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod gapless;
 mod info;
+mod left_to_ffmpeg;
 mod mix;
 mod mono;
+mod open;
 mod options;
 mod opus;
+mod outlet;
 mod pcm_header;
 mod read_ahead;
 mod recognise;
+mod recorded;
 mod repair;
 pub(crate) mod riff;
 mod source;
@@ -54,6 +62,7 @@ mod stream;
 #[cfg(feature = "render")]
 mod tags;
 mod view;
+mod wav_coded;
 mod wav_header;
 mod wav_reader;
 
@@ -61,12 +70,17 @@ mod wav_reader;
 mod tests;
 
 pub use error::{AudioError, AudioWarning};
+pub use ffmpeg::allowed_protocols;
+#[cfg(feature = "render")]
+pub(crate) use ffmpeg::{command as ffmpeg_command, file_name as ffmpeg_file};
 pub use info::{PcmEncoding, PcmFormat, SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;
 pub use options::{ChannelChoice, Ffmpeg, SourceOptions};
 pub use read_ahead::ReadAhead;
 pub use recognise::FILE_ENDINGS;
+#[cfg(feature = "render")]
+pub(crate) use recognise::ffmpeg_demuxer;
 pub use source::Source;
 #[cfg(feature = "render")]
 pub(crate) use tags::tags;

@@ -8,6 +8,7 @@
 use std::io::{self, Read};
 
 use super::elementary::MpegHeader;
+use super::foreign::{Foreign, container_demuxer, foreign};
 
 /// Bytes behind the tags in which frames may begin: recordings of streams begin with less than a frame.
 const MAX_JUNK_BYTES: usize = 1 << 16;
@@ -38,14 +39,6 @@ pub(super) enum Found {
     Foreign(Foreign),
     /// Nothing known.
     Unknown,
-}
-
-/// A format that is not read here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Foreign {
-    pub(super) name: &'static str,
-    /// What ffmpeg calls it, if that reads it.
-    pub(super) demuxer: Option<&'static str>,
 }
 
 /// Looks at the beginning of `input`. Also gives the bytes that were read from the found offset on, for inputs that
@@ -178,95 +171,14 @@ fn is_header(bytes: &[u8]) -> bool {
         || at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"))
 }
 
-/// The names of what is often given for audio, or found beside it.
-fn foreign(bytes: &[u8]) -> Option<Foreign> {
-    const NAMES: [(&[u8], &str, Option<&str>); 65] = [
-        (b"wvpk", "WavPack", Some("wv")),
-        (b"MAC ", "Monkey's Audio", Some("ape")),
-        (b"MACF", "Monkey's Audio", Some("ape")),
-        (b"tBaK", "TAK", Some("tak")),
-        (b"OFR ", "OptimFROG", None),
-        (b"TTA1", "True Audio", Some("tta")),
-        (b"TTA2", "True Audio", None),
-        (b"LA0", "Lossless Audio", None),
-        (b"ajkg", "Shorten", Some("shn")),
-        (b"MPCK", "Musepack", Some("mpc8")),
-        (b"MP+", "Musepack", Some("mpc")),
-        (b"DSD ", "DSD (DSF)", Some("dsf")),
-        (b"FRM8", "DSD (DSDIFF)", Some("iff")),
-        (b"#!AMR", "AMR", Some("amr")),
-        (b"#!SILK", "SILK", None),
-        (b"\x02#!SILK", "SILK", None),
-        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (ASF)", Some("asf")),
-        (b".RMF", "RealMedia", Some("rm")),
-        (b".ra\xfd", "RealAudio", Some("rm")),
-        (b".snd", "Sun audio (AU) in a codec that is not read here", Some("au")),
-        (b"RIFX", "big-endian WAV (RIFX) in a codec that is not read here", Some("wav")),
-        (b"Creative Voice File", "Creative Voice", Some("voc")),
-        (b"NIST_1A", "NIST SPHERE", Some("nistsphere")),
-        (b"ADIF", "AAC in ADIF", Some("aac")),
-        (b"\x7f\xfe\x80\x01", "DTS", Some("dts")),
-        (b"\xfe\x7f\x01\x80", "DTS", Some("dts")),
-        (b"\x1f\xff\xe8\x00", "DTS", Some("dts")),
-        (b"\xff\x1f\x00\xe8", "DTS", Some("dts")),
-        (b"MThd", "MIDI", None),
-        (b"FLV\x01", "Flash video", Some("flv")),
-        (b"\0\0\x01\xba", "an MPEG programme stream", Some("mpeg")),
-        (b"\0\0\x01\xb3", "MPEG video", None),
-        (b"\0\x05\x16\x07", "the companion that macOS keeps beside a file (AppleDouble)", None),
-        (b"PK\x03\x04", "a ZIP archive", None),
-        (b"PK\x05\x06", "a ZIP archive", None),
-        (b"7z\xbc\xaf\x27\x1c", "a 7z archive", None),
-        (b"Rar!\x1a\x07", "a RAR archive", None),
-        (b"\x1f\x8b\x08", "gzip", None),
-        (b"\xfd7zXZ\0", "xz", None),
-        (b"\x28\xb5\x2f\xfd", "Zstandard", None),
-        (b"%PDF", "PDF", None),
-        (b"\x89PNG", "a picture (PNG)", None),
-        (b"\xff\xd8\xff", "a picture (JPEG)", None),
-        (b"GIF8", "a picture (GIF)", None),
-        (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF", Some("mxf")),
-        (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "Windows television (WTV)", Some("wtv")),
-        (b"#!AMR-WB", "AMR-WB", Some("amr")),
-        (b"DRC\0", "Dirac video", None),
-        (b"II\x2a\0", "a picture (TIFF)", None),
-        (b"MM\0\x2a", "a picture (TIFF)", None),
-        (b"BM", "a picture (BMP)", None),
-        (b"8BPS", "a picture (Photoshop)", None),
-        (b"\x7fELF", "a program", None),
-        (b"MZ", "a program", None),
-        (b"\xcf\xfa\xed\xfe", "a program", None),
-        (b"SQLite format 3\0", "a database (SQLite)", None),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an office document", None),
-        (b"{\\rtf", "an office document (RTF)", None),
-        (b"BZh", "bzip2", None),
-        (b"FWS", "Flash", None),
-        (b"CWS", "Flash", None),
-        (b"<?xml", "XML", None),
-        (b"<!DOCTYPE", "HTML", None),
-        (b"<html", "HTML", None),
-        (b"wOFF", "a font", None),
-    ];
-    let named = |name, demuxer| Some(Foreign { name, demuxer });
-    if let Some(&(_, name, demuxer)) = NAMES.iter().find(|(start, ..)| bytes.starts_with(start)) {
-        return named(name, demuxer);
+/// What ffmpeg calls the format of a file; nothing where it is not known or ffmpeg does not read it.
+#[cfg(feature = "render")]
+pub(crate) fn ffmpeg_demuxer(path: &std::path::Path) -> Option<&'static str> {
+    match recognise(&mut std::fs::File::open(path).ok()?).ok()? {
+        (Found::Audio { .. }, start) => container_demuxer(&start),
+        (Found::Foreign(foreign), _) => foreign.demuxer,
+        (Found::Unknown, _) => None,
     }
-    let form = bytes.get(8..12);
-    if bytes.starts_with(b"RIFF") {
-        let avi = form == Some(b"AVI ");
-        return if avi { named("AVI video", Some("avi")) } else { named("a RIFF file without sound", None) };
-    }
-    if bytes.starts_with(b"FORM") {
-        return named("an IFF file that is not AIFF", None);
-    }
-    if bytes.get(257..262) == Some(b"ustar") {
-        return named("a tar archive", None);
-    }
-    // Packets of 188 bytes, in some recorders with a time of four bytes before each.
-    let packets =
-        |first: usize, length: usize| [first, first + length].iter().all(|&at| bytes.get(at) == Some(&0x47));
-    (packets(0, 188) || packets(4, 192))
-        .then_some(Foreign { name: "an MPEG transport stream", demuxer: Some("mpegts") })
 }
 
 /// Where the first frame of MPEG audio or ADTS begins; `whole`: the bytes are all that the input has.

@@ -115,6 +115,7 @@ fn read_frames(reader: &mut dyn Read, buffer: &mut [u8], frame_bytes: usize) -> 
 }
 
 /// Integers become `v / full_scale(bits)`, which is exact up to 24 bits.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
     match coding {
         Coding::Unsigned8 => {

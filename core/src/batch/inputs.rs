@@ -6,8 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::names::{folded, is_dash};
-use crate::audio::FILE_ENDINGS;
+use super::names::{folded, is_dash, names_audio};
 
 /// One recording to work on.
 #[derive(Debug, Clone)]
@@ -157,7 +156,7 @@ impl Walk<'_> {
                 } else if self.is_new(&path) {
                     self.folder(&path);
                 }
-            } else if has_audio_ending(&path) && path.is_file() {
+            } else if names_audio(&path) && path.is_file() {
                 if is_companion(&path) {
                     (self.note)(FolderNote::Companion { path });
                     continue;
@@ -167,11 +166,6 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-fn has_audio_ending(path: &Path) -> bool {
-    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-    FILE_ENDINGS.contains(&ending.as_str())
 }
 
 /// What macOS puts beside every file on drives that cannot hold all it knows of it (AppleDouble).
@@ -230,5 +224,7 @@ mod tests {
         assert_eq!(stems(&["x.wav", "x.flac", "x.wav.mp3"]), ["x.wav-2", "x.flac", "x.wav"]);
         assert_eq!(stems(&["x.wav", "x.wav", "x.wav-2.mp3"]), ["x.wav", "x.wav-3", "x.wav-2"]);
         assert_eq!(stems(&["Take.wav", "take.wav", "sub/take.wav"]), ["Take.wav", "take.wav-2", "sub/take"]);
+        assert_eq!(stems(&["\u{e9}.wav", "e\u{301}.wav"]), ["\u{e9}.wav", "e\u{301}.wav-2"]);
+        assert_eq!(stems(&["\u{3c3}.wav", "\u{3c2}.wav"]), ["\u{3c3}.wav", "\u{3c2}.wav-2"]);
     }
 }

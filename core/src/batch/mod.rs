@@ -26,6 +26,6 @@ mod outputs;
 mod shard;
 
 pub use inputs::{FolderNote, Input, are_several, expand};
-pub use names::{in_folder, is_dash, names_folder};
+pub use names::{in_folder, is_dash, names_audio, names_folder};
 pub use outputs::{OutputRefused, Outputs};
 pub use shard::{NoShard, Shard};

@@ -73,6 +73,10 @@ pub enum PipelineError {
         /// Why.
         source: crate::voice::VoiceError,
     },
+    /// A picture does not get the sound.
+    #[cfg(feature = "render")]
+    #[error(transparent)]
+    Movie(#[from] crate::render::MovieError),
     /// What the recording carries beside its samples cannot be read.
     #[cfg(feature = "render")]
     #[error(transparent)]

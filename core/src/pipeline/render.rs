@@ -7,6 +7,7 @@ use super::detect::Clock;
 use super::hear::Heard;
 use super::mask::with_phrases;
 use super::reopen::Reopenable;
+use super::target::Pending;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::audio::{ReadAhead, SampleFormat, SourceInfo};
 use crate::decide::{Segment, Thresholds, Timeline, TimelineSettings, segment};
@@ -17,7 +18,9 @@ use crate::gate::{
 use crate::model::pack::Manifest;
 use crate::noise::SnrEstimator;
 use crate::phrase::Phrases;
-use crate::render::{Container, CutPlan, Dither, Metadata, RenderSpec, Renderer, StreamFormat, Summary};
+use crate::render::{
+    Container, CutPlan, Dither, Metadata, Movie, RenderSpec, Renderer, StreamFormat, Summary,
+};
 use crate::voice::Voices;
 use crate::{FrameScores, Label};
 
@@ -166,6 +169,8 @@ impl FileRenderer {
         observer: &mut dyn Observer,
     ) -> Result<Rendered, PipelineError> {
         let input = recording.reopenable(observer)?;
+        // What cannot be written is refused before anything is heard.
+        drop(self.movie(&input, &output)?);
         let heard = Heard::of(&self.settings, ears, recording, &input, observer)?;
         self.write(recording, &input, &heard, (output, removed), observer)
     }
@@ -194,6 +199,20 @@ impl FileRenderer {
         let write = Write { renderer: self, input, heard };
         let summary = write.run(edges, cut, output, removed, observer)?;
         Ok(Rendered { summary, timeline, output_timeline })
+    }
+
+    /// The picture that an output asks for by its name.
+    fn movie<'a>(
+        &self,
+        input: &'a Reopenable,
+        output: &AudioTarget<'a>,
+    ) -> Result<Option<Movie<'a>>, PipelineError> {
+        let AudioTarget::File(path) = output else { return Ok(None) };
+        let movie = Movie::plan(path, input.path(), &input.options().ffmpeg)?;
+        match movie {
+            Some(movie) if self.settings.preset.cut.is_some() => Err(movie.refuse_cut().into()),
+            movie => Ok(movie),
+        }
     }
 
     /// All decisions for the gate.
@@ -274,7 +293,13 @@ impl Write<'_> {
         let failed = PipelineError::render(output.name());
         let metadata = self.metadata(cut.as_ref(), observer)?;
         let out_samples = cut.as_ref().map_or(samples, CutPlan::out_samples);
-        let (output_file, output) = output.begin(format, &metadata, out_samples)?;
+        let (mut pending, output) = match self.renderer.movie(self.input, &output)? {
+            Some(movie) => Pending::movie(&movie, format, out_samples)?,
+            None => {
+                let (file, out) = output.begin(format, &metadata, out_samples)?;
+                (Pending::File(file), out)
+            }
+        };
         let removed =
             removed.map(|path| AudioTarget::File(path).begin(format, &Metadata::default(), samples));
         let (removed_file, removed) =
@@ -292,11 +317,13 @@ impl Write<'_> {
             beep: settings.beep,
         };
         let mut renderer = Renderer::new(spec, Some(output), removed).map_err(&failed)?;
-        self.pass(observer, |block| renderer.push(block).map_err(&failed))?;
-        let summary = renderer.finish().map_err(&failed)?;
-        for file in [removed_file, output_file].into_iter().flatten() {
+        let passed = self.pass(observer, |block| renderer.push(block).map_err(&failed));
+        let summary = passed.and_then(|()| renderer.finish().map_err(&failed));
+        let summary = summary.map_err(|error| pending.reason(error))?;
+        if let Some(file) = removed_file {
             file.commit()?;
         }
+        pending.commit()?;
         if summary.clipped_samples > 0 {
             observer.warn(&PipelineWarning::Clipped { samples: summary.clipped_samples });
         }

@@ -62,6 +62,11 @@ impl Reopenable {
         &self.path
     }
 
+    /// How it is read.
+    pub(super) fn options(&self) -> &SourceOptions {
+        &self.options
+    }
+
     /// The same as a recording, for a pass of its own.
     pub(super) fn recording(&self) -> Recording {
         match &self.known_as {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::PipelineError;
 use crate::output::{SafeFile, create_folder_of};
-use crate::render::{AudioOut, Metadata, StreamFormat};
+use crate::render::{AudioOut, Metadata, Movie, MovieFile, StreamFormat};
 
 /// Where the samples of a render go.
 pub enum AudioTarget<'a> {
@@ -82,6 +82,46 @@ impl AudioTarget<'_> {
                     .map_err(PipelineError::render(name))?;
                 Ok((None, out))
             }
+        }
+    }
+}
+
+/// An output that is being written. Dropped without [`Pending::commit`], it leaves nothing behind.
+pub(super) enum Pending {
+    /// A file; nothing for what is written as it comes.
+    File(Option<SafeFile>),
+    Movie(MovieFile),
+}
+
+impl Pending {
+    /// Begins a movie, and what takes its samples.
+    pub(super) fn movie(
+        movie: &Movie<'_>,
+        format: StreamFormat,
+        samples: u64,
+    ) -> Result<(Self, AudioOut), PipelineError> {
+        let (sound, file) = movie.begin(format.channels)?;
+        let out = AudioOut::pipe(Box::new(sound), format, &Metadata::default(), Some(samples))
+            .map_err(PipelineError::render("ffmpeg".to_owned()))?;
+        Ok((Self::Movie(file), out))
+    }
+
+    /// Why writing failed: a broken pipe to ffmpeg has a reason of its own.
+    pub(super) fn reason(&mut self, error: PipelineError) -> PipelineError {
+        match self {
+            Self::Movie(file) if matches!(error, PipelineError::Render { .. }) => {
+                file.failure().map_or(error, PipelineError::Movie)
+            }
+            _ => error,
+        }
+    }
+
+    /// Gives it its name.
+    pub(super) fn commit(self) -> Result<(), PipelineError> {
+        match self {
+            Self::File(Some(file)) => Ok(file.commit()?),
+            Self::File(None) => Ok(()),
+            Self::Movie(file) => Ok(file.commit()?),
         }
     }
 }

@@ -94,10 +94,15 @@ pub(super) fn error(format: Format, line: usize, what: impl Into<String>) -> Rep
     ReportError::Parse { format, line, what: what.into() }
 }
 
-/// Reads a number of seconds (or a probability), naming the line if it is none.
+/// Reads a number of seconds (or a probability), naming the line if it is none. Editors in many languages write a comma
+/// before the decimals.
 pub(super) fn number(format: Format, line: usize, text: &str) -> Result<f64, ReportError> {
-    let number = text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-    number.ok_or_else(|| error(format, line, format!("\"{text}\" is no number")))
+    let text = text.trim();
+    let number = text.parse().or_else(|_| text.replacen(',', ".", 1).parse());
+    number
+        .ok()
+        .filter(|n: &f64| n.is_finite())
+        .ok_or_else(|| error(format, line, format!("\"{text}\" is no number")))
 }
 
 /// Reads a confidence.

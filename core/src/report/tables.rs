@@ -63,6 +63,10 @@ pub(super) fn write_rows(
 
 /// Reads a table by the names of its columns; `file` and `confidence` may be missing, others may be there.
 pub(super) fn parse(text: &str, delimiter: u8, format: Format) -> Result<Vec<Report>, ReportError> {
+    let header = text.lines().next().unwrap_or_default();
+    // Where commas stand before decimals, spreadsheets put semicolons between columns.
+    let delimiter =
+        if delimiter == b',' && header.contains(';') && !header.contains(',') { b';' } else { delimiter };
     let mut table = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let bad = |e: csv::Error| {
         let line = e.position().map_or(0, csv::Position::line);

@@ -266,3 +266,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn commas_before_decimals_are_read() {
+    let expected = [segment("speech", 1.82, 3.71, 0.9), segment("music", 4.0, 5.5, 1.0)];
+    let texts = [
+        (Format::Text, "1,820 3,710 speech 0,900\n4 5,5 music\n"),
+        (Format::Csv, "start;end;label;confidence\n1,82;3,71;speech;0,9\n4;5,5;music;1\n"),
+        (Format::Csv, "start,end,label,confidence\n\"1,82\",\"3,71\",speech,\"0,9\"\n4,\"5,5\",music,1\n"),
+        (Format::Tsv, "start\tend\tlabel\tconfidence\n1,82\t3,71\tspeech\t0,9\n4\t5,5\tmusic\t1\n"),
+    ];
+    for (format, text) in texts {
+        assert_eq!(format.parse(text).unwrap().timeline.segments, expected, "{format}");
+    }
+    let audacity = Format::Audacity.parse("1,820000\t3,710000\tspeech\n").unwrap();
+    assert_eq!(audacity.timeline.segments, [segment("speech", 1.82, 3.71, 1.0)]);
+    for text in ["1,82,3 4 speech", "1.8,2 4 speech", ", 4 speech"] {
+        assert!(Format::Text.parse(text).is_err(), "{text}");
+    }
+}

@@ -33,7 +33,7 @@ pub fn downmix(interleaved: &[f32], channels: u16, mono: &mut Vec<f32>) {
     assert!(channels > 0, "audio has at least one channel");
     match channels {
         1 => mono.extend_from_slice(interleaved),
-        2 => mono.extend(interleaved.chunks_exact(2).map(|frame| 0.5 * (frame[0] + frame[1]))),
+        2 => mean_of_pairs(interleaved.as_chunks().0, mono),
         _ => {
             let scale = 1.0 / f32::from(channels);
             mono.extend(
@@ -43,6 +43,43 @@ pub fn downmix(interleaved: &[f32], channels: u16, mono: &mut Vec<f32>) {
             );
         }
     }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn mean_of_pairs(pairs: &[[f32; 2]], mono: &mut Vec<f32>) {
+    let known = mono.len();
+    mono.resize(known + pairs.len(), 0.0);
+    for (mean, [left, right]) in mono[known..].iter_mut().zip(pairs) {
+        *mean = 0.5 * (left + right);
+    }
+}
+
+/// One channel of each pair, behind what `plane` holds.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn one_of_pairs(pairs: &[[f32; 2]], channel: usize, plane: &mut Vec<f32>) {
+    let known = plane.len();
+    plane.resize(known + pairs.len(), 0.0);
+    for (sample, pair) in plane[known..].iter_mut().zip(pairs) {
+        *sample = if channel == 0 { pair[0] } else { pair[1] };
+    }
+}
+
+/// The squares of `after` less `before`, added up in lanes.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn squared_differences(before: &[f32], after: &[f32]) -> [f32; LANES] {
+    let ((before, before_rest), (after, after_rest)) =
+        (before.as_chunks::<LANES>(), after.as_chunks::<LANES>());
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in before.iter().zip(after) {
+        for lane in 0..LANES {
+            let difference = b[lane] - a[lane];
+            sums[lane] += difference * difference;
+        }
+    }
+    for (sum, (a, b)) in sums.iter_mut().zip(before_rest.iter().zip(after_rest)) {
+        *sum += (b - a) * (b - a);
+    }
+    sums
 }
 
 /// Mixes many channels to one without losing what cancels, block by block.
@@ -202,7 +239,7 @@ impl Downmixer {
             plane.clear();
             plane.push(self.last[channel]);
             match channels {
-                2 => plane.extend(self.chunk.as_chunks::<2>().0.iter().map(|frame| frame[channel])),
+                2 => one_of_pairs(self.chunk.as_chunks().0, channel, &mut plane),
                 _ => plane.extend(self.chunk[channel..].iter().step_by(channels)),
             }
             self.take_power(channel, &plane);
@@ -222,18 +259,7 @@ impl Downmixer {
         // An offset is no jump at the beginning.
         let skipped = usize::from(self.fresh);
         let (before, after) = (&plane[skipped..differences], &plane[1 + skipped..]);
-        let ((before, before_rest), (after, after_rest)) =
-            (before.as_chunks::<LANES>(), after.as_chunks::<LANES>());
-        let mut sums = [0.0_f32; LANES];
-        for (a, b) in before.iter().zip(after) {
-            for lane in 0..LANES {
-                let difference = b[lane] - a[lane];
-                sums[lane] += difference * difference;
-            }
-        }
-        for (sum, (a, b)) in sums.iter_mut().zip(before_rest.iter().zip(after_rest)) {
-            *sum += (b - a) * (b - a);
-        }
+        let sums = squared_differences(before, after);
         self.last[place] = plane[differences];
         let power = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / real(differences);
         self.powers[place] += SMOOTHING * (power - self.powers[place]);

@@ -87,12 +87,7 @@ impl LevelMeter {
         };
         few(lane, head);
         let (whole, tail) = body.as_chunks::<LANES>();
-        for lanes in whole {
-            for ((sum, plain), &x) in self.sums.iter_mut().zip(&mut self.plain).zip(lanes) {
-                *sum += square(x);
-                *plain += f64::from(x);
-            }
-        }
+        add_lanes(&mut self.sums, &mut self.plain, whole);
         for ((sum, plain), &x) in self.sums.iter_mut().zip(&mut self.plain).zip(tail) {
             *sum += square(x);
             *plain += f64::from(x);
@@ -137,6 +132,21 @@ impl LevelMeter {
         self.frame += 1;
         self.frame_end = self.grid.start(self.frame + 1);
     }
+}
+
+/// Adds squares, and the samples themselves, each in its lane.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn add_lanes(sums: &mut [f64; LANES], plain: &mut [f64; LANES], samples: &[[f32; LANES]]) {
+    // Kept in registers meanwhile.
+    let (mut squares, mut values) = (*sums, *plain);
+    for lanes in samples {
+        for lane in 0..LANES {
+            let x = f64::from(lanes[lane]);
+            squares[lane] += x * x;
+            values[lane] += x;
+        }
+    }
+    (*sums, *plain) = (squares, values);
 }
 
 impl LevelMeter {

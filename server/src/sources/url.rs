@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use earmark_core::audio::{Ffmpeg, PcmEncoding, PcmFormat};
+use earmark_core::audio::{Ffmpeg, PcmEncoding, PcmFormat, allowed_protocols};
 
 use super::plain::samples_of;
 use super::{Arrival, Backoff, Outlet, SourceError, SourceSettings, SourceState, without_password};
@@ -177,6 +177,7 @@ fn command(url: &str, settings: &SourceSettings) -> std::io::Result<Command> {
         }
         _ => {}
     }
+    command.args(["-protocol_whitelist", allowed_protocols(url)]);
     command.args(["-i", url, "-map", "0:a:0", "-vn", "-sn", "-dn", "-f", "f32le"]);
     command.args([
         "-ar",

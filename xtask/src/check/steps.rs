@@ -311,6 +311,22 @@ pub const STEPS: &[Step] = &[
             ]),
         )
     },
+    Step {
+        variables: &[("EARMARK_DAMAGED_FILES", "2000")],
+        ..deep(
+            "two thousand damaged recordings",
+            &[],
+            Work::Cargo(&[
+                "test",
+                "--release",
+                "--locked",
+                "--package=earmark",
+                "--test=program",
+                "--",
+                "damaged_recordings_do_no_harm",
+            ]),
+        )
+    },
     deep(
         "audio thread, real-time sanitizer",
         &[Packages(Sound), Packages(Compiler), Nightly],

@@ -10,7 +10,7 @@ use earmark_core::gate::{GateAction, GateError, PresetChanges, load_preset};
 use earmark_core::model::pack::Pack;
 use earmark_core::phrase::Phrases;
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
-use earmark_core::render::{Container, Dither, ListFormat};
+use earmark_core::render::{Container, Dither, ListFormat, MovieContainer};
 use earmark_core::report::Format;
 use earmark_core::voice::Voices;
 
@@ -111,11 +111,11 @@ impl Plan {
         let mut outputs = Outputs::beside(inputs);
         outputs.protect(Path::new(&args.preset));
         for input in inputs {
-            let output = self.output(args, input);
-            let listen = self.listen(args, input);
-            for path in output.iter().chain(&listen) {
+            let output = self.output(args, input).map(|path| (path, true));
+            let listen = self.listen(args, input).map(|path| (path, false));
+            for (path, movie) in output.iter().chain(&listen) {
                 outputs.claim_file(path)?;
-                check_container(path)?;
+                check_container(path, *movie)?;
             }
         }
         if is_dash(&args.output) {
@@ -142,12 +142,12 @@ fn refuse_what_needs_the_future(args: &RenderArgs) -> Result<()> {
     }
 }
 
-fn check_container(path: &Path) -> Result<()> {
-    if Container::of_path(path).is_some() {
+fn check_container(path: &Path, movie: bool) -> Result<()> {
+    if Container::of_path(path).is_some() || movie && MovieContainer::of_path(path).is_some() {
         return Ok(());
     }
-    let message =
-        "its ending names no format that is written here; name a FILE.wav or FILE.flac, or a folder/";
+    let message = "its ending names no format that is written here; name a FILE.wav or FILE.flac, a FILE.mp4, .mov, .mkv or .webm \
+         for what has a picture, or a folder/";
     Err(Usage(format!("{}: {message}", path.display())).into())
 }
 

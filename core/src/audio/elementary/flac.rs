@@ -8,7 +8,7 @@ use symphonia::core::formats::FormatInfo;
 use symphonia::core::formats::well_known::FORMAT_ID_FLAC;
 
 use super::checksum::{crc8, crc16};
-use super::{Config, Frame, Framing, LinkInfo, Look};
+use super::framing::{Config, Frame, Framing, LinkInfo, Look};
 use crate::audio::recognise::{tag_bytes, tag_bytes_behind};
 
 /// Bytes of a block's header.

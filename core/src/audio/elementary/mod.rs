@@ -7,12 +7,16 @@
 //! | file | what |
 //! |---|---|
 //! | `window.rs` | the bytes that are looked at |
+//! | `framing.rs` | what a frame, a header and a link are |
 //! | `flac.rs`, `mpeg.rs`, `adts.rs` | where a frame begins and ends, and what its header says ([`Framing`]) |
+//! | `free_format.rs` | frames of MPEG audio that tell no bit rate |
 //! | `checksum.rs` | the checksums of FLAC frames |
 
 mod adts;
 mod checksum;
 mod flac;
+mod framing;
+mod free_format;
 mod mpeg;
 mod window;
 
@@ -22,7 +26,7 @@ use std::num::NonZero;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::errors::{Error, Result, SeekErrorKind};
 use symphonia::core::formats::{FormatInfo, FormatReader, MediaInfo, SeekMode, SeekTo, SeekedTo, Track};
 use symphonia::core::io::MediaSourceStream;
@@ -31,6 +35,7 @@ use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::recognise::{tag_bytes, tag_bytes_behind};
+use framing::{Config, Frame, Framing, LinkInfo, Look};
 pub(super) use mpeg::MpegHeader;
 use window::Window;
 
@@ -40,70 +45,6 @@ const HEADER_BYTES: usize = 64;
 const MAX_LOST_FRAMES: u64 = 16;
 /// Packets held back while it is not known whether padding follows them: LAME states at most 4095 samples.
 const HELD_PACKETS: usize = 9;
-
-/// What a frame is coded in. Another one is another link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Config {
-    codec: AudioCodecId,
-    rate_hz: u32,
-    channels: u16,
-    /// For the decoder.
-    extra: Option<Vec<u8>>,
-    bits: Option<u32>,
-}
-
-/// What a new link says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct LinkInfo {
-    /// Samples per channel with delay and padding, if it says.
-    samples: Option<u64>,
-    /// Bytes from the header that says so on, if it says.
-    bytes: Option<u64>,
-    /// Samples to drop at the start, and at the end.
-    delay: Option<u32>,
-    padding: Option<u32>,
-    /// An earlier end than `samples` is a loss.
-    binding: bool,
-}
-
-/// What stands at the start of some bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Look {
-    /// A frame.
-    Frame(Frame),
-    /// A frame whose end is missing, or damaged: how long it is, and its samples.
-    Broken { bytes: usize, samples: u64, position: Option<u64> },
-    /// The header of a link, of this many bytes, which may be more than there are.
-    Header { bytes: u64, config: Option<Config>, info: LinkInfo },
-    /// Part of a header, of this many bytes.
-    Skip(u64),
-    /// It takes this many bytes to tell.
-    Need(usize),
-    /// Nothing that belongs to the stream.
-    Nothing,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Frame {
-    /// Whole length, and how much of it at the start the decoder does not want.
-    bytes: usize,
-    header_bytes: usize,
-    samples: u64,
-    /// First sample within the link, if the frame says.
-    position: Option<u64>,
-    config: Config,
-}
-
-/// A way to find frames.
-trait Framing: Send + Sync {
-    fn info(&self) -> FormatInfo;
-    /// What `bytes` begin with. `whole`: nothing follows them, so [`Look::Need`] is no answer.
-    fn look(&mut self, bytes: &[u8], whole: bool) -> Look;
-    /// Whether a frame may begin here; the quick look by which the next one is searched.
-    fn may_begin(&self, bytes: &[u8]) -> bool;
-    /// Frames in a row that make a place believed after something else was passed over.
-    fn run(&self) -> u32;
-}
 
 /// The kinds of these streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,7 +182,7 @@ impl<'s> ElementaryReader<'s> {
             }
         }
         self.jump_to(frame.position);
-        let data = self.window.bytes()[frame.header_bytes..frame.bytes].to_vec();
+        let data = self.framing.packet(&self.window.bytes()[frame.header_bytes..frame.bytes]);
         self.window.skip(frame.bytes as u64)?;
         let delay = u64::from(self.link.delay.unwrap_or(0));
         let start = i64::try_from(self.position).unwrap_or(i64::MAX) - i64::try_from(delay).unwrap_or(0);

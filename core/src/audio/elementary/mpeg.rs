@@ -4,7 +4,8 @@ use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, COD
 use symphonia::core::formats::FormatInfo;
 use symphonia::core::formats::well_known::FORMAT_ID_MP3;
 
-use super::{Config, Frame, Framing, LinkInfo, Look};
+use super::framing::{Config, Frame, Framing, LinkInfo, Look};
+use super::free_format::{FreeFormat, FreeFrame};
 
 /// Samples by which every decoder of layer III is late.
 const DECODER_DELAY: u32 = 529;
@@ -24,6 +25,15 @@ pub(in crate::audio) struct MpegHeader {
 
 impl MpegHeader {
     pub(in crate::audio) fn parse(bytes: &[u8]) -> Option<Self> {
+        Self::parse_any(bytes).filter(|header| header.bytes > 0)
+    }
+
+    /// The same of layer III in free format, whose length it does not tell: 0.
+    pub(super) fn parse_free(bytes: &[u8]) -> Option<Self> {
+        Self::parse_any(bytes).filter(|header| header.bytes == 0 && header.layer == 3)
+    }
+
+    fn parse_any(bytes: &[u8]) -> Option<Self> {
         /// Bit rates in kbit/s: version 1 by layer, then all others: layer I, layers II and III.
         const KBIT_PER_S: [[u32; 14]; 5] = [
             [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
@@ -50,10 +60,14 @@ impl MpegHeader {
             (false, 1) => KBIT_PER_S[3],
             (false, _) => KBIT_PER_S[4],
         };
-        let bits_per_s = 1_000 * rates.get(usize::from(third >> 4).checked_sub(1)?)?;
+        let bits_per_s = match usize::from(third >> 4).checked_sub(1) {
+            Some(listed) => 1_000 * rates.get(listed)?,
+            None => 0,
+        };
         let rate_hz = [44_100, 48_000, 32_000].get(usize::from(third >> 2 & 3))? / divisor;
         let padding = u32::from(third >> 1 & 1);
         let length = match layer {
+            _ if bits_per_s == 0 => 0,
             1 => (12 * bits_per_s / rate_hz + padding) * 4,
             3 if !version_1 => 72 * bits_per_s / rate_hz + padding,
             _ => 144 * bits_per_s / rate_hz + padding,
@@ -82,14 +96,46 @@ impl MpegHeader {
         Config { codec, rate_hz: self.rate_hz, channels: self.channels, extra: None, bits: None }
     }
 
-    /// Where an encoder's tag begins in a frame of layer III that holds nothing else.
-    fn tag_offset(self) -> usize {
-        let side = match (self.version_1, self.channels) {
+    /// The same header of a frame whose length was found.
+    pub(super) fn with_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Length of the side information of a frame of layer III.
+    pub(super) fn side_bytes(self) -> usize {
+        match (self.version_1, self.channels) {
             (true, 2) => 32,
             (true, _) | (false, 2) => 17,
             (false, _) => 9,
-        };
-        4 + side + if self.protected { 2 } else { 0 }
+        }
+    }
+
+    /// Length of the checksum between header and side information.
+    pub(super) fn checksum_bytes(self) -> usize {
+        if self.protected { 2 } else { 0 }
+    }
+
+    /// Bytes by which the frame whose header this is, is longer than others.
+    pub(super) fn padding_bytes(self, frame: &[u8]) -> usize {
+        frame.get(2).map_or(0, |third| usize::from(third >> 1 & 1))
+    }
+
+    /// Takes out of the side information of layer III how far before the frame its main data begin.
+    pub(super) fn take_main_data_begin(self, side: &mut [u8]) -> usize {
+        match side {
+            [first, second, ..] if self.version_1 => {
+                let begin = usize::from(*first) << 1 | usize::from(*second >> 7);
+                (*first, *second) = (0, *second & 0x7f);
+                begin
+            }
+            [first, ..] => usize::from(std::mem::take(first)),
+            [] => 0,
+        }
+    }
+
+    /// Where an encoder's tag begins in a frame of layer III that holds nothing else.
+    fn tag_offset(self) -> usize {
+        4 + self.side_bytes() + self.checksum_bytes()
     }
 }
 
@@ -97,6 +143,7 @@ impl MpegHeader {
 #[derive(Debug, Default)]
 pub(super) struct MpegFraming {
     layer: u8,
+    free: FreeFormat,
 }
 
 impl Framing for MpegFraming {
@@ -108,7 +155,15 @@ impl Framing for MpegFraming {
         if bytes.len() < 4 && !whole {
             return Look::Need(4);
         }
-        let Some(header) = MpegHeader::parse(bytes) else { return Look::Nothing };
+        let free = || match self.free.look(bytes, whole) {
+            FreeFrame::Whole(header) => Ok(header),
+            FreeFrame::Need(bytes) => Err(Look::Need(bytes)),
+            FreeFrame::Nothing => Err(Look::Nothing),
+        };
+        let header = match MpegHeader::parse(bytes).map_or_else(free, Ok) {
+            Ok(header) => header,
+            Err(look) => return look,
+        };
         if bytes.len() < header.bytes {
             let cut = Look::Broken { bytes: bytes.len(), samples: 0, position: None };
             return if whole { cut } else { Look::Need(header.bytes) };
@@ -127,8 +182,13 @@ impl Framing for MpegFraming {
         })
     }
 
+    fn packet(&mut self, frame: &[u8]) -> Vec<u8> {
+        if MpegHeader::parse_free(frame).is_some() { self.free.pack(frame) } else { frame.to_vec() }
+    }
+
     fn may_begin(&self, bytes: &[u8]) -> bool {
-        MpegHeader::parse(bytes).is_some_and(|header| self.layer == 0 || header.layer == self.layer)
+        let header = MpegHeader::parse(bytes).or_else(|| MpegHeader::parse_free(bytes));
+        header.is_some_and(|header| self.layer == 0 || header.layer == self.layer)
     }
 
     fn run(&self) -> u32 {

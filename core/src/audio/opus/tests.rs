@@ -17,7 +17,7 @@ use super::head::{Endian, HeadError, OpusHead};
 use super::ogg_head::{checksum, reveal};
 use super::packet::{MAX_PACKET_SAMPLES, Packet};
 use super::{OpusDecoder, RATE_HZ};
-use crate::audio::coded::SILENCE_BLOCK_SAMPLES;
+use crate::audio::outlet::SILENCE_BLOCK_SAMPLES;
 use crate::audio::tests::{Read, fixture};
 use crate::audio::{AudioWarning, Source};
 

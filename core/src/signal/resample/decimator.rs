@@ -7,9 +7,9 @@
 
 use super::design::Design;
 
-/// Outputs computed side by side: so many that additions need not wait for each other, and that their sums fit in the
-/// registers of the least processor.
-const LANES: usize = 16;
+/// Outputs computed side by side: so many that additions need not wait for each other with vectors of eight, and that their
+/// sums fit in the registers.
+const LANES: usize = 32;
 /// Input samples that are taken in before what is used up is moved out.
 const CHUNK: usize = 4_096;
 
@@ -109,29 +109,10 @@ impl Decimator {
     fn append(&mut self, until: usize, out: &mut Vec<f32>) {
         while self.next < until {
             let count = LANES.min(until - self.next);
-            let lanes = self.lanes();
+            let lanes = lanes(&self.planes[self.next..], &self.taps, self.middle);
             out.extend_from_slice(&lanes[..count]);
             self.next += count;
         }
-    }
-
-    /// The next outputs, those that are not yet known included.
-    fn lanes(&self) -> [f32; LANES] {
-        let planes = &self.planes[self.next..];
-        let lanes =
-            |place: usize| planes[place..].first_chunk::<LANES>().expect("every plane has room for it");
-        let mut sums = [0.0_f32; LANES];
-        for tap in &self.taps {
-            let (before, after) = (lanes(tap.before), lanes(tap.after));
-            for lane in 0..LANES {
-                sums[lane] += tap.coefficient * (before[lane] + after[lane]);
-            }
-        }
-        let middle = lanes(self.middle.before);
-        for lane in 0..LANES {
-            sums[lane] += self.middle.coefficient * middle[lane];
-        }
-        sums
     }
 
     /// Moves out what the outputs so far have used up.
@@ -142,4 +123,22 @@ impl Decimator {
         self.filled -= self.next * self.factor;
         self.next = 0;
     }
+}
+
+/// The outputs whose samples `planes` begin with, those that are not yet known included.
+#[multiversion::multiversion(targets("x86_64+avx2"))]
+fn lanes(planes: &[f32], taps: &[Tap], middle: Tap) -> [f32; LANES] {
+    let mut sums = [0.0_f32; LANES];
+    for tap in taps {
+        let before = planes[tap.before..].first_chunk::<LANES>().expect("every plane has room for it");
+        let after = planes[tap.after..].first_chunk::<LANES>().expect("every plane has room for it");
+        for lane in 0..LANES {
+            sums[lane] += tap.coefficient * (before[lane] + after[lane]);
+        }
+    }
+    let centre = planes[middle.before..].first_chunk::<LANES>().expect("every plane has room for it");
+    for lane in 0..LANES {
+        sums[lane] += middle.coefficient * centre[lane];
+    }
+    sums
 }

@@ -134,6 +134,7 @@ impl Bank {
     }
 }
 
+#[multiversion::multiversion(targets("x86_64+avx2"))]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; LANES];
     // Filter lengths are multiples of the number of lanes.

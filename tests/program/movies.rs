@@ -1,0 +1,147 @@
+//! A picture with its sound gated, and what an address or an input may make ffmpeg open.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use crate::required::skip;
+use crate::support::{code, ok, programme, rows, run, stderr};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a test's path is text")
+}
+
+fn there_is_no_ffmpeg() -> bool {
+    Command::new("ffmpeg").arg("-version").output().is_err()
+}
+
+fn ffmpeg(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A picture, and the programme's first seconds, which begin half a second later; with a title.
+fn movie(path: &Path) {
+    let programme = programme();
+    let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=10:d=10"];
+    let sound = ["-itsoffset", "0.5", "-t", "9", "-i", text(&programme), "-map", "0", "-map", "1"];
+    let codecs = ["-c:v", "mpeg4", "-c:a", "aac", "-ac", "1", "-metadata", "title=Talk", text(path)];
+    ffmpeg(&[&picture[..], &sound, &codecs].concat());
+}
+
+/// The packets of the picture with their times, as hashes.
+fn picture(path: &Path) -> Vec<String> {
+    let listed = ffmpeg(&["-copyts", "-i", text(path), "-map", "0:v", "-c", "copy", "-f", "framecrc", "-"]);
+    let listed = String::from_utf8(listed).unwrap();
+    // Time bases differ between containers.
+    listed
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit(", ").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_picture_keeps_its_frames_and_gets_the_gated_sound() {
+    if there_is_no_ffmpeg() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    movie(&at("in.mp4"));
+    let heard = rows(&ok(["tag", text(&at("in.mp4"))]));
+    ok(["render", text(&at("in.mp4")), "-o", text(&at("sound.wav"))]);
+    let expected = rows(&ok(["tag", text(&at("sound.wav"))]));
+    for name in ["out.mp4", "out.mov", "out.mkv"] {
+        ok(["render", text(&at("in.mp4")), "-o", text(&at(name))]);
+        assert_eq!(picture(&at(name)), picture(&at("in.mp4")), "{name}");
+        let got = rows(&ok(["tag", text(&at(name))]));
+        let speech = |rows: &[crate::support::Row]| {
+            rows.iter()
+                .filter(|row| row.label == "speech")
+                .map(|row| (row.start_s, row.end_s))
+                .collect::<Vec<_>>()
+        };
+        let (got, expected) = (speech(&got), speech(&expected));
+        assert_eq!(got.len(), expected.len(), "{name}: {got:?} {expected:?}");
+        let near = |a: f64, b: f64| (a - b).abs() < 0.1;
+        assert!(
+            got.iter().zip(&expected).all(|(a, b)| near(a.0, b.0) && near(a.1, b.1)),
+            "{got:?} {expected:?}"
+        );
+        let title = ffmpeg(&["-i", text(&at(name)), "-f", "ffmetadata", "-"]);
+        assert!(String::from_utf8_lossy(&title).contains("title=Talk"), "{name}");
+    }
+    assert!(heard.iter().any(|row| row.label == "speech"));
+    let listing = crate::support::listing(folder.path());
+    assert!(listing.iter().all(|name| !name.contains(".part")), "{listing:?}");
+}
+
+#[test]
+fn what_cannot_be_put_beside_a_picture_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let refused = |arguments: &[&str], said: &str| {
+        let output = run(["render", arguments[0], "-o", text(&at("out.mp4"))].iter().chain(&arguments[1..]));
+        let message = stderr(&output);
+        assert!(code(&output) == 1 && message.contains(said), "{arguments:?}: {message}");
+        assert!(!at("out.mp4").exists());
+    };
+    let programme = programme();
+    refused(&[text(&programme), "--ffmpeg", "never"], "write the sound alone");
+    refused(&[text(&programme), "--ffmpeg", text(&at("none"))], "cannot be started");
+    if there_is_no_ffmpeg() {
+        return skip("there is no ffmpeg");
+    }
+    refused(&[text(&programme)], "has no picture");
+    movie(&at("in.mp4"));
+    refused(&[text(&at("in.mp4")), "--action", "cut"], "nothing can be cut");
+}
+
+/// Serves `body` at any path, as often as it is asked for.
+fn served(body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let Ok(mut connection) = connection else { break };
+            let _ = connection.read(&mut [0; 4_096]);
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\nConnection: close\r\n";
+            let _ = connection
+                .write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        }
+    });
+    format!("http://{address}/list.m3u8")
+}
+
+#[test]
+fn a_playlist_opens_no_file_of_this_machine() {
+    if there_is_no_ffmpeg() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret.ts");
+    ffmpeg(&["-t", "3", "-i", text(&programme()), "-c:a", "mp2", text(&secret)]);
+    ok(["tag", text(&secret)]);
+    let list =
+        |entry: &str| format!("#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\n{entry}\n#EXT-X-ENDLIST\n");
+    for entry in [format!("file://{}", secret.display()), secret.display().to_string()] {
+        let output = run(["tag", &served(list(&entry))]);
+        assert!(code(&output) == 1 && output.stdout.is_empty(), "{}", stderr(&output));
+        for name in ["list.m3u8", "list.wav", "list.ts"] {
+            let path = folder.path().join(name);
+            fs::write(&path, list(&entry)).unwrap();
+            for input in [text(&path).to_owned(), format!("file://{}", path.display())] {
+                let output = run(["tag", &input]);
+                assert!(code(&output) == 1 && output.stdout.is_empty(), "{input}: {}", stderr(&output));
+            }
+        }
+    }
+    let concat = folder.path().join("list.mp3");
+    fs::write(&concat, "ffconcat version 1.0\nfile secret.ts\n").unwrap();
+    assert_eq!(code(&run(["tag", text(&concat)])), 1);
+}
