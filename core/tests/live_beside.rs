@@ -10,7 +10,7 @@ use earmark_core::audio::Source;
 use earmark_core::detect::{Detector, DetectorMode};
 use earmark_core::embed::Embedder;
 use earmark_core::gate::{Action, Envelope, GateSettings, MixSettings, Mixer};
-use earmark_core::model::pack::{self, Pack};
+use earmark_core::model::pack::Pack;
 use earmark_core::model::runtime::Runtime;
 use earmark_core::phrase::{self, Ears, Negatives, PhraseSpotter, Phrases, Strictness};
 use earmark_core::realtime::{Beside, LiveConfig, LiveGate, LivePhrases, PhraseSpan};

@@ -38,7 +38,7 @@ pub enum Part {
     /// For the page of all.
     Recording(Box<PageRecording>),
     /// For the list: its page is written.
-    Row(IndexRow),
+    Row(Box<IndexRow>),
 }
 
 impl Pages {
@@ -108,7 +108,7 @@ impl Pages {
         let index = format!("{}{INDEX}", "../".repeat(input.stem.components().count().saturating_sub(1)));
         SafeFile::write_all_to(&page, page::page_below(&recording, self.view, &index).as_bytes())?;
         let address = url_from(target, &page).with_context(|| page.display().to_string())?;
-        Ok(Some(Part::Row(IndexRow::new(&recording, &address))))
+        Ok(Some(Part::Row(Box::new(IndexRow::new(&recording, &address)))))
     }
 
     /// Writes what is made of all parts.
@@ -118,7 +118,7 @@ impl Pages {
         for part in parts {
             match part {
                 Part::Recording(recording) => recordings.push(*recording),
-                Part::Row(row) => rows.push(row),
+                Part::Row(row) => rows.push(*row),
             }
         }
         if self.in_folder {

@@ -247,7 +247,7 @@ mod tests {
         assert!(
             (limits.probability(0.35) - 0.75).abs() < 1e-6 && (limits.probability(0.05) - 0.25).abs() < 1e-6
         );
-        let rising: Vec<f32> = (-20..20).map(|i| limits.probability(0.1 * i as f32)).collect();
+        let rising: Vec<f32> = (-20_i16..20).map(|i| limits.probability(0.1 * f32::from(i))).collect();
         assert!(rising.is_sorted() && rising.iter().all(|p| (0.0..=1.0).contains(p)));
         assert_eq!(limits.probability(f32::MIN), 0.0);
     }

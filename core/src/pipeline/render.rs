@@ -170,7 +170,7 @@ impl FileRenderer {
     ) -> Result<Rendered, PipelineError> {
         let input = recording.reopenable(observer)?;
         // What cannot be written is refused before anything is heard.
-        drop(self.movie(&input, &output)?);
+        self.movie(&input, &output)?;
         let heard = Heard::of(&self.settings, ears, recording, &input, observer)?;
         self.write(recording, &input, &heard, (output, removed), observer)
     }

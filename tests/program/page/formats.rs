@@ -72,7 +72,7 @@ fn hostile_lists_have_the_same_bytes_too() {
         };
         segments.push(segment(at / 3.0, at / 3.0 + 0.7, 0));
         segments.push(segment(at / 3.0 + 0.1 + 0.2, at / 3.0 + 1.0005, 1));
-        segments.push(segment(at * 61.000_000_5 + 0.000_001, at * 61.000_000_5 + 3.141_592_653_589, 2));
+        segments.push(segment(at * 61.000_000_5 + 0.000_001, at * 61.000_000_5 + 3.271_592_653_589, 2));
         segments.push(segment(at, at + 0.000_000_4, 3));
     }
     let mut timeline = Timeline {
