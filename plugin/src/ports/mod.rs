@@ -88,9 +88,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Its ports by their numbers.
+    /// Its ports by their numbers. Controls come last, so that parameters to come, which are appended to theirs, move no port:
+    /// hosts of LADSPA keep numbers.
     pub fn ports(self) -> Vec<Port> {
         let audio = (0..self.channels).map(Port::AudioIn).chain((0..self.channels).map(Port::AudioOut));
-        audio.chain(controls().map(Port::Control)).chain(Output::ALL.map(Port::Told)).collect()
+        audio.chain(Output::ALL.map(Port::Told)).chain(controls().map(Port::Control)).collect()
     }
 }
