@@ -2,7 +2,8 @@
 
 use earmark_core::profile::ProfileKind;
 use egui::{
-    ComboBox, CursorIcon, FontSelection, Popup, PopupCloseBehavior, ProgressBar, RichText, TextEdit, Ui,
+    Color32, ComboBox, CursorIcon, FontSelection, Popup, PopupCloseBehavior, ProgressBar, RichText, TextEdit,
+    Ui,
 };
 
 use super::app::App;
@@ -91,7 +92,12 @@ impl App {
         });
         let likeness = self.shared.status().voice.and_then(|voice| voice.likeness);
         let said = likeness.map_or("nobody judged yet".to_owned(), |l| format!("{:.0} % alike", 100.0 * l));
-        let fill = if likeness.is_some_and(|l| l >= 0.5) { self.theme.accent } else { self.theme.dim };
+        // The bar's round ends are there at zero, too: nothing was judged.
+        let fill = match likeness {
+            Some(likeness) if likeness >= 0.5 => self.theme.accent,
+            Some(_) => self.theme.dim,
+            None => Color32::TRANSPARENT,
+        };
         let text = RichText::new(said).font(font(11.0)).color(self.theme.text);
         ui.add(ProgressBar::new(likeness.unwrap_or(0.0)).desired_width(400.0).fill(fill).text(text));
         ui.horizontal(|ui| {
