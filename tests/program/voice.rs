@@ -233,6 +233,11 @@ fn the_owner_is_asked_for_the_word_that_was_enrolled() {
     let phrase = ["phrase", "enrol", "greeting", &takes[0], &takes[1], &takes[2], "--profiles", &profiles];
     good(&earmark(phrase).output().unwrap());
     assert_eq!(ask(&takes[2], "greeting").1["outcome"], "granted");
+    // One take may come from stdin, which can be read once.
+    let piped =
+        ["voice", "enrol", "cora", &takes[0], "-", &takes[2], "--word", "welcome", "--profiles", &profiles];
+    let take = fs::File::open(&takes[1]).unwrap();
+    good(&earmark(piped).args(["--voice-pack", &place.pack]).stdin(take).output().unwrap());
     let few = place.voice(&["enrol", "bert", &takes[0], "--word", "welcome"]);
     assert!(code(&few) == 1 && stderr(&few).contains("a phrase needs 3 to 20"), "{}", stderr(&few));
 }

@@ -28,6 +28,14 @@ pub struct Clip<'a> {
     pub channels: u16,
 }
 
+impl Clip<'_> {
+    /// Refuses samples that are no numbers.
+    pub(super) fn check(self) -> Result<(), VoiceError> {
+        let finite = self.interleaved.iter().all(|sample| sample.is_finite());
+        if finite { Ok(()) } else { Err(VoiceError::NotFinite) }
+    }
+}
+
 /// All that is needed to judge clips: who speaks, where there is speech, and how much noise.
 #[derive(Debug)]
 pub struct VoiceEar {
@@ -123,9 +131,7 @@ impl VoiceEar {
 
     fn listen(&self, clip: Clip<'_>) -> Result<Listened, VoiceError> {
         let Clip { interleaved, rate_hz, channels } = clip;
-        if interleaved.iter().any(|sample| !sample.is_finite()) {
-            return Err(VoiceError::NotFinite);
-        }
+        clip.check()?;
         let scores = self.speech.detect_samples(interleaved, rate_hz, channels)?;
         let pack = self.speech.pack();
         let column = scores.column(&Label::SPEECH);

@@ -58,9 +58,7 @@ impl EnrolledWord {
             return Err(VoiceError::WordModel { name: self.name.clone() });
         }
         let Clip { interleaved, rate_hz, channels } = clip;
-        if interleaved.iter().any(|sample| !sample.is_finite()) {
-            return Err(VoiceError::NotFinite);
-        }
+        clip.check()?;
         let vectors = embedder.embed(interleaved, rate_hz, channels)?;
         let (_, highest) = peaks(&self.phrase, &vectors);
         Ok(f64::from(self.phrase.working(STRICTNESS).limits.probability(highest)))

@@ -1,11 +1,13 @@
 //! `earmark voice enrol`.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use earmark_core::detect::DetectorMode;
-use earmark_core::phrase::{Clip, Ears};
+use earmark_core::phrase::{Clip as Take, Ears};
 use earmark_core::pipeline::read_clip;
 use earmark_core::profile::Existing;
-use earmark_core::voice::{EnrolError, EnrolledWord, HeardClip, VoiceEar, enrol};
+use earmark_core::voice::{Clip, EnrolError, EnrolledWord, HeardClip, VoiceEar, enrol};
 
 use super::{ear, hear, input};
 use crate::args::{EnrolVoiceArgs, Global};
@@ -25,9 +27,19 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
         return Err(Usage(format!("--seal: {remedy}")).into());
     }
     let ear = ear(&args.pack.voice_pack, true, global, console)?;
-    let heard = |clip| hear(&ear, clip, global, console);
-    let clips: Vec<HeardClip> = args.clips.iter().map(|clip| heard(clip.as_path())).collect::<Result<_>>()?;
-    let word = args.word.as_deref().map(|word| learn_word(word, args, &ear, global, console)).transpose()?;
+    let (clips, word): (Vec<HeardClip>, _) = match &args.word {
+        Some(word) => {
+            // Voice and word are learnt from one reading: stdin has no second one.
+            let takes: Vec<Take> =
+                args.clips.iter().map(|clip| read_take(clip, global, console)).collect::<Result<_>>()?;
+            let heard = takes.iter().map(|take| Ok(ear.hear(samples_of(take))?)).collect::<Result<_>>()?;
+            (heard, Some(learn_word(word, &takes, args, &ear, global, console)?))
+        }
+        None => {
+            let heard = args.clips.iter().map(|clip| hear(&ear, clip, global, console));
+            (heard.collect::<Result<_>>()?, None)
+        }
+    };
     let mut enrolment = enrol(&ear.model, &clips, word.is_some()).map_err(|error| match error {
         EnrolError::NoSpeech { number, .. } => {
             anyhow::Error::new(error).context(args.clips[number - 1].display().to_string())
@@ -62,9 +74,19 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
     Ok(())
 }
 
+fn read_take(clip: &Path, global: &Global, console: &Console) -> Result<Take> {
+    let input = input(clip);
+    Ok(read_clip(&recording(&input, global), &mut Watch::new(&input, console))?)
+}
+
+fn samples_of(take: &Take) -> Clip<'_> {
+    Clip { interleaved: &take.samples, rate_hz: take.rate_hz, channels: take.channels }
+}
+
 /// The word that all clips say.
 fn learn_word(
     word: &str,
+    takes: &[Take],
     args: &EnrolVoiceArgs,
     ear: &VoiceEar,
     global: &Global,
@@ -72,14 +94,9 @@ fn learn_word(
 ) -> Result<EnrolledWord> {
     let embedder =
         hearing::open_phrases(&args.word_pack.phrase_pack, DetectorMode::Throughput, global, console)?;
-    let read = |clip| {
-        let input = input(clip);
-        Ok(read_clip(&recording(&input, global), &mut Watch::new(&input, console))?)
-    };
-    let clips: Vec<Clip> = args.clips.iter().map(|clip| read(clip)).collect::<Result<_>>()?;
     let ears = Ears { embedder: &embedder, detector: &ear.speech };
     let (learnt, advice) =
-        EnrolledWord::learn(ears, word, &clips).with_context(|| format!("the word {word:?}"))?;
+        EnrolledWord::learn(ears, word, takes).with_context(|| format!("the word {word:?}"))?;
     for (clip, advice) in advice {
         console.warn(&format!("{clip}: {advice}"));
     }

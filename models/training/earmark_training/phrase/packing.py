@@ -39,7 +39,7 @@ def make(network: Phrase, run: Path, bank: Bank, data: list[dict], said: dict[st
         "parity": parity,
         "rtf": real_time_factor(listener),
         "trained": json.loads((run / "run.json").read_text()) if (run / "run.json").exists() else {},
-        "chosen_on": measure(bank, said, folder, trials.CHOOSING, more_negatives),
+        "chosen_on": measure(bank, said, folder, trials.CHOOSING, unheard),
     }
     _write(folder, metrics, recipes)
 
@@ -50,7 +50,8 @@ def test(bank: Bank, said: dict[str, str], folder: Path, recipes: Path, more_neg
     before = open_test(recipes / "tested.csv", pack["name"], pack["version"], pack["model"]["sha256"])
     metrics = json.loads((folder / "metrics.json").read_text())
     names = [name for name in trials.SYLLABLES if name not in trials.CHOOSING]
-    metrics["test"] = measure(bank, said, folder, names, more_negatives)
+    unheard = trials.negatives(bank, PackRuntime(folder).vectors, features_of(more_negatives))
+    metrics["test"] = measure(bank, said, folder, names, unheard)
     metrics["tested_before"] = before
     _write(folder, metrics, recipes)
 
@@ -72,11 +73,10 @@ def features_of(folders: list[Path]) -> list[np.ndarray]:
     return [log_mel(decode(f).astype(np.float32) / 32768) for d in folders for f in sorted(d.rglob("*.wav"))]
 
 
-def measure(bank: Bank, said: dict[str, str], folder: Path, names: Iterable[str], more: list[Path]) -> dict:
-    """All outcomes of some phrases as `metrics.json` holds them."""
+def measure(bank: Bank, said: dict[str, str], folder: Path, names: Iterable[str], unheard: np.ndarray) -> dict:
+    """All outcomes of some phrases as `metrics.json` holds them. `unheard`: unit vectors of other speech."""
     listener = PackRuntime(folder)
     own = law.unit(read_negatives(folder))
-    unheard = trials.negatives(bank, listener.vectors, features_of(more))
     hop_s = listener.pack["hop_frames"] / FRAMES_PER_SECOND
     clips = trials.phrase_clips(bank, said)
     outcomes = [
