@@ -47,7 +47,7 @@ pub use print::VoicePrint;
 pub use profile::{EnrolledClip, VoiceProfile};
 pub use quality::{Advice, ClipQuality};
 pub use stream::VoiceStream;
-pub use verify::{OWNER_THRESHOLD, Outcome, Verdict, WORD_THRESHOLD};
+pub use verify::{AskedWord, OWNER_THRESHOLD, Outcome, Verdict, WORD_THRESHOLD};
 pub use word::EnrolledWord;
 
 /// What a voice is called among labels: `voice:NAME`.

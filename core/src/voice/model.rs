@@ -8,7 +8,7 @@ use super::{VoiceError, VoicePrint, VoiceProfile};
 use crate::Label;
 use crate::detect::DetectorMode;
 use crate::embed::{Embedder, Vectors};
-use crate::model::pack::{Pack, Task, VoiceCalibration, hex};
+use crate::model::pack::{Pack, Task, VoiceCalibration, Words, hex};
 use crate::model::runtime::Runtime;
 use crate::profile::{ModelId, ProfileName};
 
@@ -121,23 +121,38 @@ impl VoiceModel {
 
     /// How like `voice` a print is.
     pub fn compare(&self, voice: &EnrolledVoice, print: &VoicePrint) -> Likeness {
-        self.compare_all(std::slice::from_ref(voice), print).next().unwrap_or(Likeness::NOTHING)
+        self.compare_saying(Words::Any, voice, print)
     }
 
-    /// The same for several voices: what does not depend on them is computed once.
+    /// The same where more is known of the words.
+    pub(super) fn compare_saying(&self, words: Words, voice: &EnrolledVoice, print: &VoicePrint) -> Likeness {
+        self.likeness(words, voice, print, self.stats(print))
+    }
+
+    /// The same for several voices, whatever is said: what does not depend on the voices is computed once.
     pub(crate) fn compare_all(
         &self,
         voices: &[EnrolledVoice],
         print: &VoicePrint,
     ) -> impl Iterator<Item = Likeness> {
-        let heard = print.duration_s > 0.0;
-        let stats = heard.then(|| self.cohort.stats(&print.unit));
-        voices.iter().map(move |voice| match stats {
-            None => Likeness::NOTHING,
-            Some(stats) => {
-                let score = normalise(cosine(&voice.centre, &print.unit), voice.stats, stats);
-                Likeness { score, log_odds: self.calibration.log_odds(score, print.duration_s) }
-            }
-        })
+        let stats = self.stats(print);
+        voices.iter().map(move |voice| self.likeness(Words::Any, voice, print, stats))
+    }
+
+    /// How like impostors a print is; `None` where nothing was heard.
+    fn stats(&self, print: &VoicePrint) -> Option<CohortStats> {
+        (print.duration_s > 0.0).then(|| self.cohort.stats(&print.unit))
+    }
+
+    fn likeness(
+        &self,
+        words: Words,
+        voice: &EnrolledVoice,
+        print: &VoicePrint,
+        stats: Option<CohortStats>,
+    ) -> Likeness {
+        let Some(stats) = stats else { return Likeness::NOTHING };
+        let score = normalise(cosine(&voice.centre, &print.unit), voice.stats, stats);
+        Likeness { score, log_odds: self.calibration.log_odds(words, score, print.duration_s) }
     }
 }

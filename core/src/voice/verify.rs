@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{EnrolledVoice, VoiceModel, VoicePrint};
+use crate::model::pack::Words;
 
 /// The owner is who is more probable than this.
 pub const OWNER_THRESHOLD: f64 = 0.85;
@@ -67,10 +68,24 @@ impl Verdict {
     }
 }
 
+/// A word that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AskedWord {
+    /// The probability that the clip says it.
+    pub probability: f64,
+    /// The voice was enrolled from clips that say it.
+    pub of_voice: bool,
+}
+
 impl VoiceModel {
-    /// Whether `voice` speaks in a clip, and says the word, if that was asked for and has `word_probability`.
-    pub fn verify(&self, voice: &EnrolledVoice, clip: &VoicePrint, word_probability: Option<f64>) -> Verdict {
-        Verdict::of(self.compare(voice, clip).probability(), word_probability)
+    /// Whether `voice` speaks in a clip, and says the word, if one was asked for.
+    ///
+    /// An impostor who says what the enrolled clips say is more like them than one who says anything: where the clip does say
+    /// it, the voice is judged by the curve for that.
+    pub fn verify(&self, voice: &EnrolledVoice, clip: &VoicePrint, word: Option<AskedWord>) -> Verdict {
+        let says_as_enrolled = word.is_some_and(|word| word.of_voice && word.probability > WORD_THRESHOLD);
+        let words = if says_as_enrolled { Words::AsEnrolled } else { Words::Any };
+        Verdict::of(self.compare_saying(words, voice, clip).probability(), word.map(|word| word.probability))
     }
 }
 

@@ -7,8 +7,8 @@ use earmark_core::pipeline::read_voice_clip;
 use earmark_core::profile::{Passphrase, ProfileError, ProfileName, ProfileStore};
 use earmark_core::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 use earmark_core::voice::{
-    Clip, EnrolledVoice, EnrolledWord, OWNER_THRESHOLD, Outcome, Verdict, VoiceEar, VoiceError, VoiceProfile,
-    WORD_THRESHOLD,
+    AskedWord, Clip, EnrolledVoice, EnrolledWord, OWNER_THRESHOLD, Outcome, Verdict, VoiceEar, VoiceError,
+    VoiceProfile, WORD_THRESHOLD,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -133,6 +133,7 @@ impl Judge for Owner {
         let heard = self.ear.hear(clip).map_err(failed)?;
         let word = self.word.as_ref().map(|(word, embedder)| word.probability(embedder, clip));
         let word = word.transpose().map_err(failed)?;
+        let word = word.map(|probability| AskedWord { probability, of_voice: true });
         Ok((self.ear.model.verify(&self.voice, &heard.print, word), heard.quality.speech_s))
     }
 }

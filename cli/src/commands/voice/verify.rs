@@ -7,7 +7,7 @@ use earmark_core::detect::DetectorMode;
 use earmark_core::embed::Embedder;
 use earmark_core::phrase::PhraseProfile;
 use earmark_core::profile::{ProfileError, ProfileName, ProfileStore};
-use earmark_core::voice::{EnrolledWord, LEAST_HEARD_S, OWNER_THRESHOLD, Outcome, WORD_THRESHOLD};
+use earmark_core::voice::{AskedWord, EnrolledWord, LEAST_HEARD_S, OWNER_THRESHOLD, Outcome, WORD_THRESHOLD};
 use serde_json::json;
 
 use super::{ear, enrolled, read};
@@ -23,7 +23,7 @@ pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result
     let clip = read(&args.clip, global, console)?;
     let heard = ear.hear(clip.clip())?;
     let speech_s = heard.quality.speech_s;
-    let word_probability = match &args.word {
+    let word = match &args.word {
         Some(word) => {
             let embedder = hearing::open_phrases(
                 &args.word_pack.phrase_pack,
@@ -31,12 +31,14 @@ pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result
                 global,
                 console,
             )?;
-            let word = find_word(word, own_word, &store, &embedder)?;
-            Some(word.probability(&embedder, clip.clip())?)
+            let own = own_word.filter(|own| own.name() == word);
+            let of_voice = own.is_some();
+            let word = own.map_or_else(|| find_phrase(word, &store, &embedder), Ok)?;
+            Some(AskedWord { probability: word.probability(&embedder, clip.clip())?, of_voice })
         }
         None => None,
     };
-    let verdict = ear.model.verify(&voice, &heard.print, word_probability);
+    let verdict = ear.model.verify(&voice, &heard.print, word);
     let mut out = std::io::stdout().lock();
     if global.json_errors {
         let line = json!({
@@ -63,16 +65,8 @@ pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result
     if verdict.outcome == Outcome::Granted { Ok(()) } else { Err(Denied.into()) }
 }
 
-/// The word of the voice if it is called that, otherwise an enrolled phrase.
-fn find_word(
-    word: &str,
-    own: Option<EnrolledWord>,
-    store: &ProfileStore,
-    embedder: &Embedder,
-) -> Result<EnrolledWord> {
-    if let Some(own) = own.filter(|own| own.name() == word) {
-        return Ok(own);
-    }
+/// An enrolled phrase as a word that is not the voice's own.
+fn find_phrase(word: &str, store: &ProfileStore, embedder: &Embedder) -> Result<EnrolledWord> {
     let missing = || {
         let remedy = "enrol the voice with --word WORD, or the phrase with `earmark phrase enrol`";
         Usage(format!("--word {word:?}: neither the word of this voice nor an enrolled phrase; {remedy}"))

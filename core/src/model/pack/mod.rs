@@ -17,7 +17,7 @@ use crate::features::SpecError;
 use crate::model::runtime::RuntimeError;
 
 pub use manifest::{DataSource, Manifest, ModelFile, State, Task, VectorShape};
-pub use voice::{CohortFile, VoiceCalibration};
+pub use voice::{CohortFile, VoiceCalibration, VoiceCurve, Words};
 
 pub use crate::decide::Thresholds;
 

@@ -120,14 +120,14 @@ def _terms(scores: np.ndarray, durations_s: np.ndarray) -> np.ndarray:
     return np.stack([scores, scores * log_d, np.ones_like(scores), log_d], 1)
 
 
-def logits(scores: np.ndarray, durations_s: np.ndarray, calibration: dict) -> np.ndarray:
+def logits(scores: np.ndarray, durations_s: np.ndarray, curve: dict) -> np.ndarray:
     """Log odds that it is the owner."""
-    return _terms(scores, durations_s) @ np.array([*calibration["scale"], *calibration["offset"]])
+    return _terms(scores, durations_s) @ np.array([*curve["scale"], *curve["offset"]])
 
 
 def fit(scores: np.ndarray, durations_s: np.ndarray, same: np.ndarray, weights: np.ndarray) -> dict:
-    """The logistic curve (Newton's method) of trials whose `weights` make owners and impostors count alike in every
-    kind of trial, moved so that `FALSE_ACCEPTS` of the impostors pass at `OWNER`."""
+    """A curve: the logistic one (Newton's method) of trials whose `weights` make owners and impostors count alike in
+    every kind of trial, moved so that `FALSE_ACCEPTS` of the impostors pass at `OWNER`."""
     terms, theta = _terms(scores, durations_s), np.zeros(4)
     weights = weights / weights.sum()
     for _ in range(50):
@@ -148,8 +148,6 @@ def fit(scores: np.ndarray, durations_s: np.ndarray, same: np.ndarray, weights: 
     if min(slopes) <= 0:
         raise ValueError(f"likeness does not speak for the owner at every duration: slopes {slopes}")
     return {
-        "cohort_top": TOP,
-        "duration_s": list(DURATION_S),
         "scale": [round(float(v), 6) for v in theta[:2]],
         "offset": [round(float(v), 6) for v in theta[2:]],
     }

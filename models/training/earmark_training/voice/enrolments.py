@@ -42,6 +42,7 @@ class Tried:
     child: np.ndarray  # the one who speaks is known to be a child
     source: np.ndarray
     language: np.ndarray
+    same_words: bool  # impostors say what was enrolled, as where a password is asked for
 
 
 def _plan(found: list[Stretch]) -> list[tuple[list[int], list[int]]]:
@@ -106,4 +107,5 @@ def _columns(found, plans, kind: str, quiet: list[Heard], heard: list[Heard], co
         number[owner],
         number[test],
         *(about[name][test] for name in ("child", "source", "language")),
+        same_words=kind == "word",
     )

@@ -93,7 +93,8 @@ def _groups(found: list[Stretch], scores: dict[str, np.ndarray], value: Callable
 def defaults(trials: dict[str, Tried], calibration: dict) -> dict[str, list[dict]]:
     """Owners accepted and impostors let in at the default, by kind of trial, and by group over all of them."""
     limit = np.log(OWNER / (1 - OWNER))
-    said = {name: logits(t.score, t.duration_s, calibration) > limit for name, t in trials.items()}
+    curve = lambda t: calibration["same_words"] if t.same_words else calibration
+    said = {name: logits(t.score, t.duration_s, curve(t)) > limit for name, t in trials.items()}
     fields = ("same", "source", "language", "child")
     whole = {f: np.concatenate([getattr(t, f) for t in trials.values()]) for f in fields}
     passed = np.concatenate(list(said.values()))

@@ -67,13 +67,17 @@ def _write(folder: Path, metrics: dict, recipes: Path) -> None:
 
 
 def calibrate(trials: dict[str, Tried]) -> dict:
-    """The constants of `pack.json`, fitted on all trials; each kind of trial counts alike, and in it owners as much as
-    impostors."""
-    weights = []
-    for one in trials.values():
-        share = np.where(one.same, 0.5 / max(one.same.sum(), 1), 0.5 / max((~one.same).sum(), 1))
-        weights.append(share)
-    join = lambda name: np.concatenate([getattr(t, name) for t in trials.values()])
+    """The constants of `pack.json`: a curve for whatever is said, fitted on all trials, and one for where an impostor
+    says what was enrolled, on words alone."""
+    words = [t for t in trials.values() if t.same_words]
+    limits = {"cohort_top": cohort.TOP, "duration_s": list(cohort.DURATION_S)}
+    return limits | _curve(list(trials.values())) | {"same_words": _curve(words)}
+
+
+def _curve(trials: list[Tried]) -> dict:
+    """Each kind of trial counts alike, and in it owners as much as impostors."""
+    weights = [np.where(t.same, 0.5 / max(t.same.sum(), 1), 0.5 / max((~t.same).sum(), 1)) for t in trials]
+    join = lambda name: np.concatenate([getattr(t, name) for t in trials])
     return cohort.fit(join("score"), join("duration_s"), join("same"), np.concatenate(weights))
 
 

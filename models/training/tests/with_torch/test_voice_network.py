@@ -11,7 +11,7 @@ from earmark_training.corpus import build_cache
 from earmark_training.export import ExportError
 from earmark_training.ledger import LedgerError
 from earmark_training.runtime import PackRuntime
-from earmark_training.voice import DIM, HOP_FRAMES, cohort, packing, roster, teacher
+from earmark_training.voice import DIM, HOP_FRAMES, cohort, enrolments, packing, roster, teacher
 from earmark_training.voice.bank import Bank, build
 from earmark_training.voice.draws import Draws
 from earmark_training.voice.export import write_pack
@@ -148,6 +148,28 @@ def test_the_calibration_puts_the_default_where_few_impostors_pass():
     assert passed[same].mean() > 0.9
     with pytest.raises(ValueError):
         cohort.fit(-scores, duration_s, same, np.ones(8000))
+
+
+def test_words_that_were_enrolled_get_a_stricter_curve():
+    rng = np.random.default_rng(5)
+
+    def trials(impostor: float, same_words: bool) -> enrolments.Tried:
+        same = rng.random(4000) < 0.3
+        score = np.where(same, rng.normal(6, 1, 4000), rng.normal(impostor, 1, 4000))
+        number, nobody = np.zeros(4000, int), np.full(4000, "")
+        return enrolments.Tried(
+            score, np.ones(4000), same, number, number, same, nobody, nobody, same_words=same_words
+        )  # fmt: skip
+
+    tried = {"sentence": trials(0, False), "word": trials(2, True)}
+    calibration = packing.calibrate(tried)
+    limit = np.log(cohort.OWNER / (1 - cohort.OWNER))
+    let_in = lambda name, curve: np.mean(
+        cohort.logits(tried[name].score, tried[name].duration_s, curve)[~tried[name].same] > limit
+    )
+    assert let_in("word", calibration["same_words"]) == pytest.approx(cohort.FALSE_ACCEPTS, abs=0.005)
+    assert let_in("word", calibration) > 1.5 * cohort.FALSE_ACCEPTS
+    assert calibration["cohort_top"] == cohort.TOP and calibration["duration_s"] == list(cohort.DURATION_S)
 
 
 def test_a_small_corpus_becomes_a_pack_that_is_measured_once(tmp_path):
