@@ -84,7 +84,7 @@ fn features_are_those_of_the_preset() {
 #[test]
 fn models_names_hash_and_card() {
     let listed = ok(["models"]);
-    for pack in ["live", "studio"] {
+    for pack in ["live", "studio", "swift"] {
         let manifest =
             fs::read_to_string(workspace().join(format!("models/packs/{pack}/pack.json"))).unwrap();
         let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();

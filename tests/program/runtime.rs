@@ -22,7 +22,7 @@ fn the_embedded_runtime_agrees_with_onnx_runtime() {
     let Some(library) = required("EARMARK_TEST_ONNXRUNTIME") else { return };
     let programme = programme();
     let programme = programme.to_str().unwrap();
-    for pack in ["live", "studio"] {
+    for pack in ["live", "studio", "swift"] {
         let embedded = ok(["frames", programme, "--pack", pack]);
         let other = ok(["frames", programme, "--pack", pack, "--runtime", library.to_str().unwrap()]);
         let difference = largest_difference(&embedded, &other);
@@ -36,7 +36,7 @@ fn the_embedded_runtime_agrees_with_onnx_runtime() {
 fn calls_of_few_frames_and_of_many_agree() {
     let programme = programme();
     let programme = programme.to_str().unwrap();
-    for pack in ["live", "studio"] {
+    for pack in ["live", "studio", "swift"] {
         let many = ok(["frames", programme, "--pack", pack]);
         let few = ok(["frames", programme, "--pack", pack, "--live"]);
         let difference = largest_difference(&many, &few);

@@ -131,7 +131,7 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
         "sure": sure_figures,
         "calibration": fitted,
         "parity": parity,
-        "run": settings,
+        "run": _by_name(settings),
         "began_with": began_with,
         "soup": soup,
         "speech_on_music_at_default_thresholds": thresholds.share_over(
@@ -151,6 +151,12 @@ def make_pack(options: argparse.Namespace, cache: Cache, run: Path, recipes: Pat
     curves.draw(folder, run / "log.csv")
     card.write_card(folder, recipes)
     export.put_in_place(folder, options.out, options.pack)
+
+
+def _by_name(settings: dict) -> dict:
+    """The settings of a run, with the packs and runs that it began with or was taught by as names, not as paths."""
+    named = {key: Path(settings["plan"].get(key, "")).name for key in ("start_from", "teacher")}
+    return settings | {"plan": settings["plan"] | named}
 
 
 def _ancestor(settings: dict) -> tuple[str, list[dict]]:

@@ -35,6 +35,7 @@ pub(super) const PACKS: &[Files] = &[
     #[cfg(feature = "profiles")]
     pack!("phrase", "negatives.bin", "trained.txt"),
     pack!("studio"),
+    pack!("swift"),
     #[cfg(feature = "profiles")]
     pack!("voice", "cohort.bin"),
 ];

@@ -30,6 +30,9 @@ pub const STUDIO: &str = "studio";
 /// The pack that live audio is heard with: little look-ahead.
 pub const LIVE: &str = "live";
 
+/// The pack that answers each frame at once: no look-ahead.
+pub const SWIFT: &str = "swift";
+
 /// The pack that finds background noise behind speech.
 pub const NOISE: &str = "noise";
 
