@@ -3,9 +3,12 @@
 use serde::Serialize;
 
 use super::{Counts, Scored, real};
+use crate::signal::random::SplitMix;
 
 /// Draws per interval.
 pub(super) const DRAWS: usize = 400;
+/// What all draws begin with.
+pub(super) const DRAWS_SEED: u64 = 0x0EA2_3A2C;
 
 /// Classes of score that a draw's AUC is computed from: quantiles of all scores, so little is lost.
 const CLASSES: usize = 1_024;
@@ -43,7 +46,7 @@ pub fn intervals(recordings: &[&Scored]) -> Option<Intervals> {
     let borders = class_borders(&frames);
     let parts: Vec<(Counts, Vec<[usize; 2]>)> =
         frames.iter().map(|f| (Counts::of(f), histogram(f, &borders))).collect();
-    let mut random = SplitMix::new();
+    let mut random = SplitMix::new(DRAWS_SEED);
     let (mut aucs, mut f1s, mut alarms) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..DRAWS {
         let mut counts = Counts::default();
@@ -100,24 +103,4 @@ pub(super) fn central(mut values: Vec<f64>) -> Option<Interval> {
     values.sort_by(f64::total_cmp);
     let cut = values.len() / 40;
     Some(Interval { low: values[cut], high: values[values.len() - 1 - cut] })
-}
-
-/// Steele, Lea & Flood's generator: enough for drawing, the same everywhere.
-pub(super) struct SplitMix(u64);
-
-impl SplitMix {
-    /// From the one seed.
-    pub(super) fn new() -> Self {
-        Self(0x0EA2_3A2C)
-    }
-
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        // The high half times the limit: unbiased enough for limits far below 2^32.
-        usize::try_from(((z >> 32) * limit as u64) >> 32).unwrap_or(0)
-    }
 }

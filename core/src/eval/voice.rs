@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::bootstrap::{DRAWS, SplitMix, central};
+use super::bootstrap::{DRAWS, DRAWS_SEED, central};
 use super::{Interval, RocPoint, equal_error_rate, roc, share};
+use crate::signal::random::SplitMix;
 use crate::signal::units::single;
 use crate::voice::OWNER_THRESHOLD;
 
@@ -145,7 +146,7 @@ fn interval(by_voice: &[Vec<(f32, bool)>]) -> Option<Interval> {
     if by_voice.len() < MIN_SPEAKERS {
         return None;
     }
-    let mut random = SplitMix::new();
+    let mut random = SplitMix::new(DRAWS_SEED);
     let mut rates = Vec::with_capacity(DRAWS);
     let mut drawn = Vec::new();
     for _ in 0..DRAWS {

@@ -23,8 +23,9 @@ const PEAK_EVERY_S: f64 = 1.0;
 const LEAST_SCALE: f64 = 0.01;
 /// A live gate that acts on the beginning of a phrase may do so more often in vain, by this factor.
 const EARLY_FALSE_ALARMS: f64 = 4.0;
-/// No limit lies below this: a likeness of nothing is none.
-const LEAST_LIMIT: f64 = 0.0;
+/// No limit lies below this. Few clips agree by chance more seldom than one alone reaches its `common`, so limits of three may
+/// lie below 0; far below, nothing is left of a likeness.
+const LEAST_LIMIT: f64 = -0.2;
 
 /// At most so many peaks, but no more than a tenth of all.
 fn highest_of(peaks: usize, most: usize) -> usize {

@@ -40,6 +40,8 @@ const NOISY_DB: f32 = 10.0;
 const LEAST_PAUSE_FRAMES: usize = 10;
 /// A clip that is liked less than this share of the others' median is unlike them.
 const UNLIKE_SHARE: f32 = 0.4;
+/// By so much a limit lies above what must not be taken for the phrase.
+const OTHER_MARGIN: f32 = 0.02;
 /// A clip that is more like other speech than this says little.
 const TOO_COMMON: f32 = 0.7;
 
@@ -159,7 +161,7 @@ pub fn enrol(
         let (found, heard) = ears.look_at(clip)?;
         advice.extend(found.into_iter().map(|what| (clip.name.clone(), what)));
         if let Some((vectors, phrase)) = heard {
-            templates.push(Template::new(&rows(&vectors, phrase), &clip.sha256));
+            templates.push(Template::new(&phrase, &clip.sha256));
             streams.push((clip.name.clone(), vectors));
         }
     }
@@ -201,15 +203,15 @@ pub fn enrol(
         strictness,
         negative_hours: background.hours(),
     };
-    let mistaken = other_scores.into_iter().filter(|(_, score)| *score >= profile.limits().whole);
+    let lost = |score: f32| score + OTHER_MARGIN > median(&left_out) || score >= profile.limits().whole;
+    let mistaken = other_scores.into_iter().filter(|(_, score)| lost(*score));
     Ok(Enrolled { mistaken: mistaken.map(|(name, _)| name).collect(), advice, profile })
 }
 
 /// A limit above what must not be found, but never above the median of the phrase itself: what is as like as that cannot be
 /// told apart, and is said to be mistaken.
 fn above_other(other: f32, left_out: &[f32]) -> f32 {
-    const MARGIN: f32 = 0.02;
-    (other + MARGIN).min(median(left_out))
+    (other + OTHER_MARGIN).min(median(left_out))
 }
 
 /// The highest score in a recording.
@@ -227,11 +229,6 @@ fn median(values: &[f32]) -> f32 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
-}
-
-fn rows(vectors: &Vectors, wanted: Range<usize>) -> Vectors {
-    let values = vectors.rows[wanted.start * vectors.dim..wanted.end * vectors.dim].to_vec();
-    Vectors { rows: values, ..Vectors::new(vectors.dim, vectors.hop_frames) }
 }
 
 impl Ears<'_> {
@@ -265,14 +262,13 @@ impl Ears<'_> {
             advice.push(Advice::Noisy { snr_db });
         }
         let vectors = self.embed(clip)?;
-        let hop = vectors.hop_frames;
-        let wanted = speech.start / hop..speech.end.div_ceil(hop).min(vectors.len());
-        Ok((advice, Some((vectors, wanted))))
+        let phrase = self.under_noise(clip, &vectors, speech.clone(), &scores.mean_square[speech])?;
+        Ok((advice, Some((vectors, phrase))))
     }
 }
 
-/// The vectors of a clip, and which rows of them are the phrase.
-type Spoken = (Vectors, Range<usize>);
+/// The vectors of a clip, and those that are kept of the phrase in it.
+type Spoken = (Vectors, Vectors);
 
 /// The phrase of a clip in frames, whole hops of `hop` frames: the longest loud stretch. Training cuts its clips in the same way.
 fn loud(scores: &FrameScores, hop: usize) -> Range<usize> {

@@ -21,15 +21,15 @@
 //! A step costs one pass over the rows of all templates and allocates nothing.
 
 /// The cosine from which a row adds to the score.
-const REWARD_FROM: f32 = 0.6;
+const REWARD_FROM: f32 = 0.3;
 /// A cosine of 1 adds 1.
-const REWARD: f32 = 2.5;
+const REWARD: f32 = 1.0 / (1.0 - REWARD_FROM);
 /// What it costs to stay on a row.
 const STAY: f32 = 0.05;
 /// What it costs to leave a row out.
 const SKIP: f32 = 0.25;
 /// Templates that the score of a phrase is the mean of.
-const BEST: usize = 3;
+const BEST: usize = 5;
 /// Hops over which templates may reach their highest score at different times.
 const WINDOW_HOPS: usize = 5;
 /// Share of a template that its prefix score needs.
@@ -288,7 +288,7 @@ mod tests {
         let (same, slower, faster) = (best(&[0, 1, 2, 3]), best(&[0, 1, 1, 2, 2, 3]), best(&[0, 1, 3]));
         assert!(same > slower && slower > same - 0.1, "{same} {slower}");
         assert!(same > faster && faster > 0.5, "{same} {faster}");
-        assert!(best(&[3, 2, 1, 0]) < 0.0 && best(&[0, 0, 0, 0]) < 0.0);
+        assert!(best(&[3, 2, 1, 0]) < 0.1 && best(&[0, 0, 0, 0]) < 0.0);
     }
 
     #[test]
@@ -301,8 +301,10 @@ mod tests {
         };
         let one = at_end(vec![same()]);
         assert_eq!(at_end(vec![same(), same(), same()]), one);
-        assert!((at_end(vec![other(), same(), other(), same(), same()]) - one).abs() < 1e-6);
-        assert!(at_end(vec![same(), other(), other()]) < one);
+        let best = |templates: usize| (0..templates).map(|_| same());
+        let others = || [other(), other()];
+        assert!((at_end(others().into_iter().chain(best(BEST)).collect()) - one).abs() < 1e-6);
+        assert!(at_end(others().into_iter().chain(best(BEST - 1)).collect()) < one);
     }
 
     #[test]

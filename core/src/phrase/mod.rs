@@ -11,6 +11,7 @@
 //! | `calibrate.rs` | limits from speech that is not the phrase; how many sayings they will miss |
 //! | `negatives.rs`, `usual.rs` | that speech, as a pack brings it, and the limits that other phrases needed |
 //! | `profile.rs` | [`PhraseProfile`]: what is kept of a phrase |
+//! | `template.rs` | what is kept of a clip: its vectors, heard with and without noise |
 //! | `enrol.rs` | [`enrol`]: clips to a profile, with advice |
 //! | `spotter.rs`, `stream.rs` | [`Phrases`]: several phrases in a stream of samples |
 //! | `paced.rs` | a live channel played at its own pace |
@@ -28,6 +29,7 @@ pub mod paced;
 mod profile;
 mod spotter;
 mod stream;
+mod template;
 #[cfg(all(test, feature = "files", feature = "embedded-packs", feature = "embedded-runtime"))]
 mod tests;
 mod usual;

@@ -1,6 +1,7 @@
 //! Rounding to a sample format: exact where it can be, dithered where it must be.
 
 use super::StreamFormat;
+use crate::signal::random::SplitMix;
 use crate::signal::units::single;
 
 /// Samples that are looked at together.
@@ -72,7 +73,7 @@ impl Quantiser {
             let rounded = nearest(scaled);
             let mut value = rounded;
             if self.dither && scaled != 0.0 && (self.dither_always || rounded.to_bits() != scaled.to_bits()) {
-                value = nearest(scaled + triangular(index));
+                value = nearest(scaled + SplitMix::at(index).triangular());
             }
             // The sample itself, not its dither, is what clips.
             self.clipped += u64::from(rounded < low || rounded > high);
@@ -97,22 +98,6 @@ pub(super) fn nearest(value: f64) -> f64 {
     /// With this added, the lowest bit of an f64 is worth one.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
     (value + SHIFT) - SHIFT
-}
-
-/// Triangular noise in −1..1, the sum of two even ones, from a position (SplitMix64).
-fn triangular(index: u64) -> f64 {
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut bits = index.wrapping_add(1).wrapping_mul(GOLDEN);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    even(bits >> 32) + even(bits & 0xffff_ffff)
-}
-
-/// 32 random bits as a number in −0.5..0.5.
-#[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
-fn even(bits: u64) -> f64 {
-    bits as f64 / 4_294_967_296.0 - 0.5
 }
 
 #[cfg(test)]

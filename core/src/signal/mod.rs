@@ -8,6 +8,7 @@
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
 //! | `recycle.rs` | blocks of samples from one thread to another |
 //! | `units.rs` | counts as real numbers, samples as seconds |
+//! | `random.rs` | numbers for dither, noise and draws that are the same everywhere |
 //! | `sanitise.rs` | samples that every later step can work with: finite, normal, bounded |
 
 mod downmix;
@@ -15,6 +16,8 @@ mod frames;
 mod label;
 mod label_set;
 mod level;
+#[cfg(feature = "profiles")]
+pub(crate) mod random;
 #[cfg(feature = "files")]
 mod recycle;
 mod resample;

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark_training.phrase import augment, law
+from earmark_training.phrase import augment, law, templates
 from earmark_training.phrase.align import by_scores
 from earmark_training.phrase.dialogue import queen_texts
 from earmark_training.phrase.pronounce import English, units_of_ipa
@@ -100,3 +100,32 @@ def test_mixing_keeps_the_ratio_of_powers():
     mixed = augment.mix(voice, noise, 6.0)
     added = 10 ** (mixed / 10) - 10 ** (voice / 10)
     assert 10 * np.log10((10 ** (voice / 10)).sum() / added.sum()) == pytest.approx(6.0, abs=0.01)
+
+
+def test_a_template_is_what_noise_leaves_of_a_clip():
+    rng = np.random.default_rng(4)
+    clip = np.full((120, 64), -90.0, np.float32)
+    clip[40:80] = rng.uniform(-40, -10, (40, 64))
+    told = []
+
+    def hear(features: np.ndarray) -> np.ndarray:
+        told.append(features)
+        hops = features.reshape(-1, 4, 64).mean(1)
+        return hops - hops.mean(1, keepdims=True)
+
+    rows = templates.template(clip, hear)
+    first, last = law.spoken(clip)
+    assert rows.shape == (last - first, 64) and np.allclose(np.linalg.norm(rows, axis=1), 1)
+    assert np.array_equal(told[0], clip) and len(told) == 1 + len(templates.SNRS_DB)
+    # Under noise a clip is nowhere softer, and the louder the noise the louder its pauses.
+    assert all((noisy >= clip - 1e-3).all() for noisy in told[1:])
+    pauses = [noisy[:40].mean() for noisy in told[1:]]
+    assert pauses == sorted(pauses)
+    quiet = law.unit(hear(clip))[first:last]
+    assert 0.8 < (rows * quiet).sum(1).mean() < 0.9999
+
+
+def test_pink_noise_has_as_much_power_in_each_octave():
+    level = templates.pink_noise().mean(0)
+    # Mel bands above 1 kHz are as wide as their frequency is high: their powers are alike.
+    assert np.ptp(level[32:60]) < 3.0 and len(level) == 64

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-ENOUGH = 0.6
+ENOUGH = 0.3
 """Cosine at which a row gives nothing; it gives 1 at cosine 1."""
 STAY, SKIP = 0.05, 0.25
 RECENT_HOPS = 5
-BEST_TEMPLATES = 3
+BEST_TEMPLATES = 5
 PEAK_APART_HOPS = 25
 BASE_PEAKS, BASE_MOST = 20, 0.9
 PREFIX_SHARE = 0.5

@@ -6,6 +6,7 @@ said a second before has no part in them.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +16,8 @@ from .units import UNITS
 DIM = 64
 CONTEXT_HOPS = (-2, 0, 2)
 """The speech sounds that a vector must tell: 80 ms ago, now and in 80 ms. Neighbours make "ab" differ from "ba"."""
+LEAST_SQUARE = 1e-9
+"""Of a vector's length: nothing is divided by nothing."""
 
 SHAPE = Shape(
     channels=152,
@@ -29,18 +32,32 @@ class Phrase(Ear):
     def __init__(self, shape: Shape = SHAPE, dim: int = DIM):
         super().__init__(shape)
         self.head = nn.Linear(shape.channels, dim)
+        self.spread: nn.Linear | None = None
+
+    @torch.no_grad()
+    def set_spread(self, mean: np.ndarray, matrix: np.ndarray) -> None:
+        """From now on vectors are those of length 1 without their `mean` [dim], times `matrix` [dim, dim]."""
+        self.spread = nn.Linear(len(mean), len(mean))
+        self.spread.weight.copy_(torch.from_numpy(matrix.T))
+        self.spread.bias.copy_(torch.from_numpy(-mean @ matrix))
+
+    def _vectors(self, heard: Tensor) -> Tensor:
+        vectors = self.head(heard)
+        if self.spread is None:
+            return vectors
+        return self.spread(vectors / torch.sqrt((vectors * vectors).sum(-1, keepdim=True) + LEAST_SQUARE))
 
     def forward(self, features: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """One call of any number of hops."""
         heard, new_states = self._hear(features, states)
-        return self.head(heard), *new_states
+        return self._vectors(heard), *new_states
 
     def whole(self, features: Tensor) -> Tensor:
         """Vectors of complete recordings [batch, frames, 64] (frames: a multiple of the hop), row i of hop i."""
         shape, batch = self.shape, features.shape[0]
         tail = torch.full((batch, shape.lookahead_frames, features.shape[2]), -100.0, device=features.device)
         heard, _ = self._hear(torch.cat([features, tail], 1), tuple(self.zero_states(batch)))
-        return self.head(heard)[:, shape.lookahead_frames // shape.hop_frames :]
+        return self._vectors(heard)[:, shape.lookahead_frames // shape.hop_frames :]
 
 
 class Sounds(nn.Module):

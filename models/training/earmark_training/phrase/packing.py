@@ -14,8 +14,8 @@ from ..features import log_mel
 from ..ledger import open_test
 from ..runtime import PackRuntime
 from ..vector_pack import real_time_factor
-from . import law, trials, usual
-from .bank import Bank
+from . import law, spread, trials, usual
+from .bank import Bank, Windows
 from .card import write_card
 from .export import read_negatives, write_negatives, write_pack
 from .network import Phrase
@@ -24,10 +24,14 @@ BUNDLED_SOURCES = ("queen", "sky", "librispeech-clean", "speechocean762", "fille
 BUNDLED_MINUTES = 60.0
 """Of speech whose vectors go with the pack: a profile's false alarms are measured on them."""
 
+SPREAD_SEED = 77
+
 
 def make(network: Phrase, run: Path, bank: Bank, data: list[dict], said: dict[str, str], folder: Path, version: str,
          recipes: Path, more_negatives: list[Path]) -> None:  # fmt: skip
     """A pack in `folder`, measured on the phrases that chose it."""
+    trained = json.loads((run / "run.json").read_text())
+    network.set_spread(*spread.fit(network.eval(), Windows(bank, trained["shares"], SPREAD_SEED)))
     parity = write_pack(network, folder, version, data)
     listener = PackRuntime(folder)
     own = bundled(bank, listener)
@@ -38,7 +42,7 @@ def make(network: Phrase, run: Path, bank: Bank, data: list[dict], said: dict[st
         "model_sha256": listener.pack["model"]["sha256"],
         "parity": parity,
         "rtf": real_time_factor(listener),
-        "trained": json.loads((run / "run.json").read_text()) if (run / "run.json").exists() else {},
+        "trained": trained,
         "chosen_on": measure(bank, said, folder, trials.CHOOSING, unheard),
     }
     _write(folder, metrics, recipes)

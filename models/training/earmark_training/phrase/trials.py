@@ -17,6 +17,7 @@ from scipy.stats import beta, gamma
 from ..features import BANDS
 from . import augment, law
 from .bank import NEGATIVE_SOURCES, Bank, Clip
+from .templates import template
 from .units import UNLABELLED
 
 SYLLABLES = {
@@ -96,12 +97,7 @@ def try_phrase(
     outcomes = []
     hours = len(unheard) * hop_s / 3600
     for count in ENROLLED:
-        templates = []
-        for clip in clips[:count]:
-            features = bank.read(clip)[0]
-            first, last = law.spoken(features)
-            templates.append(law.unit(hear(features))[first:last])
-        matcher = law.Matcher(templates)
+        matcher = law.Matcher([template(bank.read(clip)[0], hear) for clip in clips[:count]])
         base = law.bases(matcher, bundled)
         score = lambda stream, matcher=matcher, base=base: law.combine(matcher.scores(stream), base)
         apart = matcher.scores(law.side_by_side(unheard)).reshape(-1, count)

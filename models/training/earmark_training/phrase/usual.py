@@ -13,6 +13,7 @@ import numpy as np
 
 from . import law, trials
 from .bank import Bank, Clip
+from .templates import template
 
 CLIPS = (3, 5, 10, 20)
 ALARMS_PER_HOUR = (0.1, 0.5, 2.0, 8.0)
@@ -43,11 +44,7 @@ def limits(
     reached = defaultdict(list)
     for _, clips in sorted(_phrases(bank, said).items()):
         order = np.random.default_rng(SEED).permutation(len(clips))
-        templates = []
-        for number in order[: max(CLIPS)]:
-            features = bank.read(clips[number])[0]
-            first, last = law.spoken(features)
-            templates.append(law.unit(hear(features))[first:last])
+        templates = [template(bank.read(clips[number])[0], hear) for number in order[: max(CLIPS)]]
         matcher = law.Matcher(templates)
         base = law.bases(matcher, bundled)
         for part, scores in zip(
