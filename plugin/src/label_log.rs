@@ -177,7 +177,9 @@ impl Shared {
     fn timeline_settings(&self) -> TimelineSettings {
         let of_pack = |ear: &Detector| TimelineSettings::for_pack(ear.pack().manifest());
         let settings = self.with_ear(of_pack).unwrap_or_default();
-        let mut bank = self.kept(|kept| SettingsBank::new(&kept.extras));
+        let mut bank = self
+            .kept(|kept| SettingsBank::new(&kept.extras))
+            .with_others(|label| self.thresholds_of_ear(label));
         match bank.update(&self.params) {
             Some(gate) => settings.with_gate(gate),
             None => settings,

@@ -19,6 +19,7 @@ pub mod clap;
 mod ears;
 pub mod editor;
 pub mod edits;
+pub mod host_words;
 mod label_log;
 pub mod ladspa;
 pub mod lv2;

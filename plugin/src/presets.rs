@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
-use earmark_core::decide::Thresholds;
 use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
 use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
 use crate::params::{PARAMS, ParamId, PresetExtras, Rules, id, pack_name};
-use crate::processor::settings::{KEEP_PRESET, SettingsBank, keep_rules, keep_values, leading_labels};
+use crate::processor::settings::{
+    KEEP_PRESET, OWN_THRESHOLDS, SettingsBank, keep_rules, keep_values, leading_labels, own_thresholds_of,
+};
 use crate::shared::Shared;
 
 /// Why a preset cannot be loaded or saved.
@@ -39,6 +40,30 @@ pub enum PresetError {
 /// Characters in a preset's name at most.
 const LONGEST_NAME: usize = 60;
 
+/// `voice-over` as people write it.
+pub fn title(name: &str) -> String {
+    let mut letters = name.replace(['-', '_'], " ").trim().to_owned();
+    if let Some(first) = letters.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    letters
+}
+
+/// Where a user's presets lie on this system.
+pub fn user_folder() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(PathBuf::from);
+    let base = if cfg!(target_os = "windows") {
+        std::env::var_os("APPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Application Support"))
+    } else {
+        std::env::var_os("XDG_CONFIG_HOME")
+            .map(PathBuf::from)
+            .or_else(|| home().map(|home| home.join(".config")))
+    };
+    base.map(|base| base.join("earmark").join("presets"))
+}
+
 /// Names of the built-in presets, and what they are for.
 pub fn built_in() -> impl Iterator<Item = (&'static str, String)> {
     gate::preset_names().map(|name| (name, gate::preset(name).map(|preset| preset.about).unwrap_or_default()))
@@ -50,6 +75,20 @@ impl Shared {
     /// # Errors
     /// [`PresetError`] if there is no such preset or it asks for more than parameters can say.
     pub fn load_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
+        self.take_over_preset(name_or_path, Self::edit)
+    }
+
+    /// The same by the host's own hand, which records no edits: it is to read all values.
+    ///
+    /// # Errors
+    /// As for [`load_preset`](Self::load_preset).
+    pub fn take_preset(&self, name_or_path: &str) -> Result<(), PresetError> {
+        self.take_over_preset(name_or_path, Self::set)?;
+        self.values_were_replaced();
+        Ok(())
+    }
+
+    fn take_over_preset(&self, name_or_path: &str, set: fn(&Self, ParamId, f64)) -> Result<(), PresetError> {
         let preset = gate::load_preset(name_or_path)?;
         let settings = preset.gate;
         let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
@@ -65,7 +104,7 @@ impl Shared {
             kept.preset = Some(name_or_path.to_owned());
         });
         for (id, plain) in values {
-            self.edit(id, plain);
+            set(self, id, plain);
         }
         Ok(())
     }
@@ -95,28 +134,49 @@ impl Shared {
         }
     }
 
+    /// Gives a preset file of the user's another name; if it is the loaded one, it stays that. Gives its new path.
+    ///
+    /// # Errors
+    /// [`PresetError`] if the file is not in `folder`, that is no name for a file, another preset has it, or it cannot be
+    /// moved.
+    pub fn rename_preset(&self, folder: &Path, path: &Path, name: &str) -> Result<PathBuf, PresetError> {
+        let to = file_of(folder, name)?;
+        if to == path {
+            return Ok(to);
+        }
+        if to.exists() {
+            return Err(PresetError::Exists(name.trim().to_owned()));
+        }
+        let source = to.to_str().ok_or(PresetError::Name)?.to_owned();
+        if path.parent() != Some(folder) {
+            return Err(PresetError::Name);
+        }
+        fs::rename(path, &to).map_err(|source| OutputError::from_io(path, source))?;
+        self.kept(|kept| {
+            if kept.preset.as_deref().map(Path::new) == Some(path) {
+                kept.preset = Some(source);
+            }
+        });
+        Ok(to)
+    }
+
     /// Writes what is set as a preset file of the user's, and counts as having loaded it. `name` is for people; the file
     /// has it with `.json` behind.
     ///
     /// # Errors
     /// [`PresetError`] if that is no name for a file, another preset has it, or it cannot be written.
     pub fn save_preset(&self, folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
-        let name = name.trim();
-        let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(is_plain) {
-            return Err(PresetError::Name);
-        }
-        let path = folder.join(name).with_extension("json");
+        let path = file_of(folder, name)?;
         let loaded = self.preset();
         let source = path.to_str().ok_or(PresetError::Name)?.to_owned();
         if path.exists() && loaded.as_deref() != Some(&source) {
-            return Err(PresetError::Exists(name.to_owned()));
+            return Err(PresetError::Exists(name.trim().to_owned()));
         }
         // What only files can do has no parameter: it stays as the loaded preset has it.
         let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
         let preset = Preset {
             about: "Saved from the plugin.".to_owned(),
-            gate: as_settings(self, base.gate),
+            gate: as_settings(self, base.gate, &Pack::find(pack_name(self.params.choice(id::PACK)))?),
             cut: base.cut,
         };
         let failed = |source| OutputError::from_io(&path, source);
@@ -128,8 +188,24 @@ impl Shared {
     }
 }
 
-fn as_settings(shared: &Shared, base: GateSettings) -> GateSettings {
-    let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+/// The file of a preset with this name.
+fn file_of(folder: &Path, name: &str) -> Result<PathBuf, PresetError> {
+    let name = name.trim();
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(is_plain) {
+        return Err(PresetError::Name);
+    }
+    Ok(folder.join(name).with_extension("json"))
+}
+
+fn as_settings(shared: &Shared, base: GateSettings, pack: &Pack) -> GateSettings {
+    // Labels without thresholds of their own get none: they are the ear's, whichever hears.
+    let own = |label: &Label| {
+        let (open, close) = own_thresholds_of(label)?;
+        let is_set = shared.params.get(open) > 0.0 || shared.params.get(close) > 0.0;
+        is_set.then(|| pack.manifest().thresholds_of(label))
+    };
+    let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras)).with_others(own);
     let set = bank.update(&shared.params).cloned().unwrap_or_default();
     // Whatever is not named here, and whatever a later version adds, stays as it is in `base`.
     GateSettings {
@@ -175,9 +251,18 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
     };
     let leading = leading_labels(&settings.rules.list).next().cloned().unwrap_or(Label::SPEECH);
     let from_pack = pack.manifest().thresholds_of(&leading);
-    let Thresholds { open, close } = settings.thresholds.by_label.get(&leading).copied().unwrap_or(from_pack);
-    values.push((id::OPEN, f64::from(open)));
-    values.push((id::CLOSE, f64::from(close)));
+    let thresholds = settings.thresholds.by_label.get(&leading).copied().unwrap_or(from_pack);
+    values.push((id::OPEN, f64::from(thresholds.open)));
+    values.push((id::CLOSE, f64::from(thresholds.close)));
+    for (label, own_open, own_close) in OWN_THRESHOLDS {
+        // Those that lead have the knobs together, but where the preset gives one others.
+        let leads = leading_labels(&settings.rules.list).any(|leading| *leading == label);
+        let own = settings.thresholds.by_label.get(&label).filter(|own| leads && **own != thresholds);
+        for (id, own) in [(own_open, own.map(|own| own.open)), (own_close, own.map(|own| own.close))] {
+            // 0 would be none of its own.
+            values.push((id, own.map_or(0.0, |own| f64::from(own).max(id.spec().least()))));
+        }
+    }
     let mut thresholds = settings.thresholds.by_label.clone();
     thresholds.retain(|label, _| !leading_labels(&settings.rules.list).any(|leading| leading == label));
     let extras = PresetExtras { rules, curve: settings.envelope.curve, thresholds };
@@ -186,6 +271,8 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
 
 #[cfg(test)]
 mod tests {
+    use earmark_core::decide::Thresholds;
+
     use super::*;
 
     #[test]
@@ -250,6 +337,33 @@ mod tests {
             assert_eq!(saved.gate, expected, "{name}");
             assert_eq!(saved.cut, preset.cut, "{name}");
         }
+    }
+
+    #[test]
+    fn a_preset_gets_another_name_and_nothing_else_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let shared = Shared::new();
+        let first = shared.save_preset(folder, "First").unwrap();
+        let other = Shared::new().save_preset(folder, "Other").unwrap();
+        let second = shared.rename_preset(folder, &first, " Second ").unwrap();
+        assert_eq!((second.as_path(), first.exists()), (folder.join("Second.json").as_path(), false));
+        assert_eq!(shared.preset().as_deref(), second.to_str(), "it is the loaded one still");
+        assert_eq!(shared.rename_preset(folder, &second, "Second").unwrap(), second, "as it was");
+        assert!(matches!(shared.rename_preset(folder, &second, "Other"), Err(PresetError::Exists(_))));
+        assert!(matches!(shared.rename_preset(folder, &second, "../up"), Err(PresetError::Name)));
+        assert!(matches!(
+            shared.rename_preset(&folder.join("below"), &second, "Third"),
+            Err(PresetError::Name)
+        ));
+        assert!(matches!(
+            shared.rename_preset(folder, &folder.join("gone.json"), "Third"),
+            Err(PresetError::Write(_))
+        ));
+        // Another one's name does not touch what is loaded.
+        shared.rename_preset(folder, &other, "Third").unwrap();
+        assert_eq!(shared.preset().as_deref(), second.to_str());
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 2);
     }
 
     #[test]

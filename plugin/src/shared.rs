@@ -12,6 +12,7 @@ use earmark_core::realtime::{Hearing, LiveFloor, LiveMonitor, LiveVoice, RecentA
 use serde_json::{Map, Value};
 
 use crate::edits::Edits;
+use crate::host_words::HostWords;
 use crate::label_log::LabelLog;
 use crate::meters::Meters;
 use crate::params::{PARAMS, ParamId, Params, PresetExtras};
@@ -42,6 +43,7 @@ pub struct Shared {
     ear: Mutex<Option<(&'static str, Arc<Detector>)>>,
     monitors: Mutex<Vec<LiveMonitor>>,
     labels: Mutex<LabelLog>,
+    host_words: Mutex<HostWords>,
     pub(crate) profiles: ProfileState,
 }
 
@@ -204,6 +206,16 @@ impl Shared {
     /// Keeps something for the window.
     pub fn window_set(&self, key: &str, value: Value) {
         self.kept(|kept| kept.window.insert(key.to_owned(), value));
+    }
+
+    /// What the host said by itself.
+    pub fn host_words(&self) -> HostWords {
+        lock(&self.host_words).clone()
+    }
+
+    /// The host says something.
+    pub(crate) fn note_host_words(&self, note: impl FnOnce(&mut HostWords)) {
+        note(&mut lock(&self.host_words));
     }
 
     /// How the activation is doing.

@@ -154,12 +154,12 @@ fn alone() -> MutexGuard<'static, ()> {
     DISPLAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits until no thread but the main one and the three tests is left, five seconds at most. The thread of a closed window
+/// Waits until no thread but the main one and the four tests is left, five seconds at most. The thread of a closed window
 /// ends a moment later and takes Mesa's drivers out of memory; a process that exits meanwhile calls into them and crashes.
 fn wait_for_the_threads_of_windows() {
     let began = Instant::now();
     let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    while threads() > 4 && began.elapsed() < Duration::from_secs(5) {
+    while threads() > 5 && began.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -199,6 +199,75 @@ fn the_desktops_scale_is_known_before_there_is_a_window() {
     wait_for_the_threads_of_windows();
 }
 
+/// Once a click into the editor took the keyboard, and space never started the host's transport again.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_keyboard_is_the_hosts_again_after_a_click() {
+    use raw_window_handle::{HasWindowHandle as _, RawWindowHandle};
+    use x11rb::connection::Connection as _;
+    use x11rb::protocol::xproto::{
+        BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ConnectionExt as _, EventMask,
+        InputFocus, KeyButMask, MOTION_NOTIFY_EVENT,
+    };
+
+    if no_display() {
+        return;
+    }
+    let _alone = alone();
+    let (host, parent) = host_window();
+    let shared = Arc::new(Shared::new());
+    let editor = open(&parent, &shared);
+    wait_for_picture(&shared);
+    let (connection, screen) = x11rb::connect(None).expect("a display");
+    let root = connection.setup().roots[screen].root;
+    let of_host = match parent.window_handle().expect("a window").as_raw() {
+        RawWindowHandle::Xlib(handle) => u32::try_from(handle.window).expect("a window's number"),
+        RawWindowHandle::Xcb(handle) => handle.window.get(),
+        other => panic!("{other:?}"),
+    };
+    let tree = connection.query_tree(of_host).expect("asked").reply().expect("answered");
+    let own = *tree.children.last().expect("the editor's window");
+    let focus = || connection.get_input_focus().expect("asked").reply().expect("answered").focus;
+    // What a click does in a host that leaves the keyboard to whom it is given.
+    connection
+        .set_input_focus(InputFocus::PARENT, own, x11rb::CURRENT_TIME)
+        .expect("asked")
+        .check()
+        .expect("given");
+    assert_eq!(focus(), own);
+    // Into the waveform, where nothing is.
+    let event = |response_type, state| ButtonPressEvent {
+        response_type,
+        detail: u8::from(response_type != MOTION_NOTIFY_EVENT),
+        sequence: 0,
+        time: x11rb::CURRENT_TIME,
+        root,
+        event: own,
+        child: x11rb::NONE,
+        root_x: 300,
+        root_y: 90,
+        event_x: 300,
+        event_y: 90,
+        state,
+        same_screen: true,
+    };
+    let began = Instant::now();
+    while focus() != of_host {
+        assert!(began.elapsed() < PATIENCE, "the editor keeps the keyboard");
+        for (kind, mask, held) in [
+            (MOTION_NOTIFY_EVENT, EventMask::POINTER_MOTION, KeyButMask::default()),
+            (BUTTON_PRESS_EVENT, EventMask::BUTTON_PRESS, KeyButMask::default()),
+            (BUTTON_RELEASE_EVENT, EventMask::BUTTON_RELEASE, KeyButMask::BUTTON1),
+        ] {
+            connection.send_event(false, own, mask, event(kind, held)).expect("asked").check().expect("sent");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    drop(editor);
+    drop(host);
+    wait_for_the_threads_of_windows();
+}
+
 #[test]
 fn it_draws_resizes_and_closes_in_the_middle_of_a_storm() {
     if no_display() {
@@ -210,7 +279,7 @@ fn it_draws_resizes_and_closes_in_the_middle_of_a_storm() {
     let editor = open(&parent, &shared);
     wait_for_picture(&shared);
     let storm = Storm::over(&shared);
-    for (width, height) in [(1_200, 800), (960, 560), (1_000, 660)] {
+    for (width, height) in [(1_200, 800), (720, 660), (1_000, 660)] {
         assert!(editor.set_size(width, height));
         assert_eq!(editor.size(), (width, height));
         std::thread::sleep(Duration::from_millis(60));

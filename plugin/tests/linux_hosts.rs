@@ -1,5 +1,5 @@
-//! LADSPA and LV2 in programs that others wrote: `ffmpeg` (LADSPA), `lv2_validate` and `lv2apply` (LV2), as Debian brings them
-//! (`ffmpeg`, `lilv-utils`, `lv2-dev`, `sordi`).
+//! LADSPA and LV2 in programs that others wrote: `ffmpeg`, `liquidsoap` and `pipewire` (LADSPA), `lv2_validate` and `lv2apply`
+//! (LV2), as Debian brings them (`ffmpeg`, `liquidsoap`, `pipewire`, `pipewire-bin`, `lilv-utils`, `lv2-dev`, `sordi`).
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, reason = "a test program")]
 
@@ -105,6 +105,91 @@ fn ffmpeg_renders_with_ladspa_what_every_other_format_renders() {
     // ffmpeg runs faster than real time: a real-time label does not wait for its ear and lets what it did not hear pass.
     assert_eq!(ffmpeg(&filter("earmark", "")).len(), input.len());
     assert_eq!(ffmpeg(&filter("earmark_offline_stereo", "")).len(), 2 * input.len());
+}
+
+/// A folder with the library as hosts of LADSPA look for it.
+fn ladspa_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::copy(library(), folder.path().join("earmark.so")).expect("copied");
+    folder
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Once the example named a variable that Liquidsoap does not know.
+#[test]
+fn the_example_for_liquidsoap_renders_what_every_other_format_renders() {
+    if !is_there("liquidsoap") {
+        return required::skip("liquidsoap is missing; `cargo xtask check` installs it");
+    }
+    let folder = ladspa_folder();
+    std::os::unix::fs::symlink(
+        root().join("examples").canonicalize().expect("it is there"),
+        folder.path().join("examples"),
+    )
+    .expect("linked");
+    let mut host = Command::new("liquidsoap");
+    host.current_dir(folder.path()).env("LIQ_LADSPA_DIRS", folder.path());
+    // A machine that builds is often root's.
+    run(host.args(["settings.init.allow_root.set(true)", "examples/ladspa/gate.liq"]));
+    // It leaves the length in the header open.
+    let wav = std::fs::read(folder.path().join("gated.wav")).expect("a file");
+    let data = 8 + wav.windows(4).position(|word| word == b"data").expect("a chunk of samples");
+    let sample = |bytes: &[u8]| i16::from_le_bytes(bytes.try_into().expect("two"));
+    let got: Vec<i16> = wav[data..].chunks_exact(2).map(sample).collect();
+    let expected = rendered(&[], &programme());
+    // It works in frames of 40 ms, and leaves out the last one, which is not whole.
+    assert!(got.len() + 960 > expected.len(), "{} of {}", got.len(), expected.len());
+    for (place, (got, expected)) in got.iter().zip(&expected).enumerate() {
+        // Its own rounding to 16 bits.
+        let apart = (f64::from(*got) / 32_767.0 - f64::from(*expected)).abs();
+        assert!(apart < 2.0 / 32_768.0, "sample {place}: {got} for {expected}");
+    }
+}
+
+/// A program that runs until it is dropped.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn pipewire_makes_a_microphone_of_the_example() {
+    if !is_there("pipewire") || !is_there("pw-cli") {
+        return required::skip("pipewire or pipewire-bin is missing; `cargo xtask check` installs them");
+    }
+    let folder = ladspa_folder();
+    let drop_ins = folder.path().join("pipewire/pipewire.conf.d");
+    std::fs::create_dir_all(&drop_ins).expect("a folder");
+    std::fs::copy(root().join("examples/ladspa/pipewire.conf"), drop_ins.join("earmark.conf"))
+        .expect("copied");
+    let with_places = |program: &str| {
+        let mut command = Command::new(program);
+        command.env("XDG_RUNTIME_DIR", folder.path()).env("XDG_CONFIG_HOME", folder.path());
+        command.env("LADSPA_PATH", folder.path()).env_remove("DISPLAY");
+        command
+    };
+    let quiet = std::process::Stdio::null;
+    let daemon = with_places("pipewire").stdout(quiet()).stderr(quiet()).spawn().expect("it starts");
+    let _running = Running(daemon);
+    let began = std::time::Instant::now();
+    loop {
+        let told = with_places("pw-cli").args(["ls", "Node"]).output().expect("it starts");
+        let told = String::from_utf8_lossy(&told.stdout);
+        // The module names both nodes only when the library was loaded and its controls were found.
+        if told.contains("\"capture.earmark\"") && told.contains("\"earmark\"") {
+            return;
+        }
+        assert!(began.elapsed().as_secs() < 60, "no such nodes in\n{told}");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
 }
 
 /// The folder that `cargo xtask bundle` makes.

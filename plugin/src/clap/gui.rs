@@ -11,7 +11,7 @@ use clack_extensions::params::HostParams;
 use clack_plugin::prelude::*;
 
 use super::ClapMain;
-use crate::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
+use crate::editor::{EditHost, Editor, PREFERRED_SIZE, own_scale, system_scale};
 use crate::params::ParamId;
 use crate::shared::Shared;
 
@@ -51,11 +51,11 @@ impl Gui {
         if cfg!(target_os = "macos") { 1.0 } else { self.system_scale.unwrap_or_else(told) }
     }
 
-    fn size(&self) -> (u32, u32) {
+    fn size(&self, own_scale: f64) -> (u32, u32) {
         let open = self.editor.borrow().as_ref().map(Editor::size);
         open.or(self.size.get()).unwrap_or_else(|| {
             let (width, height) = PREFERRED_SIZE;
-            let scaled = |points: u32| pixels(f64::from(points) * self.scale());
+            let scaled = |points: u32| pixels(f64::from(points) * own_scale * self.scale());
             (scaled(width), scaled(height))
         })
     }
@@ -196,7 +196,7 @@ impl PluginGuiImpl for ClapMain<'_> {
     }
 
     fn get_size(&self) -> Option<GuiSize> {
-        let (width, height) = self.gui.size();
+        let (width, height) = self.gui.size(own_scale(&self.shared.plugin));
         Some(GuiSize { width, height })
     }
 
@@ -213,7 +213,8 @@ impl PluginGuiImpl for ClapMain<'_> {
     }
 
     fn adjust_size(&self, size: GuiSize) -> Option<GuiSize> {
-        let (width, height) = Editor::nearest_size(size.width, size.height, self.gui.scale());
+        let (width, height) =
+            Editor::nearest_size(size.width, size.height, self.gui.scale() * own_scale(&self.shared.plugin));
         Some(GuiSize { width, height })
     }
 

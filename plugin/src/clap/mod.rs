@@ -2,7 +2,7 @@
 //!
 //! * `audio` runs on the audio thread: events in, planes in, process, planes out, events out.
 //! * `params`, `ports`, `notes`, `session` answer the host's questions on the main thread, `gui` hangs the
-//!   editor into its window.
+//!   editor into its window, `presets` are for its browser, `track` is what it says by itself.
 //!
 //! clack catches panics at every entry; the processor catches its own before that.
 
@@ -11,7 +11,9 @@ mod gui;
 mod notes;
 mod params;
 mod ports;
+mod presets;
 mod session;
+mod track;
 
 use std::cell::Cell;
 use std::fmt;
@@ -25,12 +27,15 @@ use clack_extensions::gui::PluginGui;
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::note_name::PluginNoteName;
 use clack_extensions::note_ports::PluginNotePorts;
+use clack_extensions::param_indication::PluginParamIndication;
 use clack_extensions::params::{HostParams, PluginParams};
+use clack_extensions::preset_discovery::PluginPresetLoad;
 use clack_extensions::remote_controls::PluginRemoteControls;
 use clack_extensions::render::PluginRender;
 use clack_extensions::state::PluginState;
 use clack_extensions::surround::PluginSurround;
 use clack_extensions::tail::PluginTail;
+use clack_extensions::track_info::PluginTrackInfo;
 use clack_plugin::plugin::features::{ANALYZER, AUDIO_EFFECT, GATE, MONO, STEREO, SURROUND, UTILITY};
 use clack_plugin::prelude::*;
 
@@ -43,8 +48,7 @@ use ports::Layout;
 /// The id by which hosts find saved projects; never changes.
 pub const CLAP_ID: &str = "audio.earmark.earmark";
 
-/// What `clap_entry` gives a host.
-pub type ClapEntry = SinglePluginEntry<EarmarkClap>;
+pub use presets::ClapEntry;
 
 /// The plugin, as clack wants it.
 #[derive(Debug)]
@@ -70,6 +74,9 @@ impl Plugin for EarmarkClap {
             .register::<PluginLatency>()
             .register::<PluginTail>()
             .register::<PluginRender>()
+            .register::<PluginPresetLoad>()
+            .register::<PluginTrackInfo>()
+            .register::<PluginParamIndication>()
             .register::<PluginGui>();
     }
 }
@@ -98,14 +105,16 @@ impl DefaultPluginFactory for EarmarkClap {
         shared: &'a ClapShared<'a>,
     ) -> Result<ClapMain<'a>, PluginError> {
         let host_params = host.get_extension::<HostParams>();
-        Ok(ClapMain {
+        let main = ClapMain {
             host,
             shared,
             host_params,
             layout: Cell::new(Layout::default()),
             latency: Cell::new(0),
             gui: Gui::new(),
-        })
+        };
+        main.ask_for_the_track();
+        Ok(main)
     }
 }
 

@@ -31,7 +31,7 @@ impl PluginStateImpl for ClapMain<'_> {
 
 impl ClapMain<'_> {
     /// All values may be new: the host reads them, and restarts the plugin if the latency is one of them.
-    fn report_new_values(&self) {
+    pub(super) fn report_new_values(&self) {
         if self.shared.plugin.take_values_replaced()
             && let Some(params) = &self.host_params
         {

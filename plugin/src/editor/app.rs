@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
@@ -14,15 +14,17 @@ use super::display::{Display, Now};
 use super::gesture::{EditHost, Gestures};
 use super::history::History;
 use super::keys::HostKeys;
-use super::preset_list::{PresetList, user_folder};
+use super::preset_list::PresetList;
 use super::profile_panel::ProfilePanel;
-use super::theme::{self, FOOTER_HEIGHT, GAP, HEADER_HEIGHT, Theme};
+use super::theme::{self, GAP, HEADER_HEIGHT, Theme, WIDE};
 use super::undo::Undo;
 use super::watch::Watch;
 use super::widgets::Cx;
 use super::{MAX_SIZE, MIN_SIZE, controls, rules, state};
+use crate::host_words::HostWords;
 use crate::meters::Class;
 use crate::params::ParamId;
+use crate::presets::user_folder;
 use crate::processor::settings::{KEEP_PRESET, keep_choice};
 use crate::shared::Shared;
 
@@ -48,7 +50,7 @@ pub struct App {
     pub(super) undo: Undo,
     pub(super) display: Display,
     history: History,
-    derived: Derived,
+    pub(super) derived: Derived,
     /// A preset's own rules in words, where they are in force.
     pub(super) rules: Option<String>,
     /// What the loaded preset says, by its source, and whether something was moved since.
@@ -56,11 +58,16 @@ pub struct App {
     pub(super) preset_altered: bool,
     /// The preset that was asked to be deleted once.
     pub(super) deleting: Option<String>,
+    /// The preset that gets another name, and what is written of that.
+    pub(super) renaming: Option<(String, String)>,
     /// What `derived` belongs to.
     derived_from: DerivedFrom,
     /// Inside a host's window, which cannot always be dragged larger.
     embedded: bool,
-    opened: Instant,
+    /// What the host said, in the last picture.
+    pub(super) host_words: HostWords,
+    /// Whether there is room for everything beside each other, in the last picture.
+    pub(super) wide: bool,
     /// Raised when a picture shows something that moves by itself.
     moving: Arc<AtomicBool>,
     watch: Option<Watch>,
@@ -90,7 +97,7 @@ impl App {
             preset_name: String::new(),
             notice: None,
             told: None,
-            labels_path: labels_path(),
+            labels_path: labels_path(shared.host_words().track.as_deref()),
             profiles: ProfilePanel::default(),
             undo: Undo::default(),
             display: Display::default(),
@@ -100,9 +107,11 @@ impl App {
             preset_values: None,
             preset_altered: false,
             deleting: None,
+            renaming: None,
             derived_from: derived_from(&shared),
             embedded,
-            opened: Instant::now(),
+            host_words: shared.host_words(),
+            wide: true,
             moving: Arc::default(),
             watch: None,
             keys: Arc::default(),
@@ -142,8 +151,8 @@ impl App {
 
     /// One picture.
     pub fn show(&mut self, ui: &mut Ui) {
-        let now_s = self.opened.elapsed().as_secs_f64();
         let ctx = ui.ctx().clone();
+        let now_s = ctx.time();
         let typed = self.keys.take();
         ctx.input_mut(|input| input.events.extend(typed));
         self.history.catch_up(&self.shared.meters);
@@ -157,15 +166,19 @@ impl App {
             self.undo.look(&ended, &self.shared.params);
         }
         self.undo_keys(&ctx);
+        self.zoom_keys(&ctx);
         self.derive();
 
         let area = ui.max_rect();
         ui.painter().rect_filled(area, CornerRadius::ZERO, self.theme.window);
         let inner = area.shrink2(vec2(2.0 * GAP, 1.5 * GAP));
         let (header, rest) = inner.split_top_bottom_at_y(inner.top() + HEADER_HEIGHT);
-        let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - FOOTER_HEIGHT);
-        let (rest, controls) =
-            rest.split_top_bottom_at_y(rest.bottom() - controls::height(&self.shared.params));
+        self.wide = inner.width() >= WIDE;
+        self.host_words = self.shared.host_words();
+        let foot = self.footer_plan(ui, inner.width());
+        let (rest, footer) = rest.split_top_bottom_at_y(inner.bottom() - foot.height());
+        let controls_height = controls::height(&self.shared.params, self.wide);
+        let (rest, controls) = rest.split_top_bottom_at_y(rest.bottom() - controls_height);
         let display = rest.shrink2(vec2(0.0, 1.5 * GAP));
         // The panel behind the controls goes to the window's edges.
         let panel = Rect::from_x_y_ranges(area.x_range(), controls.top()..=controls.bottom() - GAP);
@@ -178,11 +191,55 @@ impl App {
         part(self, header, "header", &mut |app, ui| app.header(ui));
         part(self, display, "display", &mut |app, ui| app.show_display(ui, display));
         part(self, controls.shrink2(vec2(0.0, 1.5 * GAP)), "controls", &mut |app, ui| app.controls(ui));
-        part(self, footer, "footer", &mut |app, ui| app.footer(ui));
+        part(self, footer, "footer", &mut |app, ui| app.footer(ui, &foot));
         if self.embedded {
             self.grip(ui, area);
         }
         self.settle_keyboard(&ctx);
+        self.settle_zoom(&ctx, area.size());
+    }
+
+    /// The zoom that is kept is the window's: the user has chosen it, or the host has loaded a state. The host is asked for
+    /// as much more room.
+    fn settle_zoom(&mut self, ctx: &egui::Context, points: Vec2) {
+        // The window's own keys do this; the framework's would not tell the host.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let (wanted, now) = (state::zoom_percent(&self.shared), zoom_percent_of(ctx));
+        if wanted == now {
+            return;
+        }
+        let room = wanted_size(points);
+        let zoomed = |points: u32| points * wanted / 100;
+        if self.embedded && !self.gestures.host().request_resize(zoomed(room.0), zoomed(room.1)) {
+            self.notice = Some("The host does not let this window grow or shrink".to_owned());
+            state::set_zoom_percent(&self.shared, now);
+            return;
+        }
+        ctx.set_zoom_factor(zoom_factor(wanted));
+    }
+
+    pub(super) fn set_zoom(&mut self, zoom_percent: u32) {
+        state::set_zoom_percent(&self.shared, zoom_percent);
+    }
+
+    /// Control and plus, minus or zero.
+    fn zoom_keys(&mut self, ctx: &egui::Context) {
+        use egui::{Key, Modifiers};
+        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
+        let now = state::zoom_percent(&self.shared);
+        let place = state::ZOOMS.iter().position(|zoom| *zoom == now).unwrap_or(0);
+        let wanted = if pressed(Key::Plus) || pressed(Key::Equals) {
+            state::ZOOMS.get(place + 1)
+        } else if pressed(Key::Minus) {
+            place.checked_sub(1).and_then(|place| state::ZOOMS.get(place))
+        } else if pressed(Key::Num0) {
+            state::ZOOMS.first()
+        } else {
+            None
+        };
+        if let Some(zoom) = wanted {
+            self.set_zoom(*zoom);
+        }
     }
 
     /// The keyboard is the window's while a text field is open. After that, and after a click on anything else, it is the
@@ -231,7 +288,8 @@ impl App {
             params: &self.shared.params,
             gestures: &mut self.gestures,
             theme: &self.theme,
-            now_s: self.opened.elapsed().as_secs_f64(),
+            indicated: &self.host_words.indicated,
+            now_s: ui.ctx().time(),
         };
         self.display.show(ui, area, now, &mut cx);
     }
@@ -242,7 +300,8 @@ impl App {
             params: &self.shared.params,
             gestures: &mut self.gestures,
             theme: &self.theme,
-            now_s: self.opened.elapsed().as_secs_f64(),
+            indicated: &self.host_words.indicated,
+            now_s: ui.ctx().time(),
         };
         show(ui, &mut cx);
     }
@@ -298,6 +357,15 @@ impl App {
             self.notice = std::fs::remove_file(source).err().map(|error| format!("{source}: {error}"));
         }
         self.read_presets();
+    }
+
+    /// Gives a preset of the user's own the name that the user wrote. Says whether it has it.
+    pub(super) fn rename_preset(&mut self, source: &str, name: &str) -> bool {
+        let Some(folder) = &self.preset_folder else { return false };
+        let renamed = self.shared.rename_preset(folder, Path::new(source), name);
+        self.notice = renamed.err().map(|error| error.to_string());
+        self.read_presets();
+        self.notice.is_none()
     }
 
     /// Looks into the user's folder again.
@@ -357,7 +425,8 @@ impl App {
         let response = response.on_hover_and_drag_cursor(egui::CursorIcon::ResizeNwSe);
         if let (true, Some(pointer)) = (response.dragged(), response.interact_pointer_pos()) {
             let (width, height) = wanted_size(pointer - area.min);
-            self.gestures.host().request_resize(width, height);
+            let zoomed = |points: u32| points * state::zoom_percent(&self.shared) / 100;
+            self.gestures.host().request_resize(zoomed(width), zoomed(height));
         }
         let colour = if response.hovered() { self.theme.text } else { self.theme.dim };
         for step in [4.0, 8.0, 12.0] {
@@ -370,10 +439,24 @@ impl App {
     }
 }
 
-/// A place that the user can write to.
-fn labels_path() -> String {
+/// A place that the user can write to, by the track's name where the host says one.
+fn labels_path(track: Option<&str>) -> String {
     let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"));
-    PathBuf::from(home.unwrap_or_default()).join("labels.txt").display().to_string()
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+    let name: String =
+        track.unwrap_or_default().chars().filter(|letter| is_plain(*letter)).take(60).collect();
+    let name = if name.trim().is_empty() { "labels" } else { name.trim() };
+    PathBuf::from(home.unwrap_or_default()).join(format!("{name}.txt")).display().to_string()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred per cent at most")]
+fn zoom_percent_of(ctx: &egui::Context) -> u32 {
+    (100.0 * ctx.zoom_factor()).round() as u32
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred per cent at most")]
+fn zoom_factor(percent: u32) -> f32 {
+    percent as f32 / 100.0
 }
 
 /// The nearest allowed size, points.

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::app::App;
-use super::theme::{CONTROLS_HEIGHT, GAP, font};
+use super::theme::{GAP, font};
 use super::widgets::{Cx, Size, keep_menu, knob, menu, segments, switch};
 use crate::params::{ParamId, Params, id};
 use crate::processor::settings::{KEEP_PRESET, keep_choice};
@@ -21,88 +21,145 @@ const MAIN: [(ParamId, &str); 7] = [
 
 impl App {
     pub(super) fn controls(&mut self, ui: &mut Ui) {
-        let rules = self.rules.clone();
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        self.first_row(ui);
+        ui.add_space(GAP);
+        let wide = self.wide;
         self.with_cx(ui, |ui, cx| {
-            ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-            first_row(ui, rules.as_deref(), cx);
-            ui.add_space(GAP);
-            second_row(ui, cx);
+            if wide {
+                row(ui, |ui| {
+                    listen(ui, cx);
+                    sources(ui, cx);
+                    labels(ui, cx);
+                });
+            } else {
+                row(ui, |ui| {
+                    listen(ui, cx);
+                    sources(ui, cx);
+                });
+                row(ui, |ui| {
+                    labels(ui, cx);
+                    ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+                        ui.spacing_mut().item_spacing.x = 0.0;
+                        for (id, name) in [(id::OUTPUT_DB, "Output"), (id::WET, "Dry / wet")] {
+                            knob(ui, id, name, Size::Small, cx);
+                        }
+                    });
+                });
+            }
             if ducks(cx.params) {
                 duck_row(ui, cx);
             }
         });
     }
+
+    /// What is kept, the knobs of every time and, where there is room, those of the output.
+    fn first_row(&mut self, ui: &mut Ui) {
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                ui.set_width(KEEP_WIDTH);
+                self.with_cx(ui, |ui, cx| keep_menu(ui, "Keep", KEEP_WIDTH - 10.0, cx));
+                let rules = self.rules.clone();
+                if rules.is_some() {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                }
+                ui.horizontal(|ui| {
+                    ui.set_width(KEEP_WIDTH);
+                    let name = if rules.is_some() { "The preset's rules" } else { "The rest" };
+                    self.with_cx(ui, |ui, cx| caption(ui, name, cx));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.thresholds_button(ui));
+                });
+                match rules {
+                    None => self.with_cx(ui, |ui, cx| segments(ui, id::MODE, 28.0, cx)),
+                    Some(rules) => {
+                        let text = RichText::new(&rules).font(font(11.0)).color(self.theme.text);
+                        ui.add(egui::Label::new(text).wrap())
+                            .on_hover_text("The rules of the preset. The first that holds decides.");
+                    }
+                }
+            });
+            let wide = self.wide;
+            if wide {
+                ui.add_space(GAP);
+            }
+            self.with_cx(ui, |ui, cx| {
+                if !wide {
+                    ui.spacing_mut().item_spacing.x = 0.0;
+                }
+                let ducks = ducks(cx.params);
+                for (id, name) in MAIN {
+                    // The depth that is in force has the place.
+                    match id {
+                        id::RANGE_DB if ducks => knob(ui, id::DUCK_DB, "Depth", Size::Large, cx),
+                        _ => knob(ui, id, name, Size::Large, cx),
+                    }
+                }
+                if wide {
+                    ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+                        knob(ui, id::OUTPUT_DB, "Output", Size::Large, cx);
+                        knob(ui, id::WET, "Dry / wet", Size::Large, cx);
+                    });
+                }
+            });
+        });
+    }
 }
 
-/// Height of all rows, points: ducking has a row of its own.
-pub fn height(params: &Params) -> f32 {
-    CONTROLS_HEIGHT + if ducks(params) { Size::Small.area().y + GAP } else { 0.0 }
+/// Width of what is kept and of what happens to the rest, points.
+const KEEP_WIDTH: f32 = 168.0;
+/// Height of a row of menus with what is above it, points.
+const MENUS: f32 = 44.0;
+
+/// Height of all rows with what is around them, points: ducking has a row of its own, and so has the output in a narrow window.
+pub fn height(params: &Params, wide: bool) -> f32 {
+    let around = 4.0 * GAP;
+    let first = Size::Large.area().y + 2.0 * GAP;
+    let output = if wide { 0.0 } else { Size::Small.area().y + GAP };
+    let duck = if ducks(params) { Size::Small.area().y + GAP } else { 0.0 };
+    around + first + GAP + MENUS + output + duck
 }
 
 fn ducks(params: &Params) -> bool {
     params.choice(id::MODE) == 1 && keep_choice(params) != KEEP_PRESET
 }
 
-/// `rules`: a preset's own, in words, where they decide what happens to the rest.
-fn first_row(ui: &mut Ui, rules: Option<&str>, cx: &mut Cx<'_>) {
+fn row(ui: &mut Ui, show: impl FnOnce(&mut Ui)) {
     ui.horizontal_top(|ui| {
-        ui.vertical(|ui| {
-            ui.set_width(196.0);
-            keep_menu(ui, "Keep", 186.0, cx);
-            match rules {
-                None => {
-                    caption(ui, "The rest", cx);
-                    segments(ui, id::MODE, 28.0, cx);
-                }
-                Some(rules) => {
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    let text = RichText::new(rules).font(font(11.0)).color(cx.theme.text);
-                    ui.add(egui::Label::new(text).wrap())
-                        .on_hover_text("The rules of the preset. The first that holds decides.");
-                }
-            }
-        });
-        ui.add_space(GAP);
-        let ducks = ducks(cx.params);
-        for (id, name) in MAIN {
-            // The depth that is in force has the place.
-            match id {
-                id::RANGE_DB if ducks => knob(ui, id::DUCK_DB, "Depth", Size::Large, cx),
-                _ => knob(ui, id, name, Size::Large, cx),
-            }
-        }
-        ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
-            knob(ui, id::OUTPUT_DB, "Output", Size::Large, cx);
-            knob(ui, id::WET, "Dry / wet", Size::Large, cx);
-        });
+        ui.spacing_mut().item_spacing.x = 2.0 * GAP;
+        show(ui);
     });
 }
 
-fn second_row(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0 * GAP;
-        ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 3.0;
-            caption(ui, "Listen to", cx);
-            segments(ui, id::LISTEN, 26.0, cx);
-        });
-        menu(ui, id::DETECTOR, "Detector", 92.0, cx);
-        menu(ui, id::PACK, "Ear", 64.0, cx);
-        menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
-        menu(ui, id::LABEL_MODE, "Label lanes", 64.0, cx);
-        menu(ui, id::LABEL_MIDI, "Label notes", 100.0, cx);
-        ui.vertical(|ui| {
-            ui.add_space(17.0);
-            switch(ui, id::LINK, "Link", cx);
-        });
-        ui.vertical(|ui| {
-            ui.add_space(17.0);
-            switch(ui, id::ADAPTIVE, "Adaptive", cx);
-        });
-        ui.vertical(|ui| {
-            ui.add_space(17.0);
-            switch(ui, id::LABEL_OUTPUTS, "CV", cx);
-        });
+/// What is heard at the output.
+fn listen(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        caption(ui, "Listen to", cx);
+        segments(ui, id::LISTEN, 26.0, cx);
+    });
+}
+
+/// What hears, and how.
+fn sources(ui: &mut Ui, cx: &mut Cx<'_>) {
+    menu(ui, id::DETECTOR, "Detector", 92.0, cx);
+    menu(ui, id::PACK, "Ear", 64.0, cx);
+    menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
+    low_switch(ui, id::LINK, "Link", cx);
+    low_switch(ui, id::ADAPTIVE, "Adaptive", cx);
+}
+
+/// Labels for the host.
+fn labels(ui: &mut Ui, cx: &mut Cx<'_>) {
+    menu(ui, id::LABEL_MODE, "Label lanes", 64.0, cx);
+    menu(ui, id::LABEL_MIDI, "Label notes", 100.0, cx);
+    low_switch(ui, id::LABEL_OUTPUTS, "CV", cx);
+}
+
+/// A switch at the height of the menus beside it.
+fn low_switch(ui: &mut Ui, id: ParamId, name: &str, cx: &mut Cx<'_>) {
+    ui.vertical(|ui| {
+        ui.add_space(17.0);
+        switch(ui, id, name, cx);
     });
 }
 

@@ -6,7 +6,7 @@ use earmark_core::gate::{Action, GateSettings};
 
 use super::history::{LANES, SINGING};
 use super::lanes::gain_floor_db;
-use crate::processor::settings::{SettingsBank, leading_labels};
+use crate::processor::settings::{SettingsBank, leading_labels, own_thresholds_of};
 use crate::shared::Shared;
 
 /// The labels of the lanes.
@@ -21,8 +21,8 @@ pub struct Derived {
     pub decides: [bool; LANES],
     /// Labels that pass when they are heard alone.
     pub kept: [bool; LANES],
-    /// The thresholds of labels that rules name and no knob moves, in their lanes.
-    pub fixed: [Option<Thresholds>; LANES],
+    /// The thresholds in the lanes of labels that have them apart from the knobs: their own, the preset's or the ear's.
+    pub apart: [Option<Thresholds>; LANES],
     /// The lower edge of the gain, dB below zero.
     pub floor_db: f32,
 }
@@ -30,7 +30,9 @@ pub struct Derived {
 impl Derived {
     /// From the parameters and the rules of a preset.
     pub fn of(shared: &Shared) -> Self {
-        let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+        let mut bank = shared
+            .kept(|kept| SettingsBank::new(&kept.extras))
+            .with_others(|label| shared.thresholds_of_ear(label));
         let settings = bank.update(&shared.params).cloned().unwrap_or_default();
         let mut shown = [true; LANES];
         shown[SINGING] = shared.has_singing();
@@ -42,16 +44,18 @@ impl Derived {
             |label: &Label| settings.action_on(&labels, [label]).is_ok_and(|action| action == Action::Keep);
         let decides =
             LABELS.map(|label| leading_labels(&settings.rules.list).any(|leading| *leading == label));
-        let fixed = std::array::from_fn(|lane| {
+        let apart = std::array::from_fn(|lane| {
             let label = &LABELS[lane];
-            let named = shown[lane] && !decides[lane] && settings.labels().any(|other| other == label);
-            let own = settings.thresholds.by_label.get(label).copied();
-            own.or_else(|| shared.thresholds_of_ear(label)).filter(|_| named)
+            let ids = own_thresholds_of(label)?;
+            let has_own = [ids.0, ids.1].iter().any(|id| shared.params.get(*id) > 0.0);
+            let named = shown[lane] && settings.labels().any(|other| other == label);
+            let apart = named && (has_own || !decides[lane]);
+            settings.thresholds.by_label.get(label).copied().filter(|_| apart)
         });
         Self {
             shown,
             decides,
-            fixed,
+            apart,
             kept: LABELS.each_ref().map(keeps),
             floor_db: gain_floor_db(deepest_db(&settings)),
         }
@@ -125,7 +129,7 @@ mod tests {
         assert_eq!(derived.kept, [true, false, false, false]);
         assert_eq!(derived.decides, [true, false, false, false], "the first rule has the thresholds");
         assert_eq!(derived.floor_db, 66.0, "it mutes noise");
-        assert_eq!(derived.fixed, [None; LANES], "no ear says where the others open");
+        assert_eq!(derived.apart, [None; LANES], "no ear says where the others open");
     }
 
     /// Once music and noise, which decide in this preset, had no threshold lines.
@@ -136,8 +140,8 @@ mod tests {
         let ear = shared.ear(earmark_core::model::pack::LIVE).expect("embedded");
         let of = |label| Some(ear.pack().manifest().thresholds_of(&label));
         let derived = Derived::of(&shared);
-        assert_eq!(derived.fixed, [None, None, of(Label::MUSIC), of(Label::NOISE)]);
+        assert_eq!(derived.apart, [None, None, of(Label::MUSIC), of(Label::NOISE)]);
         shared.set(id::KEEP, 0.0);
-        assert_eq!(Derived::of(&shared).fixed, [None; LANES], "those that no rule names have none");
+        assert_eq!(Derived::of(&shared).apart, [None; LANES], "those that no rule names have none");
     }
 }

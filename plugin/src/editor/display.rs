@@ -27,7 +27,8 @@ pub struct Display {
     columns: Vec<Column>,
     input: Level,
     output: Level,
-    dragged: Option<Line>,
+    /// The line that is dragged, and what it moves.
+    dragged: Option<(Line, ParamId)>,
     /// Where the lanes were drawn last.
     pub lanes: Option<LaneRects>,
 }
@@ -45,11 +46,40 @@ pub struct Now<'a> {
     pub derived: &'a Derived,
 }
 
-fn line_id(line: Line) -> ParamId {
+/// Both lines of a lane.
+#[derive(Debug, Clone, Copy)]
+struct LanePair {
+    lines: Lines,
+    /// The parameters of opening and closing.
+    ids: (ParamId, ParamId),
+    /// Those of the label alone.
+    own: (ParamId, ParamId),
+    /// Whether the knobs move them.
+    by_knobs: bool,
+}
+
+fn line_id((open, close): (ParamId, ParamId), line: Line) -> ParamId {
     match line {
-        Line::Open => id::OPEN,
-        Line::Close => id::CLOSE,
+        Line::Open => open,
+        Line::Close => close,
     }
+}
+
+/// The lines in a lane, where there are any.
+fn pair_of(lane: usize, derived: &Derived, params: &Params) -> Option<LanePair> {
+    const OWN: [(ParamId, ParamId); LANES] = [
+        (id::SPEECH_OPEN, id::SPEECH_CLOSE),
+        (id::SINGING_OPEN, id::SINGING_CLOSE),
+        (id::MUSIC_OPEN, id::MUSIC_CLOSE),
+        (id::NOISE_OPEN, id::NOISE_CLOSE),
+    ];
+    let own = *OWN.get(lane)?;
+    if let Some(Thresholds { open, close }) = derived.apart[lane] {
+        return Some(LanePair { lines: Lines { open, close }, ids: own, own, by_knobs: false });
+    }
+    let lines = Lines { open: params.get_f32(id::OPEN), close: params.get_f32(id::CLOSE) };
+    let knobs = LanePair { lines, ids: (id::OPEN, id::CLOSE), own, by_knobs: true };
+    (derived.shown[lane] && derived.decides[lane]).then_some(knobs)
 }
 
 impl Display {
@@ -63,7 +93,8 @@ impl Display {
     /// Draws it all.
     pub fn show(&mut self, ui: &mut Ui, area: Rect, now: Now<'_>, cx: &mut Cx<'_>) {
         let frame = Rect::from_min_max(pos2(area.left() + GUTTER, area.top()), area.max - vec2(METERS, 0.0));
-        let lanes = lanes::rects(frame, now.derived.shown, now.derived.decides);
+        let with_lines = std::array::from_fn(|lane| pair_of(lane, now.derived, cx.params).is_some());
+        let lanes = lanes::rects(frame, now.derived.shown, with_lines);
         columns(now.history, now.span_s, frame.width(), &mut self.columns);
         let theme = cx.theme;
         let painter = ui.painter_at(area);
@@ -75,10 +106,8 @@ impl Display {
             banner(&painter, lanes.wave, sentence, theme);
         }
         for (lane, rect) in lanes.probabilities.iter().enumerate() {
-            if now.derived.shown[lane] && now.derived.decides[lane] {
-                self.thresholds(ui, &painter, lane, *rect, cx);
-            } else if let Some(fixed) = now.derived.fixed[lane] {
-                fixed_lines(&painter, *rect, fixed, theme);
+            if let Some(pair) = pair_of(lane, now.derived, cx.params) {
+                self.thresholds(ui, &painter, (lane, *rect), pair, cx);
             }
         }
         let meters = Rect::from_min_max(pos2(frame.right() + 2.0 * GAP, area.top()), area.max);
@@ -121,10 +150,17 @@ impl Display {
         painter.with_clip_rect(lanes.silence).extend(lanes::silence(&self.columns, lanes.silence, theme));
     }
 
-    /// The two lines: seen, dragged, reset by a double click.
-    fn thresholds(&mut self, ui: &mut Ui, painter: &Painter, lane: usize, rect: Rect, cx: &mut Cx<'_>) {
+    /// The two lines: seen, dragged, reset by a double click. With Alt a label that follows the knobs gets lines of its own.
+    fn thresholds(
+        &mut self,
+        ui: &mut Ui,
+        painter: &Painter,
+        (lane, rect): (usize, Rect),
+        pair: LanePair,
+        cx: &mut Cx<'_>,
+    ) {
         let inner = rect.shrink2(vec2(0.0, 2.0));
-        let lines = Lines { open: cx.params.get_f32(id::OPEN), close: cx.params.get_f32(id::CLOSE) };
+        let lines = pair.lines;
         let y_of = |line: Line| height_of(lines.get(line), inner.top(), inner.bottom());
         let response =
             ui.interact(rect, ui.scope_id().with(("thresholds", lane)), Sense::DRAG | Sense::CLICK);
@@ -134,30 +170,32 @@ impl Display {
         let hovered = response.hover_pos().and_then(|pos| near(pos.y));
         if response.drag_started() {
             // Where the button went down, not where the pointer was when that became a drag.
-            let origin = ui.input(|input| input.pointer.press_origin());
-            self.dragged = origin.and_then(|pos| near(pos.y));
-            if let Some(line) = self.dragged {
-                cx.gestures.begin(line_id(line));
+            let (origin, alone) = ui.input(|input| (input.pointer.press_origin(), input.modifiers.alt));
+            let ids = if alone { pair.own } else { pair.ids };
+            self.dragged = origin.and_then(|pos| near(pos.y)).map(|line| (line, line_id(ids, line)));
+            if let Some((_, id)) = self.dragged {
+                cx.gestures.begin(id);
             }
         }
-        if let (Some(line), Some(pos), true) =
+        if let (Some((line, id)), Some(pos), true) =
             (self.dragged, response.interact_pointer_pos(), response.dragged())
         {
-            cx.gestures.perform(line_id(line), f64::from(lines.dragged(line, at(pos.y))));
+            cx.gestures.perform(id, f64::from(lines.dragged(line, at(pos.y))).max(id.spec().least()));
         }
         if response.drag_stopped() {
             self.dragged = None;
             cx.gestures.end();
         }
         if let (true, Some(line)) = (response.double_clicked(), hovered) {
-            cx.gestures.set(line_id(line), line_id(line).spec().default_plain());
+            let id = line_id(pair.ids, line);
+            cx.gestures.set(id, id.spec().default_plain());
         }
-        let lit = self.dragged.or(hovered);
+        let lit = self.dragged.map(|(line, _)| line).filter(|_| response.dragged()).or(hovered);
         if lit.is_some() {
             ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
         }
         for line in [Line::Close, Line::Open] {
-            threshold_line(painter, rect, y_of(line), line, lit == Some(line), cx);
+            threshold_line(painter, rect, y_of(line), (line, lines.get(line)), (lit, pair.by_knobs), cx);
         }
     }
 
@@ -239,7 +277,9 @@ fn gutter(
     }
     caption(top.y + 50.0, if instead.is_some() { "The output is" } else { "The gate is" });
     if let Some((word, _)) = instead {
-        headline(top.y + 63.0, word.to_owned(), theme.warn);
+        // A longer word than the others, beside the numbers of the gain.
+        let at = pos2(left, top.y + 65.0);
+        painter.text(at, Align2::LEFT_TOP, word, font(19.0), theme.warn);
     }
     match newest.filter(|_| instead.is_none()).map(|frame| frame.gain_db) {
         Some(gain_db) if gain_db > -0.05 => headline(top.y + 63.0, "open".to_owned(), theme.accent),
@@ -282,23 +322,23 @@ fn gain_scale(painter: &Painter, lane: Rect, floor_db: f32, theme: &Theme) {
     }
 }
 
-/// Thresholds that no knob moves.
-fn fixed_lines(painter: &Painter, rect: Rect, fixed: Thresholds, theme: &Theme) {
-    let inner = rect.shrink2(vec2(0.0, 2.0));
-    let colour = theme.dim.gamma_multiply(0.65);
-    for (probability, line) in [(fixed.open, Line::Open), (fixed.close, Line::Close)] {
-        let y = height_of(probability, inner.top(), inner.bottom());
-        let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
-        let stroke = Stroke::new(1.0, colour);
-        match line {
-            Line::Open => drop(painter.line_segment(ends, stroke)),
-            Line::Close => painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0)),
-        }
-    }
-}
-
-fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, cx: &Cx<'_>) {
-    let colour = if lit { cx.theme.text } else { cx.theme.text.gamma_multiply(0.65) };
+/// `lit`: the line that the pointer has; `by_knobs`: whether the large knobs move it.
+fn threshold_line(
+    painter: &Painter,
+    rect: Rect,
+    y: f32,
+    (line, value): (Line, f32),
+    (lit, by_knobs): (Option<Line>, bool),
+    cx: &Cx<'_>,
+) {
+    /// Lower lanes have no room for two texts.
+    const ROOM: f32 = 40.0;
+    let lit = lit == Some(line);
+    let colour = match (lit, by_knobs) {
+        (true, _) => cx.theme.text,
+        (false, true) => cx.theme.text.gamma_multiply(0.65),
+        (false, false) => cx.theme.dim,
+    };
     let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
     let stroke = Stroke::new(if lit { 1.5 } else { 1.0 }, colour);
     match line {
@@ -315,7 +355,10 @@ fn threshold_line(painter: &Painter, rect: Rect, y: f32, line: Line, lit: bool, 
         Line::Open => "open",
         Line::Close => "close",
     };
-    let text = format!("{name} {}", cx.text(line_id(line)));
+    if rect.height() < ROOM && !lit {
+        return;
+    }
+    let text = format!("{name} {:.1} %", 100.0 * value);
     let (anchor, y) = match line {
         Line::Open => (Align2::RIGHT_BOTTOM, y - 1.0),
         Line::Close => (Align2::RIGHT_TOP, y + 1.0),

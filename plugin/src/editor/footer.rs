@@ -4,13 +4,15 @@ use earmark_core::decide::Thresholds;
 use earmark_core::gate::Adaptive;
 use earmark_core::report::Format;
 use egui::{
-    Align, CursorIcon, FontSelection, Key, Layout, Popup, PopupCloseBehavior, RichText, TextEdit, Ui,
+    Align, Color32, CursorIcon, FontSelection, Key, Layout, Popup, PopupCloseBehavior, RichText, TextEdit,
+    Ui, vec2,
 };
 
 use super::app::App;
 use super::profile_panel;
-use super::theme::font;
+use super::theme::{FOOTER_LINE, font};
 use super::widgets::hold_arrows;
+use crate::host_words::HostWords;
 use crate::params::{Params, id};
 use crate::shared::{DetectorStatus, Shared, Status};
 
@@ -80,36 +82,114 @@ fn singing_piece(shared: &Shared, status: &Status) -> Option<Piece> {
         .then(|| ("This ear does not tell singing from music: both pass".to_owned(), true))
 }
 
-impl App {
-    pub(super) fn footer(&mut self, ui: &mut Ui) {
-        ui.horizontal_centered(|ui| {
-            ui.spacing_mut().item_spacing.x = 16.0;
-            self.labels_button(ui);
-            self.profiles_button(ui);
-            let status = self.shared.status();
-            let floor = floor_piece(&status, &self.shared.params);
-            let singing = singing_piece(&self.shared, &status);
-            let profiles = profile_panel::pieces(&self.shared, &status);
-            for (text, worry) in profiles.into_iter().chain(pieces(&status)).chain(floor).chain(singing) {
-                let colour = if worry { self.theme.warn } else { self.theme.dim };
-                ui.label(RichText::new(text).font(font(11.5)).color(colour));
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let (text, colour) = match (&self.notice, &self.told) {
-                    (Some(notice), _) => (notice.clone(), self.theme.warn),
-                    (None, Some(told)) => (told.clone(), self.theme.text),
-                    (None, None) => (format!("{} {}", crate::NAME, crate::VERSION), self.theme.dim),
-                };
-                ui.label(RichText::new(text).font(font(11.5)).color(colour));
-            });
-        });
+/// Lanes that are told, and a host that says that it records none.
+fn lanes_piece(params: &Params, words: &HostWords) -> Option<Piece> {
+    let writes = params.choice(id::LABEL_MODE) == 1;
+    (writes && words.records == Some(false))
+        .then(|| ("Label lanes are written; the host records no automation now".to_owned(), false))
+}
+
+/// What stands at the foot, and on how many lines.
+#[derive(Debug)]
+pub(super) struct FooterPlan {
+    pieces: Vec<Piece>,
+    two_lines: bool,
+}
+
+impl FooterPlan {
+    /// Points that it takes.
+    pub(super) fn height(&self) -> f32 {
+        if self.two_lines { 2.0 * FOOTER_LINE + 2.0 } else { FOOTER_LINE }
     }
 }
+
+/// Between two pieces, points.
+const PIECE_GAP: f32 = 16.0;
+
+impl App {
+    /// Words at the right end: what happened last, or which version this is.
+    fn last_words(&self) -> (String, Color32) {
+        match (&self.notice, &self.told) {
+            (Some(notice), _) => (notice.clone(), self.theme.warn),
+            (None, Some(told)) => (told.clone(), self.theme.text),
+            (None, None) => {
+                let own = format!("{} {}", crate::NAME, crate::VERSION);
+                let named = self.host_words.track.as_ref().map(|track| format!("{track} \u{b7} {own}"));
+                (named.unwrap_or(own), self.theme.dim)
+            }
+        }
+    }
+
+    /// What is to be said now. The state of things gets a line of its own where it has no room beside the buttons.
+    pub(super) fn footer_plan(&self, ui: &Ui, width: f32) -> FooterPlan {
+        let status = self.shared.status();
+        let pieces: Vec<Piece> = profile_panel::pieces(&self.shared, &status)
+            .into_iter()
+            .chain(pieces(&status))
+            .chain(floor_piece(&status, &self.shared.params))
+            .chain(singing_piece(&self.shared, &status))
+            .chain(lanes_piece(&self.shared.params, &self.host_words))
+            .collect();
+        let wide = |text: &str| {
+            let galley = ui.painter().layout_no_wrap(text.to_owned(), font(11.5), self.theme.dim);
+            galley.size().x + PIECE_GAP
+        };
+        let words = [LABELS_BUTTON, profile_panel::BUTTON].into_iter();
+        let words = words.chain(pieces.iter().map(|(text, _)| text.as_str()));
+        let needed: f32 = words.map(wide).sum::<f32>() + wide(&self.last_words().0);
+        FooterPlan { pieces, two_lines: needed > width }
+    }
+
+    pub(super) fn footer(&mut self, ui: &mut Ui, plan: &FooterPlan) {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let line = |ui: &mut Ui, show: &mut dyn FnMut(&mut Ui)| {
+            ui.allocate_ui(vec2(ui.available_width(), FOOTER_LINE), |ui| {
+                ui.horizontal_centered(|ui| {
+                    ui.spacing_mut().item_spacing.x = PIECE_GAP;
+                    show(ui);
+                });
+            });
+        };
+        line(ui, &mut |ui| {
+            self.labels_button(ui);
+            self.profiles_button(ui);
+            if !plan.two_lines {
+                self.pieces(ui, &plan.pieces);
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (text, colour) = self.last_words();
+                self.piece(ui, &text, colour);
+            });
+        });
+        if plan.two_lines {
+            line(ui, &mut |ui| self.pieces(ui, &plan.pieces));
+        }
+    }
+
+    fn pieces(&self, ui: &mut Ui, pieces: &[Piece]) {
+        // What should worry first: a line that is too long is cut at its end.
+        let (worries, calm): (Vec<&Piece>, Vec<&Piece>) = pieces.iter().partition(|(_, worry)| *worry);
+        for (text, worry) in worries.into_iter().chain(calm) {
+            self.piece(ui, text, if *worry { self.theme.warn } else { self.theme.dim });
+        }
+    }
+
+    fn piece(&self, ui: &mut Ui, text: &str, colour: Color32) {
+        // Less than a few letters is nothing.
+        if ui.available_width() > 24.0 {
+            let text = RichText::new(text).font(font(11.5)).color(colour);
+            ui.add(egui::Label::new(text).truncate());
+        }
+    }
+}
+
+/// What is on the button that saves labels.
+const LABELS_BUTTON: &str = "Save labels as\u{2026}";
 
 impl App {
     /// Labels as a file: a button that asks for a path.
     fn labels_button(&mut self, ui: &mut Ui) {
-        let text = RichText::new("Save labels as\u{2026}").font(font(11.5)).color(self.theme.text);
+        let text = RichText::new(LABELS_BUTTON).font(font(11.5)).color(self.theme.text);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
         if button.has_focus() {
             // Else an arrow would lead away, to whatever lies above.

@@ -29,6 +29,8 @@ const LANE_GAP: f32 = 4.0;
 /// A lane that is not shown has no height.
 pub fn rects(area: Rect, shown: [bool; LANES], decides: [bool; LANES]) -> LaneRects {
     const WAVE: f32 = 5.0;
+    // What is heard and what the gate does stands beside it.
+    const WAVE_LEAST: f32 = 92.0;
     let weight = |lane: usize| match (shown[lane], decides[lane]) {
         (false, _) => 0.0,
         (true, true) => 3.0,
@@ -44,7 +46,9 @@ pub fn rects(area: Rect, shown: [bool; LANES], decides: [bool; LANES]) -> LaneRe
         top += height + LANE_GAP;
         rect
     };
-    let wave = next(free * WAVE / sum);
+    let wave_height = (free * WAVE / sum).max(WAVE_LEAST.min(0.6 * free));
+    let (free, sum) = (free - wave_height, (sum - WAVE).max(1.0));
+    let wave = next(wave_height);
     let probabilities = lanes.map(|lane| {
         if shown[lane] {
             next(free * weight(lane) / sum)

@@ -35,6 +35,7 @@ mod state;
 mod tests;
 mod theme;
 mod threshold;
+mod threshold_panel;
 mod undo;
 mod watch;
 mod widgets;
@@ -59,9 +60,14 @@ use crate::shared::Shared;
 /// Width and height at which a window opens, logical points.
 pub const PREFERRED_SIZE: (u32, u32) = (1_000, 660);
 /// The smallest size at which everything can be reached.
-pub const MIN_SIZE: (u32, u32) = (960, 560);
+pub const MIN_SIZE: (u32, u32) = (720, 660);
 /// The largest size.
 pub const MAX_SIZE: (u32, u32) = (3_200, 2_000);
+
+/// What the user enlarges the window by, 1 to 2: on top of the desktop's scale.
+pub fn own_scale(shared: &Shared) -> f64 {
+    f64::from(state::zoom_percent(shared)) / 100.0
+}
 
 /// Why a window does not open.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +105,8 @@ impl Editor {
         scale: Option<f64>,
     ) -> Result<Self, EditorError> {
         parent.window_handle().map_err(EditorError::Parent)?;
-        let app = App::new(shared, host, true).with_keyboard(Keyboard::of(parent));
-        Self::create(settings(scale).with_parent(parent), app)
+        let settings = settings(scale, own_scale(&shared)).with_parent(parent);
+        Self::create(settings, App::new(shared, host, true).with_keyboard(Keyboard::of(parent)))
     }
 
     /// Opens the editor as a window of its own; [`Editor::run`] then waits until the user closes it.
@@ -112,7 +118,8 @@ impl Editor {
         shared: Arc<Shared>,
         host: Arc<dyn EditHost>,
     ) -> Result<Self, EditorError> {
-        Self::create(settings(None).with_title(title), App::new(shared, host, false))
+        let settings = settings(None, own_scale(&shared)).with_title(title);
+        Self::create(settings, App::new(shared, host, false))
     }
 
     fn create(settings: EguiWindowSettings, app: App) -> Result<Self, EditorError> {
@@ -168,7 +175,8 @@ impl Editor {
         self.window.as_ref().filter(|_| !native_is_logical).map_or(1.0, |window| window.size().scale_factor)
     }
 
-    /// The nearest size that the editor can have, in the system's own pixels.
+    /// The nearest size that the editor can have, in the system's own pixels; `scale` is that of the desktop and of
+    /// [`own_scale`] together.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of windows, clamped")]
     pub fn nearest_size(width: u32, height: u32, scale: f64) -> (u32, u32) {
         let scale = if scale.is_finite() { scale.clamp(0.25, 8.0) } else { 1.0 };
@@ -188,7 +196,8 @@ impl Drop for Editor {
     }
 }
 
-fn settings(scale: Option<f64>) -> EguiWindowSettings {
+#[expect(clippy::cast_possible_truncation, reason = "1 to 2")]
+fn settings(scale: Option<f64>, own_scale: f64) -> EguiWindowSettings {
     let logical = |(width, height): (u32, u32)| LogicalSize::new(f64::from(width), f64::from(height));
     EguiWindowSettings {
         min_size: Some(logical(MIN_SIZE).into()),
@@ -199,5 +208,6 @@ fn settings(scale: Option<f64>) -> EguiWindowSettings {
     }
     .with_title(crate::NAME)
     .with_size(logical(PREFERRED_SIZE))
+    .with_zoom_factor(own_scale as f32)
     .with_fallback_scale_factor(scale)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::presets;
+use crate::presets::{self, title};
 
 /// One line of the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,30 +66,6 @@ impl PresetList {
         };
         self.entries.get(usize::try_from(next).ok()?)
     }
-}
-
-/// `voice-over` as people write it.
-pub fn title(name: &str) -> String {
-    let mut letters = name.replace(['-', '_'], " ").trim().to_owned();
-    if let Some(first) = letters.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    letters
-}
-
-/// Where a user's presets lie on this system.
-pub fn user_folder() -> Option<PathBuf> {
-    let home = || std::env::var_os("HOME").map(PathBuf::from);
-    let base = if cfg!(target_os = "windows") {
-        std::env::var_os("APPDATA").map(PathBuf::from)
-    } else if cfg!(target_os = "macos") {
-        home().map(|home| home.join("Library/Application Support"))
-    } else {
-        std::env::var_os("XDG_CONFIG_HOME")
-            .map(PathBuf::from)
-            .or_else(|| home().map(|home| home.join(".config")))
-    };
-    base.map(|base| base.join("earmark").join("presets"))
 }
 
 #[cfg(test)]

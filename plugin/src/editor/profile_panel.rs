@@ -13,6 +13,9 @@ use crate::params::id;
 use crate::profiles::{Learning, TAKE_S, TAKES, VOICE_CLIPS};
 use crate::shared::{Shared, Status};
 
+/// What is on the button.
+pub(super) const BUTTON: &str = "Voices and phrases\u{2026}";
+
 /// What the panel has in mind while it is open.
 #[derive(Debug, Default)]
 pub struct ProfilePanel {
@@ -58,7 +61,7 @@ pub(super) fn pieces(shared: &Shared, status: &Status) -> Vec<(String, bool)> {
 impl App {
     /// The button, and the panel while it is open.
     pub(super) fn profiles_button(&mut self, ui: &mut Ui) {
-        let text = RichText::new("Voices and phrases\u{2026}").font(font(11.5)).color(self.theme.text);
+        let text = RichText::new(BUTTON).font(font(11.5)).color(self.theme.text);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
         keep_arrows(ui, &button);
         if button.clicked() {

@@ -1,4 +1,4 @@
-//! What the window remembers in the instance's state: theme, span, the other side of A/B.
+//! What the window remembers in the instance's state: theme, span, zoom, the other side of A/B.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,11 @@ use crate::shared::Shared;
 pub const SPANS_S: [usize; 3] = [10, 20, 40];
 const _: () = assert!(SPANS_S[2] <= MAX_SPAN_S, "the history is as long as the longest span");
 
+/// Zooms that can be chosen, per cent.
+pub const ZOOMS: [u32; 5] = [100, 125, 150, 175, 200];
+
 const DARK: &str = "dark";
+const ZOOM: &str = "zoom_percent";
 const SPAN: &str = "span_s";
 const COMPARE: &str = "compare";
 
@@ -41,6 +45,18 @@ pub fn span_s(shared: &Shared) -> usize {
 /// Keeps it.
 pub fn set_span_s(shared: &Shared, span_s: usize) {
     shared.window_set(SPAN, json!(span_s));
+}
+
+/// The window's own zoom in per cent, one of [`ZOOMS`].
+pub fn zoom_percent(shared: &Shared) -> u32 {
+    let kept = shared.window_get(ZOOM).and_then(|value| value.as_u64());
+    let kept = kept.and_then(|zoom| u32::try_from(zoom).ok());
+    kept.filter(|zoom| ZOOMS.contains(zoom)).unwrap_or(ZOOMS[0])
+}
+
+/// Keeps it.
+pub fn set_zoom_percent(shared: &Shared, zoom: u32) {
+    shared.window_set(ZOOM, json!(zoom));
 }
 
 /// The other side of A/B, by the keys of the parameters.
@@ -75,6 +91,11 @@ mod tests {
     #[test]
     fn it_is_found_again_and_nonsense_is_not() {
         let shared = Shared::new();
+        assert_eq!(zoom_percent(&shared), 100);
+        set_zoom_percent(&shared, 150);
+        assert_eq!(zoom_percent(&shared), 150);
+        shared.window_set(ZOOM, json!(7));
+        assert_eq!(zoom_percent(&shared), 100, "a window that nobody can use");
         assert!(is_dark(&shared) && span_s(&shared) == 10 && compare(&shared) == Compare::default());
         set_dark(&shared, false);
         set_span_s(&shared, 40);

@@ -1,11 +1,14 @@
 //! The whole window without a display: pictures are made and thrown away, and a pointer and a keyboard are played.
 
+mod pictures;
+mod raster;
 mod states;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
 
+use self::raster::Textures;
 use super::gesture::tests::Recorder;
 use super::lanes::LaneRects;
 use super::{App, EditHost, MIN_SIZE, PREFERRED_SIZE};
@@ -18,6 +21,10 @@ use crate::shared::Shared;
 struct Host {
     shared: Arc<Shared>,
     recorder: Recorder,
+    /// The size that was asked for last.
+    asked: Mutex<Option<(u32, u32)>>,
+    /// Whether its windows can be made larger.
+    grows: bool,
 }
 
 impl EditHost for Host {
@@ -31,8 +38,9 @@ impl EditHost for Host {
     fn end(&self, id: ParamId) {
         self.recorder.end(id);
     }
-    fn request_resize(&self, _: u32, _: u32) -> bool {
-        false
+    fn request_resize(&self, width: u32, height: u32) -> bool {
+        *self.asked.lock().expect("one thread") = Some((width, height));
+        self.grows
     }
 }
 
@@ -42,8 +50,11 @@ struct Window {
     host: Arc<Host>,
     size: (u32, u32),
     time_s: f64,
-    /// The panel of voices and phrases alone, as it is when it is open.
-    panel: bool,
+    /// A panel alone, as it is when it is open.
+    panel: Option<fn(&mut App, &mut egui::Ui)>,
+    /// What is held on the keyboard.
+    modifiers: Modifiers,
+    textures: Textures,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of windows")]
@@ -53,14 +64,28 @@ fn rect(size: (u32, u32)) -> Rect {
 
 impl Window {
     fn open(shared: &Arc<Shared>) -> Self {
-        let host = Arc::new(Host { shared: shared.clone(), recorder: Recorder::default() });
+        Self::open_in(shared, true)
+    }
+
+    fn open_in(shared: &Arc<Shared>, grows: bool) -> Self {
+        let (recorder, asked) = (Recorder::default(), Mutex::default());
+        let host = Arc::new(Host { shared: shared.clone(), recorder, asked, grows });
         let mut app = App::new(shared.clone(), host.clone(), true);
         app.preset_folder = None;
         app.read_presets();
         let ctx = Context::default();
         ctx.set_fonts(super::theme::fonts());
         app.set_theme(&ctx, true);
-        let mut window = Self { ctx, app, host, size: PREFERRED_SIZE, time_s: 0.0, panel: false };
+        let mut window = Self {
+            ctx,
+            app,
+            host,
+            size: PREFERRED_SIZE,
+            time_s: 0.0,
+            panel: None,
+            modifiers: Modifiers::NONE,
+            textures: Textures::default(),
+        };
         window.picture(Vec::new());
         window.picture(Vec::new());
         window
@@ -75,9 +100,9 @@ impl Window {
             events,
             ..RawInput::default()
         };
-        let output = self
-            .ctx
-            .run_ui(input, |ui| if self.panel { self.app.profile_panel(ui) } else { self.app.show(ui) });
+        let show = self.panel.unwrap_or(App::show);
+        let output = self.ctx.run_ui(input, |ui| show(&mut self.app, ui));
+        self.textures.update(&output.textures_delta);
         let primitives = self.ctx.tessellate(output.shapes, 1.0);
         let triangles = primitives.iter().map(|p| match &p.primitive {
             egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len() / 3,
@@ -88,7 +113,7 @@ impl Window {
 
     fn button(&mut self, at: Pos2, pressed: bool) {
         let button = PointerButton::Primary;
-        let press = Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE };
+        let press = Event::PointerButton { pos: at, button, pressed, modifiers: self.modifiers };
         self.picture(vec![Event::PointerMoved(at), press]);
     }
 
@@ -98,6 +123,11 @@ impl Window {
         self.picture(vec![Event::PointerMoved(from.lerp(to, 0.5))]);
         self.picture(vec![Event::PointerMoved(to)]);
         self.button(to, false);
+    }
+
+    fn hold(&mut self, modifiers: Modifiers) {
+        self.modifiers = modifiers;
+        self.picture(vec![Event::ModifiersChanged(modifiers)]);
     }
 
     fn key(&mut self, key: Key) {
@@ -161,13 +191,61 @@ fn a_threshold_is_dragged_in_its_lane() {
 }
 
 #[test]
+fn a_label_has_lines_of_its_own() {
+    let shared = Arc::new(Shared::new());
+    shared.ear(earmark_core::model::pack::LIVE).expect("embedded");
+    let mut window = Window::open(&shared);
+    window.app.load_preset("broadcast-duck");
+    window.picture(Vec::new());
+    let lane = |window: &Window, lane: usize| window.lanes().probabilities[lane].shrink2(vec2(0.0, 2.0));
+    let y = |lane: Rect, p: f32| lane.bottom() - p * lane.height();
+    // Music is named by a rule that it does not lead: its lines are the ear's until they are moved.
+    let music = window.app.derived.apart[2].expect("it has lines");
+    let place = lane(&window, 2);
+    window.host.recorder.take();
+    window.drag(pos2(place.center().x, y(place, music.open)), pos2(place.center().x, y(place, 0.875)));
+    assert!(
+        (shared.params.get(id::MUSIC_OPEN) - 0.875).abs() < 0.02,
+        "{}",
+        shared.params.get(id::MUSIC_OPEN)
+    );
+    assert!(window.host.recorder.take().starts_with("begin43 "));
+    window.picture(Vec::new());
+    assert_eq!(
+        window.app.derived.apart[2].map(|own| own.close),
+        Some(music.close),
+        "only the one that was moved"
+    );
+    // Alt takes a label away from the knobs.
+    let (place, open) = (lane(&window, 0), shared.params.get_f32(id::OPEN));
+    window.hold(Modifiers::ALT);
+    window.drag(pos2(place.center().x, y(place, open)), pos2(place.center().x, y(place, 0.5)));
+    window.hold(Modifiers::NONE);
+    assert_eq!(shared.params.get_f32(id::OPEN), open, "the knob stays");
+    assert!((shared.params.get(id::SPEECH_OPEN) - 0.5).abs() < 0.02);
+    // Two clicks on the line, and it follows the knob again.
+    window.picture(Vec::new());
+    let at = pos2(place.center().x, y(lane(&window, 0), shared.params.get_f32(id::SPEECH_OPEN)));
+    for _ in 0..2 {
+        window.button(at, true);
+        window.button(at, false);
+    }
+    assert_eq!(shared.params.get(id::SPEECH_OPEN), 0.0);
+}
+
+#[test]
 fn every_setting_is_reached_by_keys_alone() {
     let shared = Arc::new(Shared::new());
+    shared.note_activation(48_000.0, 0, true);
     let mut window = Window::open(&shared);
     let mut moved = Vec::new();
-    for step in 0..180 {
-        // First all that is in the window, then all that is in its panel.
-        window.panel = step >= 120;
+    for step in 0..210 {
+        // First all that is in the window, then all that is in its panels.
+        window.panel = match step {
+            0..120 => None,
+            120..180 => Some(App::profile_panel),
+            _ => Some(App::threshold_panel),
+        };
         window.key(Key::Tab);
         let before = shared.params.generation();
         window.key(Key::ArrowUp);

@@ -134,10 +134,10 @@ impl Theme {
 pub const GAP: f32 = 8.0;
 /// Height of the line above everything, points.
 pub const HEADER_HEIGHT: f32 = 32.0;
-/// Height of the line under everything, points.
-pub const FOOTER_HEIGHT: f32 = 18.0;
-/// Height of both rows of controls with what is around them, points.
-pub const CONTROLS_HEIGHT: f32 = 200.0;
+/// Height of a line under everything, points.
+pub const FOOTER_LINE: f32 = 18.0;
+/// A window that is narrower has fewer controls beside each other, points.
+pub const WIDE: f32 = 940.0;
 
 /// The one typeface of the window; egui's own set has others that it never draws.
 pub fn fonts() -> FontDefinitions {

@@ -43,7 +43,7 @@ fn look(shared: &Shared, moving: &AtomicBool, stopped: &Receiver<()>, changed: i
     // What changes with every frame, with every edit, with every activation.
     let facts = || {
         let told = (shared.learning(), shared.phrase_takes(), shared.profile_problems());
-        (shared.meters.written(), shared.params.generation(), shared.status(), told)
+        (shared.meters.written(), shared.params.generation(), shared.status(), shared.host_words(), told)
     };
     let mut seen = facts();
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {

@@ -17,7 +17,10 @@ pub(super) const BOUNDED_ABOVE: c_int = 0x2;
 pub(super) const TOGGLED: c_int = 0x4;
 pub(super) const INTEGER: c_int = 0x20;
 pub(super) const DEFAULT_MINIMUM: c_int = 0x40;
+pub(super) const DEFAULT_MIDDLE: c_int = 0xc0;
 pub(super) const DEFAULT_MAXIMUM: c_int = 0x140;
+#[cfg(test)]
+pub(super) const DEFAULT_MASK: c_int = 0x3c0;
 pub(super) const DEFAULT_0: c_int = 0x200;
 pub(super) const DEFAULT_1: c_int = 0x240;
 pub(super) const DEFAULT_100: c_int = 0x280;

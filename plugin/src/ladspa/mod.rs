@@ -131,7 +131,7 @@ fn tables(layout: Layout, texts: &mut Vec<CString>) -> Tables {
 fn named(spec: &ParamSpec) -> String {
     let unit = match spec.unit {
         // The value is a share.
-        crate::params::Unit::Percent => "",
+        crate::params::Unit::Percent | crate::params::Unit::PercentOrAuto => "",
         unit => unit.symbol(),
     };
     if unit.is_empty() { spec.name.to_owned() } else { format!("{} [{unit}]", spec.name) }
@@ -150,12 +150,27 @@ fn hint(spec: &ParamSpec) -> RangeHint {
         (1.0, abi::DEFAULT_1),
         (least, abi::DEFAULT_MINIMUM),
         (most, abi::DEFAULT_MAXIMUM),
+        (0.5 * (least + most), abi::DEFAULT_MIDDLE),
         (100.0, abi::DEFAULT_100),
     ];
     let found = known.iter().find(|(value, _)| *value == default).map(|(_, hint)| *hint);
     let (lower, default) = found.map_or((-1.0, abi::DEFAULT_MINIMUM), |hint| (least, hint));
     let bounds = if kind == abi::TOGGLED { 0 } else { abi::BOUNDED_BELOW | abi::BOUNDED_ABOVE };
     RangeHint { descriptor: kind | bounds | default, lower: lower as f32, upper: most as f32 }
+}
+
+/// What a host makes of a hint.
+#[cfg(test)]
+fn default_of(hint: &RangeHint) -> f32 {
+    match hint.descriptor & abi::DEFAULT_MASK {
+        abi::DEFAULT_0 => 0.0,
+        abi::DEFAULT_1 => 1.0,
+        abi::DEFAULT_100 => 100.0,
+        abi::DEFAULT_MINIMUM => hint.lower,
+        abi::DEFAULT_MIDDLE => 0.5 * (hint.lower + hint.upper),
+        abi::DEFAULT_MAXIMUM => hint.upper,
+        other => panic!("{other:#x} is no default that is used here"),
+    }
 }
 
 unsafe extern "C" fn instantiate<const CHANNELS: usize>(
@@ -203,5 +218,25 @@ unsafe extern "C" fn cleanup(handle: *mut c_void) {
     if !handle.is_null() {
         // SAFETY: made by `instantiate`, and the host gives it up.
         drop(unsafe { Box::from_raw(handle.cast::<Instance>()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{controls, plain};
+
+    /// Once ducking by level began at -1 dBFS in a host that takes the defaults, and could be set no lower.
+    #[test]
+    fn every_control_has_its_default_and_its_range_in_a_host() {
+        for spec in controls() {
+            let hint = hint(spec);
+            let default = plain(spec, default_of(&hint));
+            assert!((default - spec.default_plain()).abs() < 1e-4, "{}: {default}", spec.key);
+            if hint.descriptor & abi::BOUNDED_BELOW != 0 {
+                let ends = [spec.min(), spec.max()];
+                assert!(f64::from(hint.lower) <= ends[0] && f64::from(hint.upper) >= ends[1], "{}", spec.key);
+            }
+        }
     }
 }

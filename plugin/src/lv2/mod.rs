@@ -4,11 +4,12 @@
 //! The control that is designated `freeWheeling` says that the host renders: the ear is then waited for, and the sound is that
 //! of an offline render.
 
+use std::cmp::Ordering;
 use std::ffi::{CStr, c_char, c_void};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::params::{Kind, ParamSpec, Unit};
+use crate::params::{Kind, ParamSpec, Unit, id};
 use crate::ports::{Instance, Layout, Output, Port};
 
 /// The names of the plugins with their channels.
@@ -55,7 +56,15 @@ pub extern "C" fn lv2_descriptor(index: u32) -> *const Descriptor {
     wanted.map_or(std::ptr::null(), |descriptor| descriptor)
 }
 
-/// An instance, and where the host says that it renders: the port behind all others.
+/// The place of the port that says that the host renders: behind the controls that the first version had. Those that came
+/// later stand behind it, so that no port changes its number.
+fn free_wheeling_port(layout: Layout) -> usize {
+    let came_later = |port: &Port| matches!(port, Port::Control(spec) if spec.id >= id::SPEECH_OPEN);
+    let ports = layout.ports();
+    ports.iter().position(came_later).unwrap_or(ports.len())
+}
+
+/// An instance, and where the host says that it renders.
 struct Handle {
     instance: Instance,
     free_wheeling_port: usize,
@@ -81,7 +90,7 @@ unsafe extern "C" fn instantiate<const CHANNELS: usize>(
         let layout = Layout { channels: CHANNELS };
         Box::new(Handle {
             instance: Instance::new(layout, rate_hz),
-            free_wheeling_port: layout.ports().len(),
+            free_wheeling_port: free_wheeling_port(layout),
             free_wheeling: std::ptr::null(),
         })
     });
@@ -101,12 +110,10 @@ unsafe fn with(handle: *mut c_void, call: impl FnOnce(&mut Handle)) {
 
 unsafe extern "C" fn connect_port(handle: *mut c_void, port: u32, place: *mut f32) {
     let port = usize::try_from(port).unwrap_or(usize::MAX);
-    let connect = |handle: &mut Handle| {
-        if port == handle.free_wheeling_port {
-            handle.free_wheeling = place;
-        } else {
-            handle.instance.connect(port, place);
-        }
+    let connect = |handle: &mut Handle| match port.cmp(&handle.free_wheeling_port) {
+        Ordering::Less => handle.instance.connect(port, place),
+        Ordering::Equal => handle.free_wheeling = place,
+        Ordering::Greater => handle.instance.connect(port - 1, place),
     };
     // SAFETY: the host's handle.
     unsafe { with(handle, connect) };
@@ -155,6 +162,12 @@ pub fn manifest() -> String {
     text
 }
 
+/// The port by which a host says that it renders, but for its number.
+const FREE_WHEELING: &str = "\t\ta lv2:InputPort , lv2:ControlPort ;\n\t\tlv2:symbol \"free_wheeling\" ;\n\
+     \t\tlv2:name \"Free wheeling\" ;\n\t\tlv2:designation lv2:freeWheeling ;\n\
+     \t\tlv2:portProperty lv2:toggled , pprops:notOnGUI ;\n\
+     \t\tlv2:default 0.0 ;\n\t\tlv2:minimum 0.0 ;\n\t\tlv2:maximum 1.0 ;\n";
+
 /// The file that describes them: `earmark.ttl`.
 pub fn turtle() -> String {
     let mut text = String::from(
@@ -175,20 +188,19 @@ pub fn turtle() -> String {
              \tlv2:minorVersion 1 ;\n\tlv2:microVersion 0 ;\n\
              \tlv2:optionalFeature lv2:hardRTCapable ;\n\tlv2:port"
         );
-        let ports = Layout { channels }.ports();
+        let layout = Layout { channels };
+        let mut ports: Vec<Option<Port>> = layout.ports().into_iter().map(Some).collect();
+        ports.insert(free_wheeling_port(layout), None);
         for (index, port) in ports.iter().enumerate() {
             let _ = writeln!(text, " [");
-            describe(*port, channels, &mut text);
-            let _ = write!(text, "\t\tlv2:index {index}\n\t] ,");
+            match port {
+                Some(port) => describe(*port, channels, &mut text),
+                None => text.push_str(FREE_WHEELING),
+            }
+            let end = if index + 1 == ports.len() { "." } else { "," };
+            let _ = write!(text, "\t\tlv2:index {index}\n\t] {end}");
         }
-        let _ = write!(
-            text,
-            " [\n\t\ta lv2:InputPort , lv2:ControlPort ;\n\t\tlv2:symbol \"free_wheeling\" ;\n\
-             \t\tlv2:name \"Free wheeling\" ;\n\t\tlv2:designation lv2:freeWheeling ;\n\
-             \t\tlv2:portProperty lv2:toggled , pprops:notOnGUI ;\n\
-             \t\tlv2:default 0.0 ;\n\t\tlv2:minimum 0.0 ;\n\t\tlv2:maximum 1.0 ;\n\t\tlv2:index {}\n\t] .\n",
-            ports.len()
-        );
+        text.push('\n');
     }
     text
 }
@@ -265,7 +277,7 @@ fn control(spec: &ParamSpec, text: &mut String) {
         Unit::Milliseconds => "units:ms",
         Unit::Seconds => "units:s",
         Unit::Decibels | Unit::Dbfs => "units:db",
-        Unit::None | Unit::Percent | Unit::Ratio => return,
+        Unit::None | Unit::Percent | Unit::PercentOrAuto | Unit::Ratio => return,
     };
     let _ = writeln!(text, "\t\tunits:unit {unit} ;");
 }
@@ -275,6 +287,51 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    /// Released symbols in their order: hosts may keep the numbers.
+    #[test]
+    fn no_port_changes_its_number() {
+        let text = turtle();
+        let mono = text.split("<urn:earmark:lv2:stereo>").next().unwrap_or_default();
+        let symbols: Vec<&str> =
+            mono.split("lv2:symbol \"").skip(1).filter_map(|at| at.split('"').next()).collect();
+        let released = [
+            "in_1",
+            "out_1",
+            "speech_out",
+            "music_out",
+            "noise_out",
+            "singing_out",
+            "gain_reduction_out",
+            "latency_out",
+            "bypass",
+            "mode",
+            "keep",
+            "listen",
+            "open_probability",
+            "close_probability",
+            "attack_ms",
+            "hold_ms",
+            "release_ms",
+            "range_db",
+            "lookahead_ms",
+            "duck_db",
+            "duck_shape",
+            "duck_ratio",
+            "duck_above_dbfs",
+            "duck_knee_db",
+            "link",
+            "wet",
+            "output_db",
+            "fail_mode",
+            "pack",
+            "adaptive",
+            "keep_singing",
+            "free_wheeling",
+        ];
+        assert_eq!(symbols[..released.len()], released);
+        assert!(symbols[released.len()..].contains(&"noise_close_probability"));
+    }
 
     /// `EARMARK_WRITE_TTL=1` writes the files.
     #[test]

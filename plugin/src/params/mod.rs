@@ -16,6 +16,9 @@ pub use beside::{PresetExtras, Rules};
 pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;
 
+/// From "auto" to the first value of [`Unit::PercentOrAuto`], which is written as 0.1 %.
+const AUTO_STEP: f64 = 0.001;
+
 /// The number by which hosts know a parameter: its index in [`PARAMS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParamId(pub u32);
@@ -77,12 +80,22 @@ pub enum Group {
     Labels,
     /// Display only.
     Meters,
+    /// Thresholds of single labels.
+    Thresholds,
 }
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Gate, Self::Motion, Self::Duck, Self::Output, Self::Ear, Self::Labels, Self::Meters];
+    pub const ALL: [Self; 8] = [
+        Self::Gate,
+        Self::Motion,
+        Self::Duck,
+        Self::Output,
+        Self::Ear,
+        Self::Labels,
+        Self::Meters,
+        Self::Thresholds,
+    ];
 
     /// Name for people.
     pub fn name(self) -> &'static str {
@@ -94,6 +107,7 @@ impl Group {
             Self::Ear => "Ear",
             Self::Labels => "Labels",
             Self::Meters => "Meters",
+            Self::Thresholds => "Thresholds",
         }
     }
 }
@@ -113,6 +127,8 @@ pub enum Unit {
     Dbfs,
     /// A share of 0 to 1, shown in per cent.
     Percent,
+    /// The same, where 0 stands for what would be without the parameter.
+    PercentOrAuto,
     /// `x : 1`.
     Ratio,
 }
@@ -126,7 +142,7 @@ impl Unit {
             Self::Seconds => "s",
             Self::Decibels => "dB",
             Self::Dbfs => "dBFS",
-            Self::Percent => "%",
+            Self::Percent | Self::PercentOrAuto => "%",
             Self::Ratio => ": 1",
         }
     }
@@ -216,6 +232,11 @@ impl ParamSpec {
             Kind::Float { max, .. } => max,
             Kind::Choice { .. } | Kind::Toggle { .. } => f64::from(self.steps()),
         }
+    }
+
+    /// Smallest value that a hand means: where the very smallest stands for what would be without the parameter, just above.
+    pub fn least(&self) -> f64 {
+        if self.unit == Unit::PercentOrAuto { self.min() + AUTO_STEP } else { self.min() }
     }
 
     /// Plain default.

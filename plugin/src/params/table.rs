@@ -91,6 +91,22 @@ pub mod id {
         PHRASE_WAIT_MS = 37;
         /// Whether it acts.
         PHRASE_ACTS = 38;
+        /// Probability at which speech begins, if it has one of its own.
+        SPEECH_OPEN = 39;
+        /// Probability under which it ends, if it has one of its own.
+        SPEECH_CLOSE = 40;
+        /// The same of singing.
+        SINGING_OPEN = 41;
+        /// The same of singing.
+        SINGING_CLOSE = 42;
+        /// The same of music.
+        MUSIC_OPEN = 43;
+        /// The same of music.
+        MUSIC_CLOSE = 44;
+        /// The same of noise.
+        NOISE_OPEN = 45;
+        /// The same of noise.
+        NOISE_CLOSE = 46;
     }
 }
 
@@ -246,6 +262,30 @@ pub const PARAMS: &[ParamSpec] = table![
     PHRASE_ACTS, "phrase_acts", "Phrase acts", "PhrsActs", Meters, None,
         Kind::Toggle { default: false }, METER,
         "The phrase is being said, or has opened the gate.";
+    SPEECH_OPEN, "speech_open_probability", "Speech opens at", "SpchOpen", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability at which speech begins. Auto: by the open threshold where it decides what is kept, else as the preset or the ear says.";
+    SPEECH_CLOSE, "speech_close_probability", "Speech closes under", "SpchClos", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability under which speech ends. Auto: by the close threshold where it decides what is kept, else as the preset or the ear says.";
+    SINGING_OPEN, "singing_open_probability", "Singing opens at", "SingOpen", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability at which singing begins. Auto: by the open threshold where it decides what is kept, else as the preset or the ear says.";
+    SINGING_CLOSE, "singing_close_probability", "Singing closes under", "SingClos", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability under which singing ends. Auto: by the close threshold where it decides what is kept, else as the preset or the ear says.";
+    MUSIC_OPEN, "music_open_probability", "Music opens at", "MuscOpen", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability at which music begins. Auto: by the open threshold where it decides what is kept, else as the preset or the ear says.";
+    MUSIC_CLOSE, "music_close_probability", "Music closes under", "MuscClos", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability under which music ends. Auto: by the close threshold where it decides what is kept, else as the preset or the ear says.";
+    NOISE_OPEN, "noise_open_probability", "Noise opens at", "NoisOpen", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability at which noise begins. Auto: by the open threshold where it decides what is kept, else as the preset or the ear says.";
+    NOISE_CLOSE, "noise_close_probability", "Noise closes under", "NoisClos", Thresholds, PercentOrAuto,
+        float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
+        "The probability under which noise ends. Auto: by the close threshold where it decides what is kept, else as the preset or the ear says.";
 ];
 
 /// A page of a control surface.
@@ -259,7 +299,7 @@ pub struct Page {
 
 /// Pages for control surfaces, the most wanted first.
 #[rustfmt::skip]
-pub const PAGES: [Page; 3] = [
+pub const PAGES: [Page; 4] = [
     Page {
         name: "Gate",
         ids: [id::MODE, id::KEEP, id::OPEN, id::CLOSE, id::RANGE_DB, id::WET, id::LISTEN, id::BYPASS],
@@ -274,5 +314,12 @@ pub const PAGES: [Page; 3] = [
     Page {
         name: "Labels",
         ids: [id::LABEL_MODE, id::LABEL_MIDI, id::SPEECH, id::MUSIC, id::NOISE, id::CLASS, id::DETECTOR, id::OUTPUT_DB],
+    },
+    Page {
+        name: "Thresholds",
+        ids: [
+            id::SPEECH_OPEN, id::SPEECH_CLOSE, id::SINGING_OPEN, id::SINGING_CLOSE,
+            id::MUSIC_OPEN, id::MUSIC_CLOSE, id::NOISE_OPEN, id::NOISE_CLOSE,
+        ],
     },
 ];

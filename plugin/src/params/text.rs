@@ -4,6 +4,11 @@ use std::fmt::{self, Write};
 
 use super::{Kind, ParamSpec, Unit};
 
+/// The word for what would be without the parameter.
+const AUTO: &str = "Auto";
+/// What would be written as 0.0 % is that, too.
+const AUTO_BELOW: f64 = 0.000_5;
+
 impl ParamSpec {
     /// Writes a plain value for people, with its unit.
     ///
@@ -15,7 +20,8 @@ impl ParamSpec {
             Kind::Choice { names, .. } => out.write_str(names.get(step(plain)).unwrap_or(&"")),
             Kind::Toggle { .. } => out.write_str(if plain >= 0.5 { "On" } else { "Off" }),
             Kind::Float { .. } => match self.unit {
-                Unit::Percent => write!(out, "{:.1} %", 100.0 * plain + 0.0),
+                Unit::PercentOrAuto if plain < AUTO_BELOW => out.write_str(AUTO),
+                Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", 100.0 * plain + 0.0),
                 Unit::Milliseconds if plain < 100.0 => write!(out, "{plain:.1} ms"),
                 Unit::Milliseconds => write!(out, "{plain:.0} ms"),
                 Unit::Ratio => write!(out, "{plain:.1} : 1"),
@@ -49,6 +55,9 @@ impl ParamSpec {
                 "off" | "false" | "no" | "0" => Some(0.0),
                 _ => None,
             },
+            Kind::Float { .. } if self.unit == Unit::PercentOrAuto && text.eq_ignore_ascii_case(AUTO) => {
+                Some(0.0)
+            }
             Kind::Float { .. } => self.number(text),
         }?;
         (!plain.is_nan()).then(|| self.clamp(plain))
@@ -67,8 +76,7 @@ impl ParamSpec {
         let (number, end) = (1..=text.len()).rev().find_map(read)?;
         let symbol = self.unit.symbol().to_lowercase();
         let factor = match text[end..].trim() {
-            "" if self.unit == Unit::Percent => 0.01,
-            "%" if self.unit == Unit::Percent => 0.01,
+            "" | "%" if matches!(self.unit, Unit::Percent | Unit::PercentOrAuto) => 0.01,
             "s" if self.unit == Unit::Milliseconds => 1_000.0,
             "ms" if self.unit == Unit::Seconds => 1e-3,
             "db" if self.unit == Unit::Dbfs => 1.0,

@@ -196,7 +196,7 @@ impl Instance {
 
 /// The plain value of a control. Below its range, and what is no number, is the default where the default has no hint of its
 /// own ([`crate::ladspa`]).
-fn plain(spec: &ParamSpec, value: f32) -> f64 {
+pub(crate) fn plain(spec: &ParamSpec, value: f32) -> f64 {
     let value = f64::from(value);
     if value < spec.min() && spec.min() >= 0.0 { spec.default_plain() } else { spec.clamp(value) }
 }

@@ -6,6 +6,8 @@
 mod instance;
 
 pub use instance::Instance;
+#[cfg(test)]
+pub(crate) use instance::plain;
 
 use crate::params::{Group, PARAMS, ParamSpec, id};
 

@@ -158,7 +158,9 @@ fn whole_rate(rate_hz: f64) -> u32 {
 
 /// Settings for all that can be chosen, with the voice and the phrase.
 fn bank(shared: &Shared, ear: Option<&Arc<Detector>>, in_force: &InForce) -> SettingsBank {
-    let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+    let mut bank = shared
+        .kept(|kept| SettingsBank::new(&kept.extras))
+        .with_others(|label| ear.map(|ear| ear.pack().manifest().thresholds_of(label)));
     let voices = in_force.voice_labels();
     if !voices.is_empty() {
         bank = bank.for_voices(&voices);

@@ -67,6 +67,31 @@ pub(crate) fn leading_labels(rules: &[Rule]) -> impl Iterator<Item = &Label> {
     rules.iter().take(1).flat_map(|rule| rule.when.labels()).filter(|label| is_heard(label))
 }
 
+/// The parameters that are a label's own thresholds: those of its beginning and its end.
+pub(crate) fn own_thresholds_of(label: &Label) -> Option<(ParamId, ParamId)> {
+    OWN_THRESHOLDS.iter().find(|(own, ..)| own == label).map(|&(_, open, close)| (open, close))
+}
+
+/// The labels with thresholds of their own.
+pub(crate) const OWN_THRESHOLDS: [(Label, ParamId, ParamId); 4] = [
+    (Label::SPEECH, id::SPEECH_OPEN, id::SPEECH_CLOSE),
+    (Label::SINGING, id::SINGING_OPEN, id::SINGING_CLOSE),
+    (Label::MUSIC, id::MUSIC_OPEN, id::MUSIC_CLOSE),
+    (Label::NOISE, id::NOISE_OPEN, id::NOISE_CLOSE),
+];
+
+/// What the label's own parameters say, where they say anything; else what it has without them.
+pub(crate) fn with_own(params: &Params, own: Option<(ParamId, ParamId)>, auto: Thresholds) -> Thresholds {
+    let Some((open, close)) = own else { return auto };
+    let said = |id, auto| Some(params.get_f32(id)).filter(|said| *said > 0.0).unwrap_or(auto);
+    let open = said(open, auto.open);
+    Thresholds { open, close: said(close, auto.close).min(open) }
+}
+
+fn is_voice(label: &Label) -> bool {
+    label.as_str().starts_with(Label::VOICE_PREFIX)
+}
+
 /// Whether a network gives the label a probability; silence and unknown are decided otherwise.
 fn is_heard(label: &Label) -> bool {
     *label != Label::SILENCE && *label != Label::UNKNOWN
@@ -76,8 +101,10 @@ fn is_heard(label: &Label) -> bool {
 #[derive(Debug)]
 struct Prepared {
     settings: GateSettings,
-    /// The labels whose thresholds the threshold parameters are.
+    /// The labels whose thresholds the threshold parameters are, unless they have their own.
     leading: Vec<Label>,
+    /// The other labels that may have their own, and what they have without.
+    others: Vec<(Label, Thresholds)>,
     /// What the voices allow of *hold*.
     most_hold_ms: f32,
 }
@@ -105,9 +132,28 @@ impl SettingsBank {
                 envelope: Envelope { curve: extras.curve, ..Envelope::default() },
                 ..GateSettings::default()
             };
-            Prepared { settings, leading, most_hold_ms: MAX_TIME_MS }
+            Prepared { settings, leading, others: Vec::new(), most_hold_ms: MAX_TIME_MS }
         };
         Self { prepared: of_parameters.chain(own).map(with_rules).collect(), phrase: PhraseUse::Off }
+    }
+
+    /// The same with room for thresholds of the labels that the rules name and do not lead: `auto` says what they have
+    /// without their own, unless the preset does; those of which it says nothing get none.
+    pub(crate) fn with_others(mut self, auto: impl Fn(&Label) -> Option<Thresholds>) -> Self {
+        for Prepared { settings, leading, others, .. } in &mut self.prepared {
+            let named = OWN_THRESHOLDS.iter().map(|(label, ..)| label);
+            for label in named.filter(|label| !leading.contains(label)) {
+                if !settings.labels().any(|other| other == label) {
+                    continue;
+                }
+                let preset = settings.thresholds.by_label.get(label).copied();
+                if let Some(auto) = auto(label).map(|auto| preset.unwrap_or(auto)) {
+                    settings.thresholds.by_label.insert(label.clone(), auto);
+                    others.push((label.clone(), auto));
+                }
+            }
+        }
+        self
     }
 
     /// The same for these voices in the place of speech, where a choice knows speech.
@@ -151,7 +197,7 @@ impl SettingsBank {
         let choice = keep_choice(params);
         // "The preset's rules" without a preset: the first choice.
         let choice = if choice < self.prepared.len() { choice } else { 0 };
-        let Prepared { settings, leading, most_hold_ms } = self.prepared.get_mut(choice)?;
+        let Prepared { settings, leading, others, most_hold_ms } = self.prepared.get_mut(choice)?;
         if choice < KEEP_PRESET {
             let rest = match params.choice(id::MODE) {
                 1 => Action::Duck(duck(params)),
@@ -169,9 +215,13 @@ impl SettingsBank {
         }
         let open = params.get_f32(id::OPEN);
         let thresholds = Thresholds { open, close: params.get_f32(id::CLOSE).min(open) };
-        for label in &*leading {
-            if let Some(own) = settings.thresholds.by_label.get_mut(label) {
-                *own = thresholds;
+        let by_label = &mut settings.thresholds.by_label;
+        let leading = leading.iter().map(|label| (label, thresholds));
+        for (label, auto) in leading.chain(others.iter().map(|(label, auto)| (label, *auto))) {
+            if let Some(own) = by_label.get_mut(label) {
+                // A voice is speech.
+                let ids = own_thresholds_of(if is_voice(label) { &Label::SPEECH } else { label });
+                *own = with_own(params, ids, auto);
             }
         }
         settings.rules.range_db = params.get_f32(id::RANGE_DB);
@@ -321,6 +371,50 @@ mod tests {
                 gate::RuleSet::new(settings, labels).unwrap();
             }
         }
+    }
+
+    /// Once only the first rule's labels had thresholds that could be set.
+    #[test]
+    fn every_label_of_a_rule_has_thresholds_that_can_be_set() {
+        let pack = Pack::find(LIVE).unwrap();
+        let of_pack = |label: &Label| pack.manifest().thresholds_of(label);
+        let shared = Shared::new();
+        shared.load_preset("broadcast-duck").unwrap();
+        let bank =
+            || shared.kept(|kept| SettingsBank::new(&kept.extras)).with_others(|label| Some(of_pack(label)));
+        let now =
+            |label: &Label| bank().update(&shared.params).unwrap().thresholds.by_label.get(label).copied();
+        let knobs =
+            Thresholds { open: shared.params.get_f32(id::OPEN), close: shared.params.get_f32(id::CLOSE) };
+        assert_eq!(now(&Label::SPEECH), Some(knobs));
+        for label in [Label::MUSIC, Label::NOISE] {
+            assert_eq!(now(&label), Some(of_pack(&label)), "{label} is as the ear says");
+        }
+        shared.set(id::MUSIC_OPEN, 0.9375);
+        shared.set(id::NOISE_CLOSE, 0.0625);
+        assert_eq!(now(&Label::MUSIC), Some(Thresholds { open: 0.9375, ..of_pack(&Label::MUSIC) }));
+        assert_eq!(now(&Label::NOISE), Some(Thresholds { close: 0.0625, ..of_pack(&Label::NOISE) }));
+        // What is kept together may have two kinds of them, and an end is never above its beginning.
+        keep_values(2).into_iter().for_each(|(id, value)| shared.set(id, value));
+        shared.set(id::MUSIC_OPEN, 0.125);
+        assert_eq!(now(&Label::SPEECH), Some(knobs));
+        assert_eq!(now(&Label::MUSIC), Some(Thresholds { open: 0.125, close: knobs.close.min(0.125) }));
+        // A preset that is saved and loaded has both.
+        let folder = tempfile::tempdir().unwrap();
+        let path = shared.save_preset(folder.path(), "Both").unwrap();
+        let said = bank().update(&shared.params).unwrap().thresholds.by_label.clone();
+        assert_eq!(gate::load_preset(path.to_str().unwrap()).unwrap().gate.thresholds.by_label, said);
+        let again = Shared::new();
+        again.load_preset(path.to_str().unwrap()).unwrap();
+        let mut loaded = again.kept(|kept| SettingsBank::new(&kept.extras));
+        assert_eq!(loaded.update(&again.params).unwrap().thresholds.by_label, said);
+        // The next preset begins without them.
+        again.load_preset("broadcast-duck").unwrap();
+        assert!(
+            OWN_THRESHOLDS.iter().all(|(_, open, close)| {
+                again.params.get(*open) == 0.0 && again.params.get(*close) == 0.0
+            })
+        );
     }
 
     /// Lists that were released mean what they meant, whatever else can be chosen now.

@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use vst3::Steinberg::Vst::ChannelContext::IInfoListener;
 use vst3::Steinberg::Vst::{
-    IAudioProcessor, IComponent, IEditController, IPrefetchableSupport, IProcessContextRequirements,
-    IUnitInfo,
+    IAudioProcessor, IAutomationState, IComponent, IEditController, IPrefetchableSupport,
+    IProcessContextRequirements, IUnitInfo,
 };
 use vst3::Steinberg::{FUnknown, IPluginBaseTrait, kInternalError, kResultOk, tresult};
 use vst3::{Class, ComPtr, ComRef};
@@ -32,6 +33,8 @@ impl Class for Effect {
         IUnitInfo,
         IProcessContextRequirements,
         IPrefetchableSupport,
+        IInfoListener,
+        IAutomationState,
     );
 }
 
@@ -70,7 +73,8 @@ impl IPluginBaseTrait for Effect {
             let timer = [context, from_factory]
                 .into_iter()
                 .flatten()
-                .find_map(|host| Timer::start(host, &self.instance));
+                .find_map(|host| Timer::start(host, &self.instance))
+                .or_else(|| Timer::of_system(&self.instance));
             let old = std::mem::replace(&mut *lock(&self.timer), timer);
             drop(old);
             kResultOk

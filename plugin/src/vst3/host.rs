@@ -48,7 +48,7 @@ impl Default for Host {
 
 /// A number of this thread, not 0, that no other living thread has: where its own copy of a variable is. Unlike
 /// `thread::current` it never allocates, so the audio thread may ask.
-fn this_thread() -> usize {
+pub(super) fn this_thread() -> usize {
     thread_local!(static PLACE: Cell<u8> = const { Cell::new(0) });
     // A thread that is ending has no variables any more, and calls nothing.
     PLACE.try_with(|place| std::ptr::from_ref(place).addr()).unwrap_or(usize::MAX)

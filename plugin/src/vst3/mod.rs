@@ -18,8 +18,8 @@
 //! The audio thread runs `process` and `setProcessing`, everything else is the host's main thread's, but no host keeps
 //! to that. So every field is behind an atomic or a mutex; the audio thread only ever *tries* the one mutex that it
 //! shares with activation, and is silent for a block if it cannot have it. A window may live on a thread of its own:
-//! what it wants of the host is noted in atomics and told from the main thread, by a timer of the host's run loop where
-//! there is one, and whenever the host calls by itself.
+//! what it wants of the host is noted in atomics and told from the main thread, by a timer of the host's run loop or, where
+//! there is none, of the system's, and whenever the host calls by itself.
 //!
 //! # Panics
 //!
@@ -41,6 +41,7 @@ mod guard;
 mod host;
 mod instance;
 mod layout;
+mod main_loop;
 mod overlay;
 mod parent;
 mod sink;
@@ -49,6 +50,7 @@ mod text;
 mod timer;
 mod units;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;

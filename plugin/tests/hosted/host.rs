@@ -1,7 +1,7 @@
 //! A small host.
 
 use std::cell::Cell;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,8 +12,11 @@ use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
     PluginParams,
 };
+use clack_extensions::preset_discovery::HostPresetLoadImpl;
+use clack_extensions::preset_discovery::prelude::{HostPresetLoad, Location};
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
+use clack_extensions::track_info::{HostTrackInfo, HostTrackInfoImpl, TrackInfo, TrackInfoWriter};
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::io::EventBuffer;
 use clack_host::events::spaces::CoreEventSpace;
@@ -32,6 +35,8 @@ pub struct Asked {
     pub flushes: AtomicUsize,
     pub rescans: AtomicUsize,
     pub latency_changes: AtomicUsize,
+    pub tracks: AtomicUsize,
+    pub presets: AtomicUsize,
     pub activating: AtomicBool,
 }
 
@@ -69,6 +74,21 @@ impl HostLatencyImpl for HostMain {
     }
 }
 
+impl HostTrackInfoImpl for HostMain {
+    fn get<'a>(&'a self, writer: &mut TrackInfoWriter<'_, 'a>) {
+        writer.set(&TrackInfo::new().with_name(Some(b"Voice 1")));
+        self.0.tracks.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl HostPresetLoadImpl for HostMain {
+    fn on_error(&self, _: Location, _: Option<&CStr>, _: i32, _: Option<&CStr>) {}
+
+    fn loaded(&self, _: Location, _: Option<&CStr>) {
+        self.0.presets.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 pub struct TestHost;
 
 impl HostHandlers for TestHost {
@@ -77,7 +97,11 @@ impl HostHandlers for TestHost {
     type AudioProcessor<'a> = ();
 
     fn declare_extensions(builder: &mut HostExtensions<Self>, _shared: &HostShared) {
-        builder.register::<HostParams>().register::<HostLatency>();
+        builder
+            .register::<HostParams>()
+            .register::<HostLatency>()
+            .register::<HostTrackInfo>()
+            .register::<HostPresetLoad>();
     }
 }
 

@@ -14,6 +14,7 @@ mod host;
 mod labels;
 mod lifecycle;
 mod ports;
+mod presets;
 mod sound;
 mod state;
 mod timeline;

@@ -88,6 +88,14 @@ fn released_states_are_read() {
         "phrase",
         "phrase_hold_s",
         "phrase_wait_ms",
+        "speech_open_probability",
+        "speech_close_probability",
+        "singing_open_probability",
+        "singing_close_probability",
+        "music_open_probability",
+        "music_close_probability",
+        "noise_open_probability",
+        "noise_close_probability",
     ] {
         assert!(params.remove(later).is_some(), "{later}");
     }

@@ -55,7 +55,28 @@ fn words(shape: &egui::Shape, into: &mut String) {
     }
 }
 
+/// Every text with its place and what it is cut by.
+fn placed(shape: &egui::Shape, clip: Rect, into: &mut Vec<(String, Rect, Rect)>) {
+    match shape {
+        egui::Shape::Text(text) if !text.galley.text().is_empty() => {
+            into.push((text.galley.text().to_owned(), text.galley.rect.translate(text.pos.to_vec2()), clip));
+        }
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| placed(shape, clip, into)),
+        _ => {}
+    }
+}
+
 impl Window {
+    fn placed_words(&mut self) -> Vec<(String, Rect, Rect)> {
+        self.time_s += 0.1;
+        let input =
+            RawInput { screen_rect: Some(rect(self.size)), time: Some(self.time_s), ..RawInput::default() };
+        let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
+        let mut all = Vec::new();
+        output.shapes.iter().for_each(|clipped| placed(&clipped.shape, clipped.clip_rect, &mut all));
+        all
+    }
+
     fn words(&mut self) -> String {
         self.time_s += 0.1;
         let input =
@@ -239,4 +260,78 @@ fn an_edit_is_taken_back_and_made_again() {
     window.picture(vec![press(Modifiers::COMMAND | Modifiers::SHIFT)]);
     window.picture(vec![press(Modifiers::COMMAND | Modifiers::SHIFT)]);
     assert_eq!((shared.params.get(id::HOLD_MS), shared.params.get(id::RANGE_DB)), (700.0, 12.0));
+}
+
+/// Everything is as large as the user wants it, and the host makes room.
+#[test]
+fn the_window_has_a_zoom_of_its_own() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    let command = |key| Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    };
+    let asked = |window: &Window| window.host.asked.lock().expect("one thread").take();
+    assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.0, None));
+    window.picture(vec![command(Key::Plus)]);
+    window.picture(Vec::new());
+    assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.25, Some((1_250, 825))));
+    assert!(window.words().contains("125 %"));
+    // It comes back with the project, and goes no further than the ends.
+    let again = Arc::new(Shared::new());
+    again.load_state(&shared.save_state()).expect("a state");
+    let mut window = Window::open(&again);
+    assert_eq!(window.ctx.zoom_factor(), 1.25);
+    for _ in 0..9 {
+        window.picture(vec![command(Key::Plus)]);
+    }
+    window.picture(Vec::new());
+    assert_eq!(window.ctx.zoom_factor(), 2.0);
+    window.picture(vec![command(Key::Num0)]);
+    window.picture(vec![command(Key::Minus)]);
+    window.picture(Vec::new());
+    assert_eq!(window.ctx.zoom_factor(), 1.0);
+    // A host that lets no window grow: it stays as it was, and says so.
+    let mut fixed = Window::open_in(&Arc::new(Shared::new()), false);
+    fixed.picture(vec![command(Key::Plus)]);
+    fixed.picture(Vec::new());
+    assert_eq!(fixed.ctx.zoom_factor(), 1.0);
+    assert!(fixed.words().contains("does not let this window grow"));
+}
+
+/// Nothing that is written is cut, lies over other words or outside of the window.
+#[test]
+fn no_words_are_cut_or_lie_over_others() {
+    let shared = Arc::new(Shared::new());
+    shared.note_activation(48_000.0, 6_828, true);
+    speaking(&shared, 300);
+    let mut window = Window::open(&shared);
+    for size in [MIN_SIZE, PREFERRED_SIZE, (1_300, 700)] {
+        window.size = size;
+        for (mode, shape) in [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (2.0, 0.0)] {
+            shared.set(id::MODE, mode);
+            shared.set(id::DUCK_SHAPE, shape);
+            shared.set(id::ADAPTIVE, f64::from(u8::from(mode > 0.0)));
+            shared.set(id::BYPASS, f64::from(u8::from(mode > 1.0)));
+            window.picture(Vec::new());
+            let all = window.placed_words();
+            assert!(all.len() > 50, "{}", all.len());
+            for (index, (text, place, clip)) in all.iter().enumerate() {
+                let what = format!("{text:?} at {place:?}, {size:?}, mode {mode}, shape {shape}");
+                assert!(rect(size).contains_rect(*place), "{what} is outside");
+                assert!(
+                    clip.expand(1.0).contains_rect(place.shrink2(vec2(0.0, 2.0))),
+                    "{what} is cut by {clip:?}"
+                );
+                for (other, over, _) in &all[index + 1..] {
+                    let both = place.shrink(1.0).intersect(over.shrink(1.0));
+                    // The lines' names lie in the lanes, over nothing else's words.
+                    assert!(!both.is_positive(), "{what} and {other:?} at {over:?}");
+                }
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ use egui::{
 
 use super::super::theme::{Theme, font};
 use super::{Cx, dragged, small_edits, tooltip};
+use crate::host_words::{Automation, Indication, Rgb};
 use crate::params::{ParamId, ParamSpec};
 
 /// How much a knob matters.
@@ -78,6 +79,9 @@ pub fn knob(ui: &mut Ui, id: ParamId, name: &str, size: Size, cx: &mut Cx<'_>) {
     let painter = ui.painter();
     let name_colour = if lit { cx.theme.text } else { cx.theme.dim };
     painter.text(area.center_top(), Align2::CENTER_TOP, name, font(11.5), name_colour);
+    if let Some(indication) = cx.indicated.get(&id) {
+        mark(painter, area.right_top() + vec2(-8.0, 8.0), indication, cx.theme);
+    }
     arc_knob(painter, centre, size, spec, cx.params.get(id), lit, cx.theme);
     if response.has_focus() {
         painter.circle_stroke(centre, size.radius() + 5.0, Stroke::new(1.0, cx.theme.accent));
@@ -85,6 +89,24 @@ pub fn knob(ui: &mut Ui, id: ParamId, name: &str, size: Size, cx: &mut Cx<'_>) {
     let value = Rect::from_min_max(pos2(area.left(), area.bottom() - VALUE_HEIGHT), area.max);
     value_text(ui, value, (id, &text), (response.id, entry), cx);
     tooltip(response.on_hover_and_drag_cursor(CursorIcon::ResizeVertical), spec, cx.theme);
+}
+
+/// What the host says of the parameter: a full mark for a control of some hardware, a ring for a lane, thick while it moves the
+/// parameter or takes what moves it.
+fn mark(painter: &Painter, at: Pos2, indication: &Indication, theme: &Theme) {
+    let colour =
+        |own: Rgb, usual| own.map_or(usual, |[red, green, blue]| Color32::from_rgb(red, green, blue));
+    if let Some(own) = indication.mapped {
+        painter.circle_filled(at, 2.5, colour(own, theme.accent));
+    }
+    if let Some((automation, own)) = indication.automation {
+        let (width, usual) = match automation {
+            Automation::Present | Automation::Overridden => (1.0, theme.dim),
+            Automation::Playing => (2.0, theme.accent),
+            Automation::Recording => (2.0, theme.warn),
+        };
+        painter.circle_stroke(at, 5.0, Stroke::new(width, colour(own, usual)));
+    }
 }
 
 /// The value below a knob: a click turns it into a text entry.

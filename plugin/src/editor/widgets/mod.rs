@@ -12,10 +12,13 @@ pub use choice::{keep_menu, menu, segments, switch};
 pub use knob::{Size, knob};
 pub use step::{Step, dragged, stepped, stepped_place, wheel_step};
 
+use std::collections::BTreeMap;
+
 use egui::{Color32, Event, EventFilter, Key, Response, Stroke, StrokeKind, Ui};
 
 use super::gesture::Gestures;
 use super::theme::{Theme, font};
+use crate::host_words::Indication;
 use crate::params::{ParamId, ParamSpec, Params};
 
 /// What a control needs to know.
@@ -27,6 +30,8 @@ pub struct Cx<'a> {
     pub gestures: &'a mut Gestures,
     /// How it looks.
     pub theme: &'a Theme,
+    /// What the host says of parameters.
+    pub indicated: &'a BTreeMap<ParamId, Indication>,
     /// Seconds since the window opened.
     pub now_s: f64,
 }

@@ -28,7 +28,7 @@ const TRAVEL_POINTS: f64 = 220.0;
 fn normal_step(spec: &ParamSpec, plain: f64) -> f64 {
     match (spec.kind, spec.unit) {
         (Kind::Choice { .. } | Kind::Toggle { .. }, _) => 1.0,
-        (_, Unit::Percent) => 0.01,
+        (_, Unit::Percent | Unit::PercentOrAuto) => 0.01,
         // A twentieth of the decade: 1 ms below 20 ms, 50 ms at a second.
         (_, Unit::Milliseconds) => (10.0_f64.powf(plain.abs().max(1.0).log10().floor()) * 0.5).max(1.0),
         (_, Unit::Ratio) => {

@@ -1,17 +1,28 @@
 //! What a host is told, and what it tells: states, lanes, label outputs, the timeline.
 
+use std::ffi::{c_char, c_void};
+
 use vst3::Steinberg::Vst::BusDirections_::kOutput;
+use vst3::Steinberg::Vst::ChannelContext::IInfoListenerTrait;
 use vst3::Steinberg::Vst::MediaTypes_::kAudio;
 use vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_::kPlaying;
 use vst3::Steinberg::Vst::RestartFlags_::kParamValuesChanged;
-use vst3::Steinberg::Vst::{IAudioProcessorTrait, IComponentTrait, ProcessContext};
-use vst3::Steinberg::kResultOk;
+use vst3::Steinberg::Vst::{
+    IAttributeList, IAttributeListTrait, IAudioProcessorTrait, IAutomationStateTrait, IComponentTrait,
+    ProcessContext, TChar,
+};
+use vst3::Steinberg::{kResultFalse, kResultOk, tresult};
+use vst3::{Class, ComWrapper};
 
 use super::host::{Bus, Plugin, Told, block};
+#[cfg(target_os = "linux")]
+use super::required;
 use super::{RATE, fresh, load, noise, singles};
 use crate::params::{ParamId, id};
 use crate::shared::Shared;
 use crate::vst3::com::{int, unsigned};
+use crate::vst3::effect::Effect;
+use crate::vst3::text::wide;
 
 /// A plugin with a state that sets these, active.
 fn with(values: &[(ParamId, f64)]) -> Plugin {
@@ -90,6 +101,49 @@ fn lanes_are_edits_for_a_host_that_renders_on_its_main_thread() {
     plugin.activate(true);
 }
 
+/// Once hosts without a run loop recorded lanes only while a window was open.
+#[cfg(target_os = "linux")]
+#[test]
+fn lanes_are_told_by_the_main_loop_where_the_host_offers_none() {
+    type Iterate = unsafe extern "C" fn(*mut std::ffi::c_void, i32) -> i32;
+    // The loop of GTK's and Qt's hosts, as they have it: there before the plugin is.
+    // SAFETY: a library that runs nothing when it is loaded, and a function of it with its signature.
+    let iterate = unsafe {
+        let flags = libc::RTLD_LAZY | libc::RTLD_GLOBAL;
+        if libc::dlopen(c"libglib-2.0.so.0".as_ptr(), flags).is_null() {
+            return required::skip("GLib is missing; `apt install libglib2.0-0` brings it");
+        }
+        let found = libc::dlsym(libc::RTLD_DEFAULT, c"g_main_context_iteration".as_ptr());
+        std::mem::transmute::<*mut std::ffi::c_void, Iterate>(found)
+    };
+    let plugin = with(&[(id::LABEL_MODE, 1.0)]);
+    plugin.told();
+    std::thread::scope(|scope| {
+        let plugin = &plugin;
+        scope.spawn(move || play(plugin, &noise(24_000), None));
+    });
+    let mut told = Vec::new();
+    let began = std::time::Instant::now();
+    while told.is_empty() {
+        assert!(began.elapsed().as_secs() < 20, "the loop ran and nothing was told");
+        // SAFETY: one turn of the default context's loop, without waiting.
+        unsafe { iterate(std::ptr::null_mut(), 0) };
+        told = plugin.told();
+    }
+    assert!(told.iter().any(|told| matches!(told, Told::Perform(id, _) if *id == id::NOISE.0)), "{told:?}");
+    // Another thread that runs the loop is not the plugin's main thread.
+    std::thread::scope(|scope| {
+        let plugin = &plugin;
+        scope.spawn(move || play(plugin, &noise(24_000), None)).join().expect("played");
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            // SAFETY: as above.
+            unsafe { iterate(std::ptr::null_mut(), 0) };
+        });
+    });
+    assert_eq!(plugin.told(), []);
+}
+
 /// Nothing is told from a thread that may not.
 #[test]
 fn lanes_are_not_told_from_another_thread() {
@@ -131,5 +185,71 @@ fn the_timeline_decides_and_not_the_first_block() {
     for (expected, got) in expected.iter().zip(&got) {
         let differ = expected[settled..].iter().zip(&got[settled..]).filter(|(a, b)| a != b).count();
         assert_eq!(differ, 0);
+    }
+}
+
+/// A list in which only the track's name stands.
+struct Words(Option<&'static str>);
+
+impl Class for Words {
+    type Interfaces = (IAttributeList,);
+}
+
+impl IAttributeListTrait for Words {
+    unsafe fn setInt(&self, _: *const c_char, _: i64) -> tresult {
+        kResultFalse
+    }
+    unsafe fn getInt(&self, _: *const c_char, _: *mut i64) -> tresult {
+        kResultFalse
+    }
+    unsafe fn setFloat(&self, _: *const c_char, _: f64) -> tresult {
+        kResultFalse
+    }
+    unsafe fn getFloat(&self, _: *const c_char, _: *mut f64) -> tresult {
+        kResultFalse
+    }
+    unsafe fn setString(&self, _: *const c_char, _: *const TChar) -> tresult {
+        kResultFalse
+    }
+    unsafe fn getString(&self, id: *const c_char, to: *mut TChar, bytes: u32) -> tresult {
+        // SAFETY: the caller's name, which is a constant with a zero.
+        let asked = unsafe { std::ffi::CStr::from_ptr(id) };
+        let Some(name) = self.0.filter(|_| asked == c"channel name") else { return kResultFalse };
+        let field: [u16; 128] = wide(name);
+        let units = field.len().min(usize::try_from(bytes).expect("small") / 2);
+        // SAFETY: the caller has as many bytes there.
+        unsafe { to.copy_from_nonoverlapping(field.as_ptr().cast(), units) };
+        kResultOk
+    }
+    unsafe fn setBinary(&self, _: *const c_char, _: *const c_void, _: u32) -> tresult {
+        kResultFalse
+    }
+    unsafe fn getBinary(&self, _: *const c_char, _: *mut *const c_void, _: *mut u32) -> tresult {
+        kResultFalse
+    }
+}
+
+/// The host names the track and says whether it records.
+#[test]
+fn what_the_host_says_of_the_track_and_of_automation_is_heard() {
+    let effect = Effect::new(None);
+    let said = || effect.instance.shared.host_words();
+    let tell = |name| {
+        let words = ComWrapper::new(Words(name));
+        let list = words.as_com_ref::<IAttributeList>().expect("a list").as_ptr();
+        // SAFETY: a host's call with a list that is alive.
+        assert_eq!(unsafe { effect.setChannelContextInfos(list) }, kResultOk);
+    };
+    tell(Some("Stimme \u{e4}\u{1f3a4}"));
+    assert_eq!(said().track.as_deref(), Some("Stimme \u{e4}\u{1f3a4}"));
+    tell(None);
+    assert!(said().track.is_some(), "a list without a name takes none away");
+    // SAFETY: null is what a careless host passes.
+    assert_ne!(unsafe { effect.setChannelContextInfos(std::ptr::null_mut()) }, kResultOk);
+    assert_eq!(said().records, None);
+    for (state, records) in [(0, false), (1, false), (2, true), (3, true)] {
+        // SAFETY: a number.
+        assert_eq!(unsafe { effect.setAutomationState(state) }, kResultOk);
+        assert_eq!(said().records, Some(records), "{state}");
     }
 }

@@ -2,6 +2,10 @@
 
 mod citizen;
 pub(super) mod host;
+#[cfg(target_os = "linux")]
+#[path = "../../../../tests/required.rs"]
+#[allow(dead_code, reason = "no variable is asked for here")]
+mod required;
 
 use std::ptr;
 

@@ -23,7 +23,7 @@ use super::instance::Instance;
 use super::parent::{PLATFORM, Parent};
 use super::text;
 use super::timer::{Tick, Timer};
-use crate::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
+use crate::editor::{EditHost, Editor, PREFERRED_SIZE, own_scale, system_scale};
 use crate::params::ParamId;
 
 /// A view by the name that the host asks for.
@@ -48,7 +48,7 @@ pub(super) unsafe fn create(instance: &Arc<Instance>, name: *const c_char) -> Op
         link: Arc::clone(&link),
         editor: Mutex::default(),
         timer: Mutex::default(),
-        size: Mutex::new(preferred_size(scale)),
+        size: Mutex::new(preferred_size(scale, own_scale(&instance.shared))),
     });
     let view = view.to_com_ptr::<IPlugView>()?;
     link.view.store(view.as_ptr(), Ordering::Release);
@@ -56,9 +56,10 @@ pub(super) unsafe fn create(instance: &Arc<Instance>, name: *const c_char) -> Op
 }
 
 /// The size at which a window opens, as the host counts.
-fn preferred_size(scale: f64) -> (u32, u32) {
+fn preferred_size(scale: f64, own_scale: f64) -> (u32, u32) {
+    let side = |points: u32| pixels(f64::from(points) * own_scale, scale);
     let (width, height) = PREFERRED_SIZE;
-    (pixels(width, scale), pixels(height, scale))
+    (side(width), side(height))
 }
 
 /// No size is wanted.
@@ -127,7 +128,8 @@ impl EditHost for Link {
 
     fn request_resize(&self, width: u32, height: u32) -> bool {
         let scale = self.scale();
-        let wanted = u64::from(pixels(width, scale)) << 16 | u64::from(pixels(height, scale));
+        let side = |points: u32| u64::from(pixels(f64::from(points), scale));
+        let wanted = side(width) << 16 | side(height);
         self.wanted.store(wanted, Ordering::Release);
         if self.instance.host.is_main_thread() {
             self.resize();
@@ -138,9 +140,9 @@ impl EditHost for Link {
 
 /// Logical points as the host counts.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of windows, clamped")]
-fn pixels(points: u32, scale: f64) -> u32 {
+fn pixels(points: f64, scale: f64) -> u32 {
     let scale = if cfg!(target_os = "macos") { 1.0 } else { scale };
-    (f64::from(points) * scale).round().clamp(1.0, 65_535.0) as u32
+    (points * scale).round().clamp(1.0, 65_535.0) as u32
 }
 
 /// The COM object.
@@ -157,6 +159,10 @@ impl Class for View {
 }
 
 impl View {
+    fn own_scale(&self) -> f64 {
+        own_scale(&self.link.instance.shared)
+    }
+
     fn run(&self, body: impl FnOnce() -> tresult) -> tresult {
         self.link.instance.guard.run(kInternalError, body)
     }
@@ -295,7 +301,7 @@ impl IPlugViewTrait for View {
             // SAFETY: null or valid for this call.
             let Some(asked) = (unsafe { rect.as_ref() }) else { return kInvalidArgument };
             let (width, height) = sides(asked);
-            let (width, height) = Editor::nearest_size(width, height, self.link.scale());
+            let (width, height) = Editor::nearest_size(width, height, self.link.scale() * self.own_scale());
             let (left, top) = (asked.left, asked.top);
             let nearest = ViewRect {
                 left,
@@ -329,7 +335,7 @@ impl IPlugViewContentScaleSupportTrait for View {
                 None => false,
             };
             if !is_open {
-                *lock(&self.size) = preferred_size(factor);
+                *lock(&self.size) = preferred_size(factor, self.own_scale());
             }
             kResultOk
         })

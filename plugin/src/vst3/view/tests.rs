@@ -80,5 +80,5 @@ fn a_view_outlives_its_effect_and_keeps_to_sizes() {
         assert_eq!(view.getSize(&raw mut rect), kResultOk);
     }
     let scale = system_scale().unwrap_or(2.0);
-    assert_eq!(sides(&rect), (pixels(PREFERRED_SIZE.0, scale), pixels(PREFERRED_SIZE.1, scale)));
+    assert_eq!(sides(&rect), preferred_size(scale, 1.0));
 }

@@ -1,0 +1,63 @@
+//! Thresholds of single labels: a button that opens two knobs for each.
+
+use egui::{CursorIcon, Popup, PopupCloseBehavior, RichText, Ui, vec2};
+
+use super::app::App;
+use super::theme::{GAP, font};
+use super::widgets::{Size, hold_arrows, knob};
+use crate::params::{ParamId, id};
+
+const ROWS: [(&str, ParamId, ParamId); 4] = [
+    ("Speech", id::SPEECH_OPEN, id::SPEECH_CLOSE),
+    ("Singing", id::SINGING_OPEN, id::SINGING_CLOSE),
+    ("Music", id::MUSIC_OPEN, id::MUSIC_CLOSE),
+    ("Noise", id::NOISE_OPEN, id::NOISE_CLOSE),
+];
+
+const ABOUT: &str = "Thresholds that a label has for itself. Auto: those of the knobs Open and Close where the label \
+                     decides what is kept, else those of the preset or the ear. In the lanes: drag a line, with Alt where it \
+                     follows the knobs; a double click gives it back.";
+
+impl App {
+    /// The button, and the panel while it is open.
+    pub(super) fn thresholds_button(&mut self, ui: &mut Ui) {
+        let any = ROWS
+            .iter()
+            .any(|(_, open, close)| [open, close].iter().any(|id| self.shared.params.get(**id) > 0.0));
+        let colour = if any { self.theme.accent } else { self.theme.text };
+        let text = RichText::new("Thresholds\u{2026}").font(font(11.5)).color(colour);
+        let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
+        if button.has_focus() {
+            // Else an arrow would lead away, to whatever lies above.
+            hold_arrows(ui, &button);
+        }
+        Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+            ui.set_width(300.0);
+            self.threshold_panel(ui);
+        });
+    }
+
+    pub(super) fn threshold_panel(&mut self, ui: &mut Ui) {
+        ui.add(egui::Label::new(RichText::new(ABOUT).font(font(11.0)).color(self.theme.dim)).wrap());
+        let singing = self.shared.has_singing();
+        for (name, open, close) in ROWS {
+            // As its lane: where the ear does not tell it there is nothing to set.
+            if open == id::SINGING_OPEN && !singing {
+                continue;
+            }
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = GAP;
+                ui.allocate_ui(vec2(80.0, Size::Small.area().y), |ui| {
+                    ui.set_min_width(80.0);
+                    ui.centered_and_justified(|ui| {
+                        ui.label(RichText::new(name).font(font(13.0)).color(self.theme.text));
+                    });
+                });
+                self.with_cx(ui, |ui, cx| {
+                    knob(ui, open, "Open", Size::Small, cx);
+                    knob(ui, close, "Close", Size::Small, cx);
+                });
+            });
+        }
+    }
+}
