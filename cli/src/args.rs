@@ -22,7 +22,7 @@ pub use eval::{EvalActivityArgs, EvalCommand, EvalNoiseArgs, EvalPhraseArgs, Eva
 pub use lists::{ArchiveArgs, CompareArgs, CutArgs};
 pub use phrase::{
     BesidePhraseArgs, FailModeArg, MaskWith, PaceArg, PhraseBenchArgs, PhraseCommand, PhraseEnrolArgs,
-    PhraseMaskArgs, PhraseScoreArgs, PhraseSpotArgs, StrictnessArgs, WantedArgs,
+    PhraseMaskArgs, PhraseScoreArgs, PhraseSpotArgs, StrictnessArgs, TellingArgs, WantedArgs,
 };
 pub use profiles::{
     ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PassphraseArgs, RemoveProfileArgs, StoreArgs,

@@ -11,7 +11,7 @@ use earmark_core::phrase::Phrases;
 use earmark_core::raise_thread_priority;
 use tokio::net::TcpListener;
 
-use crate::config::{Config, ConfigError, ServeFlags, SourceConfig};
+use crate::config::{Config, ConfigError, PhraseConfig, ServeFlags, SourceConfig, WyomingConfig};
 use crate::hearing::Pool;
 use crate::http::{self, App};
 use crate::jobs::{JobError, Jobs, Packs};
@@ -54,9 +54,10 @@ pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
     let packs = Arc::new(Packs::new(flags.runtime.as_deref(), flags.device.unwrap_or_default())?);
     // What is asked for most is ready before anybody asks.
     for (name, mode) in [(pack::STUDIO, DetectorMode::Throughput), (pack::LIVE, DetectorMode::LowLatency)] {
-        packs.detector(name, mode).map_err(|error: JobError| ServeError::Pack(error.to_string()))?;
+        packs.detector(name, mode).map_err(refused)?;
     }
-    let phrases = open_phrases(flags, &packs)?;
+    let phrases = open_phrases(&config.phrase, &packs)?;
+    let wyoming = open_wyoming(&config, &packs, phrases.clone())?;
     let limits = config.limits;
     let jobs = Jobs::start(limits.jobs, limits.max_queue).map_err(ServeError::System)?;
     // Before any file is worked on: the threads of the networks are then theirs, at their priority.
@@ -73,31 +74,56 @@ pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
         .enable_all()
         .build()
         .map_err(ServeError::System)?;
-    let served = runtime.block_on(run(flags, &app));
+    let served = runtime.block_on(run(flags, &app, wyoming));
     // What did not end in the grace is cut off.
     runtime.shutdown_background();
     served
 }
 
-/// The phrases that are to be told; without one, Wyoming has nothing to offer.
-fn open_phrases(flags: &ServeFlags, packs: &Packs) -> Result<Option<Arc<Phrases>>, ServeError> {
-    if flags.phrases.is_empty() {
-        return match flags.wyoming {
-            None => Ok(None),
-            Some(_) => {
-                let text = "--wyoming offers phrases as wake words: name at least one with --phrase";
-                Err(ConfigError::Value(text.to_owned()).into())
-            }
-        };
+/// The phrases that are to be told.
+fn open_phrases(config: &PhraseConfig, packs: &Packs) -> Result<Option<Arc<Phrases>>, ServeError> {
+    if config.names.is_empty() {
+        return Ok(None);
     }
-    let phrases = packs.phrases(&flags.phrase_pack, flags.profiles.as_deref(), &flags.phrases);
-    Ok(Some(Arc::new(phrases.map_err(|error| ServeError::Pack(error.to_string()))?)))
+    let phrases = packs.phrases(&config.pack, config.profiles.as_deref(), &config.names).map_err(refused)?;
+    Ok(Some(Arc::new(phrases.with_settings(config.settings))))
+}
+
+/// What is offered by Wyoming; nothing where nobody listens.
+fn open_wyoming(
+    config: &Config,
+    packs: &Packs,
+    phrases: Option<Arc<Phrases>>,
+) -> Result<Option<(SocketAddr, wyoming::Services)>, ServeError> {
+    let WyomingConfig { listen: Some(listen), upstream, voices } = &config.wyoming else { return Ok(None) };
+    let mut services = wyoming::Services::new(phrases);
+    if let Some(upstream) = upstream {
+        let voices = (!voices.is_empty()).then(|| packs.voices(&config.voice, voices)).transpose();
+        let detector = packs.detector(pack::LIVE, DetectorMode::LowLatency).map_err(refused)?;
+        services = services
+            .with_upstream(upstream, detector, voices.map_err(refused)?)
+            .map_err(|error| ServeError::Pack(error.to_string()))?;
+    }
+    if services.is_empty() {
+        let text = "--wyoming offers phrases as wake words, and speech to a recogniser: name at least one phrase with \
+                    --phrase, or the recogniser with --wyoming-upstream";
+        return Err(ConfigError::Value(text.to_owned()).into());
+    }
+    Ok(Some((*listen, services)))
+}
+
+fn refused(error: JobError) -> ServeError {
+    ServeError::Pack(error.to_string())
 }
 
 /// Threads that move bytes; they do nothing else.
 const WORKERS: usize = 2;
 
-async fn run(flags: &ServeFlags, app: &Arc<App>) -> Result<(), ServeError> {
+async fn run(
+    flags: &ServeFlags,
+    app: &Arc<App>,
+    wyoming: Option<(SocketAddr, wyoming::Services)>,
+) -> Result<(), ServeError> {
     let config = app.config();
     let address = config.listen;
     let listener = TcpListener::bind(address).await;
@@ -108,10 +134,10 @@ async fn run(flags: &ServeFlags, app: &Arc<App>) -> Result<(), ServeError> {
     tracing::info!(%address, base_path = config.base_path, token = config.token.is_some(), "listening");
     // Nobody may read it.
     let _ = writeln!(std::io::stdout(), "listening on http://{address}{}/", config.base_path);
-    if let (Some(address), Some(phrases)) = (flags.wyoming, &app.phrases) {
-        let started = wyoming::start(address, Arc::clone(phrases));
+    if let Some((address, services)) = wyoming {
+        let started = wyoming::start(address, services);
         let address = started.map_err(|source| ServeError::Listen { address, source })?;
-        tracing::info!(%address, "wake words by wyoming");
+        tracing::info!(%address, "wyoming");
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "wyoming has no token: everybody who can reach it may send it sound");
         }
@@ -197,6 +223,8 @@ fn reload(flags: &ServeFlags, app: &App) {
     let fixed = [
         ("listen", old.listen == new.listen),
         ("base_path", old.base_path == new.base_path),
+        ("phrase", old.phrase == new.phrase),
+        ("wyoming", old.wyoming == new.wyoming),
         ("limits.jobs", old.limits.jobs == new.limits.jobs),
         ("limits.max_queue", old.limits.max_queue == new.limits.max_queue),
         ("limits.max_connections", old.limits.max_connections == new.limits.max_connections),

@@ -10,10 +10,10 @@ use crate::required::required;
 use crate::support::{code, earmark, noise, ok, programme, rows, run, stderr, workspace, write_wav};
 
 /// Where in the programme the phrase lies, seconds.
-const START_S: f64 = 2.32;
-const END_S: f64 = 3.2;
+pub const START_S: f64 = 2.32;
+pub const END_S: f64 = 3.2;
 
-fn pack() -> String {
+pub fn pack() -> String {
     workspace().join("models/packs/phrase").display().to_string()
 }
 
@@ -23,14 +23,14 @@ fn small_pack() -> String {
 }
 
 /// The programme as WAV, and what an enrolment needs, in a folder.
-struct Bench {
+pub struct Bench {
     dir: tempfile::TempDir,
     programme: Vec<f32>,
     rate_hz: u32,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let wav = dir.path().join("programme.wav");
         ok([
@@ -70,11 +70,11 @@ impl Bench {
         &self.programme[self.at(from_s)..self.at(to_s).min(self.programme.len())]
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
@@ -83,7 +83,7 @@ impl Bench {
         ["--pack".into(), pack(), "--profiles".into(), self.text("profiles")]
     }
 
-    fn enrol(&self) -> String {
+    pub fn enrol(&self) -> String {
         let clips = ["clip-1.wav", "clip-2.wav", "clip-3.wav"].map(|name| self.text(name));
         let mut args = vec!["phrase".to_owned(), "enrol".into(), "hello".into()];
         args.extend(clips);
@@ -211,6 +211,21 @@ fn a_stream_tells_a_phrase_as_an_event() {
     assert!(of_phrase[1]["decided"].as_f64().unwrap() < END_S + 0.6);
     let total = &events.last().unwrap()["seconds"]["phrase:hello"];
     assert!((total.as_f64().unwrap() - (END_S - START_S)).abs() < 0.3, "{total}");
+
+    // What must stand at its limit for four seconds is not told.
+    let (mono, names) = (bench.text("mono.wav"), ["--phrase", "hello", "--phrase-pack", &pack]);
+    let stream = |more: &[&str]| {
+        let args = ["stream", &mono, "--profiles", &profiles];
+        run(args.iter().chain(&names).chain(more))
+    };
+    let told = |output: &std::process::Output| {
+        String::from_utf8_lossy(&output.stdout).matches("\"label\":\"phrase:hello\"").count()
+    };
+    assert_eq!(told(&stream(&["--confirm", "2", "--refractory-ms", "0"])), 2);
+    assert_eq!(told(&stream(&["--confirm", "100"])), 0);
+    let refused = stream(&["--confirm", "0"]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("confirm is 0; give 1 to 250"), "{}", stderr(&refused));
 }
 
 /// Rows of the file of labels: everything by `label`, each frame so late.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use earmark_core::model::pack;
+use earmark_core::phrase::{PhraseError, SpotterSettings};
 use earmark_core::profile::ProfileName;
 
 use super::{ExportProfileArgs, ImportProfileArgs, ListProfilesArgs, PartArgs, RemoveProfileArgs, StoreArgs};
@@ -47,6 +48,30 @@ pub struct BesidePhraseArgs {
     /// Pack of the phrases: an embedded name, or a folder
     #[arg(long, value_name = "NAME|DIR", default_value = pack::PHRASE, requires = "phrases")]
     pub phrase_pack: String,
+}
+
+/// When phrases of a stream are told.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct TellingArgs {
+    /// For so long after a phrase was told it is not told again, ms. Default: 1000
+    #[arg(long, value_name = "MS")]
+    pub refractory_ms: Option<u32>,
+    /// A phrase is told once it has stood at its limit for so many hops of 40 ms in a row. Default: 1
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<u32>,
+}
+
+impl TellingArgs {
+    /// As core takes them.
+    pub fn settings(self) -> Result<SpotterSettings, PhraseError> {
+        let usual = SpotterSettings::default();
+        let settings = SpotterSettings {
+            refractory_ms: self.refractory_ms.unwrap_or(usual.refractory_ms),
+            confirm_hops: self.confirm.unwrap_or(usual.confirm_hops),
+        };
+        settings.check()?;
+        Ok(settings)
+    }
 }
 
 /// Which phrases are looked for.

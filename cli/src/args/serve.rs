@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use earmark_core::profile::ProfileName;
-use earmark_server::config::{Bytes, LimitFlags, Seconds, ServeFlags, VoiceFlags};
+use earmark_server::config::{Bytes, LimitFlags, PhraseFlags, Seconds, ServeFlags, VoiceFlags, WyomingFlags};
 
 use super::Global;
 
@@ -42,11 +42,20 @@ pub struct ServeArgs {
     /// Tell an enrolled phrase in all streams, as label phrase:NAME; repeatable
     #[arg(long = "phrase", value_name = "NAME")]
     pub phrases: Vec<ProfileName>,
+    /// Pack of the phrases: an embedded name, or the folder of any other
+    #[arg(long, value_name = "NAME|DIR")]
+    pub phrase_pack: Option<String>,
     #[command(flatten)]
-    pub phrase_pack: super::BesidePhraseArgs,
+    pub telling: super::TellingArgs,
     /// Offer these phrases as wake words over the Wyoming protocol (Home Assistant)
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = wyoming)]
     pub wyoming: Option<SocketAddr>,
+    /// With --wyoming: pass speech, and nothing else, on to this speech recogniser, and its answers back
+    #[arg(long, value_name = "HOST:PORT")]
+    pub wyoming_upstream: Option<String>,
+    /// With --wyoming-upstream: pass on what this enrolled voice says, and nobody else's speech; repeatable
+    #[arg(long = "voice", value_name = "NAME")]
+    pub voices: Vec<ProfileName>,
     #[command(flatten)]
     pub limits: LimitArgs,
 }
@@ -106,10 +115,18 @@ impl ServeArgs {
                 pack: self.voice_pack.clone(),
                 owner: self.owner.clone(),
             },
-            phrases: self.phrases.clone(),
-            phrase_pack: self.phrase_pack.phrase_pack.clone(),
-            profiles: self.profiles.clone(),
-            wyoming: self.wyoming,
+            phrase: PhraseFlags {
+                names: self.phrases.clone(),
+                profiles: self.profiles.clone(),
+                pack: self.phrase_pack.clone(),
+                refractory_ms: self.telling.refractory_ms,
+                confirm: self.telling.confirm,
+            },
+            wyoming: WyomingFlags {
+                listen: self.wyoming,
+                upstream: self.wyoming_upstream.as_deref().map(without_scheme).map(str::to_owned),
+                voices: self.voices.clone(),
+            },
             limits: LimitFlags {
                 max_body: limits.max_body,
                 max_duration: limits.max_duration,
@@ -132,8 +149,12 @@ impl ServeArgs {
 
 /// An address, as Home Assistant writes it or plain.
 fn wyoming(text: &str) -> Result<SocketAddr, String> {
-    let plain = text.strip_prefix("tcp://").unwrap_or(text);
-    plain.parse().map_err(|_| "write it as tcp://127.0.0.1:10400 or 127.0.0.1:10400".to_owned())
+    let wrong = |_| "write it as tcp://127.0.0.1:10400 or 127.0.0.1:10400".to_owned();
+    without_scheme(text).parse().map_err(wrong)
+}
+
+fn without_scheme(text: &str) -> &str {
+    text.strip_prefix("tcp://").unwrap_or(text)
 }
 
 fn source(text: &str) -> Result<(String, String), String> {

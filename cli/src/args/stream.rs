@@ -75,6 +75,8 @@ pub struct StreamArgs {
     pub phrases: Vec<ProfileName>,
     #[command(flatten)]
     pub phrase_pack: super::BesidePhraseArgs,
+    #[command(flatten)]
+    pub telling: super::TellingArgs,
     /// Pack: an embedded name, or the folder of any other
     #[arg(long, value_name = "NAME|DIR", default_value = pack::LIVE)]
     pub pack: String,

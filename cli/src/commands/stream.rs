@@ -38,6 +38,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
         VoiceFailure::Open => OnVoiceFailure::Open,
         VoiceFailure::Closed => OnVoiceFailure::Closed,
     };
+    let telling = args.telling.settings().map_err(|error| Usage(error.to_string()))?;
     let follow = FollowSettings { on_failure, ..FollowSettings::default() };
     let job = StreamJob {
         voices: voice::followed(&args.follow, DetectorMode::LowLatency, follow, global, console)?,
@@ -50,7 +51,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
             DetectorMode::LowLatency,
             (global, console),
         )?
-        .map(Arc::new),
+        .map(|phrases| Arc::new(phrases.with_settings(telling))),
         wall_clock: args.wall_clock,
         reactions: args.reactions.0.clone(),
         through,

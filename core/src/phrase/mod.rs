@@ -40,7 +40,7 @@ use crate::embed::EmbedError;
 pub use enrol::{Advice, Clip, Ears, Enrolled, enrol};
 pub use negatives::{NEGATIVES_FILE, Negatives};
 pub use profile::{Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Working};
-pub use spotter::{PhraseSpotter, Spotted, peaks};
+pub use spotter::{PhraseSpotter, Spotted, SpotterSettings, peaks};
 pub use stream::{Detection, PhraseEvent, PhraseStream, Phrases};
 
 /// What the label of a phrase begins with.
@@ -82,6 +82,18 @@ pub enum PhraseError {
         pack: String,
         /// What is wrong.
         reason: String,
+    },
+    /// A number that makes no sense.
+    #[error("{name} is {value}; give {low} to {high}")]
+    Setting {
+        /// What it is called.
+        name: &'static str,
+        /// The number.
+        value: u32,
+        /// The least.
+        low: u32,
+        /// The most.
+        high: u32,
     },
     /// There is nothing to find a limit on.
     #[error(

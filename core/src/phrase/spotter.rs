@@ -1,5 +1,6 @@
 //! From likeness to decisions: when a phrase was said.
 
+use super::PhraseError;
 use super::law::{Aligner, Match};
 use super::profile::{Limits, PhraseProfile};
 use crate::Label;
@@ -9,8 +10,46 @@ use crate::embed::Vectors;
 const FALLING_HOPS: u32 = 2;
 /// Hops after its highest at which a match is told.
 const TOLD_AFTER_HOPS: u64 = 5;
-/// Seconds in which the same phrase is not told again.
-const REFRACTORY_S: f64 = 1.0;
+/// Seconds of which an evaluation takes the highest score.
+const PEAK_S: f64 = 1.0;
+/// Milliseconds in which the same phrase is not told again.
+const REFRACTORY_MS: u32 = 1_000;
+/// Longest time in which a phrase is not told again, milliseconds, and most hops that may be asked for.
+const MAX_REFRACTORY_MS: u32 = 600_000;
+const MAX_CONFIRM_HOPS: u32 = 250;
+
+/// When a match is told, beside the limits of its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpotterSettings {
+    /// For so long after a phrase was told the same one is not told again, milliseconds.
+    pub refractory_ms: u32,
+    /// For so many hops in a row the score must stand at or above the limit.
+    pub confirm_hops: u32,
+}
+
+impl Default for SpotterSettings {
+    fn default() -> Self {
+        Self { refractory_ms: REFRACTORY_MS, confirm_hops: 1 }
+    }
+}
+
+impl SpotterSettings {
+    /// Refuses what makes no sense.
+    ///
+    /// # Errors
+    /// [`PhraseError::Setting`] with the range.
+    pub fn check(self) -> Result<(), PhraseError> {
+        for (name, value, low, high) in [
+            ("refractory_ms", self.refractory_ms, 0, MAX_REFRACTORY_MS),
+            ("confirm", self.confirm_hops, 1, MAX_CONFIRM_HOPS),
+        ] {
+            if !(low..=high).contains(&value) {
+                return Err(PhraseError::Setting { name, value, low, high });
+            }
+        }
+        Ok(())
+    }
+}
 
 /// A phrase that was said.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,8 +73,14 @@ pub struct PhraseSpotter {
     label: Label,
     aligner: Aligner,
     limits: Limits,
+    hop_s: f64,
     refractory_hops: u64,
+    confirm_hops: u32,
     hop: u64,
+    /// Hops in a row, up to this one, with a match that is over the limit.
+    over: u32,
+    /// Whether these were ever enough for the match that is rising.
+    confirmed: bool,
     /// The best so far of a match that is over the limit, the hop where it was so good, and for how long it has fallen.
     rising: Option<(Match, u64, u32)>,
     /// Nothing that begins before this hop is told.
@@ -58,13 +103,25 @@ impl PhraseSpotter {
             label: super::label(name),
             aligner: profile.aligner(|_| true),
             limits,
-            refractory_hops: hops_in(REFRACTORY_S, profile.hop_s()),
+            hop_s: profile.hop_s(),
+            refractory_hops: 0,
+            confirm_hops: 0,
             hop: 0,
+            over: 0,
+            confirmed: false,
             rising: None,
             free_from: 0,
             quiet_until: 0,
             begun: None,
         }
+        .with_settings(SpotterSettings::default())
+    }
+
+    /// The same, told otherwise.
+    #[must_use]
+    pub fn with_settings(self, settings: SpotterSettings) -> Self {
+        let refractory_hops = hops_in(f64::from(settings.refractory_ms) / 1e3, self.hop_s);
+        Self { refractory_hops, confirm_hops: settings.confirm_hops, ..self }
     }
 
     /// `phrase:NAME`.
@@ -76,6 +133,7 @@ impl PhraseSpotter {
     pub fn reset(&mut self) {
         self.aligner.reset();
         (self.hop, self.rising, self.free_from, self.quiet_until, self.begun) = (0, None, 0, 0, None);
+        (self.over, self.confirmed) = (0, false);
     }
 
     /// Takes the next vector; gives a phrase once it is over.
@@ -88,6 +146,7 @@ impl PhraseSpotter {
         let begun = is_new(&likeness.prefix) && likeness.prefix.score >= self.limits.early;
         let whole = is_new(&found) && found.score >= self.limits.whole;
         self.begun = begun.then_some(likeness.prefix.start).or(whole.then_some(found.start));
+        self.over = if whole { self.over.saturating_add(1) } else { 0 };
         self.rising = match self.rising {
             None if whole && self.hop > self.quiet_until => Some((found, self.hop, 0)),
             None => None,
@@ -98,15 +157,18 @@ impl PhraseSpotter {
             }
         };
         let (best, since, fallen) = self.rising?;
+        self.confirmed |= self.over >= self.confirm_hops;
         if fallen < FALLING_HOPS && self.hop < since + TOLD_AFTER_HOPS {
             return None;
         }
-        Some(self.tell(best))
+        // It waits until it has stood there for long enough, or does so no longer.
+        if self.confirmed || self.over == 0 { self.tell(best) } else { None }
     }
 
     /// The stream has ended: what is over the limit is told as it is.
     pub fn finish(&mut self) -> Option<Spotted> {
-        self.rising.map(|(best, ..)| self.tell(best))
+        let (best, ..) = self.rising?;
+        self.tell(best)
     }
 
     /// If the phrase, as far as it was heard, is being said, the hop that it began with: what a live gate acts on, before
@@ -115,17 +177,21 @@ impl PhraseSpotter {
         self.begun
     }
 
-    fn tell(&mut self, found: Match) -> Spotted {
+    /// A match is over: tells it, if it was over the limit for long enough.
+    fn tell(&mut self, found: Match) -> Option<Spotted> {
         self.rising = None;
+        if !std::mem::take(&mut self.confirmed) {
+            return None;
+        }
         self.quiet_until = self.hop + self.refractory_hops.saturating_sub(TOLD_AFTER_HOPS);
         self.free_from = found.end;
-        Spotted {
+        Some(Spotted {
             start: found.start,
             end: found.end,
             decided: self.hop,
             score: found.score,
             confidence: self.limits.confidence(found.score),
-        }
+        })
     }
 }
 
@@ -133,7 +199,7 @@ impl PhraseSpotter {
 pub fn peaks(profile: &PhraseProfile, vectors: &Vectors) -> (Vec<f32>, f32) {
     let mut aligner = profile.aligner(|_| true);
     let scores: Vec<f32> = vectors.iter().map(|row| aligner.push(row).whole.score).collect();
-    let every = usize::try_from(hops_in(REFRACTORY_S, vectors.hop_s())).unwrap_or(usize::MAX);
+    let every = usize::try_from(hops_in(PEAK_S, vectors.hop_s())).unwrap_or(usize::MAX);
     let highest = |scores: &[f32]| scores.iter().copied().fold(f32::MIN, f32::max);
     (scores.chunks(every).map(highest).collect(), highest(&scores))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::profile::{PhraseProfile, Strictness};
-use super::spotter::{PhraseSpotter, Spotted};
+use super::spotter::{PhraseSpotter, Spotted, SpotterSettings};
 use crate::embed::{EmbedError, EmbedStream, Embedder, Vectors};
 use crate::profile::{ProfileError, ProfileName, ProfileStore};
 use crate::{FrameGrid, Label};
@@ -75,6 +75,14 @@ impl Phrases {
         };
         let spotters = names.iter().map(spotter).collect::<Result<_, ProfileError>>()?;
         Ok(Self::new(embedder, spotters))
+    }
+
+    /// The same phrases, told otherwise.
+    #[must_use]
+    pub fn with_settings(mut self, settings: SpotterSettings) -> Self {
+        let told = |spotter: PhraseSpotter| spotter.with_settings(settings);
+        self.spotters = self.spotters.into_iter().map(told).collect();
+        self
     }
 
     /// Frames of 10 ms per hop.

@@ -123,6 +123,34 @@ fn a_phrase_is_enrolled_found_where_it_is_and_not_elsewhere() {
 }
 
 #[test]
+fn a_phrase_is_told_again_after_a_time_and_only_where_it_lasts() {
+    let (embedder, detector, programme) = (embedder(), detector(), programme());
+    let ears = Ears { embedder: &embedder, detector: &detector };
+    let clips = clips(&programme[PHRASE]);
+    let profile = enrol(ears, &clips, &background(&embedder), &[], Strictness::Keen).unwrap().profile;
+    let phrases = Phrases::new(embedder.into(), vec![PhraseSpotter::new("hello", &profile)]);
+    // Twice, the second time 1.7 s after the first.
+    let sound: Vec<f32> = clips[0].samples.iter().chain(&clips[2].samples).copied().collect();
+    let found = |refractory_ms: u32, confirm_hops: u32| {
+        let settings = SpotterSettings { refractory_ms, confirm_hops };
+        settings.check().unwrap();
+        phrases.clone().with_settings(settings).spot_samples(&sound, RATE_HZ, 1).unwrap()
+    };
+    let usual = phrases.spot_samples(&sound, RATE_HZ, 1).unwrap();
+    assert_eq!(usual.len(), 2, "{usual:?}");
+    assert_eq!(found(1_000, 1), usual);
+    assert_eq!(found(0, 1), usual);
+    assert_eq!(found(5_000, 1), usual[..1]);
+    // What stands at the limit for a moment is told, unless it is to last for four seconds.
+    assert_eq!(found(1_000, 2), usual);
+    assert_eq!(found(1_000, 100), []);
+    for (refractory_ms, confirm_hops) in [(600_001, 1), (0, 0), (0, 251)] {
+        let error = SpotterSettings { refractory_ms, confirm_hops }.check().unwrap_err();
+        assert!(error.to_string().contains(" to "), "{error}");
+    }
+}
+
+#[test]
 fn what_must_not_be_taken_for_it_raises_every_limit() {
     let (embedder, detector, programme) = (embedder(), detector(), programme());
     let ears = Ears { embedder: &embedder, detector: &detector };

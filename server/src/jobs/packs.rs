@@ -9,10 +9,14 @@ use earmark_core::model::pack::{self, Pack, PackError, Task};
 use earmark_core::model::runtime::{Device, Runtime, RuntimeError};
 use earmark_core::noise::SnrEstimator;
 use earmark_core::phrase::Phrases;
-use earmark_core::profile::{ProfileName, ProfileStore};
-use earmark_core::voice::{VoiceEar, VoiceError, VoiceModel};
+use earmark_core::profile::{ProfileError, ProfileName, ProfileStore};
+use earmark_core::voice::{
+    FollowSettings, OnVoiceFailure, VoiceEar, VoiceError, VoiceModel, VoiceProfile, Voices,
+};
 
 use super::JobError;
+use super::voice::passphrase;
+use crate::config::VoiceConfig;
 
 /// The networks of the service: each is compiled once, when it is first asked for, and shared.
 pub struct Packs {
@@ -134,6 +138,28 @@ impl Packs {
         let embedder = self.phrase_network(pack, DetectorMode::LowLatency)?;
         let store = ProfileStore::open(profiles).map_err(|error| JobError::Failed(error.to_string()))?;
         Phrases::load(embedder, &store, names, None).map_err(|error| JobError::Failed(error.to_string()))
+    }
+
+    /// Enrolled voices that are followed in live audio. Where their network fails nobody counts as one of them.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with what is wrong with the pack or a profile.
+    pub fn voices(&self, config: &VoiceConfig, names: &[ProfileName]) -> Result<Voices, JobError> {
+        let failed = |error: &dyn std::error::Error| JobError::Failed(error.to_string());
+        let found = Pack::find(&config.pack).map_err(|error| failed(&error))?;
+        let model =
+            VoiceModel::load(&self.runtime, found, DetectorMode::LowLatency).map_err(|e| failed(&e))?;
+        let store = ProfileStore::open(config.profiles.as_deref()).map_err(|error| failed(&error))?;
+        let passphrase = passphrase().map_err(|error| failed(&error))?;
+        let enrolled = |name: &ProfileName| {
+            let profile: VoiceProfile = store
+                .load(name, &model.id().sha256, passphrase.as_ref())
+                .map_err(|error: ProfileError| failed(&error))?;
+            model.voice(name.clone(), &profile).map_err(|error| failed(&error))
+        };
+        let enrolled = names.iter().map(enrolled).collect::<Result<_, JobError>>()?;
+        let settings = FollowSettings { on_failure: OnVoiceFailure::Closed, ..FollowSettings::default() };
+        Ok(Voices::new(Arc::new(model), enrolled, settings))
     }
 
     fn find(name: &str) -> Result<Pack, JobError> {

@@ -99,8 +99,7 @@ impl Owner {
         config: &VoiceConfig,
     ) -> Result<Self, JobError> {
         let store = ProfileStore::open(config.profiles.as_deref()).map_err(|e| profile(&e))?;
-        let passphrase = std::env::var(PASSPHRASE_VARIABLE).ok();
-        let passphrase = passphrase.as_deref().map(Passphrase::new).transpose().map_err(|e| profile(&e))?;
+        let passphrase = passphrase().map_err(|e| profile(&e))?;
         let ear = packs.voice(&config.pack)?;
         let enrolled: VoiceProfile =
             store.load(name, &ear.model.id().sha256, passphrase.as_ref()).map_err(|e| profile(&e))?;
@@ -136,6 +135,11 @@ impl Judge for Owner {
         let word = word.map(|probability| AskedWord { probability, of_voice: true });
         Ok((self.ear.model.verify(&self.voice, &heard.print, word), heard.quality.speech_s))
     }
+}
+
+/// The passphrase of sealed profiles, where there is one.
+pub(super) fn passphrase() -> Result<Option<Passphrase>, ProfileError> {
+    std::env::var(PASSPHRASE_VARIABLE).ok().as_deref().map(Passphrase::new).transpose()
 }
 
 /// What a profile's error is to who asked. Nothing of the machine's folders is told.

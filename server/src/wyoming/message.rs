@@ -1,12 +1,24 @@
 //! Messages: a line of JSON, perhaps more JSON, perhaps bytes.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 use serde_json::{Map, Value, json};
 
-/// Most bytes of each part: a second of sound and more.
-const LINE_LIMIT: u64 = 1 << 16;
-const PART_LIMIT: usize = 1 << 20;
+/// What a message may have at most, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    /// Of its line.
+    pub(super) line: u64,
+    /// Of the data after it, and of the payload.
+    pub(super) part: usize,
+}
+
+impl Sizes {
+    /// What anybody may send: half a minute of sound at once.
+    pub(super) const CLIENT: Self = Self { line: 1 << 16, part: 1 << 20 };
+    /// What a server that the user named may answer: a list of many models.
+    pub(super) const UPSTREAM: Self = Self { line: 1 << 24, part: 1 << 24 };
+}
 
 /// One message.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +26,13 @@ pub(super) struct Message {
     pub(super) kind: String,
     pub(super) data: Map<String, Value>,
     pub(super) payload: Vec<u8>,
+}
+
+/// A message with the very bytes in which it came.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Received {
+    pub(super) message: Message,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Message {
@@ -26,48 +45,60 @@ impl Message {
     pub(super) fn number(&self, key: &str) -> Option<u64> {
         self.data.get(key).and_then(Value::as_u64)
     }
+
+    /// As it is sent.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut head = json!({ "type": self.kind, "data": self.data });
+        if !self.payload.is_empty() {
+            head["payload_length"] = self.payload.len().into();
+        }
+        let mut bytes = head.to_string().into_bytes();
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&self.payload);
+        bytes
+    }
 }
 
 /// Reads the next message; nothing at the end.
-pub(super) fn read(from: &mut impl BufRead) -> io::Result<Option<Message>> {
+pub(super) fn read(from: &mut impl BufRead, sizes: Sizes) -> io::Result<Option<Received>> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let mut line = Vec::new();
-    from.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line)?;
-    if line.is_empty() {
+    let mut bytes = Vec::new();
+    from.by_ref().take(sizes.line).read_until(b'\n', &mut bytes)?;
+    if bytes.is_empty() {
         return Ok(None);
     }
-    if line.last() != Some(&b'\n') {
+    if bytes.last() != Some(&b'\n') {
         return Err(wrong("a line that does not end"));
     }
-    let head: Value = serde_json::from_slice(&line).map_err(|_| wrong("a line that is no JSON"))?;
+    let head: Value = serde_json::from_slice(&bytes).map_err(|_| wrong("a line that is no JSON"))?;
     let kind = head.get("type").and_then(Value::as_str).ok_or_else(|| wrong("a message without a type"))?;
     let length = |key: &str| match head.get(key) {
         None | Some(Value::Null) => Ok(0),
         Some(length) => {
             let length = length.as_u64().and_then(|length| usize::try_from(length).ok());
-            length.filter(|length| *length <= PART_LIMIT).ok_or_else(|| wrong("a part that is too long"))
+            length.filter(|length| *length <= sizes.part).ok_or_else(|| wrong("a part that is too long"))
         }
     };
     let (data_length, payload_length) = (length("data_length")?, length("payload_length")?);
     let mut data = head.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
     if data_length > 0 {
-        let mut more = vec![0; data_length];
-        from.read_exact(&mut more)?;
+        let more = part(from, data_length, &mut bytes)?;
         let more: Map<String, Value> =
-            serde_json::from_slice(&more).map_err(|_| wrong("data that are no JSON object"))?;
+            serde_json::from_slice(more).map_err(|_| wrong("data that are no JSON object"))?;
         data.extend(more);
     }
-    let mut payload = vec![0; payload_length];
-    from.read_exact(&mut payload)?;
-    Ok(Some(Message { kind: kind.to_owned(), data, payload }))
+    let payload = part(from, payload_length, &mut bytes)?.to_vec();
+    Ok(Some(Received { message: Message { kind: kind.to_owned(), data, payload }, bytes }))
 }
 
-/// Writes a message without bytes.
-pub(super) fn write(message: &Message, out: &mut impl Write) -> io::Result<()> {
-    let mut line = json!({ "type": message.kind, "data": message.data }).to_string();
-    line.push('\n');
-    out.write_all(line.as_bytes())?;
-    out.flush()
+/// Reads so many bytes and appends them. Memory is taken as they come, not as they are announced.
+fn part<'a>(from: &mut impl BufRead, length: usize, bytes: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+    let start = bytes.len();
+    from.by_ref().take(length as u64).read_to_end(bytes)?;
+    if bytes.len() < start + length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(&bytes[start..])
 }
 
 #[cfg(test)]
@@ -76,18 +107,23 @@ mod tests {
 
     #[test]
     fn data_may_stand_in_the_line_or_after_it() {
-        let mut bytes: &[u8] =
-            b"{\"type\":\"detect\",\"data\":{\"a\":1},\"data_length\":11}\n{\"b\":[\"x\"]}\
+        let all: &[u8] = b"{\"type\":\"detect\",\"data\":{\"a\":1},\"data_length\":11}\n{\"b\":[\"x\"]}\
             {\"type\":\"audio-chunk\",\"data\":{\"rate\":16000},\"payload_length\":3}\nxyz";
-        let first = read(&mut bytes).unwrap().unwrap();
-        assert_eq!((first.kind.as_str(), first.number("a")), ("detect", Some(1)));
-        assert_eq!(first.data["b"], json!(["x"]));
-        let second = read(&mut bytes).unwrap().unwrap();
-        assert_eq!((second.number("rate"), second.payload.as_slice()), (Some(16_000), &b"xyz"[..]));
-        assert_eq!(read(&mut bytes).unwrap(), None);
-        let mut written = Vec::new();
-        write(&first, &mut written).unwrap();
-        assert_eq!(read(&mut written.as_slice()).unwrap().unwrap(), first);
+        let mut bytes = all;
+        let first = read(&mut bytes, Sizes::CLIENT).unwrap().unwrap();
+        assert_eq!((first.message.kind.as_str(), first.message.number("a")), ("detect", Some(1)));
+        assert_eq!(first.message.data["b"], json!(["x"]));
+        let second = read(&mut bytes, Sizes::CLIENT).unwrap().unwrap();
+        assert_eq!(
+            (second.message.number("rate"), second.message.payload.as_slice()),
+            (Some(16_000), &b"xyz"[..])
+        );
+        assert_eq!([first.bytes, second.bytes.clone()].concat(), all, "byte for byte");
+        assert_eq!(read(&mut bytes, Sizes::CLIENT).unwrap(), None);
+        for message in [first.message, second.message] {
+            let written = message.bytes();
+            assert_eq!(read(&mut written.as_slice(), Sizes::CLIENT).unwrap().unwrap().message, message);
+        }
     }
 
     #[test]
@@ -101,9 +137,9 @@ mod tests {
             b"{\"type\":\"x\",\"payload_length\":5}\nabc",
             b"{\"type\":\"x\",\"data_length\":2}\n[]",
         ] {
-            assert!(read(&mut &*bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
+            assert!(read(&mut &*bytes, Sizes::CLIENT).is_err(), "{}", String::from_utf8_lossy(bytes));
         }
         let endless = vec![b' '; 1 << 17];
-        assert!(read(&mut endless.as_slice()).is_err());
+        assert!(read(&mut endless.as_slice(), Sizes::CLIENT).is_err());
     }
 }

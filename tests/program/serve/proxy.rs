@@ -1,6 +1,6 @@
 //! Behind a reverse proxy, below a path: the example of the documentation as it stands there.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn nginx_passes_everything_on() {
         return;
     }
     let server = Server::start(&["--base-path", "/earmark", "--origin", "https://radio.example"]);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = super::free_port();
     let example = std::fs::read_to_string(workspace().join("examples/serve/nginx.conf")).unwrap();
     let location = example
         .replace("127.0.0.1:7979", &server.address.to_string())

@@ -63,6 +63,16 @@ impl Server {
         }
     }
 
+    /// A field of the first line of its log with this message.
+    pub fn logged(&self, message: &str, field: &str) -> String {
+        self.wait_for_log(&format!("\"{message}\""));
+        let log = self.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let line = lines.find(|line| line["message"] == message);
+        let value = &line.unwrap_or_else(|| panic!("no {message:?} in {log}"))[field];
+        value.as_str().unwrap_or_else(|| panic!("{field} is {value}")).to_owned()
+    }
+
     /// Sends a signal by its name, as `kill` has it.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

@@ -30,7 +30,7 @@ fn radio() -> String {
     format!("http://{address}/live.flac")
 }
 
-fn has_ffmpeg() -> bool {
+pub fn has_ffmpeg() -> bool {
     let found = Command::new("ffmpeg").arg("-version").output().is_ok();
     if !found {
         skip("there is no ffmpeg");

@@ -1,13 +1,10 @@
-//! One client.
+//! Wake words: what a client asks and what it is told.
 
 use earmark_core::phrase::{Detection, LABEL_PREFIX, PhraseEvent, PhraseStream, Phrases};
 use serde_json::{Value, json};
 
+use super::format::{Format, as_floats};
 use super::message::Message;
-
-/// Rates and channels that a client may send.
-const RATES_HZ: std::ops::RangeInclusive<u64> = 8_000..=192_000;
-const CHANNELS: std::ops::RangeInclusive<u64> = 1..=8;
 
 /// What a client has asked for, and its sound.
 pub(super) struct Session<'a> {
@@ -25,15 +22,8 @@ struct Sound {
     /// What the client's clock says at its beginning, ms.
     begun_ms: u64,
     detected: bool,
+    words: Vec<i16>,
     samples: Vec<f32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Format {
-    rate_hz: u32,
-    channels: u16,
-    /// Bytes per sample.
-    width: usize,
 }
 
 impl<'a> Session<'a> {
@@ -67,7 +57,8 @@ impl<'a> Session<'a> {
         self.phrases.labels().map(|label| name_of(label.as_str()))
     }
 
-    fn info(&self) -> Message {
+    /// The program that offers the phrases, as `info` tells it among others.
+    pub(super) fn program(&self) -> Value {
         let version = env!("CARGO_PKG_VERSION");
         let attribution = json!({ "name": "Earmark", "url": "" });
         let manifest = self.phrases.embedder().pack().manifest();
@@ -80,14 +71,18 @@ impl<'a> Session<'a> {
                 })
             })
             .collect();
+        json!({
+            "name": "earmark", "description": "Phrases that were enrolled from a few clips",
+            "version": version, "installed": true, "attribution": attribution, "models": models,
+        })
+    }
+
+    fn info(&self) -> Message {
         Message::new(
             "info",
             json!({
                 "asr": [], "tts": [], "handle": [], "intent": [], "mic": [], "snd": [],
-                "wake": [{
-                    "name": "earmark", "description": "Phrases that were enrolled from a few clips",
-                    "version": version, "installed": true, "attribution": attribution, "models": models,
-                }],
+                "wake": [self.program()],
             }),
         )
     }
@@ -108,7 +103,8 @@ impl<'a> Session<'a> {
         let stream =
             self.phrases.stream(format.rate_hz, format.channels).map_err(|error| error.to_string())?;
         let begun_ms = message.number("timestamp").unwrap_or(0);
-        self.sound = Some(Sound { stream, format, begun_ms, detected: false, samples: Vec::new() });
+        self.sound =
+            Some(Sound { stream, format, begun_ms, detected: false, words: Vec::new(), samples: Vec::new() });
         Ok(())
     }
 
@@ -122,11 +118,10 @@ impl<'a> Session<'a> {
         if format != sound.format {
             return Err("the format of the sound changed; send audio-stop and audio-start".to_owned());
         }
+        sound.words.clear();
+        format.decode(&message.payload, &mut sound.words)?;
         sound.samples.clear();
-        decode(&message.payload, format.width, &mut sound.samples);
-        if !sound.samples.len().is_multiple_of(usize::from(format.channels)) {
-            return Err("a chunk has not all channels of its last sample".to_owned());
-        }
+        sound.samples.extend(as_floats(&sound.words));
         let mut found = Vec::new();
         let heard = sound.stream.push(&sound.samples, &mut |event| keep(event, &mut found));
         heard.map_err(|error| error.to_string())?;
@@ -159,36 +154,6 @@ impl<'a> Session<'a> {
         let told: Vec<Message> = told.collect();
         sound.detected |= !told.is_empty();
         told
-    }
-}
-
-impl Format {
-    fn of(message: &Message) -> Result<Self, String> {
-        let number = |key: &str| message.number(key).ok_or_else(|| format!("{} has no {key}", message.kind));
-        let (rate, width, channels) = (number("rate")?, number("width")?, number("channels")?);
-        if !RATES_HZ.contains(&rate) || !CHANNELS.contains(&channels) || !matches!(width, 2 | 4) {
-            return Err(format!(
-                "{rate} Hz, {channels} channels of {width} bytes cannot be heard; send 16-bit samples at 8000 to 192000 Hz"
-            ));
-        }
-        let fits = |_| "a format that cannot be heard".to_owned();
-        Ok(Self {
-            rate_hz: u32::try_from(rate).map_err(fits)?,
-            channels: u16::try_from(channels).map_err(fits)?,
-            width: usize::try_from(width).map_err(fits)?,
-        })
-    }
-}
-
-/// Little-endian integers of 2 or 4 bytes as samples.
-fn decode(payload: &[u8], width: usize, samples: &mut Vec<f32>) {
-    if width == 2 {
-        let (words, _) = payload.as_chunks::<2>();
-        samples.extend(words.iter().map(|word| f32::from(i16::from_le_bytes(*word)) / 32_768.0));
-    } else {
-        let (words, _) = payload.as_chunks::<4>();
-        // The upper half says all that is heard.
-        samples.extend(words.iter().map(|word| f32::from(i16::from_le_bytes([word[2], word[3]])) / 32_768.0));
     }
 }
 

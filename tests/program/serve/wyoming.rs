@@ -1,0 +1,90 @@
+//! The proxy in front of a speech recogniser, between a real client and a real server of Wyoming.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::free_port;
+use super::running::Server;
+use super::streams::speech_pcm;
+use crate::required::required;
+use crate::support::{code, ok, run, stderr, workspace};
+
+const RATE_HZ: u32 = 16_000;
+
+/// The programme, or a part of it in seconds, as a WAV of 16 bits.
+fn recording(path: &Path, part: Option<std::ops::Range<usize>>) -> String {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let pcm = speech_pcm();
+    let samples = pcm.as_chunks::<2>().0.iter().map(|word| i16::from_le_bytes(*word));
+    let rate = RATE_HZ as usize;
+    let part = part.unwrap_or(0..usize::MAX / rate);
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    samples
+        .skip(part.start * rate)
+        .take((part.end - part.start) * rate)
+        .for_each(|sample| writer.write_sample(sample).unwrap());
+    writer.finalize().unwrap();
+    path.display().to_string()
+}
+
+/// Lets the judge stand on both sides of a proxy.
+fn judge(mode: &str, more: &[&str]) {
+    // A Python with tests/requirements.txt.
+    let Some(python) = required("EARMARK_TEST_HOSTS") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let whole = recording(&dir.path().join("programme.wav"), None);
+    let port = free_port().to_string();
+    let upstream = format!("tcp://127.0.0.1:{port}");
+    let args = ["--wyoming", "127.0.0.1:0", "--wyoming-upstream", &upstream];
+    let server = Server::start(&args.into_iter().chain(more.iter().copied()).collect::<Vec<_>>());
+    let address = server.logged("wyoming", "address");
+    let output = Command::new(python)
+        .arg(workspace().join("tests/judges/wyoming_proxy.py"))
+        .args([&format!("tcp://{address}"), &port, &whole, mode])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}{}{}", stderr(&output), server.log());
+}
+
+#[test]
+fn a_speech_recogniser_hears_speech_alone() {
+    judge("speech", &[]);
+}
+
+#[test]
+fn a_speech_recogniser_hears_the_enrolled_voice_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let profiles = dir.path().join("profiles").display().to_string();
+    let clips: Vec<String> = [1..3, 3..5, 5..8]
+        .into_iter()
+        .enumerate()
+        .map(|(n, part)| recording(&dir.path().join(format!("{n}.wav")), Some(part)))
+        .collect();
+    ok(["voice", "enrol", "anna", &clips[0], &clips[1], &clips[2], "--profiles", &profiles, "--quiet"]);
+    judge("voice", &["--voice", "anna", "--profiles", &profiles]);
+}
+
+#[test]
+fn what_cannot_be_passed_on_is_refused_before_anything_runs() {
+    let own = free_port();
+    let (own, other) = (format!("127.0.0.1:{own}"), format!("127.0.0.1:{}", free_port()));
+    for (args, exit, said) in [
+        (&["--wyoming", &own][..], 2, "--wyoming-upstream"),
+        (&["--wyoming-upstream", &other], 2, "wyoming.listen (--wyoming)"),
+        (&["--wyoming", &own, "--voice", "anna"], 2, "--wyoming-upstream"),
+        (&["--wyoming", &own, "--wyoming-upstream", "here"], 2, "HOST:PORT"),
+        (&["--wyoming", &own, "--wyoming-upstream", &own], 1, "this service itself"),
+        (&["--wyoming", &own, "--wyoming-upstream", &other, "--voice", "nobody"], 1, "nobody"),
+    ] {
+        let output = run(["serve", "--listen", "127.0.0.1:0", "--quiet"].iter().chain(args));
+        assert_eq!(code(&output), exit, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+    }
+}
