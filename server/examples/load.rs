@@ -8,6 +8,7 @@
 //! moment at which the last sample that it needed was handed to the system until its line was read. Scores are held against
 //! those of a stream that is alone.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,8 @@ const BLOCK_SAMPLES: usize = RATE_HZ * BLOCK_MS / 1_000;
 const PROMISE_MS: f64 = 150.0;
 /// How far scores may be from those of a stream alone.
 const TOLERANCE: f64 = 1e-4;
+/// What the threads are called that hear streams and move bytes, as far as the system keeps names.
+const STREAM_THREADS: [&str; 2] = ["earmark hearing", "earmark bytes"];
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -83,6 +86,7 @@ fn measure(
     });
     let start = Arc::new(Barrier::new(streams));
     let cpu_before_s = cpu_seconds(server.id());
+    let threads_before_s = cpu_by_thread(server.id());
     let begun = Instant::now();
     let clients: Vec<_> = (0..streams)
         .map(|number| {
@@ -95,6 +99,8 @@ fn measure(
         seen.push(client.join().map_err(|_| "a client panicked")??);
     }
     let (wall_s, cpu_s) = (begun.elapsed().as_secs_f64(), cpu_seconds(server.id()) - cpu_before_s);
+    let mut threads_s = cpu_by_thread(server.id());
+    threads_s.iter_mut().for_each(|(name, s)| *s -= threads_before_s.get(name).copied().unwrap_or(0.0));
     uploading.store(false, Ordering::Relaxed);
     let uploads = upload.join().map_err(|_| "the upload panicked")??;
 
@@ -107,6 +113,17 @@ fn measure(
         .fold(0.0, f64::max);
     println!("{streams} streams of {seconds} s, {uploads} uploads beside them, {wall_s:.1} s of wall time");
     println!("service: {cpu_s:.1} s of CPU, uploads included ({:.2} cores)", cpu_s / wall_s);
+    threads_s.iter().filter(|(_, s)| **s >= 0.1).for_each(|(name, s)| println!("  {name}: {s:.1} s"));
+    // What hears streams and moves their bytes: the rest is the uploads'.
+    let of_streams = |name: &&String| STREAM_THREADS.iter().any(|own| name.starts_with(own));
+    let heard_s: f64 = threads_s.iter().filter(|(name, _)| of_streams(name)).map(|(_, s)| s).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let sound_s = (streams * seconds) as f64;
+    println!(
+        "a stream takes {:.2} ms of CPU per second: {:.0} fill a core",
+        1e3 * heard_s / sound_s,
+        sound_s / heard_s
+    );
     println!("events: {}", delays.len());
     println!("delay of events, ms: {}", quantiles(&mut delays));
     println!("blocks sent late by, ms: {}", quantiles(&mut late));
@@ -277,9 +294,25 @@ fn quantiles(values: &mut [f64]) -> String {
     format!("p50 {}, p99 {}, p99.9 {}, most {}", text(0.5), text(0.99), text(0.999), text(1.0))
 }
 
+/// CPU time that the threads of a process have used, in seconds, by what the threads are called.
+fn cpu_by_thread(pid: u32) -> BTreeMap<String, f64> {
+    let mut by_name = BTreeMap::new();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().filter_map(Result::ok);
+    for stat in tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok()) {
+        let name =
+            stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map_or("", |(name, _)| name);
+        *by_name.entry(name.to_owned()).or_default() += seconds_of(&stat);
+    }
+    by_name
+}
+
 /// CPU time that a process has used, in seconds; 0 where the system does not tell.
 fn cpu_seconds(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    seconds_of(&std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default())
+}
+
+/// The same of a line of `/proc`.
+fn seconds_of(stat: &str) -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |place: usize| fields.get(place).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     // In hundredths on every system that has it.

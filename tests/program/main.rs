@@ -26,6 +26,7 @@ mod shape;
 mod singing;
 mod stream;
 mod stream_services;
+mod stream_tls;
 mod support;
 mod tag;
 mod timestamps;

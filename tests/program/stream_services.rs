@@ -1,6 +1,7 @@
 //! `earmark stream` with a real Icecast, a real ffmpeg and a real Mosquitto.
 #![cfg(target_os = "linux")]
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::stream::{Lines, assert_whole, kind, pcm, resident_kib, start};
 use crate::support::{earmark, ok, programme, write_wav};
 
 /// A program that ends with its test.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -24,7 +25,7 @@ impl Drop for Running {
 }
 
 /// Where a program is; `None` if the test is to be skipped.
-fn program(name: &str) -> Option<PathBuf> {
+pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let found = folders.map(|folder| folder.join(name)).find(|file| file.is_file());
@@ -46,7 +47,7 @@ fn as_nobody(program: &Path) -> Command {
 }
 
 /// A folder in which anybody may write.
-fn open_folder() -> tempfile::TempDir {
+pub fn open_folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     dir
@@ -65,7 +66,7 @@ fn wait_for_port(port: u16) {
 }
 
 /// An Icecast and an ffmpeg that plays the programme to it for ever.
-struct Radio {
+pub struct Radio {
     dir: tempfile::TempDir,
     icecast: PathBuf,
     ffmpeg: PathBuf,
@@ -74,28 +75,36 @@ struct Radio {
 }
 
 impl Radio {
-    fn new() -> Option<Self> {
+    /// What sources of it need.
+    pub const PASSWORD: &str = "pw";
+
+    pub fn new() -> Option<Self> {
         let (icecast, ffmpeg) = (program("icecast2")?, program("ffmpeg")?);
         let (dir, port) = (open_folder(), free_port());
         let logs = dir.path().display();
         let config = format!(
             "<icecast><limits><clients>20</clients><sources>4</sources><burst-on-connect>0</burst-on-connect></limits>\
-             <authentication><source-password>pw</source-password><admin-user>a</admin-user>\
+             <authentication><source-password>{}</source-password><admin-user>a</admin-user>\
              <admin-password>pw</admin-password></authentication><hostname>localhost</hostname>\
              <listen-socket><port>{port}</port><bind-address>127.0.0.1</bind-address></listen-socket>\
              <paths><logdir>{logs}</logdir><webroot>/usr/share/icecast2/web</webroot>\
              <adminroot>/usr/share/icecast2/admin</adminroot></paths>\
-             <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog></logging></icecast>"
+             <logging><accesslog>access.log</accesslog><errorlog>error.log</errorlog></logging></icecast>",
+            Self::PASSWORD
         );
         std::fs::write(dir.path().join("icecast.xml"), config).unwrap();
         Some(Self { dir, icecast, ffmpeg, port, running: Vec::new() })
     }
 
-    fn url(&self) -> String {
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/live", self.port)
     }
 
-    fn on(&mut self) {
+    pub fn on(&mut self) {
         let mut icecast = as_nobody(&self.icecast);
         icecast
             .arg("-c")
@@ -107,7 +116,7 @@ impl Radio {
         let mut player = Command::new(&self.ffmpeg);
         player.args(["-nostdin", "-loglevel", "error", "-re", "-stream_loop", "-1", "-i"]).arg(programme());
         player.args(["-c:a", "libmp3lame", "-b:a", "64k", "-content_type", "audio/mpeg", "-f", "mp3"]);
-        player.arg(format!("icecast://source:pw@127.0.0.1:{}/live", self.port));
+        player.arg(format!("icecast://source:{}@127.0.0.1:{}/live", Self::PASSWORD, self.port));
         self.running.push(Running(player.stdin(Stdio::null()).spawn().unwrap()));
     }
 
@@ -206,28 +215,43 @@ fn what_ffmpeg_complains_of_is_the_reason_and_passwords_stay_secret() {
 }
 
 /// A broker, and what it is told.
-struct Broker {
+pub struct Broker {
     _dir: tempfile::TempDir,
     _running: Running,
     port: u16,
     sub: PathBuf,
+    /// The file of the authority that it proves its name by.
+    authority: Option<PathBuf>,
 }
 
 impl Broker {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
+        Self::configured("", None)
+    }
+
+    /// One that speaks TLS.
+    #[cfg(feature = "tls")]
+    pub fn start_with(authority: &crate::stream_tls::Authority) -> Option<Self> {
+        let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| authority.file(name));
+        let lines = format!("certfile {}\nkeyfile {}\n", certificate.display(), key.display());
+        Self::configured(&lines, Some(authority.file("ca.pem")))
+    }
+
+    fn configured(lines: &str, authority: Option<PathBuf>) -> Option<Self> {
         let (mosquitto, sub) = (program("mosquitto")?, program("mosquitto_sub")?);
         let (dir, port) = (open_folder(), free_port());
         let config = dir.path().join("mosquitto.conf");
-        std::fs::write(&config, format!("listener {port} 127.0.0.1\nallow_anonymous true\n")).unwrap();
+        std::fs::write(&config, format!("listener {port} 127.0.0.1\nallow_anonymous true\n{lines}")).unwrap();
         let mut command = as_nobody(&mosquitto);
         command.arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
         let running = Running(command.spawn().unwrap());
         wait_for_port(port);
-        Some(Self { _dir: dir, _running: running, port, sub })
+        Some(Self { _dir: dir, _running: running, port, sub, authority })
     }
 
-    fn url(&self) -> String {
-        format!("mqtt://127.0.0.1:{}/home", self.port)
+    pub fn url(&self) -> String {
+        let scheme = if self.authority.is_some() { "mqtts" } else { "mqtt" };
+        format!("{scheme}://127.0.0.1:{}/home", self.port)
     }
 
     /// What it retains.
@@ -245,6 +269,7 @@ impl Broker {
                 "-W",
                 "2",
             ])
+            .args(self.authority.iter().flat_map(|file| [OsStr::new("--cafile"), file.as_os_str()]))
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -252,7 +277,7 @@ impl Broker {
         text.lines().filter_map(pair).collect()
     }
 
-    fn until(&self, topic: &str, payload: &str) -> Vec<(String, String)> {
+    pub fn until(&self, topic: &str, payload: &str) -> Vec<(String, String)> {
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             let retained = self.retained();

@@ -16,6 +16,10 @@ const BINDINGS: &[(&str, &str)] = &[
     ),
     ("linux-raw-sys", "numbers and structures of Linux's system calls, written out"),
     ("ort-sys", "with `load-dynamic` the library is named when the program runs"),
+    (
+        "security-framework-sys",
+        "declarations of macOS' own functions, for the authorities that its keychain trusts",
+    ),
     ("windows-sys", "declarations of Windows' own functions, written out"),
 ];
 

@@ -21,6 +21,9 @@ pub struct StreamArgs {
     /// Record from a sound card: its name, or `default`
     #[arg(long = "input", value_name = "DEVICE", conflicts_with_all = ["input", "encoding"])]
     pub sound_card: Option<String>,
+    /// List the sound cards that record, and end
+    #[arg(long = "inputs")]
+    pub list_inputs: bool,
     /// Rate of samples without a header, or of what a URL is decoded to, Hz. Default: 48000
     #[arg(long, value_name = "HZ", value_parser = value_parser!(u32).range(1_000..=768_000))]
     pub rate: Option<u32>,
@@ -67,9 +70,9 @@ pub struct StreamArgs {
     /// Where events go in place of stdout: a file, which is added to, or a descriptor that is open, as fd:3
     #[arg(long, value_name = "FILE|fd:N")]
     pub events: Option<String>,
-    /// Longest wait before a URL is connected again, seconds
-    #[arg(long, value_name = "S", default_value_t = 120)]
-    pub reconnect_max_s: u64,
+    /// Longest wait before a URL is connected again, seconds. Default: 120, and 600 after 20 failures without a sound
+    #[arg(long, value_name = "S")]
+    pub reconnect_max_s: Option<u64>,
     /// Tell an enrolled phrase too, as label phrase:NAME; repeatable
     #[arg(long = "phrase", value_name = "NAME")]
     pub phrases: Vec<ProfileName>,
@@ -117,8 +120,8 @@ impl Args for Reactions {
                 repeated(EXEC, "PROGRAM", "Run a program for each event, with its facts in EARMARK_… variables; repeatable")
                     .value_parser(value_parser!(PathBuf)),
             )
-            .arg(repeated(POST, "URL", "Post each event as JSON to an http:// URL; repeatable"))
-            .arg(repeated(MQTT, "URL", "Publish to mqtt://[user:password@]host[:port][/base], with Home Assistant's discovery; repeatable"))
+            .arg(repeated(POST, "URL", "Post each event as JSON to an http:// or https:// URL; repeatable"))
+            .arg(repeated(MQTT, "URL", "Publish to mqtt://[user:password@]host[:port][/base] (mqtts:// by TLS), with Home Assistant's discovery; repeatable"))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -28,6 +28,9 @@ const RATE_HZ: u32 = 48_000;
 const CHANNELS: u16 = 2;
 
 pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result<()> {
+    if args.list_inputs {
+        return list_inputs();
+    }
     let input = input(args)?;
     for target in args.reactions.0.iter().flat_map(|reaction| &reaction.targets) {
         target.check().map_err(|error| Usage(error.to_string()))?;
@@ -73,17 +76,40 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
 
 fn input(args: &StreamArgs) -> Result<Input> {
     match &args.sound_card {
-        Some(device) => Err(Usage(format!(
-            "{device}: this program was built without sound cards. Record with another one: \
-             arecord -t wav - | earmark stream -"
-        ))
-        .into()),
+        #[cfg(feature = "sound-card")]
+        Some(device) => Ok(Input::Card(device.clone())),
+        #[cfg(not(feature = "sound-card"))]
+        Some(device) => Err(without_cards(device)),
         None => Ok(Input::named(&args.input)),
     }
 }
 
+/// `--inputs`: a line for each sound card that records.
+fn list_inputs() -> Result<()> {
+    #[cfg(feature = "sound-card")]
+    {
+        let mut out = std::io::stdout().lock();
+        for device in earmark_server::sources::input_devices()? {
+            writeln!(out, "{}\t{} channels\t{} Hz", device.name, device.channels, device.rate_hz)
+                .context("stdout")?;
+        }
+        Ok(())
+    }
+    #[cfg(not(feature = "sound-card"))]
+    Err(without_cards("--inputs"))
+}
+
+#[cfg(not(feature = "sound-card"))]
+fn without_cards(what: &str) -> anyhow::Error {
+    Usage(format!(
+        "{what}: this program was built without sound cards (the cargo feature `sound-card`). Record with another one: \
+         arecord -t wav - | earmark stream -"
+    ))
+    .into()
+}
+
 fn source(args: &StreamArgs, global: &Global, input: Input) -> Result<SourceSettings> {
-    let is_url = matches!(input, Input::Url(_));
+    let is_url = !matches!(input, Input::Stdin | Input::File(_));
     let (rate_hz, channels) = (args.rate.unwrap_or(RATE_HZ), args.channels.unwrap_or(CHANNELS));
     // Whoever tells a rate tells it because there is no header.
     let encoding =
@@ -95,7 +121,8 @@ fn source(args: &StreamArgs, global: &Global, input: Input) -> Result<SourceSett
         .into());
     }
     let pcm = encoding.filter(|_| !is_url).map(|encoding| PcmFormat { rate_hz, channels, encoding });
-    let limits = Limits::default().with_longest_wait(Duration::from_secs(args.reconnect_max_s));
+    let longest = args.reconnect_max_s.map(Duration::from_secs);
+    let limits = longest.map_or_else(Limits::default, |longest| Limits::default().with_longest_wait(longest));
     let ffmpeg = global.ffmpeg.clone().unwrap_or_default();
     Ok(SourceSettings { input, pcm, url_format: (rate_hz, channels), limits, ffmpeg })
 }

@@ -7,11 +7,17 @@
 //! |---|---|
 //! | `exec.rs` | a program per event, with the facts in environment variables |
 //! | `post.rs` | an HTTP POST per event |
+//! | `tls.rs`, `no_tls.rs` | TLS for both, with the cargo feature `tls` |
 //! | `mqtt.rs`, `topics.rs` | MQTT with Home Assistant's discovery, retained states and a last will |
 
 mod exec;
 mod mqtt;
 mod post;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
 mod topics;
 
 use std::path::PathBuf;
@@ -33,9 +39,9 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub enum Target {
     /// Runs a program, once for each event and one at a time.
     Exec(PathBuf),
-    /// Posts each event to an `http://` URL.
+    /// Posts each event to an `http://` or `https://` URL.
     Post(String),
-    /// Publishes to the broker of an `mqtt://[user:password@]host[:port][/base]` URL.
+    /// Publishes to the broker of an `mqtt://[user:password@]host[:port][/base]` URL; `mqtts://` is the same by TLS.
     Mqtt(String),
 }
 

@@ -1,30 +1,37 @@
 //! An MQTT broker.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use rumqttc::{Client, Connection, Event as Progress, LastWill, MqttOptions, Outgoing, Packet, QoS};
+use rumqttc::{
+    Client, Connection, Event as Progress, LastWill, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
+};
 
 use super::topics::{Message, OFFLINE, Topics};
-use super::{About, GRACE, Notice, Say};
+use super::{About, GRACE, Notice, Say, tls};
 use crate::sources::without_password;
 
-/// The port that brokers have.
+/// The ports that brokers have, without TLS and with it.
 const PORT: u16 = 1_883;
+const TLS_PORT: u16 = 8_883;
 /// Where topics begin when nobody says.
 const BASE: &str = "earmark";
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_S: u16 = 15;
 /// How long the connection is looked at before new events are.
 const POLL: Duration = Duration::from_millis(20);
+/// How long it is looked at while there is none; it gives up before that.
+const CONNECTING: Duration = Duration::from_secs(10);
 /// Wait after a connection was lost or refused.
 const RETRY: Duration = Duration::from_secs(2);
 /// Messages that may wait for the connection; the oldest go first.
 const WAITING: usize = 1_024;
 
-/// The parts of an `mqtt://` URL.
+/// The parts of an `mqtt://` or `mqtts://` URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Broker {
+    tls: bool,
     host: String,
     port: u16,
     credentials: Option<(String, String)>,
@@ -33,15 +40,14 @@ pub(super) struct Broker {
 
 impl Broker {
     pub(super) fn parse(url: &str) -> Result<Self, String> {
-        let rest = match url.split_once("://") {
-            Some(("mqtt", rest)) => rest,
-            Some(("mqtts" | "ssl" | "wss", _)) => {
-                return Err(
-                    "this program speaks no TLS; connect to a broker on this machine that bridges".into()
-                );
-            }
-            _ => return Err("name mqtt://[user:password@]host[:port][/base]".to_owned()),
+        let (tls, rest) = match url.split_once("://") {
+            Some(("mqtt", rest)) => (false, rest),
+            Some(("mqtts", rest)) => (true, rest),
+            _ => return Err("name mqtt://[user:password@]host[:port][/base], or mqtts:// for TLS".to_owned()),
         };
+        if let Some(problem) = tls::problem().filter(|_| tls) {
+            return Err(problem);
+        }
         let (authority, base) = rest.split_once('/').unwrap_or((rest, ""));
         let (credentials, place) = match authority.rsplit_once('@') {
             Some((credentials, place)) => {
@@ -54,7 +60,7 @@ impl Broker {
             Some((host, port)) if !port.ends_with(']') => {
                 (host, port.parse().map_err(|_| format!("{port:?} is no port"))?)
             }
-            _ => (place, PORT),
+            _ => (place, if tls { TLS_PORT } else { PORT }),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let base = base.trim_matches('/');
@@ -65,6 +71,7 @@ impl Broker {
             return Err("a topic has neither + nor #".to_owned());
         }
         Ok(Self {
+            tls,
             host: host.to_owned(),
             port,
             credentials: credentials.map(|(user, password)| (user.to_owned(), password.to_owned())),
@@ -77,17 +84,22 @@ impl Broker {
 pub(super) fn run(url: &str, about: &About, notices: &Receiver<Notice>, say: &Say) {
     // It was looked at before.
     let Ok(broker) = Broker::parse(url) else { return };
+    let name = without_password(url);
     let mut topics = Topics::new(&broker.base, about);
-    let id = format!("earmark-{}-{}", super::topics::slug(&about.stream), std::process::id());
-    let mut options = MqttOptions::new(id, &broker.host, broker.port);
-    options.set_keep_alive(KEEP_ALIVE);
+    let mut options = MqttOptions::new(client_id(about), (broker.host.as_str(), broker.port));
+    options.set_keep_alive(KEEP_ALIVE_S);
+    if broker.tls {
+        match tls::for_mqtt() {
+            Ok(transport) => drop(options.set_transport(transport)),
+            Err(problem) => return say(&format!("{name}: {problem}")),
+        }
+    }
     options.set_last_will(LastWill::new(topics.availability(), OFFLINE, QoS::AtLeastOnce, true));
     if let Some((user, password)) = &broker.credentials {
-        options.set_credentials(user, password);
+        options.set_credentials(user.clone(), password.clone());
     }
-    let (client, connection) = Client::new(options, WAITING);
+    let (client, connection) = Client::builder(options).capacity(WAITING).build();
     let mut link = Link { client, connection, waiting: VecDeque::new(), connected: false, silent: false };
-    let name = without_password(url);
     loop {
         match notices.try_recv() {
             Ok(notice) => link.queue(topics.of(&notice)),
@@ -96,6 +108,13 @@ pub(super) fn run(url: &str, about: &About, notices: &Receiver<Notice>, say: &Sa
         }
     }
     link.leave(&mut topics, &name, say);
+}
+
+/// No two clients of a broker may have the same; a stream may have several sinks there.
+fn client_id(about: &About) -> String {
+    // The keys of hash maps are random, which is enough here.
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("earmark-{}-{random:016x}", super::topics::slug(&about.stream))
 }
 
 struct Link {
@@ -123,12 +142,15 @@ impl Link {
     fn work(&mut self, topics: &mut Topics, name: &str, say: &Say) {
         while let Some(message) = self.waiting.front() {
             let Message { topic, payload, retain } = message;
-            if self.client.try_publish(topic, QoS::AtLeastOnce, *retain, payload.as_bytes()).is_err() {
+            let options = PublishOptions::at_least_once().retain(*retain);
+            if self.client.try_publish(topic.as_str(), payload.as_bytes(), options).is_err() {
                 break;
             }
             self.waiting.pop_front();
         }
-        match self.connection.recv_timeout(POLL) {
+        // A connection that is looked away from while it is made begins anew.
+        let wait = if self.connected { POLL } else { CONNECTING };
+        match self.connection.recv_timeout(wait) {
             Ok(Ok(Progress::Incoming(Packet::ConnAck(_)))) => {
                 (self.connected, self.silent) = (true, false);
                 self.waiting = topics.greeting().into();
@@ -136,7 +158,10 @@ impl Link {
             Ok(Err(error)) => {
                 self.connected = false;
                 if !std::mem::replace(&mut self.silent, true) {
-                    say(&format!("{name}: no connection to the broker: {error}; it is tried again"));
+                    say(&format!(
+                        "{name}: no connection to the broker: {}; it is tried again",
+                        tls::explained(&error)
+                    ));
                 }
                 std::thread::sleep(RETRY);
             }
@@ -181,9 +206,13 @@ mod tests {
         let broker = Broker::parse("mqtt://localhost").unwrap();
         assert_eq!((broker.port, broker.base.as_str(), broker.credentials), (PORT, BASE, None));
         assert_eq!(Broker::parse("mqtt://[fe80::1]").unwrap().host, "fe80::1");
+        match Broker::parse("mqtts://house") {
+            Ok(broker) => assert_eq!((broker.tls, broker.port), (true, TLS_PORT)),
+            Err(problem) => assert_eq!(Some(problem), tls::problem()),
+        }
         for (url, why) in [
             ("http://localhost", "mqtt://"),
-            ("mqtts://localhost", "no TLS"),
+            ("wss://localhost", "mqtts://"),
             ("mqtt://", "no host"),
             ("mqtt://h:port", "no port"),
             ("mqtt://h/a/#", "neither"),

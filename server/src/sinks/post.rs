@@ -3,7 +3,7 @@
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use super::{About, Notice, Say, next};
+use super::{About, Notice, Say, next, tls};
 use crate::sources::without_password;
 
 /// How long an answer may take.
@@ -15,21 +15,28 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// Why a URL cannot be posted to, if so.
 pub(super) fn problem(url: &str) -> Option<String> {
-    let lower = url.to_ascii_lowercase();
-    if lower.starts_with("https://") {
-        Some("this program speaks no TLS; use a relay on this machine, or --exec with a script that calls curl".to_owned())
-    } else if lower.starts_with("http://")
-        && url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some())
-    {
-        None
-    } else {
-        Some("name an http:// URL".to_owned())
+    let has_host = url.parse::<ureq::http::Uri>().is_ok_and(|uri| uri.host().is_some());
+    match scheme(url).as_str() {
+        "http" if has_host => None,
+        "https" if has_host => tls::problem(),
+        _ => Some("name an http:// or https:// URL".to_owned()),
     }
+}
+
+fn scheme(url: &str) -> String {
+    url.split("://").next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Posts each event as JSON, the name of its stream beside it in the header `Earmark-Stream`.
 pub(super) fn run(url: &str, about: &About, notices: &Receiver<Notice>, say: &Say) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into();
+    let mut config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE));
+    if scheme(url) == "https" {
+        config = match tls::for_http(config) {
+            Ok(config) => config,
+            Err(problem) => return say(&format!("{}: {problem}", without_password(url))),
+        };
+    }
+    let agent: ureq::Agent = config.build().into();
     // A header has no line breaks and no letters beyond ASCII.
     let stream: String =
         about.stream.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
@@ -44,7 +51,8 @@ pub(super) fn run(url: &str, about: &About, notices: &Receiver<Notice>, say: &Sa
             match sent {
                 Ok(_) => break,
                 Err(error) if attempt == ATTEMPTS || !may_pass(&error) => {
-                    say(&format!("{}: an event could not be posted: {error}", without_password(url)));
+                    let why = tls::explained(&error);
+                    say(&format!("{}: an event could not be posted: {why}", without_password(url)));
                     break;
                 }
                 Err(_) => std::thread::sleep(wait),
@@ -54,9 +62,14 @@ pub(super) fn run(url: &str, about: &About, notices: &Receiver<Notice>, say: &Sa
     }
 }
 
-/// Whether another attempt may help: what a server refuses it refuses again.
+/// Whether another attempt may help: what a server refuses it refuses again, and it does not change its certificate.
 fn may_pass(error: &ureq::Error) -> bool {
-    !matches!(error, ureq::Error::StatusCode(status) if (400..500).contains(status) && *status != 429)
+    match error {
+        ureq::Error::StatusCode(status) => !(400..500).contains(status) || *status == 429,
+        #[cfg(feature = "tls")]
+        ureq::Error::Rustls(_) => false,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -66,8 +79,8 @@ mod tests {
     #[test]
     fn urls_that_cannot_be_posted_to_are_known() {
         assert_eq!(problem("http://localhost:8080/hook?a=b"), None);
-        assert!(problem("https://example.org/").unwrap().contains("no TLS"));
-        for url in ["ftp://example.org", "example.org", "http://", ""] {
+        assert_eq!(problem("https://example.org/"), tls::problem());
+        for url in ["ftp://example.org", "example.org", "http://", "https://", ""] {
             assert!(problem(url).unwrap().contains("http://"), "{url}");
         }
     }

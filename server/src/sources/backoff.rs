@@ -16,7 +16,7 @@ pub struct Limits {
     pub healthy: Duration,
     /// A source that gives nothing for so long is ended.
     pub stall: Duration,
-    /// After so many failures in a row the breaker opens.
+    /// After so many failures in a row without any sound the breaker opens.
     pub breaker_failures: u32,
     /// Wait while the breaker is open.
     pub breaker_wait: Duration,
@@ -43,7 +43,7 @@ impl Limits {
         Self {
             first_wait: self.first_wait.min(longest),
             longest_wait: longest,
-            breaker_wait: self.breaker_wait.min(longest.max(self.longest_wait)),
+            breaker_wait: self.breaker_wait.min(longest),
             ..self
         }
     }
@@ -53,14 +53,17 @@ impl Limits {
 #[derive(Debug)]
 pub struct Backoff {
     limits: Limits,
+    /// In a row without sound that lasted.
     failures: u32,
+    /// In a row without any sound: a station that comes and goes is there.
+    silent_failures: u32,
     random: RandomState,
 }
 
 impl Backoff {
     /// Nothing has failed yet.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, failures: 0, random: RandomState::new() }
+        Self { limits, failures: 0, silent_failures: 0, random: RandomState::new() }
     }
 
     /// The source ended after it had given sound for `sound`; gives the time to wait.
@@ -69,6 +72,7 @@ impl Backoff {
             self.failures = 0;
         }
         self.failures = self.failures.saturating_add(1);
+        self.silent_failures = if sound.is_zero() { self.silent_failures.saturating_add(1) } else { 0 };
         let wait = if self.breaker_open() {
             self.limits.breaker_wait
         } else {
@@ -83,9 +87,9 @@ impl Backoff {
         self.failures
     }
 
-    /// Whether it failed so often that it only tries seldom.
+    /// Whether it failed so often, without a sound, that it only tries seldom.
     pub fn breaker_open(&self) -> bool {
-        self.failures >= self.limits.breaker_failures
+        self.silent_failures >= self.limits.breaker_failures
     }
 
     /// Between −1 and 1. The keys of hash maps are random, which is enough here.
@@ -104,12 +108,23 @@ mod tests {
     #[test]
     fn waits_double_up_to_two_minutes_and_the_breaker_opens() {
         let mut backoff = Backoff::new(Limits { jitter: 0.0, ..Limits::default() });
-        let waits: Vec<u64> = (0..20).map(|_| backoff.failed(SECOND).as_secs()).collect();
+        let waits: Vec<u64> = (0..20).map(|_| backoff.failed(Duration::ZERO).as_secs()).collect();
         assert_eq!(waits[..9], [1, 2, 4, 8, 16, 32, 64, 120, 120]);
         assert_eq!((waits[18], waits[19]), (120, 600));
         assert!(backoff.breaker_open());
         assert_eq!(backoff.failed(Limits::default().healthy), SECOND, "sound makes up for failures");
         assert!(!backoff.breaker_open());
+    }
+
+    /// Once a station that was lost twenty times after a few seconds each was left alone for ten minutes.
+    #[test]
+    fn a_station_that_comes_and_goes_never_opens_the_breaker() {
+        let mut backoff = Backoff::new(Limits { jitter: 0.0, ..Limits::default() });
+        for _ in 0..50 {
+            backoff.failed(Duration::ZERO);
+            let wait = backoff.failed(SECOND);
+            assert!(!backoff.breaker_open() && wait <= Limits::default().longest_wait);
+        }
     }
 
     #[test]
@@ -125,6 +140,7 @@ mod tests {
         let limits =
             Limits { jitter: 0.0, ..Limits::default() }.with_longest_wait(Duration::from_millis(500));
         let mut backoff = Backoff::new(limits);
-        assert!((0..10).all(|_| backoff.failed(Duration::ZERO) == Duration::from_millis(500)));
+        // After any number of failures.
+        assert!((0..100).all(|_| backoff.failed(Duration::ZERO) == Duration::from_millis(500)));
     }
 }

@@ -7,9 +7,12 @@
 //! |---|---|
 //! | `plain.rs` | what is read to its end: standard input, files, named pipes |
 //! | `url.rs` | a URL by the system's `ffmpeg`, connected again whenever it ends: a state machine |
+//! | `card.rs` | a sound card, with the cargo feature `sound-card` |
 //! | `backoff.rs` | when to try again: [`Limits`], [`Backoff`] |
 
 mod backoff;
+#[cfg(feature = "sound-card")]
+mod card;
 mod plain;
 mod url;
 
@@ -22,6 +25,8 @@ use std::time::{Duration, Instant};
 use earmark_core::audio::{AudioError, Ffmpeg, PcmFormat};
 
 pub use backoff::{Backoff, Limits};
+#[cfg(feature = "sound-card")]
+pub use card::{InputDevice, input_devices};
 
 /// Blocks that may wait to be heard.
 pub(crate) const WAITING: usize = 16;
@@ -35,6 +40,9 @@ pub enum Input {
     File(PathBuf),
     /// Whatever the system's ffmpeg can open.
     Url(String),
+    /// A sound card by its name, or `default`.
+    #[cfg(feature = "sound-card")]
+    Card(String),
 }
 
 impl Input {
@@ -53,6 +61,8 @@ impl Input {
             Self::Stdin => "stdin".to_owned(),
             Self::File(path) => path.display().to_string(),
             Self::Url(url) => without_password(url),
+            #[cfg(feature = "sound-card")]
+            Self::Card(name) => name.clone(),
         }
     }
 }
@@ -72,7 +82,7 @@ pub struct SourceSettings {
     pub input: Input,
     /// What the bytes are if they have no header; `None`: a container that says so itself.
     pub pcm: Option<PcmFormat>,
-    /// What a URL is decoded to: Hz and channels.
+    /// What a URL is decoded to: Hz and channels. A sound card is asked for that rate.
     pub url_format: (u32, u16),
     /// When to try again.
     pub limits: Limits,
@@ -121,6 +131,19 @@ pub enum SourceError {
          curl URL | earmark stream -"
     )]
     NoFfmpeg(std::io::Error),
+    /// There is no such sound card.
+    #[cfg(feature = "sound-card")]
+    #[error("there is no sound card {0:?} that records now; --inputs lists those that do")]
+    NoCard(String),
+    /// A sound card cannot be used.
+    #[cfg(feature = "sound-card")]
+    #[error("{name}: cannot be recorded from: {why}")]
+    Card {
+        /// The card.
+        name: String,
+        /// What the system said.
+        why: String,
+    },
 }
 
 /// What a source does now.
@@ -163,9 +186,11 @@ impl Feed {
         let stop = Arc::new(AtomicBool::new(false));
         let outlet = Outlet { sender, state: Arc::clone(&state), stop: Arc::clone(&stop) };
         // A read of standard input cannot be ended from outside; such a thread is left to the end of the process.
-        let joins = matches!(settings.input, Input::Url(_));
+        let joins = !matches!(settings.input, Input::Stdin | Input::File(_));
         let run = move || match settings.input.clone() {
             Input::Url(url) => url::run(&url, &settings, &outlet),
+            #[cfg(feature = "sound-card")]
+            Input::Card(name) => card::run(&name, &settings, &outlet),
             _ => plain::run(&settings, &outlet),
         };
         let thread = std::thread::Builder::new().name("earmark source".to_owned()).spawn(run)?;

@@ -100,8 +100,9 @@ impl Connection {
     fn pass_on(&mut self, stall: Duration, outlet: &Outlet) -> (Duration, String) {
         let mut last = Instant::now();
         let mut first = None;
+        // One block alone is some sound, too.
         let lasted = |first: Option<Instant>, last: Instant| {
-            first.map_or(Duration::ZERO, |first: Instant| last.duration_since(first))
+            first.map_or(Duration::ZERO, |first: Instant| last.duration_since(first).max(POLL))
         };
         while !outlet.stopped() {
             match self.blocks.recv_timeout(POLL) {

@@ -6,7 +6,7 @@
 //!                             └─▶ StreamGate ─▶ WAV out  └─▶ sinks
 //! ```
 //!
-//! All of it but the source and the sinks happens on the thread that calls [`run`]. It reads no clock but for the length of
+//! All of it but the source and the sinks happens on the thread that calls [`run`], whose priority is raised for it. It reads no clock but for the length of
 //! gaps and for wall times, so what a stream is told of its sound depends on the samples only.
 
 mod clock;
@@ -24,6 +24,7 @@ use earmark_core::Label;
 use earmark_core::detect::Detector;
 use earmark_core::gate::Preset;
 use earmark_core::phrase::Phrases;
+use earmark_core::raise_thread_priority;
 use earmark_core::realtime::LiveError;
 use earmark_core::render::RenderError;
 use earmark_core::stream::{StreamError, StreamSettings};
@@ -31,7 +32,7 @@ use earmark_core::voice::Voices;
 
 use crate::rules::Rule;
 use crate::sinks::{Say, Target};
-use crate::sources::{Arrival, Feed, SourceError, SourceSettings};
+use crate::sources::{Arrival, Feed, Input, SourceError, SourceSettings};
 use session::Session;
 pub use sound::SoundFormat;
 
@@ -152,6 +153,7 @@ pub fn run(
     say: &Say,
 ) -> Result<(), RunError> {
     check_labels(&job, detector)?;
+    let is_live = !matches!(job.source.input, Input::File(_));
     let feed = Feed::start(job.source.clone()).map_err(RunError::Thread)?;
     let mut waiting = Some((job, outputs));
     let mut session: Option<Session> = None;
@@ -161,8 +163,14 @@ pub fn run(
         }
         let step = match (feed.next(POLL), &mut session) {
             (Some(Arrival::Opened { rate_hz, channels }), _) => match waiting.take() {
-                Some((job, outputs)) => Session::begin(job, detector, rate_hz, channels, outputs, say)
-                    .map(|begun| session = Some(begun)),
+                Some((job, outputs)) => {
+                    let begun = Session::begin(job, detector, rate_hz, channels, outputs, say);
+                    // Only now: what the sinks run is no live work. Where the system refuses, this is a thread as others.
+                    if is_live {
+                        raise_thread_priority();
+                    }
+                    begun.map(|begun| session = Some(begun))
+                }
                 None => Ok(()),
             },
             (Some(Arrival::Sound { samples, at }), Some(session)) => session.sound(samples, at),

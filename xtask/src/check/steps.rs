@@ -232,6 +232,20 @@ pub const STEPS: &[Step] = &[
         ]),
     ),
     deep(
+        "sound cards of streams",
+        &[Packages(Sound), Rust("clippy")],
+        Work::Cargo(&[
+            "clippy",
+            "--release",
+            "--locked",
+            "--package=earmark",
+            "--features=sound-card",
+            "--bins",
+            "--",
+            "--deny=warnings",
+        ]),
+    ),
+    deep(
         "fifty instances",
         BUILD,
         Work::Cargo(&[

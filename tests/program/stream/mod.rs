@@ -1,21 +1,19 @@
 //! `earmark stream`: lines while the input is still open, good ends, rules, sinks, the gate.
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "times and counts of tests are small"
-)]
+
+mod pace;
+mod reactions;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{code, earmark, noise, ok, programme, run, stderr, workspace, write_wav};
+#[cfg(target_os = "linux")]
+pub use pace::resident_kib;
+
+use crate::support::{code, earmark, ok, programme, run, stderr, workspace};
 
 /// No step of a test takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -212,89 +210,6 @@ fn signals_and_readers_that_leave_end_it_well() {
     assert_eq!((code(&output), stderr(&output)), (0, String::new()));
 }
 
-#[cfg(unix)]
-#[test]
-fn rules_run_programs_with_the_facts() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = tempfile::tempdir().unwrap();
-    let (script, told) = (dir.path().join("tell.sh"), dir.path().join("told.txt"));
-    let text = format!(
-        "#!/bin/sh\necho \"$EARMARK_EVENT $EARMARK_STREAM $EARMARK_WHEN $EARMARK_STATE $EARMARK_LABEL\" >> '{}'\n",
-        told.display()
-    );
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let silent_then_loud = {
-        let mut samples = vec![0.0; 4 * 16_000];
-        samples.extend(noise(2 * 16_000, 7).iter().map(|sample| 0.3 * sample));
-        samples
-    };
-    let wav = dir.path().join("in.wav");
-    write_wav(&wav, 16_000, 1, &silent_then_loud);
-    let (script, wav) = (script.to_str().unwrap(), wav.to_str().unwrap());
-    let events = ok(["stream", wav, "--name", "x", "--when", "silence>3s/1s", "--exec", script]);
-    let alerts: Vec<Value> = events.lines().map(valid).filter(|event| kind(event) == "alert").collect();
-    assert_eq!(alerts.len(), 2, "{alerts:#?}");
-    let since = alerts[0]["since"].as_f64().unwrap();
-    assert_eq!(
-        (alerts[0]["state"].as_str(), alerts[0]["time"].as_f64()),
-        (Some("raised"), Some(since + 3.0))
-    );
-    assert_eq!(alerts[1]["state"], "cleared");
-    let lines = std::fs::read_to_string(&told).unwrap();
-    assert_eq!(lines, "alert x silence>3s/1s raised \nalert x silence>3s/1s cleared \n");
-
-    std::fs::remove_file(&told).unwrap();
-    ok(["stream", wav, "--exec", script]);
-    let lines = std::fs::read_to_string(&told).unwrap();
-    assert!(
-        lines.contains("onset") && lines.contains("silence") && lines.ends_with(&format!("end {wav}   \n")),
-        "{lines}"
-    );
-}
-
-#[test]
-fn a_server_is_posted_to_and_one_that_hangs_delays_nothing() {
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/hook", server.local_addr().unwrap());
-    let (sender, bodies) = channel();
-    std::thread::spawn(move || {
-        for connection in server.incoming() {
-            let mut connection = connection.unwrap();
-            let mut reader = BufReader::new(connection.try_clone().unwrap());
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).unwrap();
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            connection.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
-            sender.send(String::from_utf8(body).unwrap()).unwrap();
-        }
-    });
-    // It takes connections and never answers.
-    let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
-    let dead = format!("http://{}/", hangs.local_addr().unwrap());
-    let (bytes, rate) = pcm();
-    let (mut child, mut input, lines) = start_raw(rate, &["--post", &url, "--post", &dead]);
-    input.write_all(&bytes).unwrap();
-    drop(input);
-    let started = Instant::now();
-    let events = lines.rest();
-    assert!(child.wait().unwrap().success());
-    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
-    assert_whole(&events);
-    let posted: Vec<Value> = bodies.try_iter().map(|body| valid(&body)).collect();
-    assert_eq!(posted, events);
-}
-
 #[test]
 fn the_gate_lets_through_what_a_live_render_writes() {
     let dir = tempfile::tempdir().unwrap();
@@ -338,10 +253,17 @@ fn floats(wav: &[u8]) -> Vec<f32> {
 #[test]
 fn what_cannot_be_is_refused_before_anything_runs() {
     for (arguments, exit, said) in [
+        #[cfg(not(feature = "sound-card"))]
         (&["stream", "--input", "hw:0"][..], 2, "arecord -t wav - | earmark stream -"),
+        #[cfg(not(feature = "sound-card"))]
+        (&["stream", "--inputs"][..], 2, "arecord -t wav - | earmark stream -"),
+        #[cfg(feature = "sound-card")]
+        (&["stream", "--input", "no such card"][..], 1, "--inputs"),
         (&["stream", "-", "--when", "loud"][..], 2, "is no rule"),
         (&["stream", "-", "--when", "whistle>3s"][..], 2, "this pack has speech, "),
-        (&["stream", "-", "--post", "https://example.org"][..], 2, "no TLS"),
+        (&["stream", "-", "--post", "ftp://example.org"][..], 2, "https://"),
+        #[cfg(not(feature = "tls"))]
+        (&["stream", "-", "--post", "https://example.org"][..], 2, "built without TLS"),
         (&["stream", "-", "--mqtt", "localhost"][..], 2, "mqtt://"),
         (&["stream", "-", "--frames", "15"][..], 2, "multiple of 10"),
         (&["stream", "-", "--encoding", "mp3"][..], 2, "known are s16le"),
@@ -354,99 +276,6 @@ fn what_cannot_be_is_refused_before_anything_runs() {
         assert_eq!(code(&output), exit, "{arguments:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(said), "{arguments:?}: {}", stderr(&output));
     }
-}
-
-/// From the moment at which the last sample that a decision needs was written to the program's input, to that at which its
-/// line came. `EARMARK_STREAM_SECONDS` makes it longer.
-#[test]
-fn an_event_comes_at_most_60_ms_after_the_sample_that_it_needs() {
-    const BLOCK_MS: usize = 10;
-    let seconds: usize =
-        std::env::var("EARMARK_STREAM_SECONDS").map_or(20, |text| text.parse().expect("a number of seconds"));
-    let (bytes, rate) = pcm();
-    let block = rate as usize * BLOCK_MS / 1_000 * 2;
-    let (mut child, mut input, lines) = start_raw(rate, &[]);
-    assert_eq!(lines.next().as_ref().map(kind), Some("begin"));
-    let reader = std::thread::spawn(move || std::iter::from_fn(|| lines.timed()).collect::<Vec<_>>());
-    let began = Instant::now();
-    let mut written = Vec::new();
-    for index in 0..seconds * 1_000 / BLOCK_MS {
-        let due = began + Duration::from_millis((index * BLOCK_MS) as u64);
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let at = index * block % (bytes.len() - block);
-        written.push(Instant::now());
-        input.write_all(&bytes[at..at + block]).unwrap();
-    }
-    drop(input);
-    let mut delays_ms: Vec<f64> = reader
-        .join()
-        .unwrap()
-        .into_iter()
-        .filter_map(|(came, event)| {
-            let decided = event["decided"].as_f64()?;
-            let block = (decided * 1e3 / BLOCK_MS as f64 - 1e-6).ceil() as usize;
-            // What the end decided was not waited for.
-            let sent = written.get(block.checked_sub(1)?).filter(|_| block < written.len())?;
-            Some(came.saturating_duration_since(*sent).as_secs_f64() * 1e3)
-        })
-        .collect();
-    assert!(child.wait().unwrap().success());
-    delays_ms.sort_by(f64::total_cmp);
-    let of = |share: f64| delays_ms[((delays_ms.len() - 1) as f64 * share) as usize];
-    assert!(delays_ms.len() >= seconds / 4, "only {} events", delays_ms.len());
-    println!(
-        "{} events in {seconds} s: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
-        delays_ms.len(),
-        of(0.5),
-        of(0.99),
-        of(1.0)
-    );
-    // Beside other tests a program may have to wait for a processor: the long form, alone, is held to its p99.
-    let held = if seconds > 60 { of(0.99) } else { of(0.5) };
-    assert!(held <= 60.0, "{held:.1} ms");
-}
-
-/// Memory of a program in KiB.
-#[cfg(target_os = "linux")]
-pub fn resident_kib(pid: u32) -> u64 {
-    let status =
-        std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
-}
-
-/// Six minutes in the check; `EARMARK_STREAM_HOURS=24` is the long form.
-#[cfg(target_os = "linux")]
-#[test]
-fn memory_stays_flat_and_samples_are_counted_exactly() {
-    let hours: f64 =
-        std::env::var("EARMARK_STREAM_HOURS").map_or(0.1, |text| text.parse().expect("a number of hours"));
-    let (bytes, rate) = pcm();
-    let second = 2 * rate as usize;
-    let pieces: Vec<&[u8]> = bytes.chunks_exact(second).collect();
-    let seconds = (hours * 3_600.0) as usize;
-    let (mut child, mut input, lines) = start_raw(rate, &["--when", "silence>1s"]);
-    let reader = std::thread::spawn(move || {
-        let mut last = Value::Null;
-        while let Some(event) = lines.next() {
-            last = event;
-        }
-        last
-    });
-    let mut settled = 0;
-    for index in 0..seconds {
-        input.write_all(pieces[index % pieces.len()]).unwrap();
-        if index == seconds / 4 {
-            settled = resident_kib(child.id());
-        }
-    }
-    let last = resident_kib(child.id());
-    drop(input);
-    let end = reader.join().unwrap();
-    assert!(child.wait().unwrap().success());
-    assert_eq!((kind(&end), end["samples"].as_u64()), ("end", Some(seconds as u64 * u64::from(rate))));
-    println!("{hours} h: {settled} KiB after a quarter, {last} KiB at the end");
-    assert!(settled > 0 && last < settled + 1_024, "{settled} KiB after a quarter, {last} KiB at the end");
 }
 
 #[test]
