@@ -8,6 +8,7 @@ mod compare;
 mod damaged;
 mod decoding;
 mod eval;
+mod examples;
 mod inputs;
 mod movies;
 mod noise;

@@ -28,7 +28,8 @@ pub enum Group {
     Compiler,
     /// What loads LADSPA and LV2.
     Ports,
-    /// What streams come from and go to: ffmpeg, Icecast, an MQTT broker.
+    /// What streams come from and go to: ffmpeg, Icecast, an MQTT broker, Liquidsoap, PipeWire; what makes their certificates, and what
+    /// reads the unit.
     Streams,
     /// The machine that Spark runs on.
     Java,
@@ -121,8 +122,21 @@ impl Group {
                 everywhere: false,
             },
             Self::Streams => Spec {
-                what: "ffmpeg, icecast2, mosquitto and mosquitto_sub, for the tests of streams",
-                packages: &["ffmpeg", "icecast2", "mosquitto", "mosquitto-clients", "util-linux"],
+                what: "ffmpeg, icecast2, liquidsoap, mosquitto, openssl, pipewire and systemd-analyze, for the tests of streams",
+                packages: &[
+                    "dbus-daemon",
+                    "ffmpeg",
+                    "icecast2",
+                    "liquidsoap",
+                    "mosquitto",
+                    "mosquitto-clients",
+                    "openssl",
+                    "pipewire",
+                    "pipewire-bin",
+                    "systemd",
+                    "util-linux",
+                    "wireplumber",
+                ],
                 present: None,
                 everywhere: false,
             },
