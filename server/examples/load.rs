@@ -1,7 +1,8 @@
 //! How many streams a service hears in time: WebSocket clients at real-time pace, beside one long upload.
 //!
 //! ```text
-//! cargo build --release && cargo run --release -p earmark-server --features serve --example load -- target/release/earmark 200 60
+//! cargo build --release -p earmark -p earmark-server --bins --example load
+//! target/release/examples/load target/release/earmark 200 60
 //! ```
 //!
 //! Each client sends the shipped programme, from a place of its own, in blocks of 20 ms. The delay of an event is from the
