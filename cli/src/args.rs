@@ -178,8 +178,8 @@ pub struct TagArgs {
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Formats, separated by commas: text, csv, tsv, json, jsonl, audacity, rttm, textgrid, eaf, srt, vtt, cue, reaper, matrix,
-    /// clips, nemo, lhotse, iiif, ffmetadata, chapters, parquet
-    #[arg(long, short, value_name = "LIST", value_delimiter = ',', default_value = "text")]
+    /// clips, nemo, lhotse, iiif, ffmetadata, chapters, parquet. Default: by the ending of -o, or text
+    #[arg(long, short, value_name = "LIST", value_delimiter = ',')]
     pub format: Vec<String>,
     /// Draw a picture: FILE.svg or FILE.png; for several inputs a folder
     #[arg(long, value_name = "PATH")]
@@ -255,9 +255,9 @@ pub struct NoiseArgs {
     /// Also say it for every second
     #[arg(long)]
     pub timeline: bool,
-    /// text (a table), csv or json
-    #[arg(long, short, value_enum, default_value = "text")]
-    pub format: NoiseFormat,
+    /// text (a table), csv or json. Default: by the ending of -o, or text
+    #[arg(long, short, value_enum)]
+    pub format: Option<NoiseFormat>,
     /// Where the list goes. Default: stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -91,7 +91,7 @@ fn no_output_replaces_another_or_a_folder() {
     refused(dir, &["render", "k.wav", "-o", "s.wav", "--labels", "x.csv", "--summary", "x.csv"], two);
     refused(dir, &["render", "k.wav", "-o", "-", "--summary", "-"], two);
     refused(dir, &["render", "k.wav", "-o", "sub/", "--listen", "sub/"], two);
-    refused(dir, &["tag", "k.wav", "-o", "x.html", "--report", "x.html"], two);
+    refused(dir, &["tag", "k.wav", "-f", "csv", "-o", "x.html", "--report", "x.html"], two);
     refused(dir, &["noise", "k.wav", "-o", "x.svg", "--plot", "x.svg"], two);
     refused(dir, &["render", "k.wav", "-o", "s.wav", "--summary", "sub"], "is a folder");
     refused(dir, &["noise", "k.wav", "-o", "sub"], "is a folder");
@@ -112,6 +112,79 @@ fn the_ending_says_what_a_render_writes() {
         ok(["render", text(&dir.join("k.wav")), "--bits", "16", "-o", text(&dir.join(name))]);
         assert!(fs::read(dir.join(name)).unwrap().starts_with(start), "{name}");
     }
+}
+
+#[test]
+fn the_ending_says_what_a_label_file_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    recording(&dir.join("k.wav"));
+    recording(&dir.join("l.wav"));
+    let in_dir = |args: &[&str]| {
+        let output = earmark(args).current_dir(dir).output().unwrap();
+        assert_eq!(code(&output), 0, "{args:?}: {}", stderr(&output));
+        stderr(&output)
+    };
+    let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+    for (ending, format) in
+        [("srt", "srt"), ("TextGrid", "textgrid"), ("labels.txt", "audacity"), ("JSON", "json")]
+    {
+        let (by_ending, by_flag) = (format!("a.{ending}"), format!("b.{ending}"));
+        assert_eq!(in_dir(&["tag", "k.wav", "-o", &by_ending]), "");
+        assert_eq!(in_dir(&["tag", "k.wav", "-f", format, "-o", &by_flag]), "");
+        assert!(read(&by_ending).len() > 10 && read(&by_ending) == read(&by_flag), "{ending}");
+    }
+    in_dir(&["tag", "k.wav", "l.wav", "-o", "all.csv"]);
+    assert_eq!(read("all.csv").matches("l.wav").count(), 1);
+    in_dir(&["tag", "k.wav", "-o", "k.parquet"]);
+    assert!(fs::read(dir.join("k.parquet")).unwrap().starts_with(b"PAR1"));
+    // Without an ending it is text.
+    in_dir(&["tag", "k.wav", "-o", "plain"]);
+    assert_eq!(read("plain"), ok(["tag", text(&dir.join("k.wav"))]));
+    in_dir(&["noise", "k.wav", "-o", "n.json"]);
+    assert!(read("n.json").starts_with('['));
+
+    // `--format` has the last word, and a contradiction is told; one ending may be that of several formats.
+    let said = in_dir(&["tag", "k.wav", "-f", "csv", "-o", "c.srt"]);
+    assert!(said.contains("c.srt: written as csv") && said.contains("take it for srt"), "{said}");
+    assert!(read("c.srt").starts_with("file,start"));
+    assert_eq!(in_dir(&["tag", "k.wav", "-f", "audacity", "-o", "a.txt"]), "");
+    assert_eq!(in_dir(&["tag", "k.wav", "-f", "csv", "-o", "a.lab"]), "");
+    assert!(in_dir(&["noise", "k.wav", "-f", "csv", "-o", "n.json"]).contains("n.json: written as --format"));
+
+    for name in ["new.wav", "new.FLAC", "new.mp3", "new.mka"] {
+        for args in [&["tag", "k.wav", "-o", name][..], &["tag", "k.wav", "-f", "csv", "-o", name]] {
+            refused(dir, args, "it ends as a recording does");
+        }
+        refused(dir, &["tag", "k.wav", "l.wav", "-o", name], "if a folder is meant");
+        refused(dir, &["noise", "k.wav", "-o", name], "it ends as a recording does");
+    }
+    refused(dir, &["tag", "k.wav", "-o", "new.xyz"], "its ending names no format of labels");
+    refused(dir, &["noise", "k.wav", "-o", "new.xyz"], "its ending names no format");
+    refused(dir, &["tag", "k.wav", "l.wav", "-o", "new.srt"], "if a folder is meant");
+    refused(dir, &["tag", "k.wav", "-f", "csv,srt", "-o", "new.csv"], "if a folder is meant");
+}
+
+/// A compact disc has 99 tracks.
+#[test]
+fn a_long_cue_sheet_is_whole_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let loud = noise(8_000, 3);
+    let bursts: Vec<f32> = (0..60).flat_map(|_| loud.iter().copied().chain(vec![0.0; 8_000])).collect();
+    write_wav(Path::new(&at("bursts.wav")), 16_000, 1, &bursts);
+    let output = run(["tag", &at("bursts.wav"), "-o", &at("bursts.cue")]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let sheet = fs::read_to_string(at("bursts.cue")).unwrap();
+    let csv = ok(["tag", &at("bursts.wav"), "-f", "csv"]);
+    let count = csv.lines().count() - 1;
+    assert!(count > 99, "{csv}");
+    assert!(
+        stderr(&output).contains(&format!("cue allows 99 tracks and this is {count}")),
+        "{}",
+        stderr(&output)
+    );
+    assert!(sheet.contains("TRACK 99 AUDIO") && sheet.contains(&format!("TRACK {count} AUDIO")), "{sheet}");
 }
 
 #[test]

@@ -130,8 +130,8 @@ pub struct PhraseSpotArgs {
     /// Where labels go: a file, or a folder for several inputs or formats. Default: stdout
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Formats, separated by commas: those of `tag`
-    #[arg(long, short, value_name = "LIST", value_delimiter = ',', default_value = "text")]
+    /// Formats, separated by commas: those of `tag`. Default: by the ending of -o, or text
+    #[arg(long, short, value_name = "LIST", value_delimiter = ',')]
     pub format: Vec<String>,
     /// Draw where they are said, a lane for each phrase: FILE.svg or FILE.png; one recording at a time
     #[arg(long, value_name = "FILE")]

@@ -99,9 +99,9 @@ pub struct WhoArgs {
     /// Look for these voices only; repeatable. Default: all that are enrolled
     #[arg(long, value_name = "NAME")]
     pub voice: Vec<ProfileName>,
-    /// Format: text, csv, tsv, json, jsonl, audacity, rttm, textgrid, eaf, srt, vtt, cue, reaper, matrix
-    #[arg(long, short, value_name = "NAME", default_value = "text")]
-    pub format: String,
+    /// Format: one of those of `tag`. Default: by the ending of -o, or text
+    #[arg(long, short, value_name = "NAME")]
+    pub format: Option<String>,
     /// Where the list goes. Default: stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

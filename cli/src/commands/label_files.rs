@@ -8,51 +8,10 @@ use anyhow::{Context, Result};
 use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
 use earmark_core::model::pack::Manifest;
 use earmark_core::output::{SafeFile, create_folder_of, remove_abandoned_files};
-use earmark_core::report::{Format, Report, RowWriter, TableOrigin, write_parquet};
+use earmark_core::report::{Format, Report, TableOrigin, write_parquet};
 
+use super::label_format::{LabelFormat, check_ending, check_folder};
 use crate::console::{Console, Usage};
-
-/// A form of label files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LabelFormat {
-    /// Text.
-    Text(Format),
-    /// A table for other programs.
-    Parquet,
-}
-
-impl LabelFormat {
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Text(format) => format.extension(),
-            Self::Parquet => "parquet",
-        }
-    }
-
-    fn holds_many(self) -> bool {
-        match self {
-            Self::Text(format) => format.holds_many(),
-            Self::Parquet => true,
-        }
-    }
-
-    /// What writes rows as they are known, if the format is rows.
-    pub fn rows(self, file: &str) -> Option<RowWriter> {
-        match self {
-            Self::Text(format) => RowWriter::new(format, file),
-            Self::Parquet => None,
-        }
-    }
-}
-
-impl std::fmt::Display for LabelFormat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(format) => f.pad(format.name()),
-            Self::Parquet => f.pad("parquet"),
-        }
-    }
-}
 
 /// Where the labels of one input go.
 pub enum Destination {
@@ -60,15 +19,6 @@ pub enum Destination {
     Together(Option<PathBuf>, LabelFormat),
     /// One file per input and format, below a folder.
     Apart(PathBuf, Vec<LabelFormat>),
-}
-
-/// Formats by their names.
-pub fn formats(names: &[String]) -> Result<Vec<LabelFormat>> {
-    let format = |name: &String| match name.as_str() {
-        "parquet" => Ok(LabelFormat::Parquet),
-        name => name.parse().map(LabelFormat::Text).map_err(|e| Usage(format!("{e}, parquet")).into()),
-    };
-    names.iter().map(format).collect()
 }
 
 /// What a table says of the pack that heard.
@@ -124,6 +74,16 @@ impl Destination {
         Ok(())
     }
 
+    /// Refuses an output whose ending is that of something else, and tells of one that contradicts `--format`, whose
+    /// `names` were given.
+    pub fn check_endings(&self, names: &[String], console: &Console) -> Result<()> {
+        match self {
+            Self::Together(Some(path), format) => check_ending(path, names, *format, console),
+            Self::Together(None, _) => Ok(()),
+            Self::Apart(folder, _) => check_folder(folder),
+        }
+    }
+
     /// The files of one input, if it has its own.
     pub fn files(&self, input: &Input) -> Vec<PathBuf> {
         match self {
@@ -135,12 +95,37 @@ impl Destination {
     }
 
     /// Writes what goes to a file of its own; gives back what waits for the others.
-    pub fn take(&self, report: Report, input: &Input, origin: &TableOrigin) -> Result<Option<Report>> {
+    pub fn take(
+        &self,
+        report: Report,
+        input: &Input,
+        origin: &TableOrigin,
+        console: &Console,
+    ) -> Result<Option<Report>> {
+        self.tell_limit(&report, console);
         let Self::Apart(_, formats) = self else { return Ok(Some(report)) };
         for (path, format) in self.files(input).iter().zip(formats) {
             write_file(path, *format, std::slice::from_ref(&report), origin)?;
         }
         Ok(None)
+    }
+
+    /// Tells of more segments than a format has room for by its own rules.
+    fn tell_limit(&self, report: &Report, console: &Console) {
+        let formats = match self {
+            Self::Together(_, format) => std::slice::from_ref(format),
+            Self::Apart(_, formats) => formats.as_slice(),
+        };
+        let count = report.timeline.segments.len();
+        for format in formats {
+            if let Some(most) = format.most_segments().filter(|&most| count > most) {
+                console.warn(&format!(
+                    "{}: {format} allows {most} tracks and this is {count}; all are written, but players and burners that \
+                     keep to the standard read the first {most} or none",
+                    report.file
+                ));
+            }
+        }
     }
 
     /// Writes what waited, when all is done.

@@ -1,4 +1,5 @@
-//! One file per command, and what several of them share: [`hearing`], [`label_files`], [`pages`] and [`picture`].
+//! One file per command, and what several of them share: [`hearing`], [`label_files`], [`label_format`],
+//! [`pages`] and [`picture`].
 
 pub mod bench;
 pub mod compare;
@@ -9,6 +10,7 @@ pub mod features;
 pub mod frames;
 pub mod hearing;
 mod label_files;
+mod label_format;
 pub mod mix;
 pub mod models;
 pub mod noise;

@@ -12,9 +12,10 @@ use earmark_core::report::plot;
 use earmark_core::report::{NoiseFormat, NoiseRow, sort_worst_first};
 
 use super::hearing::{self, Watch, recording};
+use super::label_format::{refuse_audio_ending, says_format};
 use super::picture;
 use crate::args::{self, Global, NoiseArgs};
-use crate::console::Console;
+use crate::console::{Console, Usage};
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
@@ -30,6 +31,7 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
     let mut outputs = Outputs::beside(&inputs);
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim(path))?;
     args.plot.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
+    let format = format(args, console)?;
     let jobs = Jobs { pack: &args.pack, pace: mode, jobs: args.jobs, global, console };
     let found = jobs.run_with(first, open, &inputs, |estimator, input| {
         let watch = &mut Watch::new(input, console);
@@ -46,11 +48,6 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
         return Ok(());
     }
     sort_worst_first(&mut found);
-    let format = match args.format {
-        args::NoiseFormat::Text => NoiseFormat::Text,
-        args::NoiseFormat::Csv => NoiseFormat::Csv,
-        args::NoiseFormat::Json => NoiseFormat::Json,
-    };
     let mut bytes = Vec::new();
     format.write(&found, args.timeline, &mut bytes)?;
     match output {
@@ -64,6 +61,32 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
         draw(path, &found)?;
     }
     Ok(())
+}
+
+/// The form of the list: that of `--format`, or what the ending of the output asks for, or else text.
+fn format(args: &NoiseArgs, console: &Console) -> Result<NoiseFormat> {
+    let named = args.format.map(|format| match format {
+        args::NoiseFormat::Text => NoiseFormat::Text,
+        args::NoiseFormat::Csv => NoiseFormat::Csv,
+        args::NoiseFormat::Json => NoiseFormat::Json,
+    });
+    let Some(path) = args.output.as_deref().filter(|path| says_format(path)) else {
+        return Ok(named.unwrap_or(NoiseFormat::Text));
+    };
+    refuse_audio_ending(path)?;
+    let asked = NoiseFormat::of_path(path);
+    let path = path.display();
+    match (named, asked) {
+        (Some(named), Some(asked)) if named != asked => {
+            console.warn(&format!("{path}: written as --format says, though its ending says otherwise"));
+            Ok(named)
+        }
+        (Some(format), _) | (None, Some(format)) => Ok(format),
+        (None, None) => Err(Usage(format!(
+            "{path}: its ending names no format; name one with --format, or a FILE.txt, .csv or .json"
+        ))
+        .into()),
+    }
 }
 
 fn draw(path: &Path, found: &[NoiseRow]) -> Result<()> {

@@ -14,7 +14,8 @@ use earmark_core::report::{Report, RowWriter, TableOrigin};
 
 use super::cuts::Cuts;
 use super::hearing::{self, Watch};
-use super::label_files::{Destination, clear_abandoned, formats, origin};
+use super::label_files::{Destination, clear_abandoned, origin};
+use super::label_format::formats;
 use super::pages::{Pages, Part};
 use super::picture::Pictures;
 use crate::args::{Global, TagArgs};
@@ -51,7 +52,7 @@ struct Work<'a> {
 }
 
 pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
-    let formats = formats(&args.format)?;
+    let formats = formats(&args.format, args.output.as_deref())?;
     let jobs =
         Jobs { pack: &args.pack.pack, pace: DetectorMode::Throughput, jobs: args.jobs, global, console };
     let first = jobs.detector()?;
@@ -73,6 +74,7 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let pages = Pages::plan(args, inputs.len())?;
     pages.claim(&inputs, &mut outputs)?;
     cuts.claim(&inputs, &mut outputs)?;
+    destination.check_endings(&args.format, console)?;
     if args.archive.skip_existing {
         check_resumable(args, &destination)?;
         let files = inputs.iter().flat_map(|input| [destination.files(input), cuts.files(input)]);
@@ -175,6 +177,6 @@ fn tag_one(work: &Work<'_>, ears: &Ears, input: &Input, recording: Recording) ->
         (tag_file(detector, &recording, &work.settings, watch)?, None)
     };
     work.cuts.write(&report, &recording, input, watch)?;
-    let report = work.destination.take(report, input, &work.origin)?;
+    let report = work.destination.take(report, input, &work.origin, work.console)?;
     Ok(Done { report, part })
 }

@@ -9,6 +9,8 @@ use super::{Format, Report, ReportError};
 
 /// Frames per second of a cue sheet's times.
 const CUE_FRAMES: f64 = 75.0;
+/// Most tracks of a compact disc, for which cue sheets were made. Most programs read on beyond them.
+pub(super) const MOST_CUE_TRACKS: usize = 99;
 
 pub(super) fn write_audacity(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for s in &report.timeline.segments {

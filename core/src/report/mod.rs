@@ -264,6 +264,12 @@ impl Format {
         )
     }
 
+    /// Most segments that the rules of the format allow in a file, if they set a limit: a cue sheet has 99 tracks. More
+    /// are written all the same, and parse back.
+    pub fn most_segments(self) -> Option<usize> {
+        (self == Self::Cue).then_some(editors::MOST_CUE_TRACKS)
+    }
+
     /// Writes one source.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Lists of verdicts on noise: which recordings are noisy, how much, of what kind; worst first.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -32,6 +33,16 @@ pub enum NoiseFormat {
 }
 
 impl NoiseFormat {
+    /// The form that the ending of a file's name asks for: `.txt`, `.csv` or `.json`.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_ascii_lowercase().to_str()? {
+            "txt" => Some(Self::Text),
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
     /// Writes the list; with `timeline` every second of each recording too.
     ///
     /// # Errors

@@ -15,7 +15,8 @@ use earmark_core::report::{Report, RowWriter};
 use super::{hearing, wanted};
 use crate::args::{Global, PhraseSpotArgs};
 use crate::commands::hearing::Watch;
-use crate::commands::label_files::{Destination, formats, origin};
+use crate::commands::label_files::{Destination, origin};
+use crate::commands::label_format::formats;
 use crate::commands::picture;
 use crate::console::{Console, Usage};
 use crate::inputs::expand;
@@ -23,7 +24,7 @@ use crate::interrupt;
 use crate::jobs::Jobs;
 
 pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<()> {
-    let formats = formats(&args.format)?;
+    let formats = formats(&args.format, args.output.as_deref())?;
     let pace = DetectorMode::Throughput;
     let open = || wanted(&args.wanted, pace, global, console);
     let first = open()?;
@@ -39,6 +40,7 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
             return Err(Usage("--plot is for one recording; draw a folder file by file".to_owned()).into());
         }
     }
+    destination.check_endings(&args.format, console)?;
     let origin = origin(first.embedder().pack().manifest());
     if let ([(input, options)], Destination::Together(None, format), None) =
         (parts.as_slice(), &destination, &args.plot)
@@ -59,7 +61,7 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
             let lanes = PlotInput { title, timeline: &report.timeline, envelope: None, activity: None };
             picture::write_picture(path, &plot::render(&lanes, &PlotOptions::default()))?;
         }
-        destination.take(report, input, &origin)
+        destination.take(report, input, &origin, console)
     })?;
     // A file that lacks recordings is half a file.
     if matches!(destination, Destination::Together(Some(_), _)) && done.iter().any(Option::is_none) {

@@ -1,32 +1,35 @@
 //! `earmark voice who`.
 
-use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use earmark_core::batch::{Input, Outputs, is_dash};
 use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::DetectorMode;
-use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::who_speaks;
 use earmark_core::profile::{ProfileKind, ProfileName};
-use earmark_core::report::Format;
+use earmark_core::report::Report;
 use earmark_core::voice::{FollowSettings, Voices};
 
 use super::enrolled;
 use crate::args::{Global, WhoArgs};
 use crate::commands::hearing::{self, Watch, recording};
+use crate::commands::label_files::{Destination, origin};
+use crate::commands::label_format::formats;
 use crate::commands::profiles;
 use crate::console::{Console, Usage};
 
 pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
-    let format: Format = args.format.parse().map_err(|e| Usage(format!("{e}")))?;
+    let named = args.format.as_slice();
+    let formats = formats(named, args.output.as_deref())?;
     let stem =
         if is_dash(&args.input) { "stdin".into() } else { args.input.file_stem().unwrap_or_default().into() };
     let input = Input { path: args.input.clone(), stem };
-    let output = args.output.as_deref().filter(|path| !is_dash(path));
-    let mut outputs = Outputs::beside(std::slice::from_ref(&input));
-    output.map_or(Ok(()), |path| outputs.claim(path))?;
+    let inputs = std::slice::from_ref(&input);
+    let destination =
+        Destination::plan(args.output.as_deref(), std::slice::from_ref(&args.input), formats, inputs)?;
+    destination.claim(inputs, &mut Outputs::beside(inputs))?;
+    destination.check_endings(named, console)?;
     let mode = DetectorMode::Throughput;
     let model = hearing::open_voice(&args.voice_pack.voice_pack, mode, global, console)?;
     let store = profiles::store(&args.store)?;
@@ -48,13 +51,7 @@ pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
     let settings = TimelineSettings::for_pack(detector.pack().manifest());
     let watch = &mut Watch::new(&input, console);
     let report = who_speaks(&detector, &voices, &recording(&input, global), &settings, watch)?;
-    let mut bytes = Vec::new();
-    format.write(&report, &mut bytes)?;
-    match output {
-        Some(path) => {
-            create_folder_of(path)?;
-            Ok(SafeFile::write_all_to(path, &bytes)?)
-        }
-        None => std::io::stdout().lock().write_all(&bytes).context("stdout"),
-    }
+    let origin = origin(detector.pack().manifest());
+    let reports: Vec<Report> = destination.take(report, &input, &origin, console)?.into_iter().collect();
+    destination.finish(&reports, &origin)
 }
