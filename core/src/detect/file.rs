@@ -14,6 +14,10 @@ const BLOCKS: usize = 8;
 /// Samples of silence that are heard at a time after the end.
 const SILENCE: usize = 1_024;
 
+/// Seconds in which one channel was heard alone because the channels cancelled each other, and which one it was last,
+/// counted from 1.
+pub(crate) type Alone = Option<(f64, usize)>;
+
 impl Detector {
     /// Hears a source to its end. `observe` sees each block of interleaved samples before it is heard, and may stop the
     /// work by an error of its own.
@@ -28,6 +32,15 @@ impl Detector {
         source: &mut Source,
         observe: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<FrameScores, E> {
+        Ok(self.detect_telling(source, observe)?.0)
+    }
+
+    /// As [`Detector::detect`], and says which channel was heard alone, and how long.
+    pub(crate) fn detect_telling<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        observe: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(FrameScores, Alone), E> {
         self.on_two_threads(source, observe, |_| {})
     }
 
@@ -43,14 +56,24 @@ impl Detector {
         &self,
         source: &mut Source,
         observe: impl FnMut(&[f32]) -> Result<(), E>,
-        mut take: impl FnMut(&FrameScores) + Send,
+        take: impl FnMut(&FrameScores) + Send,
     ) -> Result<u64, E> {
-        let heard = self.on_two_threads(source, observe, |scores| {
+        Ok(self.detect_each_telling(source, observe, take)?.0)
+    }
+
+    /// As [`Detector::detect_each`], and says which channel was heard alone, and how long.
+    pub(crate) fn detect_each_telling<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        observe: impl FnMut(&[f32]) -> Result<(), E>,
+        mut take: impl FnMut(&FrameScores) + Send,
+    ) -> Result<(u64, Alone), E> {
+        let (heard, alone) = self.on_two_threads(source, observe, |scores| {
             take(scores);
             scores.probabilities.clear();
             scores.mean_square.clear();
         })?;
-        Ok(heard.samples)
+        Ok((heard.samples, alone))
     }
 
     /// `each` is called with what was heard after every block.
@@ -59,7 +82,7 @@ impl Detector {
         source: &mut Source,
         mut observe: impl FnMut(&[f32]) -> Result<(), E>,
         mut each: impl FnMut(&mut FrameScores) + Send,
-    ) -> Result<FrameScores, E> {
+    ) -> Result<(FrameScores, Alone), E> {
         let stream = self.stream(source.info().rate_hz, source.info().channels)?;
         let go_on = |heard: &mut FrameScores| {
             each(heard);
@@ -90,8 +113,17 @@ impl Detector {
     pub fn detect_as_live<E: From<DetectError>>(
         &self,
         source: &mut Source,
-        mut observe: impl FnMut(&[f32]) -> Result<(), E>,
+        observe: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<FrameScores, E> {
+        Ok(self.detect_as_live_telling(source, observe)?.0)
+    }
+
+    /// As [`Detector::detect_as_live`], and says which channel was heard alone, and how long.
+    pub(crate) fn detect_as_live_telling<E: From<DetectError>>(
+        &self,
+        source: &mut Source,
+        mut observe: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(FrameScores, Alone), E> {
         let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
         let stream = self.stream(rate_hz, channels)?;
         let mut samples = 0;
@@ -116,12 +148,12 @@ impl Detector {
             Ok::<(), E>(())
         };
         let lacks_frames = |heard: &mut FrameScores| heard.frames() < frames.load(Ordering::Acquire);
-        let mut heard = score_beside(stream, feed, lacks_frames)?;
+        let (mut heard, alone) = score_beside(stream, feed, lacks_frames)?;
         let frames = frames.into_inner();
         heard.mean_square.truncate(frames);
         heard.probabilities.truncate(frames.saturating_mul(heard.labels.len()));
         heard.samples = samples;
-        Ok(heard)
+        Ok((heard, alone))
     }
 }
 
@@ -153,7 +185,7 @@ fn score_beside<E: From<DetectError>>(
     stream: DetectorStream,
     feed: impl FnOnce(&mut Feed) -> Result<(), E>,
     mut goes_on: impl FnMut(&mut FrameScores) -> bool + Send,
-) -> Result<FrameScores, E> {
+) -> Result<(FrameScores, Alone), E> {
     let mut heard = stream.scores();
     let DetectorStream { preprocess, mut score, .. } = stream;
     let (pieces, receiver) = recycling::<Block, Block>(BLOCKS);
@@ -171,10 +203,11 @@ fn score_beside<E: From<DetectError>>(
         let network = scope.spawn(move || runtime::enter("earmark network", detect));
         let mut way = Feed { preprocess, pieces };
         let fed = feed(&mut way);
+        let alone = way.preprocess.alone();
         drop(way);
         let heard = network.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         fed?;
-        Ok(heard?)
+        Ok((heard?, alone))
     })
 }
 

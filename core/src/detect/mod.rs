@@ -23,6 +23,8 @@ use crate::features;
 use crate::model::pack::{Pack, PackError, Task};
 use crate::model::runtime::{Network, Runtime, RuntimeError};
 
+#[cfg(feature = "files")]
+pub(crate) use file::Alone;
 pub(crate) use preprocess::{Block, Preprocessor};
 pub(crate) use reach::Reach;
 pub(crate) use row_network::RowNetwork;

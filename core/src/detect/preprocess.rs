@@ -45,6 +45,11 @@ impl Preprocessor {
         self.resampler.reset();
     }
 
+    /// Seconds in which one channel was heard alone because the mean cancelled, and which one it was last, counted from 1.
+    pub(crate) fn alone(&self) -> Option<(f64, usize)> {
+        self.downmixer.alone()
+    }
+
     /// Takes interleaved samples and fills `piece` with what they complete.
     pub(crate) fn push(&mut self, interleaved: &[f32], piece: &mut Block) {
         piece.mono.clear();

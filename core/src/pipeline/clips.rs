@@ -45,7 +45,8 @@ pub fn cut_clips(
                 break;
             }
         }
-        Ok(())
+        // Nothing is mixed down here; of what cancels is told where the recording is heard.
+        Ok(((), None))
     })?;
     cutter.finish()?;
     Ok(())

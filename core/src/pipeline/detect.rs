@@ -6,7 +6,7 @@ use super::beside::beside;
 use super::{Observer, Pass, PipelineError, PipelineWarning, Recording};
 use crate::FrameScores;
 use crate::audio::{Source, SourceInfo};
-use crate::detect::{DetectError, Detector, DetectorStream};
+use crate::detect::{Alone, DetectError, Detector, DetectorStream};
 use crate::signal::Downmixer;
 use crate::signal::units::samples_to_seconds;
 
@@ -24,7 +24,7 @@ pub fn detect_file(
 ) -> Result<FrameScores, PipelineError> {
     let (mut source, stoppable) = recording.open_watched(observer)?;
     watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
-        detector.detect(source, watch)
+        detector.detect_telling(source, watch)
     })
 }
 
@@ -45,7 +45,7 @@ pub fn detect_while_heard(
     let failure = || failed.lock().unwrap_or_else(PoisonError::into_inner);
     let heard = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         let each = |block: &[f32]| if failure().is_some() { Err(Stop::Interrupted) } else { watch(block) };
-        detector.detect_each(source, each, |scores| {
+        detector.detect_each_telling(source, each, |scores| {
             let mut failure = failure();
             if failure.is_none() {
                 *failure = take(scores).err();
@@ -108,39 +108,34 @@ impl From<DetectError> for Stop {
     }
 }
 
-/// Does `hear` over a source called `name`. It hands each block to the function that it gets, before it hears it. What the
-/// observer stops is an error, unless the source is one that then ends by itself (`stoppable`).
+/// Does `hear` over a source called `name`. It hands each block to the function that it gets, before it hears it, and gives
+/// beside its result which channel was heard alone. What the observer stops is an error, unless the source is one that then
+/// ends by itself (`stoppable`).
 pub(super) fn watched<T>(
     source: &mut Source,
     name: &str,
     stoppable: bool,
     observer: &mut dyn Observer,
-    hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
+    hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<(T, Alone), Stop>,
 ) -> Result<T, PipelineError> {
     let info = source.info();
     observer.begin(Pass::Hear, info.samples.map(|samples| samples_to_seconds(samples, info.rate_hz)));
     let mut clock = Clock::new(info);
-    let mut downmixer = Downmixer::new(info.rate_hz, info.channels);
-    let several = info.channels > 1;
-    let mut mono = Vec::new();
     let heard = hear(source, &mut |block| {
         if !stoppable && observer.interrupted() {
             return Err(Stop::Interrupted);
         }
         observer.at(clock.after(block));
-        if several {
-            mono.clear();
-            downmixer.push(block, &mut mono);
-        }
         Ok(())
     });
-    if let Some((seconds, channel)) = downmixer.alone().filter(|&(seconds, _)| seconds >= LEAST_ALONE_S) {
+    let alone = heard.as_ref().ok().and_then(|(_, alone)| *alone);
+    if let Some((seconds, channel)) = alone.filter(|&(seconds, _)| seconds >= LEAST_ALONE_S) {
         observer.warn(&PipelineWarning::HeardAlone { seconds, channel });
     }
     for warning in source.warnings() {
         observer.warn(&PipelineWarning::Audio(warning.clone()));
     }
-    heard.map_err(|stopped| match stopped {
+    heard.map(|(heard, _)| heard).map_err(|stopped| match stopped {
         Stop::Interrupted => PipelineError::Interrupted,
         Stop::Detect(error) => PipelineError::detect(name, error),
     })
@@ -150,11 +145,38 @@ pub(super) fn watched<T>(
 pub(super) fn read_through(
     source: &mut Source,
     watch: &mut dyn FnMut(&[f32]) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+) -> Result<((), Alone), Stop> {
+    let mut cancelling = Cancelling::of(source);
     while let Some(block) = source.next_block().map_err(DetectError::from)? {
         watch(block)?;
+        cancelling.push(block);
     }
-    Ok(())
+    Ok(((), cancelling.alone()))
+}
+
+/// Finds where channels cancel each other, for who reads a source and does not mix it down by himself.
+pub(super) struct Cancelling {
+    /// Nothing for one channel, which nothing cancels.
+    downmixer: Option<Downmixer>,
+    mono: Vec<f32>,
+}
+
+impl Cancelling {
+    pub(super) fn of(source: &Source) -> Self {
+        let SourceInfo { rate_hz, channels, .. } = *source.info();
+        Self { downmixer: (channels > 1).then(|| Downmixer::new(rate_hz, channels)), mono: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, block: &[f32]) {
+        if let Some(downmixer) = &mut self.downmixer {
+            self.mono.clear();
+            downmixer.push(block, &mut self.mono);
+        }
+    }
+
+    pub(super) fn alone(&self) -> Alone {
+        self.downmixer.as_ref()?.alone()
+    }
 }
 
 /// What [`watched`] is called with.
@@ -172,7 +194,7 @@ impl Watched<'_> {
         thread: &'static str,
         state: S,
         take: impl FnMut(&mut S, &[f32]) -> Result<(), DetectError> + Send,
-        hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<T, Stop>,
+        hear: impl FnOnce(&mut Source, &mut dyn FnMut(&[f32]) -> Result<(), Stop>) -> Result<(T, Alone), Stop>,
     ) -> Result<(T, S), PipelineError> {
         let Self { source, name, stoppable, observer } = self;
         let (heard, taken) = beside(thread, state, take, |hand_over| {

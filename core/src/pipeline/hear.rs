@@ -37,9 +37,9 @@ impl Heard {
         let named = |error| PipelineError::detect(&name, error);
         let listen = |source: &mut Source, observe: &mut dyn FnMut(&[f32]) -> Result<(), Stop>| {
             if settings.causal {
-                detector.detect_as_live(source, observe)
+                detector.detect_as_live_telling(source, observe)
             } else {
-                detector.detect(source, observe)
+                detector.detect_telling(source, observe)
             }
         };
         let beside = Beside::of(settings, noise, phrases, &info).map_err(named)?;

@@ -88,8 +88,9 @@ pub fn tag_file_for_page(
         noise: stream,
     };
     let watched = Watched { source: &mut source, name: &name, stoppable, observer };
-    let (scores, beside) = watched
-        .beside("earmark page", beside, Beside::take, |source, watch| detector.detect(source, watch))?;
+    let (scores, beside) = watched.beside("earmark page", beside, Beside::take, |source, watch| {
+        detector.detect_telling(source, watch)
+    })?;
     let Beside { envelope, spectrogram, loudness, noise: stream, mut noise_scores } = beside;
     stream.finish(&mut noise_scores).map_err(named)?;
     let measurements = PageMeasurements {

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-use super::detect::{Watched, read_through, watched};
+use super::detect::{Cancelling, Watched, read_through, watched};
 use super::{Observer, PipelineError, Recording};
 use crate::audio::SourceInfo;
 use crate::decide::{Segment, Timeline};
@@ -43,14 +43,16 @@ pub fn read_samples(
     let SourceInfo { rate_hz, channels, .. } = *source.info();
     let mut samples = Vec::new();
     watched(&mut source, &name, stoppable, observer, |source, watch| {
+        let mut cancelling = Cancelling::of(source);
         while let Some(block) = source.next_block().map_err(DetectError::from)? {
             watch(block)?;
+            cancelling.push(block);
             samples.extend_from_slice(block);
             if seconds(&samples, rate_hz, channels) > longest_s {
                 break;
             }
         }
-        Ok(())
+        Ok(((), cancelling.alone()))
     })?;
     if seconds(&samples, rate_hz, channels) > longest_s {
         return Err(PipelineError::TooLong { name, longest_s });

@@ -39,7 +39,7 @@ pub fn tag_file(
     let labels = &detector.pack().manifest().labels;
     let mut builder = TimelineBuilder::new(labels, source.info().rate_hz, settings);
     let samples = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
-        detector.detect_each(source, watch, |scores| builder.push(scores))
+        detector.detect_each_telling(source, watch, |scores| builder.push(scores))
     })?;
     Ok(Report { file: recording.name(), timeline: builder.finish(samples) })
 }
@@ -91,7 +91,7 @@ pub fn tag_file_for_plot(
     let info = source.info();
     let mut envelope = EnvelopeBuilder::new(info.rate_hz, usize::from(info.channels));
     let scores = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
-        detector.detect(source, |block| {
+        detector.detect_telling(source, |block| {
             watch(block)?;
             envelope.push(block);
             Ok(())

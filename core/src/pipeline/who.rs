@@ -28,8 +28,9 @@ pub fn who_speaks(
         voices.model().embedder().stream(source.info().rate_hz, source.info().channels).map_err(named)?;
     let take = |(rows, stream): &mut (Vectors, EmbedStream), block: &[f32]| stream.push(block, rows);
     let watch = Watched { source: &mut source, name: &name, stoppable, observer };
-    let listen =
-        |source: &mut _, watch: &mut dyn FnMut(&[f32]) -> Result<(), Stop>| detector.detect(source, watch);
+    let listen = |source: &mut _, watch: &mut dyn FnMut(&[f32]) -> Result<(), Stop>| {
+        detector.detect_telling(source, watch)
+    };
     let (heard, (mut rows, mut stream)) =
         watch.beside("earmark voices", (stream.vectors(), stream), take, listen)?;
     stream.finish(&mut rows).map_err(named)?;

@@ -54,13 +54,12 @@ fn mean_of_pairs(pairs: &[[f32; 2]], mono: &mut Vec<f32>) {
     }
 }
 
-/// One channel of each pair, behind what `plane` holds.
+/// Both channels of pairs and their mean, each in a plane of its own.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
-fn one_of_pairs(pairs: &[[f32; 2]], channel: usize, plane: &mut Vec<f32>) {
-    let known = plane.len();
-    plane.resize(known + pairs.len(), 0.0);
-    for (sample, pair) in plane[known..].iter_mut().zip(pairs) {
-        *sample = if channel == 0 { pair[0] } else { pair[1] };
+fn split_pairs(pairs: &[[f32; 2]], left: &mut [f32], right: &mut [f32], mean: &mut [f32]) {
+    for (((pair, left), right), mean) in pairs.iter().zip(left).zip(right).zip(mean) {
+        (*left, *right) = (pair[0], pair[1]);
+        *mean = 0.5 * (pair[0] + pair[1]);
     }
 }
 
@@ -92,10 +91,11 @@ pub struct Downmixer {
     rate_hz: u32,
     channels: usize,
     chunk_frames: usize,
-    /// The current chunk, interleaved.
+    /// What is known of a chunk that came in several blocks, interleaved.
     chunk: Vec<f32>,
-    /// One channel of it behind the sample before it; and the last sample of each channel and of the mean.
-    plane: Vec<f32>,
+    /// Room for channels of a chunk or their mean, each behind the sample before it: three for a pair.
+    planes: [Vec<f32>; 3],
+    /// The last sample of each channel and of the mean.
     last: Vec<f32>,
     /// No chunk is complete yet, so there is no sample before.
     fresh: bool,
@@ -120,12 +120,13 @@ impl Downmixer {
     pub fn new(rate_hz: u32, channels: u16) -> Self {
         assert!(channels > 0, "audio has at least one channel");
         let channels = usize::from(channels);
+        let chunk_frames = usize::try_from(rate_hz / CHUNKS_PER_S).unwrap_or(1).max(1);
         Self {
             rate_hz,
             channels,
-            chunk_frames: usize::try_from(rate_hz / CHUNKS_PER_S).unwrap_or(1).max(1),
+            chunk_frames,
             chunk: Vec::new(),
-            plane: Vec::new(),
+            planes: std::array::from_fn(|_| vec![0.0; chunk_frames + 1]),
             last: vec![0.0; channels + 1],
             fresh: true,
             powers: vec![0.0; channels + 1],
@@ -176,10 +177,17 @@ impl Downmixer {
             let frames = (rest.len() / self.channels).min(self.chunk_frames - known);
             let (now, later) = rest.split_at(frames * self.channels);
             self.mix(now, known, mono);
-            self.chunk.extend_from_slice(now);
             rest = later;
+            if frames == self.chunk_frames {
+                self.close_chunk(now);
+                continue;
+            }
+            self.chunk.extend_from_slice(now);
             if known + frames == self.chunk_frames {
-                self.close_chunk();
+                let mut chunk = std::mem::take(&mut self.chunk);
+                self.close_chunk(&chunk);
+                chunk.clear();
+                self.chunk = chunk;
             }
         }
     }
@@ -207,9 +215,9 @@ impl Downmixer {
         }
     }
 
-    fn close_chunk(&mut self) {
-        self.measure();
-        self.chunk.clear();
+    /// Decides by a whole chunk how the next one is heard.
+    fn close_chunk(&mut self, chunk: &[f32]) {
+        self.measure(chunk);
         self.from = self.to;
         if let Some(channel) = self.from {
             self.alone_frames += self.chunk_frames as u64;
@@ -231,29 +239,34 @@ impl Downmixer {
         };
     }
 
-    /// Takes the powers of the chunk into the smoothed ones.
-    fn measure(&mut self) {
+    /// Takes the powers of a chunk into the smoothed ones.
+    fn measure(&mut self, chunk: &[f32]) {
         let channels = self.channels;
-        let mut plane = std::mem::take(&mut self.plane);
-        for channel in 0..channels {
-            plane.clear();
-            plane.push(self.last[channel]);
-            match channels {
-                2 => one_of_pairs(self.chunk.as_chunks().0, channel, &mut plane),
-                _ => plane.extend(self.chunk[channel..].iter().step_by(channels)),
+        let mut planes = std::mem::take(&mut self.planes);
+        if channels == 2 {
+            let [left, right, mean] = &mut planes;
+            split_pairs(chunk.as_chunks().0, &mut left[1..], &mut right[1..], &mut mean[1..]);
+            for (place, plane) in planes.iter_mut().enumerate() {
+                self.take_power(place, plane);
             }
-            self.take_power(channel, &plane);
+        } else {
+            let [plane, _, mean] = &mut planes;
+            for channel in 0..channels {
+                let samples = chunk[channel..].iter().step_by(channels);
+                plane[1..].iter_mut().zip(samples).for_each(|(own, sample)| *own = *sample);
+                self.take_power(channel, plane);
+            }
+            mean.truncate(1);
+            downmix(chunk, u16::try_from(channels).unwrap_or(u16::MAX), mean);
+            self.take_power(channels, mean);
         }
-        plane.clear();
-        plane.push(self.last[channels]);
-        downmix(&self.chunk, u16::try_from(channels).unwrap_or(u16::MAX), &mut plane);
-        self.take_power(channels, &plane);
-        self.plane = plane;
+        self.planes = planes;
         self.fresh = false;
     }
 
-    /// `plane` begins with the last sample before the chunk.
-    fn take_power(&mut self, place: usize, plane: &[f32]) {
+    /// Of a plane whose first place is for the last sample before the chunk.
+    fn take_power(&mut self, place: usize, plane: &mut [f32]) {
+        plane[0] = self.last[place];
         let differences = plane.len() - 1;
         debug_assert!(differences > 0, "a chunk has samples");
         // An offset is no jump at the beginning.

@@ -192,10 +192,27 @@ struct End<'a> {
 }
 
 impl End<'_> {
+    /// The number of the next frame.
+    fn expected(&self) -> u64 {
+        self.header.number + if self.header.variable { self.header.block_samples } else { 1 }
+    }
+
+    /// The end before the next frame, if that stands at the first place where one might: nearly every frame of a file.
+    fn find_next(&self) -> Option<usize> {
+        let first = self.header.bytes + 2;
+        let places = memchr::memchr_iter(0xff, self.bytes.get(first..)?).map(|near| first + near);
+        let headers = places.map(|at| (at, self.framing.header(&self.bytes[at..])));
+        let (at, next) = headers.filter_map(|(at, next)| Some((at, next?))).next()?;
+        let is_next = next.variable == self.header.variable && next.number == self.expected();
+        (is_next && crc16(0, &self.bytes[..at]) == 0).then_some(at)
+    }
+
     /// The end before something that is known.
     fn find(&self) -> Found {
-        let step = if self.header.variable { self.header.block_samples } else { 1 };
-        let expected = self.header.number + step;
+        if let Some(end) = self.find_next() {
+            return Found::Sound(end);
+        }
+        let expected = self.expected();
         let (mut sum, mut summed) = (0, 0);
         let mut at = self.header.bytes + 2;
         while let Some(near) = self
