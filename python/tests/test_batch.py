@@ -24,6 +24,13 @@ def test_rows_are_the_segments_and_a_bad_file_is_a_row(programme, tmp_path):
     assert str(bad) in failed["error"][0].as_py()
 
 
+def test_settings_are_those_of_tag(programme):
+    shape = {"purpose": "subtitles", "max_segment_s": 3.0}
+    rows = batch.tag_table(pa.table({"path": [programme]}), **shape).to_pylist()
+    expected = [(s.start, s.end, s.label) for s in earmark.tag(programme, **shape)]
+    assert [(row["start_s"], row["end_s"], row["label"]) for row in rows] == expected
+
+
 def _version():
     import json
 

@@ -23,6 +23,31 @@ def test_settings_mean_what_the_flags_mean(programme, command):
     assert heard != earmark.tag(programme)
 
 
+@pytest.mark.parametrize("purpose", ["subtitles", "transcription", "archive", "editing"])
+def test_a_purpose_is_that_of_the_flag(programme, command, purpose):
+    heard = earmark.tag(programme, purpose=purpose)
+    assert heard.to("json").encode() == command("tag", programme, "-f", "json", "--for", purpose)
+    assert heard != earmark.tag(programme)
+
+
+def test_the_shape_of_speech_is_that_of_the_flags(programme, command):
+    shape = {"min_speech_ms": 400, "min_silence_ms": 350, "pad_ms": 120, "max_segment_s": 2.5}
+    flags = [word for name, value in shape.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    heard = earmark.tag(programme, **shape)
+    assert heard.to("json").encode() == command("tag", programme, "-f", "json", *flags)
+    assert max(s.end - s.start for s in heard if s.label == "speech") <= 2.5 + 2 * 0.12
+    # What is given goes before the purpose.
+    both = earmark.tag(programme, purpose="subtitles", pad_ms=0)
+    assert both.to("csv").encode() == command("tag", programme, "-f", "csv", "--for", "subtitles", "--pad-ms", "0")
+
+
+def test_a_shape_that_cannot_be_is_refused(programme):
+    with pytest.raises(earmark.SettingsError, match="1 to 3600 s"):
+        earmark.tag(programme, max_segment_s=0.2)
+    with pytest.raises(earmark.SettingsError, match="subtitles"):
+        earmark.tag(programme, purpose="dancing")
+
+
 def test_bytes_file_objects_and_samples_give_what_the_file_gives(programme):
     expected = earmark.tag(programme)
     content = Path(programme).read_bytes()

@@ -8,6 +8,7 @@ import pytest
 
 import earmark
 from earmark import silero
+from earmark._wav import write_wav
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -31,6 +32,16 @@ def test_blocks_do_not_matter_and_events_are_told_while_the_sound_is_on(samples)
     assert all(event["start"] < event["decided"] < event["start"] + 1.5 for event in speech)
     onsets = {event["id"] for event in whole if event.type == "onset"}
     assert onsets == {event["id"] for event in whole if event.type == "offset"}
+
+
+def test_the_shape_of_speech_is_that_of_the_command(samples, command, tmp_path):
+    path = write_wav(str(tmp_path / "programme.wav"), samples[:, np.newaxis], 16_000)
+    shape = {"purpose": "transcription", "min_speech_ms": 300, "min_silence_ms": 400, "pad_ms": 100, "max_segment_s": 4}
+    flags = ["--for", "transcription", "--min-speech-ms", "300", "--min-silence-ms", "400"]
+    lines = command("stream", path, *flags, "--pad-ms", "100", "--max-segment-s", "4").splitlines()
+    told = list(earmark.stream([samples], rate=16_000, name=path, **shape))
+    assert told == [json.loads(line) for line in lines]
+    assert told != list(earmark.stream([samples], rate=16_000, name=path))
 
 
 def test_events_are_in_the_published_schema(samples):

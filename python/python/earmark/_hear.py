@@ -5,12 +5,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from . import _earmark
 from ._frames import Frames
 from ._progress import Progress, bar
 from ._source import Source, given
 from ._timeline import Timeline
+
+Purpose = Literal["subtitles", "transcription", "archive", "editing"]
+"""What segments of speech are for."""
+
 
 @lru_cache(maxsize=8)
 def detector(pack: str, runtime: str | None, device: str, live: bool = False) -> _earmark.Detector:
@@ -33,9 +38,23 @@ def timeline_changes(
     silence_dbfs: float | None,
     exclusive: Sequence[str] | None,
     refine: bool,
+    *,
+    purpose: Purpose | None = None,
+    min_speech_ms: int | None = None,
+    min_silence_ms: int | None = None,
+    pad_ms: int | None = None,
+    max_segment_s: float | None = None,
 ) -> dict[str, object]:
     """Arguments as the core reads them."""
     changes: dict[str, object] = {"threshold": dict(threshold or {}), "refine_borders": refine}
+    shape = {
+        "purpose": purpose,
+        "min_speech_ms": min_speech_ms,
+        "min_silence_ms": min_silence_ms,
+        "pad_ms": pad_ms,
+        "max_segment_s": max_segment_s,
+    }
+    changes.update({name: value for name, value in shape.items() if value is not None})
     if silence_dbfs is not None:
         changes["silence_dbfs"] = float(silence_dbfs)
     if exclusive is not None:
@@ -53,6 +72,11 @@ def tag(
     silence_dbfs: float | None = None,
     exclusive: Sequence[str] | None = None,
     refine: bool = True,
+    purpose: Purpose | None = None,
+    min_speech_ms: int | None = None,
+    min_silence_ms: int | None = None,
+    pad_ms: int | None = None,
+    max_segment_s: float | None = None,
     runtime: str | os.PathLike[str] | None = None,
     device: str = "cpu",
     progress: Progress = False,
@@ -74,6 +98,12 @@ def tag(
         silence_dbfs: level at or below which all is silence.
         exclusive: one label per instant, by this priority.
         refine: whether borders move to the clearest step of the level nearby.
+        purpose: a shape of speech for ``subtitles``, ``transcription``, ``archive`` or ``editing`` (``--for`` of the command);
+            the arguments below go before it.
+        min_speech_ms: shorter speech is dropped.
+        min_silence_ms: shorter pauses of speech are filled, and no shorter silence is told.
+        pad_ms: how much speech is widened at both ends.
+        max_segment_s: longer speech is divided where it is least likely and quietest.
         runtime: ONNX Runtime's library; the embedded runtime without.
         device: where that library computes: ``cpu``, ``cuda``, …
         progress: a bar, or what is called as it goes.
@@ -83,7 +113,17 @@ def tag(
         ModelError: the pack or the runtime cannot be used.
         SettingsError: an argument has no use.
     """
-    changes = timeline_changes(threshold, silence_dbfs, exclusive, refine)
+    changes = timeline_changes(
+        threshold,
+        silence_dbfs,
+        exclusive,
+        refine,
+        purpose=purpose,
+        min_speech_ms=min_speech_ms,
+        min_silence_ms=min_silence_ms,
+        pad_ms=pad_ms,
+        max_segment_s=max_segment_s,
+    )
     return tag_with(
         source, changes, rate=rate, name=name, pack=pack, runtime=runtime, device=device, progress=progress
     )

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from . import _earmark
 from ._errors import SettingsError
-from ._hear import detector, text, timeline_changes
+from ._hear import Purpose, detector, text, timeline_changes
 from ._source import as_samples, checked_rate
 
 
@@ -58,6 +58,7 @@ class Detector:
         min_on_ms: shorter stretches of a label are not told, by label.
         min_gap_ms: shorter pauses of a label are not told, by label.
         silence_dbfs: level at or below which all is silence.
+        purpose, min_speech_ms, min_silence_ms, pad_ms, max_segment_s: the shape of speech, as of :func:`earmark.tag`.
 
     Raises:
         SettingsError: an argument has no use.
@@ -76,10 +77,25 @@ class Detector:
         min_on_ms: Mapping[str, int] | None = None,
         min_gap_ms: Mapping[str, int] | None = None,
         silence_dbfs: float | None = None,
+        purpose: Purpose | None = None,
+        min_speech_ms: int | None = None,
+        min_silence_ms: int | None = None,
+        pad_ms: int | None = None,
+        max_segment_s: float | None = None,
         runtime: str | os.PathLike[str] | None = None,
         device: str = "cpu",
     ) -> None:
-        changes = timeline_changes(threshold, silence_dbfs, None, refine=False)
+        changes = timeline_changes(
+            threshold,
+            silence_dbfs,
+            None,
+            refine=False,
+            purpose=purpose,
+            min_speech_ms=min_speech_ms,
+            min_silence_ms=min_silence_ms,
+            pad_ms=pad_ms,
+            max_segment_s=max_segment_s,
+        )
         changes["min_on_ms"] = dict(min_on_ms or {})
         changes["min_gap_ms"] = dict(min_gap_ms or {})
         self.rate = checked_rate(rate)
