@@ -54,6 +54,32 @@ fn the_programme_has_its_base_rate_and_its_baselines() {
 }
 
 #[test]
+fn decided_segments_are_judged_as_compare_judges_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (text, json) = figures(&[path(&programme()), "--segment-collar-ms", "150"]);
+    assert!(text.contains("segments ± 150 ms"), "{text}");
+    ok(["tag", path(&programme()), "-o", &at("heard.csv")]);
+    let truth = programme().with_file_name("programme.truth.csv");
+    ok(["compare", path(&truth), &at("heard.csv"), "--collar-ms", "150", "-o", &at("compared.json")]);
+    let compared = fs::read_to_string(at("compared.json")).unwrap();
+    let compared: serde_json::Value = serde_json::from_str(&compared).unwrap();
+    for label in ["speech", "music", "noise"] {
+        let by_compare =
+            compared["labels"].as_array().unwrap().iter().find(|of| of["label"] == label).unwrap();
+        assert_eq!(json["labels"][label]["segments"]["segments"], by_compare["segments"], "{label}");
+        let count = |of: &serde_json::Value| of["starts"]["count"].as_u64().unwrap();
+        assert!(
+            count(by_compare) > 0 && count(&json["labels"][label]["segments"]) == count(by_compare),
+            "{label}"
+        );
+    }
+    // One long stretch of music with plain borders; of four of speech some borders are missed.
+    assert_eq!(json["labels"]["music"]["segments"]["segments"]["matched"], 1, "{text}");
+    assert!(number(&json, "/labels/speech/segments/segments/only_first") > 0.0, "{text}");
+}
+
+#[test]
 fn all_labels_of_the_truth_are_scored_and_a_collar_leaves_frames_out() {
     let (text, json) = figures(&[path(&programme()), "--collar-ms", "100"]);
     for label in ["SPEECH", "MUSIC", "NOISE"] {

@@ -79,6 +79,9 @@ pub struct EvalActivityArgs {
     /// Leave out frames whose middle is nearer than this to a border of the truth
     #[arg(long, value_name = "MS", default_value_t = 0.0)]
     pub collar_ms: f64,
+    /// How far the borders of a decided segment may be from those of the truth for it to count as found
+    #[arg(long, value_name = "MS", default_value_t = 200.0)]
+    pub segment_collar_ms: f64,
     /// Hear everything again with these gains, separated by commas, to see what they change
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true)]
     pub gain_db: Vec<f64>,

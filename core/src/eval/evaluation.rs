@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{EvalError, Metrics, PeerScores, Scored, Spans, THRESHOLD, evaluate};
-use crate::decide::Timeline;
+use super::{
+    ComparedLists, EvalError, LabelComparison, Metrics, PeerScores, Scored, Spans, THRESHOLD, compare,
+    evaluate,
+};
+use crate::decide::{Timeline, TimelineSettings, segment};
 use crate::model::pack::Pack;
 use crate::{FrameGrid, FrameScores, Label};
 
@@ -33,6 +36,8 @@ pub struct EvalSetup {
     pub labels: Vec<Label>,
     /// Frames nearer to a border of the truth than this are left out, ms.
     pub collar_ms: f64,
+    /// A segment is found if both of its borders are nearer than this to those of the truth, ms.
+    pub segment_collar_ms: f64,
     /// Gains with which everything was heard, dB. All figures but one table are of the first.
     pub gains_db: Vec<f64>,
     /// Names of the other detectors.
@@ -65,6 +70,8 @@ pub struct LabelFigures {
     pub label: Label,
     /// The pack first, then the peers that score this label.
     pub systems: Vec<SystemFigures>,
+    /// The segments that are decided by the pack's scores against those of the truth.
+    pub segments: LabelComparison,
     /// The pack's figures with each other gain.
     pub gains: Vec<(f64, Metrics)>,
 }
@@ -102,7 +109,15 @@ impl Evaluation {
     /// [`EvalError::Peer`] if a peer's scores do not reach to the end of a recording.
     pub fn new(setup: EvalSetup, heard: &[EvalRecording]) -> Result<Self, EvalError> {
         let collar_s = setup.collar_ms / 1_000.0;
-        let figures = |label: &Label| -> Result<LabelFigures, EvalError> {
+        let settings = TimelineSettings::for_pack(setup.pack.manifest());
+        let decided: Vec<Timeline> = heard.iter().map(|h| segment(&h.by_gain[0], &settings)).collect();
+        let lists: Vec<ComparedLists<'_>> = heard
+            .iter()
+            .zip(&decided)
+            .map(|(h, decided)| ComparedLists { file: "", first: &h.truth, second: decided })
+            .collect();
+        let figures = |segments: LabelComparison| -> Result<LabelFigures, EvalError> {
+            let label = &segments.label.clone();
             let spans: Vec<Spans> = heard.iter().map(|h| Spans::of(&h.truth, label)).collect();
             let of_gain = |index: usize| -> Vec<Scored> {
                 let scores = heard.iter().map(|h| column(&h.by_gain[index], label));
@@ -117,12 +132,13 @@ impl Evaluation {
             let gains = setup.gains_db.iter().enumerate().skip(1);
             let gains =
                 gains.map(|(index, gain)| (*gain, evaluate(&of_gain(index).iter().collect::<Vec<_>>())));
-            Ok(LabelFigures { label: label.clone(), systems, gains: gains.collect() })
+            Ok(LabelFigures { label: label.clone(), systems, gains: gains.collect(), segments })
         };
+        let compared = compare(&lists, &setup.labels, setup.segment_collar_ms);
         Ok(Self {
             recordings: heard.len(),
             duration_s: heard.iter().map(|h| h.by_gain[0].duration_s()).sum(),
-            labels: setup.labels.iter().map(figures).collect::<Result<_, _>>()?,
+            labels: compared.labels.into_iter().map(figures).collect::<Result<_, _>>()?,
             setup,
         })
     }
@@ -152,7 +168,10 @@ impl Evaluation {
         let labels: serde_json::Map<String, Value> = self
             .labels
             .iter()
-            .map(|l| (l.label.to_string(), json!({ "systems": systems(l), "gains": gains(l) })))
+            .map(|l| {
+                let figures = json!({ "systems": systems(l), "gains": gains(l), "segments": l.segments });
+                (l.label.to_string(), figures)
+            })
             .collect();
         json!({
             "format": 1,
@@ -173,6 +192,7 @@ impl Evaluation {
             "duration_s": self.duration_s,
             "frame_s": FrameGrid::FRAME_S,
             "collar_ms": self.setup.collar_ms,
+            "segment_collar_ms": self.setup.segment_collar_ms,
             "gain_db": self.gain_db(),
             "threshold": THRESHOLD,
             "labels": labels,

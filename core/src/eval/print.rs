@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Evaluation, Interval, LabelFigures, Metrics, SystemFigures};
+use super::{EvalSetup, Evaluation, Interval, LabelComparison, LabelFigures, Metrics, SystemFigures};
 use crate::report::decimals;
 
 /// Hexadecimal digits of a hash that are shown.
@@ -43,12 +43,12 @@ fn write_all(e: &Evaluation, out: &mut dyn Write) -> std::io::Result<()> {
         e.gain_db()
     )?;
     for figures in &e.labels {
-        write_label(figures, out)?;
+        write_label(&e.setup, figures, out)?;
     }
     out.flush()
 }
 
-fn write_label(figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<()> {
+fn write_label(setup: &EvalSetup, figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<()> {
     let Some(ours) = figures.systems.first() else { return Ok(()) };
     let base = ours.all.baselines;
     writeln!(out, "\n{}", figures.label.as_str().to_uppercase())?;
@@ -65,6 +65,10 @@ fn write_label(figures: &LabelFigures, out: &mut dyn Write) -> std::io::Result<(
     table(out, "system", &FRAME_HEADER, systems().map(|s| (s.name.as_str(), frame_cells(&s.all))))?;
     writeln!(out)?;
     table(out, "borders", &BORDER_HEADER, systems().map(|s| (s.name.as_str(), border_cells(&s.all))))?;
+    writeln!(out)?;
+    let segments = format!("segments ± {} ms", decimals(setup.segment_collar_ms, 0));
+    let decided = std::iter::once((setup.pack.manifest().name.as_str(), segment_cells(&figures.segments)));
+    table(out, &segments, &SEGMENT_HEADER, decided)?;
     write_calibration(figures, out)?;
     for (way, groups) in &ours.groups {
         if groups.len() <= GROUPS_SHOWN {
@@ -116,6 +120,24 @@ fn border_cells(m: &Metrics) -> Vec<String> {
         m.silences.count.to_string(),
         figure(m.silences.any_share),
         figure(m.silences.half_share),
+    ]
+}
+
+/// Of the list that is decided by the scores, as `earmark compare` says it.
+const SEGMENT_HEADER: [&str; 8] =
+    ["F1", "in both", "missed", "too many", "starts p50 ms", "p90 ms", "ends p50 ms", "p90 ms"];
+
+fn segment_cells(of: &LabelComparison) -> Vec<String> {
+    let ms = |value: Option<f64>| value.map_or("–".to_owned(), |ms| decimals(ms, 0));
+    vec![
+        figure(of.segments.f1),
+        of.segments.matched.to_string(),
+        of.segments.only_first.to_string(),
+        of.segments.only_second.to_string(),
+        ms(of.starts.p50_ms),
+        ms(of.starts.p90_ms),
+        ms(of.ends.p50_ms),
+        ms(of.ends.p90_ms),
     ]
 }
 

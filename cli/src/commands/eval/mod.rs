@@ -25,8 +25,9 @@ use crate::interrupt;
 use crate::jobs::Jobs;
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
-    if !(args.collar_ms >= 0.0 && args.collar_ms.is_finite()) {
-        return Err(Usage(format!("--collar-ms {} is not a length of time", args.collar_ms)).into());
+    let collars = [("--collar-ms", args.collar_ms), ("--segment-collar-ms", args.segment_collar_ms)];
+    if let Some((flag, ms)) = collars.into_iter().find(|(_, ms)| !(*ms >= 0.0 && ms.is_finite())) {
+        return Err(Usage(format!("{flag} {ms} is not a length of time")).into());
     }
     check_gains(&args.gain_db)?;
     let gains_db = EvalSetup::order_of_gains(&args.gain_db);
@@ -58,6 +59,7 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
         pack,
         live: args.live,
         collar_ms: args.collar_ms,
+        segment_collar_ms: args.segment_collar_ms,
         gains_db,
         peers: args.peer.iter().map(|(name, _)| name.clone()).collect(),
         ways: grouping.names().to_vec(),
