@@ -261,7 +261,7 @@ pub struct NoiseArgs {
     /// Where the list goes. Default: stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Draw how many recordings have which SNR: FILE.svg or FILE.png
+    /// Draw how many recordings have which SNR, or with --timeline the SNR of one over time: FILE.svg or FILE.png
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     /// Probability at which a recording counts as noisy. Default: the pack's

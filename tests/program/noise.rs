@@ -213,6 +213,30 @@ fn an_evaluation_has_its_base_rate_and_shows_its_shortcuts() {
     assert_eq!(code(&run(["eval", "noise", "/nonexistent"])), 2);
 }
 
+/// With its seconds asked for, one recording is drawn over time: the later half is tinted, and has the lower ratio.
+#[test]
+fn the_noise_of_one_recording_is_drawn_over_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut samples = speech(16);
+    let level = rms(&samples);
+    add_hiss(&mut samples, level * 10.0_f32.powf(-5.0 / 20.0), 8);
+    let input = wav(dir.path(), "half.wav", &samples);
+    let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let drawn = |flags: &[&str]| {
+        ok(["noise", input.to_str().unwrap()].iter().copied().chain(flags.iter().copied()));
+        fs::read_to_string(at("n.svg")).unwrap()
+    };
+    let over_time = drawn(&["--timeline", "--plot", &at("n.svg")]);
+    assert!(over_time.contains("over noise") && over_time.contains("16.0 s"), "{over_time}");
+    let tinted = over_time.lines().find(|line| line.contains("fill-opacity")).expect("noisy seconds");
+    let left: f64 =
+        tinted.split("x=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().parse().unwrap();
+    assert!((400.0..900.0).contains(&left), "begins in the middle: {tinted}");
+    assert!(drawn(&["--plot", &at("n.svg")]).contains("recordings by estimated"), "without it a histogram");
+    ok(["noise", input.to_str().unwrap(), "--timeline", "--plot", &at("n.png")]);
+    assert!(fs::read(at("n.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
 #[test]
 fn an_adaptive_gate_is_shallow_in_quiet_and_deep_in_noise() {
     let dir = tempfile::tempdir().unwrap();

@@ -128,6 +128,13 @@ fn a_phrase_goes_from_clips_to_labels_and_off_the_air() {
         assert!(text.contains("phrase:hello"), "{ending}: {text}");
     }
 
+    // A picture has a bar where it is, and how sure that is over time.
+    let picture = bench.text("spot.svg");
+    ok(bench.phrase("spot", &[&mono, "--phrase", "hello", "--plot", &picture]));
+    let picture = fs::read_to_string(picture).unwrap();
+    assert_eq!(picture.matches("<title>phrase:hello").count(), 1, "one bar: {picture}");
+    assert_eq!(picture.matches("stroke-width=\"1.1\"").count(), 1, "one curve: {picture}");
+
     // Masked: nothing of it is left, and all else has its bits.
     for (with, seed) in [("silence", 1), ("beep", 2), ("duck", 3)] {
         let masked = bench.path(&format!("masked-{seed}.wav"));

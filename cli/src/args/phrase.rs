@@ -133,7 +133,7 @@ pub struct PhraseSpotArgs {
     /// Formats, separated by commas: those of `tag`. Default: by the ending of -o, or text
     #[arg(long, short, value_name = "LIST", value_delimiter = ',')]
     pub format: Vec<String>,
-    /// Draw where they are said, a lane for each phrase: FILE.svg or FILE.png; one recording at a time
+    /// Draw where they are said and how sure that is over time, a lane for each phrase: FILE.svg or FILE.png; one recording at a time
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
     #[command(flatten)]

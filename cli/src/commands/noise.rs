@@ -58,7 +58,7 @@ pub fn run(args: &NoiseArgs, global: &Global, console: &Console) -> Result<()> {
         None => std::io::stdout().lock().write_all(&bytes).context("stdout")?,
     }
     if let Some(path) = &args.plot {
-        draw(path, &found)?;
+        draw(path, &found, args.timeline)?;
     }
     Ok(())
 }
@@ -89,7 +89,11 @@ fn format(args: &NoiseArgs, console: &Console) -> Result<NoiseFormat> {
     }
 }
 
-fn draw(path: &Path, found: &[NoiseRow]) -> Result<()> {
+/// One recording over time, if its seconds are asked for; else how many recordings have which ratio.
+fn draw(path: &Path, found: &[NoiseRow], timeline: bool) -> Result<()> {
+    if let ([one], true) = (found, timeline) {
+        return picture::write_picture(path, &plot::noise_timeline(&one.file, &one.estimate));
+    }
     let estimates: Vec<&NoiseEstimate> = found.iter().map(|row| &row.estimate).collect();
     let title = match found {
         [one] => one.file.clone(),

@@ -89,6 +89,8 @@ pub struct PhraseSpotter {
     quiet_until: u64,
     /// The beginning that is over its limit now.
     begun: Option<u64>,
+    /// The score at the last hop.
+    score: f32,
 }
 
 impl PhraseSpotter {
@@ -113,6 +115,7 @@ impl PhraseSpotter {
             free_from: 0,
             quiet_until: 0,
             begun: None,
+            score: f32::MIN,
         }
         .with_settings(SpotterSettings::default())
     }
@@ -134,6 +137,7 @@ impl PhraseSpotter {
         self.aligner.reset();
         (self.hop, self.rising, self.free_from, self.quiet_until, self.begun) = (0, None, 0, 0, None);
         (self.over, self.confirmed) = (0, false);
+        self.score = f32::MIN;
     }
 
     /// Takes the next vector; gives a phrase once it is over.
@@ -143,6 +147,7 @@ impl PhraseSpotter {
         // What has been told fades slowly: a way that began within it is no new saying.
         let is_new = |found: &Match| found.start >= self.free_from;
         let found = likeness.whole;
+        self.score = found.score;
         let begun = is_new(&likeness.prefix) && likeness.prefix.score >= self.limits.early;
         let whole = is_new(&found) && found.score >= self.limits.whole;
         self.begun = begun.then_some(likeness.prefix.start).or(whole.then_some(found.start));
@@ -175,6 +180,11 @@ impl PhraseSpotter {
     /// the end is known.
     pub fn begun(&self) -> Option<u64> {
         self.begun
+    }
+
+    /// How probable it is that the phrase has just ended, whether that is told or not: 0.5 at the limit.
+    pub fn probability(&self) -> f32 {
+        self.limits.probability(self.score)
     }
 
     /// A match is over: tells it, if it was over the limit for long enough.

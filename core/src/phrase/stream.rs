@@ -120,6 +120,7 @@ impl Phrases {
             hop_frames: self.embedder.hop_frames() as u64,
             lookahead_frames: manifest.lookahead_frames as u64,
             hop: 0,
+            kept: None,
             stream,
             spotters,
         })
@@ -159,9 +160,23 @@ pub struct PhraseStream {
     hop_frames: u64,
     lookahead_frames: u64,
     hop: u64,
+    /// The probability of each phrase at each hop, row by row, where that is wanted.
+    kept: Option<Vec<f32>>,
 }
 
 impl PhraseStream {
+    /// Keeps the probability of each phrase at each hop, for a picture; memory then grows with the stream.
+    #[must_use]
+    pub fn keeping_probabilities(mut self) -> Self {
+        self.kept = Some(Vec::new());
+        self
+    }
+
+    /// What was kept until now: hops × phrases, 0.5 at the limit of each.
+    pub fn take_probabilities(&mut self) -> Vec<f32> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Back to the start: what is pushed next is the beginning of a new stream.
     pub fn reset(&mut self) {
         self.stream.reset();
@@ -211,6 +226,9 @@ impl PhraseStream {
         for row in 0..self.vectors.len() {
             for phrase in 0..self.spotters.len() {
                 let spotted = self.spotters[phrase].push(self.vectors.row(row));
+                if let Some(kept) = &mut self.kept {
+                    kept.push(self.spotters[phrase].probability());
+                }
                 let start = self.spotters[phrase].begun();
                 if start.is_some() != self.on[phrase] {
                     self.on[phrase] = start.is_some();

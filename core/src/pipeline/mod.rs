@@ -64,7 +64,7 @@ pub use noise::noise_of_file;
 pub use observer::{Observer, Pass, PipelineWarning};
 #[cfg(all(feature = "report", feature = "render"))]
 pub use page::{PageMeasurements, tag_file_for_page};
-pub use phrases::{MAX_CLIP_S, Spoken, embed_file, read_clip, read_samples, spot_file};
+pub use phrases::{MAX_CLIP_S, Spoken, embed_file, read_clip, read_samples, spot_file, spot_file_for_plot};
 pub use recording::Recording;
 #[cfg(feature = "render")]
 pub use render::{FileRenderer, RenderSettings, Rendered};

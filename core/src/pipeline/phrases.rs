@@ -13,6 +13,7 @@ use crate::embed::{EmbedStream, Embedder, Vectors};
 use crate::model::pack::hex;
 use crate::phrase::{Clip, Detection, PhraseEvent, PhraseStream, Phrases};
 use crate::signal::units::samples_to_seconds;
+use crate::{FrameScores, Label};
 
 /// Longest clip that is enrolled from, seconds.
 pub const MAX_CLIP_S: f64 = 60.0;
@@ -163,13 +164,36 @@ pub fn spot_file(
     phrases: &Phrases,
     recording: &Recording,
     observer: &mut dyn Observer,
-    mut take: impl FnMut(&Detection) -> std::io::Result<()> + Send,
+    take: impl FnMut(&Detection) -> std::io::Result<()> + Send,
 ) -> Result<Spoken, PipelineError> {
+    Ok(spot(phrases, recording, observer, take, false)?.0)
+}
+
+/// As [`spot_file`], and keeps the probability of each phrase over time, as scores for a picture: 0.5 is its limit.
+///
+/// # Errors
+/// As [`spot_file`].
+pub fn spot_file_for_plot(
+    phrases: &Phrases,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+) -> Result<(Spoken, FrameScores), PipelineError> {
+    spot(phrases, recording, observer, |_| Ok(()), true)
+}
+
+fn spot(
+    phrases: &Phrases,
+    recording: &Recording,
+    observer: &mut dyn Observer,
+    mut take: impl FnMut(&Detection) -> std::io::Result<()> + Send,
+    keeps_scores: bool,
+) -> Result<(Spoken, FrameScores), PipelineError> {
     let name = recording.name();
     let (mut source, stoppable) = recording.open_watched(observer)?;
     let SourceInfo { rate_hz, channels, .. } = *source.info();
     let named = |error| PipelineError::detect(&name, error);
     let stream = phrases.stream(rate_hz, channels).map_err(named)?;
+    let stream = if keeps_scores { stream.keeping_probabilities() } else { stream };
     let mut failed = None;
     let mut tell =
         |events: &mut Vec<PhraseEvent>, event: PhraseEvent, failed: &mut Option<std::io::Error>| {
@@ -195,5 +219,23 @@ pub fn spot_file(
     if let Some(error) = failed.take() {
         return Err(PipelineError::Taken(error));
     }
-    Ok(Spoken::of(rate_hz, values / u64::from(channels.max(1)), events))
+    let spoken = Spoken::of(rate_hz, values / u64::from(channels.max(1)), events);
+    let scores = scores(phrases, &spoken, &stream.take_probabilities());
+    Ok((spoken, scores))
+}
+
+/// Probabilities hop by hop as scores frame by frame. No level is measured.
+fn scores(phrases: &Phrases, spoken: &Spoken, by_hop: &[f32]) -> FrameScores {
+    let labels: Vec<Label> = phrases.labels().cloned().collect();
+    let hop_frames = usize::try_from(phrases.hop_frames()).unwrap_or(1);
+    let hops = by_hop.chunks_exact(labels.len().max(1));
+    let probabilities: Vec<f32> =
+        hops.flat_map(|hop| std::iter::repeat_n(hop, hop_frames).flatten().copied()).collect();
+    let frames = probabilities.len() / labels.len().max(1);
+    FrameScores {
+        probabilities,
+        mean_square: vec![0.0; frames],
+        samples: spoken.samples,
+        ..FrameScores::new(labels, spoken.rate_hz)
+    }
 }

@@ -8,7 +8,7 @@ use earmark_core::batch::{Input, Outputs};
 use earmark_core::decide::Segment;
 use earmark_core::detect::DetectorMode;
 use earmark_core::phrase::Phrases;
-use earmark_core::pipeline::{Recording, spot_file};
+use earmark_core::pipeline::{Recording, Spoken, spot_file, spot_file_for_plot};
 use earmark_core::report::plot::{self, PlotInput, PlotOptions};
 use earmark_core::report::{Report, RowWriter};
 
@@ -54,13 +54,18 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
     let jobs = Jobs { pack: &args.wanted.pack.pack, pace, jobs: args.jobs, global, console };
     let done = jobs.run_with(first, open, &parts, |phrases, (input, options)| {
         let recording = Recording::named(&input.path).with(options.clone());
-        let spoken = spot_file(phrases, &recording, &mut Watch::new(input, console), |_| Ok(()))?;
-        let report = Report { file: recording.name(), timeline: spoken.timeline(phrases) };
-        if let Some(path) = &args.plot {
-            let title = &report.file;
-            let lanes = PlotInput { title, timeline: &report.timeline, envelope: None, activity: None };
+        let watch = &mut Watch::new(input, console);
+        let report = |spoken: &Spoken| Report { file: recording.name(), timeline: spoken.timeline(phrases) };
+        let report = if let Some(path) = &args.plot {
+            let (spoken, scores) = spot_file_for_plot(phrases, &recording, watch)?;
+            let report = report(&spoken);
+            let (title, timeline) = (report.file.as_str(), &report.timeline);
+            let lanes = PlotInput { title, timeline, envelope: None, activity: Some(&scores) };
             picture::write_picture(path, &plot::render(&lanes, &PlotOptions::default()))?;
-        }
+            report
+        } else {
+            report(&spot_file(phrases, &recording, watch, |_| Ok(()))?)
+        };
         destination.take(report, input, &origin, console)
     })?;
     // A file that lacks recordings is half a file.

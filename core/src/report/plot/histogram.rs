@@ -18,7 +18,7 @@ const LOWEST_DB: i32 = -20;
 const HIGHEST_DB: i32 = 50;
 const BAR_DB: i32 = 5;
 /// As the labels of timelines: noise, and the colour of what is fine.
-const NOISY: &str = "#cc79a7";
+pub(super) const NOISY: &str = "#cc79a7";
 const CLEAN: &str = "#009e73";
 
 /// One bar.

@@ -6,6 +6,7 @@ mod axis;
 mod difference;
 mod envelope;
 mod histogram;
+mod noise_timeline;
 #[cfg(feature = "png")]
 mod png;
 mod style;
@@ -17,6 +18,7 @@ use crate::decide::Timeline;
 pub use difference::{DifferenceInput, difference};
 pub use envelope::{Envelope, EnvelopeBuilder};
 pub use histogram::noise_histogram;
+pub use noise_timeline::noise_timeline;
 #[cfg(feature = "png")]
 pub use png::{PlotError, png};
 pub use style::colour;
