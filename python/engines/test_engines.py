@@ -23,25 +23,16 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-class TestRay:
-    def test_rows_are_the_commands(self, archive, expected, tmp_path):
-        end(start("ray_data.py", archive, tmp_path))
+@pytest.mark.parametrize("example", ["ray_data.py", "spark.py"])
+class TestWorkers:
+    """Ray Data with its actors, Spark with its workers."""
+
+    def test_rows_are_the_commands(self, archive, example, expected, tmp_path):
+        end(start(example, archive, tmp_path))
         check(tmp_path, expected)
 
-    def test_an_actor_that_is_killed_loses_nothing(self, archive, expected, tmp_path):
-        running = start("ray_data.py", archive, tmp_path)
-        kill_a_worker(running)
-        end(running)
-        check(tmp_path, expected)
-
-
-class TestSpark:
-    def test_rows_are_the_commands(self, archive, expected, tmp_path):
-        end(start("spark.py", archive, tmp_path))
-        check(tmp_path, expected)
-
-    def test_a_worker_that_is_killed_loses_nothing(self, archive, expected, tmp_path):
-        running = start("spark.py", archive, tmp_path)
+    def test_one_that_is_killed_loses_nothing(self, archive, example, expected, tmp_path):
+        running = start(example, archive, tmp_path)
         kill_a_worker(running)
         end(running)
         check(tmp_path, expected)

@@ -73,6 +73,20 @@ PODCAST_CHAPTERS = {
 }
 
 
+# A line of a manifest of speech and its kinds (https://docs.nvidia.com/nemo-framework/user-guide/latest/nemotoolkit/asr/,
+# speech classification, data sets): one object per line, times in seconds.
+NEMO_LINE = {
+    "type": "object",
+    "required": ["audio_filepath", "offset", "duration", "label"],
+    "properties": {
+        "audio_filepath": {"type": "string", "minLength": 1},
+        "offset": {"type": "number", "minimum": 0},
+        "duration": {"type": "number", "exclusiveMinimum": 0},
+        "label": {"type": "string", "minLength": 1},
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory) -> Path:
     """The programme in every format."""
@@ -178,10 +192,12 @@ def test_podcast_chapters_are_of_their_form(out, segments):
     same([(c["startTime"], c["endTime"], c["title"]) for c in listed["chapters"]], segments)
 
 
-def test_nemo_reads_its_manifest(out, segments):
-    # NeMo itself needs PyTorch; its reader takes each line as JSON with these keys.
+def test_nemo_manifest_is_of_its_form(out, segments):
+    # NeMo itself needs PyTorch and a GPU's worth of packages; its documentation says what its reader takes.
     lines = [json.loads(line) for line in (out / "programme.nemo.jsonl").read_text().splitlines()]
-    assert all(Path(line["audio_filepath"]).is_file() for line in lines)
+    for line in lines:
+        Draft202012Validator(NEMO_LINE).validate(line)
+        assert Path(line["audio_filepath"]).is_file()
     same([(line["offset"], line["offset"] + line["duration"], line["label"]) for line in lines], segments)
 
 

@@ -31,15 +31,17 @@ const FORMS: [(u32, u16); 2] = [(48_000, 1), (44_100, 2)];
 const SURROUND: [(&str, &str); 5] =
     [("pcm_s16le", "wav"), ("flac", "flac"), ("flac", "mka"), ("libvorbis", "ogg"), ("libopus", "opus")];
 /// Containers that know a time at which their sound begins.
-const LATE: [(&str, &str); 11] = [
+const LATE: [(&str, &str); 13] = [
     ("flac", "mka"),
     ("alac", "m4a"),
     ("aac", "m4a"),
     ("aac", "mka"),
     ("libvorbis", "ogg"),
     ("libvorbis", "mka"),
+    ("libvorbis", "webm"),
     ("libopus", "opus"),
     ("libopus", "mka"),
+    ("libopus", "webm"),
     ("libopus", "mp4"),
     ("pcm_s16le", "mov"),
     ("pcm_s16le", "mka"),

@@ -33,4 +33,6 @@ mod tag;
 mod timestamps;
 #[path = "../tones.rs"]
 mod tones;
+#[cfg(unix)]
+mod transport;
 mod voice;

@@ -75,6 +75,9 @@ pub(super) struct Decoded {
     child: Child,
     sound: ChildStdout,
     described: Shared,
+    /// What is read is a file, all of which is there: blocks are filled, for each of them wakes whoever hears. What comes from
+    /// elsewhere is heard at once.
+    fills_blocks: bool,
     ended: bool,
 }
 
@@ -98,6 +101,7 @@ impl Decoded {
             command.args(["-f", demuxer]);
         }
         command.args(["-protocol_whitelist", protocols(&input)]);
+        let fills_blocks = matches!(input, Input::Path(path) if !is_address(path));
         let stream = match input {
             Input::Path(path) => {
                 // What begins with a dash, or has a colon, is still a file's name.
@@ -128,7 +132,7 @@ impl Decoded {
         let described = Shared::default();
         let told = Arc::clone(&described);
         std::thread::spawn(move || listen(BufReader::new(said), &told));
-        Ok(Self { child, sound, described, ended: false })
+        Ok(Self { child, sound, described, fills_blocks, ended: false })
     }
 
     /// What it says of the input: complete once the first bytes have come, or the end.
@@ -195,7 +199,15 @@ impl Messages {
 
 impl Read for Decoded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.sound.read(buffer)?;
+        let mut read = self.sound.read(buffer)?;
+        while self.fills_blocks && read > 0 && read < buffer.len() {
+            match self.sound.read(&mut buffer[read..]) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         if read == 0 && !buffer.is_empty() && !self.ended {
             self.ended = true;
             if !self.child.wait()?.success() {

@@ -22,7 +22,7 @@ const WHEEL: &str = "python/pyproject.toml";
 pub enum Venv {
     /// ONNX Runtime, the hosts and what the training project's tests need without PyTorch.
     Tests,
-    /// All that the training project needs.
+    /// All that the training project needs, and judges that need PyTorch.
     Torch,
     /// What builds and tests the wheel.
     Wheel,
@@ -47,7 +47,8 @@ impl Venv {
     fn requirements(self) -> &'static [&'static str] {
         match self {
             Self::Tests => &["tests/requirements.txt", "tests/hosts/requirements.txt"],
-            Self::Torch | Self::Wheel => &[],
+            Self::Torch => &["tests/judges_torch/requirements.txt"],
+            Self::Wheel => &[],
             Self::Api => &["tests/api/requirements.txt"],
             Self::Engines => &["python/engines/requirements.txt"],
         }

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::Options;
 use super::python::Venv;
-use super::steps::{Step, Work};
+use super::steps::{PROGRAM_TESTS, Step, Work};
 use crate::tools;
 
 /// One run of the check.
@@ -48,6 +48,11 @@ impl Session {
     pub fn run(&self, step: &Step) -> Result<()> {
         let mut command = match step.work {
             Work::Cargo(arguments) => self.cargo(arguments),
+            Work::Program(tests) => {
+                let mut command = self.cargo(PROGRAM_TESTS);
+                command.args(tests);
+                command
+            }
             Work::CargoOnScreen(arguments) => on_screen(self.cargo(arguments)),
             Work::Python(venv, arguments) => {
                 let mut command = Command::new(venv.python(&self.root));

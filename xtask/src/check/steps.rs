@@ -22,7 +22,9 @@ pub enum Kind {
 pub enum Work {
     /// Runs cargo with these arguments.
     Cargo(&'static [&'static str]),
-    /// The same on a display in memory, where windows need one.
+    /// Runs tests of the command as a user runs it: their names, or flags of theirs.
+    Program(&'static [&'static str]),
+    /// As `Cargo`, on a display in memory, where windows need one.
     CargoOnScreen(&'static [&'static str]),
     /// Runs a Python with these arguments.
     Python(Venv, &'static [&'static str]),
@@ -68,6 +70,10 @@ const TESTS: &[Need] = &[
 ];
 /// All that can be had without JACK.
 pub const FEATURES: &str = "--features=earmark-plugin/standalone";
+
+/// What runs tests of the command; their names follow.
+pub const PROGRAM_TESTS: &[&str] =
+    &["test", "--release", "--locked", "--package=earmark", "--test=program", "--"];
 
 /// The Python module is linked by what builds the wheel, which knows the Python.
 const NO_WHEEL: &str = "--exclude=earmark-python";
@@ -220,6 +226,11 @@ pub const STEPS: &[Step] = &[
         Work::Python(Venv::Torch, &["-m", "pytest", "-q", "-p", "no:cacheprovider", "models/training"]),
     ),
     deep(
+        "judges with torch",
+        &[Python(Venv::Torch)],
+        Work::Python(Venv::Torch, &["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/judges_torch"]),
+    ),
+    deep(
         "jack",
         &[Packages(Sound), Packages(Jack)],
         Work::Cargo(&[
@@ -295,13 +306,7 @@ pub const STEPS: &[Step] = &[
         ..deep(
             "streams, an hour, a day, fifty losses",
             &[Packages(Streams)],
-            Work::Cargo(&[
-                "test",
-                "--release",
-                "--locked",
-                "--package=earmark",
-                "--test=program",
-                "--",
+            Work::Program(&[
                 "--nocapture",
                 "an_event_comes_at_most",
                 "memory_stays_flat",
@@ -311,35 +316,19 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         variables: &[("EARMARK_ARCHIVE_FILES", "1000")],
+        ..deep("a thousand recordings, killed ten times", &[], Work::Program(&["a_folder_that_was_killed"]))
+    },
+    Step {
+        variables: &[("EARMARK_TRANSPORT_SECONDS", "3600")],
         ..deep(
-            "a thousand recordings, killed ten times",
-            &[],
-            Work::Cargo(&[
-                "test",
-                "--release",
-                "--locked",
-                "--package=earmark",
-                "--test=program",
-                "--",
-                "a_folder_that_was_killed",
-            ]),
+            "an hour of MPEG-TS through ffmpeg",
+            &[Packages(Streams)],
+            Work::Program(&["--nocapture", "mpeg_ts_costs"]),
         )
     },
     Step {
         variables: &[("EARMARK_DAMAGED_FILES", "2000")],
-        ..deep(
-            "two thousand damaged recordings",
-            &[],
-            Work::Cargo(&[
-                "test",
-                "--release",
-                "--locked",
-                "--package=earmark",
-                "--test=program",
-                "--",
-                "damaged_recordings_do_no_harm",
-            ]),
-        )
+        ..deep("two thousand damaged recordings", &[], Work::Program(&["damaged_recordings_do_no_harm"]))
     },
     deep(
         "audio thread, real-time sanitizer",
