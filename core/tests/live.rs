@@ -14,6 +14,11 @@ static EAR: LazyLock<Arc<Detector>> = LazyLock::new(|| {
     Arc::new(Detector::load(&runtime, Pack::find(pack::LIVE).unwrap(), DetectorMode::LowLatency).unwrap())
 });
 
+static SWIFT: LazyLock<Arc<Detector>> = LazyLock::new(|| {
+    let runtime = Runtime::embedded().unwrap();
+    Arc::new(Detector::load(&runtime, Pack::find(pack::SWIFT).unwrap(), DetectorMode::LowLatency).unwrap())
+});
+
 const RATES_HZ: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
 const BLOCKS: [usize; 6] = [1, 7, 64, 480, 1_024, 8_192];
 
@@ -66,10 +71,15 @@ fn an_impulse_comes_out_after_the_latency_at_every_rate_and_block() {
 
 #[test]
 fn a_frame_is_heard_exactly_as_late_as_the_latency_says() {
-    let manifest = EAR.pack().manifest();
+    heard_as_late_as_told(&EAR);
+    heard_as_late_as_told(&SWIFT);
+}
+
+fn heard_as_late_as_told(ear: &Arc<Detector>) {
+    let manifest = ear.pack().manifest();
     for rate_hz in [1_000, 11_025, 16_000, 44_100, 48_000, 96_000, 192_000, 44_056] {
         let hearing = LatencyParts::new(manifest, rate_hz, &LiveConfig::default()).unwrap().hearing;
-        let mut stream = EAR.stream(rate_hz, 1).unwrap();
+        let mut stream = ear.stream(rate_hz, 1).unwrap();
         let mut heard = stream.scores();
         let samples = sound((rate_hz as usize).min(40_000).max(rate_hz as usize / 2), rate_hz);
         let (mut seen, mut latest) = (0, 0);
@@ -86,6 +96,26 @@ fn a_frame_is_heard_exactly_as_late_as_the_latency_says() {
         // All phases of frames, calls and filter come by only in a long stretch: a sample may be left over.
         assert!(latest + 1 >= hearing, "{rate_hz} Hz: {latest} samples, {hearing} told");
     }
+}
+
+/// For monitoring: without lookahead, in short blocks.
+#[test]
+fn swift_costs_thirty_milliseconds_at_most() {
+    let page = include_str!("../../docs/latency.md");
+    let mut missing = Vec::new();
+    for rate_hz in RATES_HZ {
+        let config = LiveConfig { max_block_samples: 64, lookahead_ms: 0.0, ..LiveConfig::default() };
+        let parts = LatencyParts::new(SWIFT.pack().manifest(), rate_hz, &config).unwrap();
+        let ms = |samples: u64| 1e3 * f64::from(u32::try_from(samples).unwrap()) / f64::from(rate_hz);
+        assert!(ms(parts.total()) <= 30.0, "{rate_hz} Hz: {:.1} ms", ms(parts.total()));
+        assert!((ms(parts.budget) - 5.0).abs() < 0.05, "the worker has 5 ms");
+        let (hearing, budget, total) = (parts.hearing, parts.budget, parts.total());
+        let row = format!("| {rate_hz} | {hearing} | 63 | {budget} | {total} ({:.1} ms) |", ms(total));
+        if !page.contains(&row) {
+            missing.push(row);
+        }
+    }
+    assert!(missing.is_empty(), "the page lacks\n{}", missing.join("\n"));
 }
 
 /// In real time a frame's samples are all there a whole budget before the block in which it is due: whatever the blocks.

@@ -91,7 +91,7 @@ impl Shared {
     fn take_over_preset(&self, name_or_path: &str, set: fn(&Self, ParamId, f64)) -> Result<(), PresetError> {
         let preset = gate::load_preset(name_or_path)?;
         let settings = preset.gate;
-        let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
+        let pack = Pack::find(pack_name(&self.params))?;
         let (values, extras) = as_parameters(&settings, &pack);
         self.kept(|kept| {
             let other_rules = extras.rules.is_some() && kept.extras.rules != extras.rules;
@@ -114,7 +114,7 @@ impl Shared {
     /// # Errors
     /// As for [`load_preset`](Self::load_preset).
     pub fn preset_values(&self, name_or_path: &str) -> Result<Vec<(ParamId, f64)>, PresetError> {
-        let pack = Pack::find(pack_name(self.params.choice(id::PACK)))?;
+        let pack = Pack::find(pack_name(&self.params))?;
         Ok(as_parameters(&gate::load_preset(name_or_path)?.gate, &pack).0)
     }
 
@@ -176,7 +176,7 @@ impl Shared {
         let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
         let preset = Preset {
             about: "Saved from the plugin.".to_owned(),
-            gate: as_settings(self, base.gate, &Pack::find(pack_name(self.params.choice(id::PACK)))?),
+            gate: as_settings(self, base.gate, &Pack::find(pack_name(&self.params))?),
             cut: base.cut,
         };
         let failed = |source| OutputError::from_io(&path, source);
@@ -210,7 +210,12 @@ fn as_settings(shared: &Shared, base: GateSettings, pack: &Pack) -> GateSettings
     // Whatever is not named here, and whatever a later version adds, stays as it is in `base`.
     GateSettings {
         rules: set.rules,
-        envelope: gate::Envelope { wet: shared.params.get_f32(id::WET), ..set.envelope },
+        envelope: gate::Envelope {
+            wet: shared.params.get_f32(id::WET),
+            // A preset says nothing of the ear, nor of the lookahead that only a fast one has.
+            lookahead_ms: shared.params.get_f32(id::LOOKAHEAD_MS),
+            ..set.envelope
+        },
         thresholds: gate::LabelThresholds { by_label: set.thresholds.by_label, ..base.thresholds },
         ..base
     }

@@ -81,6 +81,7 @@ struct ActivationInfo {
     has_singing: AtomicBool,
     latency_samples: AtomicU32,
     rate_hz: AtomicF64,
+    max_block: AtomicU32,
 }
 
 /// What the window shows of the machine room.
@@ -333,6 +334,18 @@ impl Shared {
         self.activation.rate_hz.store(rate_hz, Ordering::Relaxed);
         self.activation.latency_samples.store(latency_samples, Ordering::Release);
         self.activation.active.store(true, Ordering::Release);
+    }
+
+    /// The longest block of this activation, samples.
+    pub(crate) fn note_block(&self, max_block: usize) {
+        let samples = u32::try_from(max_block).unwrap_or(u32::MAX);
+        self.activation.max_block.store(samples, Ordering::Relaxed);
+    }
+
+    /// Rate and longest block of the last activation; `None` before the first.
+    pub(crate) fn last_rate_and_block(&self) -> Option<(f64, usize)> {
+        let max_block = usize::try_from(self.activation.max_block.load(Ordering::Relaxed)).ok()?;
+        (max_block > 0).then(|| (self.activation.rate_hz.load(Ordering::Relaxed), max_block))
     }
 
     pub(crate) fn note_broken(&self) {

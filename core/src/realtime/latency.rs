@@ -27,7 +27,7 @@ pub struct LatencyParts {
 const BUDGET_SHARE: f64 = 0.5;
 /// The budget for packs with very short calls, seconds: a thread that shares its processor may not run for some
 /// milliseconds.
-const LEAST_BUDGET_S: f64 = 0.01;
+const LEAST_BUDGET_S: f64 = 0.005;
 /// How often the worker looks for samples: this share of the audio of one call.
 const POLL_SHARE: f64 = 0.125;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use earmark_core::model::pack::Pack;
 use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use super::compare::Compare;
@@ -23,9 +24,10 @@ use super::widgets::Cx;
 use super::{MAX_SIZE, MIN_SIZE, controls, rules, state};
 use crate::host_words::HostWords;
 use crate::meters::Class;
-use crate::params::ParamId;
+use crate::params::{EAR_CHOICES, ParamId};
 use crate::presets::user_folder;
 use crate::processor::settings::{KEEP_PRESET, keep_choice};
+use crate::processor::{latency_of_ear_ms, packs_of_ears};
 use crate::shared::Shared;
 
 /// All that a window has in mind.
@@ -51,6 +53,9 @@ pub struct App {
     pub(super) display: Display,
     history: History,
     pub(super) derived: Derived,
+    /// What each ear costs, in words, and their packs.
+    pub(super) ear_costs: Vec<String>,
+    ears: [Option<Pack>; EAR_CHOICES.len()],
     /// A preset's own rules in words, where they are in force.
     pub(super) rules: Option<String>,
     /// What the loaded preset says, by its source, and whether something was moved since.
@@ -77,11 +82,14 @@ pub struct App {
     field_was_open: bool,
 }
 
-/// The parameters' generation, the preset, and whether the ear tells singing from music.
-type DerivedFrom = (u64, Option<String>, bool);
+/// What is said of the ears beside their latency, in the order of the choices.
+const EARS_HEAR: [&str; EAR_CHOICES.len()] = ["hears well", "hears best", "hears less well"];
+
+/// The parameters' generation, the preset, the rate and the block, and whether the ear tells singing from music.
+type DerivedFrom = (u64, Option<String>, Option<(f64, usize)>, bool);
 
 fn derived_from(shared: &Shared) -> DerivedFrom {
-    (shared.params.generation(), shared.preset(), shared.has_singing())
+    (shared.params.generation(), shared.preset(), shared.last_rate_and_block(), shared.has_singing())
 }
 
 impl App {
@@ -103,6 +111,8 @@ impl App {
             display: Display::default(),
             history: History::default(),
             derived: Derived::of(&shared),
+            ear_costs: Vec::new(),
+            ears: packs_of_ears(),
             rules: None,
             preset_values: None,
             preset_altered: false,
@@ -317,6 +327,11 @@ impl App {
 
     /// What is said of the preset.
     fn derive_words(&mut self) {
+        let cost = |(choice, pack): (usize, &Option<Pack>)| {
+            let ms = latency_of_ear_ms(&self.shared, choice, pack.as_ref()?)?;
+            Some(format!("{ms:.0} ms, {}", EARS_HEAR[choice]))
+        };
+        self.ear_costs = self.ears.iter().enumerate().map(cost).map(Option::unwrap_or_default).collect();
         let own = self.shared.kept(|kept| kept.extras.rules.clone());
         let in_force = keep_choice(&self.shared.params) == KEEP_PRESET;
         self.rules = own.filter(|_| in_force).map(|own| rules::in_words(&own));

@@ -4,8 +4,8 @@ use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::app::App;
 use super::theme::{GAP, font};
-use super::widgets::{Cx, Size, keep_menu, knob, menu, segments, switch};
-use crate::params::{ParamId, Params, id};
+use super::widgets::{Cx, Size, ear_menu, keep_menu, knob, menu, segments, switch};
+use crate::params::{ParamId, Params, id, lookahead_id};
 use crate::processor::settings::{KEEP_PRESET, keep_choice};
 
 /// The knobs of the first row.
@@ -25,17 +25,18 @@ impl App {
         self.first_row(ui);
         ui.add_space(GAP);
         let wide = self.wide;
+        let costs = self.ear_costs.clone();
         self.with_cx(ui, |ui, cx| {
             if wide {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    sources(ui, cx);
+                    sources(ui, &costs, cx);
                     labels(ui, cx);
                 });
             } else {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    sources(ui, cx);
+                    sources(ui, &costs, cx);
                 });
                 row(ui, |ui| {
                     labels(ui, cx);
@@ -90,6 +91,7 @@ impl App {
                 for (id, name) in MAIN {
                     // The depth that is in force has the place.
                     match id {
+                        id::LOOKAHEAD_MS => knob(ui, lookahead_id(cx.params), name, Size::Large, cx),
                         id::RANGE_DB if ducks => knob(ui, id::DUCK_DB, "Depth", Size::Large, cx),
                         _ => knob(ui, id, name, Size::Large, cx),
                     }
@@ -140,9 +142,9 @@ fn listen(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// What hears, and how.
-fn sources(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn sources(ui: &mut Ui, ear_costs: &[String], cx: &mut Cx<'_>) {
     menu(ui, id::DETECTOR, "Detector", 92.0, cx);
-    menu(ui, id::PACK, "Ear", 64.0, cx);
+    ear_menu(ui, "Ear", 64.0, ear_costs, cx);
     menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
     low_switch(ui, id::LINK, "Link", cx);
     low_switch(ui, id::ADAPTIVE, "Adaptive", cx);

@@ -11,7 +11,9 @@ mod table;
 mod text;
 mod values;
 
-pub(crate) use beside::pack_name;
+pub(crate) use beside::{
+    EAR_CHOICES, ear_choice, ear_values, lookahead_id, lookahead_of_choice, pack_name, pack_of_choice,
+};
 pub use beside::{PresetExtras, Rules};
 pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;

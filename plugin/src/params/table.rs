@@ -107,6 +107,10 @@ pub mod id {
         NOISE_OPEN = 45;
         /// The same of noise.
         NOISE_CLOSE = 46;
+        /// Which pack hears, where that shall be fast: it stands above [`PACK`], whose list was released without it.
+        FAST_EAR = 47;
+        /// How long before an onset the gate opens while the fast one hears.
+        FAST_LOOKAHEAD_MS = 48;
     }
 }
 
@@ -286,6 +290,12 @@ pub const PARAMS: &[ParamSpec] = table![
     NOISE_CLOSE, "noise_close_probability", "Noise closes under", "NoisClos", Thresholds, PercentOrAuto,
         float(0.0, 1.0, 0.0, Curve::Linear), KNOB,
         "The probability under which noise ends. Auto: by the close threshold where it decides what is kept, else as the preset or the ear says.";
+    FAST_EAR, "fast_ear", "Fast ear", "FastEar", Ear, None,
+        Kind::Choice { names: &["As Ear says", "Swift"], keys: &["as_ear", "swift"], default: 0 }, SETUP,
+        "Swift answers every 10 ms and looks nowhere ahead: 30 ms of latency at most where blocks are short, and it hears less well. It stands above Ear and takes effect when the host restarts the plugin.";
+    FAST_LOOKAHEAD_MS, "fast_lookahead_ms", "Fast lookahead", "FastLook", Motion, Milliseconds,
+        float(0.0, 500.0, 0.0, TIMES), SETUP,
+        "How long before an onset the gate opens while Swift hears. It is part of the latency; without it the first few milliseconds of a word are soft.";
 ];
 
 /// A page of a control surface.

@@ -12,7 +12,7 @@ use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, 
 use super::profile_columns::ProfileColumns;
 use super::settings::{SettingsBank, mix_settings};
 use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
-use crate::params::{id, pack_name};
+use crate::params::{EAR_CHOICES, id, lookahead_id, lookahead_of_choice, pack_name, pack_of_choice};
 use crate::profiles::{InForce, RECENT_S};
 use crate::shared::Shared;
 
@@ -36,7 +36,7 @@ impl Processor {
         let sidechain_channels = heard_sidechain(sidechain_channels);
         let linked = is_linked(&shared, channels);
         let config = live_config(&shared, activation);
-        let mut ear = shared.ear(pack_name(params.choice(id::PACK)));
+        let mut ear = shared.ear(pack_name(params));
         let in_force = shared.load_profiles();
         if config.fail_mode == FailMode::Closed
             && let Some(problem) = in_force.problems.first()
@@ -100,6 +100,7 @@ impl Processor {
         };
         crate::label_log::collect_from(&processor.shared);
         processor.shared.note_activation(rate_hz, latency, columns.have_singing());
+        processor.shared.note_block(max_piece);
         Ok(processor)
     }
 
@@ -107,7 +108,7 @@ impl Processor {
     /// the ear can hear; an activation's own word counts.
     pub fn latency_of(shared: &Shared, activation: &Activation) -> u32 {
         let config = live_config(shared, activation);
-        let pack = Pack::find(pack_name(shared.params.choice(id::PACK))).or_else(|_| Pack::find(pack::LIVE));
+        let pack = Pack::find(pack_name(&shared.params)).or_else(|_| Pack::find(pack::LIVE));
         // As in an activation: the wait for a phrase counts where there is one.
         let wait_ms = shared.usable_phrase_wait_ms();
         let parts = pack.ok().and_then(|pack| {
@@ -116,6 +117,24 @@ impl Processor {
         });
         parts.map_or(0, |parts| u32::try_from(parts.total()).unwrap_or(u32::MAX))
     }
+}
+
+/// The latency that one of the ears would have with all else as it is, ms: what it costs. As now, or at 48 kHz in blocks of 512 while
+/// nothing runs. `pack` is the ear's.
+pub(crate) fn latency_of_ear_ms(shared: &Shared, choice: usize, pack: &Pack) -> Option<f64> {
+    let (rate_hz, max_block) = shared.last_rate_and_block().unwrap_or((48_000.0, 512));
+    let activation = Activation { rate_hz, max_block, channels: 1, sidechain_channels: 0, offline: false };
+    let lookahead_ms = shared.params.get_f32(lookahead_of_choice(choice));
+    let config = LiveConfig { lookahead_ms, ..live_config(shared, &activation) };
+    let manifest = with_wait(pack.manifest(), shared.usable_phrase_wait_ms());
+    let parts = LatencyParts::new(&manifest, whole_rate(rate_hz), &config).ok()?;
+    let samples = u32::try_from(parts.total()).ok()?;
+    Some(1e3 * f64::from(samples) / rate_hz)
+}
+
+/// The packs of all ears, in the order of the choices; none for one that is not there.
+pub(crate) fn packs_of_ears() -> [Option<Pack>; EAR_CHOICES.len()] {
+    std::array::from_fn(|choice| Pack::find(pack_of_choice(choice)).ok())
 }
 
 fn lookahead_samples(gate: &LiveGate) -> usize {
@@ -140,7 +159,7 @@ fn live_config(shared: &Shared, activation: &Activation) -> LiveConfig {
         channels: if linked { channels.max(1) } else { 1 },
         sidechain_channels: if linked { sidechain_channels } else { sidechain_channels.min(1) },
         max_block_samples: max_block.max(1),
-        lookahead_ms: params.get_f32(id::LOOKAHEAD_MS),
+        lookahead_ms: params.get_f32(lookahead_id(params)),
         fail_mode: if params.choice(id::FAIL_MODE) == 1 { FailMode::Closed } else { FailMode::Open },
         offline,
         recent_s: RECENT_S,

@@ -33,6 +33,7 @@ use labels::{Columns, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use profile_columns::ProfileColumns;
 use settings::SettingsBank;
 
+pub(crate) use activate::{latency_of_ear_ms, packs_of_ears};
 pub use labels::{CONTROLLERS, LABEL_PLANES};
 pub use notes::{GAP_FRAMES, LEAST_FRAMES, NOTES};
 

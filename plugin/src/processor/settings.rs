@@ -7,7 +7,7 @@ use earmark_core::gate::{
     When,
 };
 
-use crate::params::{ParamId, Params, PresetExtras, id};
+use crate::params::{ParamId, Params, PresetExtras, id, lookahead_id};
 use crate::profiles::PhraseUse;
 
 /// What can be kept, in the order in which people choose: each is a value of one of two parameters, since the list of the
@@ -228,7 +228,7 @@ impl SettingsBank {
         settings.envelope.attack_ms = params.get_f32(id::ATTACK_MS);
         settings.envelope.hold_ms = params.get_f32(id::HOLD_MS).min(*most_hold_ms);
         settings.envelope.release_ms = params.get_f32(id::RELEASE_MS);
-        settings.envelope.lookahead_ms = params.get_f32(id::LOOKAHEAD_MS);
+        settings.envelope.lookahead_ms = params.get_f32(lookahead_id(params));
         Some(settings)
     }
 }

@@ -96,6 +96,8 @@ fn released_states_are_read() {
         "music_close_probability",
         "noise_open_probability",
         "noise_close_probability",
+        "fast_ear",
+        "fast_lookahead_ms",
     ] {
         assert!(params.remove(later).is_some(), "{later}");
     }

@@ -3,6 +3,7 @@
 use earmark_plugin::params::id;
 
 use crate::host::Hosted;
+use crate::sound::programme;
 
 /// An impulse comes out exactly as late as the plugin reports, at every rate, for every block size.
 #[test]
@@ -62,5 +63,35 @@ fn the_studio_pack_reports_its_own_latency() {
     hosted.set(&[(id::PACK, 1.0)]);
     let running = hosted.activate(48_000.0, 512);
     assert!(hosted.latency() > live + 19_000);
+    hosted.deactivate(running);
+}
+
+/// A fast ear for monitoring: its own lookahead is none at first, whatever the other ears have.
+#[test]
+fn the_fast_ear_is_thirty_milliseconds_late_at_most_and_hears() {
+    let (rate_hz, samples) = programme();
+    let mut hosted = Hosted::offline_mono();
+    hosted.set(&[(id::FAST_EAR, 1.0), (id::LOOKAHEAD_MS, 200.0)]);
+    let running = hosted.activate(48_000.0, 64);
+    assert!(hosted.latency() <= 1_440, "{}", hosted.latency());
+    hosted.deactivate(running);
+    // What it hears: in speech the gate is open, in the rest it is not.
+    let mut running = hosted.activate(f64::from(rate_hz), 64);
+    let latency = hosted.latency();
+    let mut input = samples.clone();
+    input.extend(vec![0.0; latency]);
+    let out = running.render(&[input], None, &[], 64).sound.remove(0);
+    hosted.deactivate(running);
+    let frame = rate_hz as usize / 100;
+    let loud = |part: &[f32]| part.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let pairs = samples.chunks_exact(frame).zip(out[latency..].chunks_exact(frame));
+    let heard: Vec<(f32, f32)> = pairs.map(|(a, b)| (loud(a), loud(b))).filter(|(a, _)| *a > 0.01).collect();
+    let open = heard.iter().filter(|(a, b)| b / a > 0.9).count();
+    let shut = heard.iter().filter(|(a, b)| b / a < 0.1).count();
+    assert!(5 * open > heard.len() && 10 * shut > heard.len(), "{open} open, {shut} shut of {}", heard.len());
+    // The released list keeps its meaning under it and after it.
+    hosted.set(&[(id::FAST_EAR, 0.0), (id::PACK, 1.0)]);
+    let running = hosted.activate(48_000.0, 64);
+    assert!(hosted.latency() > 24_000, "studio, with 200 ms of lookahead: {}", hosted.latency());
     hosted.deactivate(running);
 }

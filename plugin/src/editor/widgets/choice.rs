@@ -4,7 +4,7 @@ use egui::{Align2, ComboBox, CursorIcon, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::super::theme::font;
 use super::{Cx, focus_ring, keys, stepped, stepped_place, tooltip};
-use crate::params::{Kind, ParamId, id};
+use crate::params::{EAR_CHOICES, Kind, ParamId, ear_choice, ear_values, id};
 use crate::processor::settings::{KEEP_CHOICES, keep_choice, keep_values};
 
 fn names(id: ParamId) -> &'static [&'static str] {
@@ -57,8 +57,23 @@ pub fn segments(ui: &mut Ui, id: ParamId, height: f32, cx: &mut Cx<'_>) {
 /// A name and a menu of the choices below it.
 pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
     let chosen = cx.params.choice(id);
-    if let Some(now) = menu_of(ui, (id, name), width, names(id), chosen, cx) {
+    if let Some(now) = menu_of(ui, (id, name), width, names(id), None, chosen, cx) {
         cx.gestures.set(id, plain_of(now));
+    }
+}
+
+/// The menu of what hears: of two parameters, as one list, in which `costs` stand beside the names.
+pub fn ear_menu(ui: &mut Ui, name: &str, width: f32, costs: &[String], cx: &mut Cx<'_>) {
+    let names = EAR_CHOICES.map(|(id, value)| {
+        usize::try_from(value).ok().and_then(|value| names(id).get(value)).copied().unwrap_or_default()
+    });
+    let chosen = ear_choice(cx.params);
+    if let Some(now) = menu_of(ui, (id::PACK, name), width, &names, Some(costs), chosen, cx) {
+        for (id, plain) in ear_values(now) {
+            if cx.params.get(id) != plain {
+                cx.gestures.set(id, plain);
+            }
+        }
     }
 }
 
@@ -67,7 +82,7 @@ pub fn keep_menu(ui: &mut Ui, name: &str, width: f32, cx: &mut Cx<'_>) {
     let names = KEEP_CHOICES.map(|(id, value)| {
         usize::try_from(value).ok().and_then(|value| names(id).get(value)).copied().unwrap_or_default()
     });
-    if let Some(now) = menu_of(ui, (id::KEEP, name), width, &names, keep_choice(cx.params), cx) {
+    if let Some(now) = menu_of(ui, (id::KEEP, name), width, &names, None, keep_choice(cx.params), cx) {
         for (id, plain) in keep_values(now) {
             if cx.params.get(id) != plain {
                 cx.gestures.set(id, plain);
@@ -76,12 +91,14 @@ pub fn keep_menu(ui: &mut Ui, name: &str, width: f32, cx: &mut Cx<'_>) {
     }
 }
 
-/// Gives the place of what the user chose, by pointer or keys. `id` is what the tooltip is about.
+/// Gives the place of what the user chose, by pointer or keys. `id` is what the tooltip is about; `notes` stand behind the names in the
+/// list.
 fn menu_of(
     ui: &mut Ui,
     (id, name): (ParamId, &str),
     width: f32,
     names: &[&str],
+    notes: Option<&[String]>,
     chosen: usize,
     cx: &Cx<'_>,
 ) -> Option<usize> {
@@ -94,7 +111,9 @@ fn menu_of(
         let response = combo
             .show_ui(ui, |ui| {
                 for (index, name) in names.iter().enumerate() {
-                    ui.selectable_value(&mut now, index, *name);
+                    let note = notes.and_then(|notes| notes.get(index)).filter(|note| !note.is_empty());
+                    let line = note.map_or_else(|| (*name).to_owned(), |note| format!("{name}: {note}"));
+                    ui.selectable_value(&mut now, index, line);
                 }
             })
             .response;

@@ -8,7 +8,7 @@ mod choice;
 mod knob;
 mod step;
 
-pub use choice::{keep_menu, menu, segments, switch};
+pub use choice::{ear_menu, keep_menu, menu, segments, switch};
 pub use knob::{Size, knob};
 pub use step::{Step, dragged, stepped, stepped_place, wheel_step};
 
