@@ -71,6 +71,10 @@ pub struct App {
     embedded: bool,
     /// What the host said, in the last picture.
     pub(super) host_words: HostWords,
+    /// The zoom for which the host was asked for room, and until when it has time.
+    asked_for_room: Option<(u32, f64)>,
+    /// Width and height that the host has given, points without the zoom.
+    size_to_keep: Option<Vec2>,
     /// Whether there is room for everything beside each other, in the last picture.
     pub(super) wide: bool,
     /// Raised when a picture shows something that moves by itself.
@@ -81,6 +85,9 @@ pub struct App {
     keyboard: Option<Keyboard>,
     field_was_open: bool,
 }
+
+/// How long a host has to make its window larger, seconds.
+const HOST_GROWS_S: f64 = 0.5;
 
 /// What is said of the ears beside their latency, in the order of the choices.
 const EARS_HEAR: [&str; EAR_CHOICES.len()] = ["hears well", "hears best", "hears less well"];
@@ -121,6 +128,8 @@ impl App {
             derived_from: derived_from(&shared),
             embedded,
             host_words: shared.host_words(),
+            asked_for_room: None,
+            size_to_keep: None,
             wide: true,
             moving: Arc::default(),
             watch: None,
@@ -209,23 +218,48 @@ impl App {
         self.settle_zoom(&ctx, area.size());
     }
 
-    /// The zoom that is kept is the window's: the user has chosen it, or the host has loaded a state. The host is asked for
-    /// as much more room.
+    /// The zoom that is kept becomes the window's: the user has chosen it, or the host has loaded a state. Inside a host the window
+    /// is as large as the host makes it: it is asked for more room first, and without that the zoom stays as it was.
     fn settle_zoom(&mut self, ctx: &egui::Context, points: Vec2) {
-        // The window's own keys do this; the framework's would not tell the host.
+        // The window's own keys do this; the framework's would not wait for the host.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let (wanted, now) = (state::zoom_percent(&self.shared), zoom_percent_of(ctx));
+        if let Some(kept) = self.size_to_keep.take_if(|_| wanted == now) {
+            // The framework has made the window larger by the zoom.
+            ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(kept / ctx.zoom_factor()));
+        }
         if wanted == now {
+            self.asked_for_room = None;
             return;
         }
-        let room = wanted_size(points);
-        let zoomed = |points: u32| points * wanted / 100;
-        if self.embedded && !self.gestures.host().request_resize(zoomed(room.0), zoomed(room.1)) {
-            self.notice = Some("The host does not let this window grow or shrink".to_owned());
-            state::set_zoom_percent(&self.shared, now);
-            return;
+        let zoom = zoom_factor(wanted);
+        let unzoomed = points * ctx.zoom_factor();
+        let least = vec2(number(MIN_SIZE.0), number(MIN_SIZE.1));
+        let asked_s = self.asked_for_room.filter(|(asked, _)| *asked == wanted).map(|(_, at_s)| at_s);
+        let has_room = {
+            let room = (unzoomed / zoom).round();
+            room.x >= least.x && room.y >= least.y
+        };
+        match asked_s {
+            _ if !self.embedded => ctx.set_zoom_factor(zoom),
+            Some(at_s) if has_room && ctx.time() > at_s => {
+                self.size_to_keep = Some(unzoomed);
+                ctx.set_zoom_factor(zoom);
+            }
+            None => {
+                let zoomed = |points: u32| points * wanted / 100;
+                let (width, height) = wanted_size(points);
+                let may_grow = self.gestures.host().request_resize(zoomed(width), zoomed(height));
+                let at_s = if may_grow { ctx.time() + HOST_GROWS_S } else { f64::NEG_INFINITY };
+                self.asked_for_room = Some((wanted, at_s));
+                ctx.request_repaint_after(Duration::from_secs_f64(HOST_GROWS_S));
+            }
+            Some(at_s) if ctx.time() > at_s => {
+                self.notice = Some("The host gives this window no room for that zoom".to_owned());
+                state::set_zoom_percent(&self.shared, now);
+            }
+            Some(_) => ctx.request_repaint_after(Duration::from_secs_f64(0.1)),
         }
-        ctx.set_zoom_factor(zoom_factor(wanted));
     }
 
     pub(super) fn set_zoom(&mut self, zoom_percent: u32) {
@@ -469,9 +503,13 @@ fn zoom_percent_of(ctx: &egui::Context) -> u32 {
     (100.0 * ctx.zoom_factor()).round() as u32
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a few hundred per cent at most")]
 fn zoom_factor(percent: u32) -> f32 {
-    percent as f32 / 100.0
+    number(percent) / 100.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes of windows and per cent")]
+fn number(count: u32) -> f32 {
+    count as f32
 }
 
 /// The nearest allowed size, points.

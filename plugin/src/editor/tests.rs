@@ -95,7 +95,7 @@ impl Window {
     fn picture(&mut self, events: Vec<Event>) -> usize {
         self.time_s += 0.1;
         let input = RawInput {
-            screen_rect: Some(rect(self.size)),
+            screen_rect: Some(self.screen()),
             time: Some(self.time_s),
             events,
             ..RawInput::default()
@@ -109,6 +109,11 @@ impl Window {
             egui::epaint::Primitive::Callback(_) => 0,
         });
         triangles.sum()
+    }
+
+    /// The window in its own points, which are larger where it is zoomed.
+    fn screen(&self) -> Rect {
+        rect(self.size) * (1.0 / self.ctx.zoom_factor())
     }
 
     fn button(&mut self, at: Pos2, pressed: bool) {

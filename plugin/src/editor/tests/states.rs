@@ -80,7 +80,7 @@ impl Window {
     fn words(&mut self) -> String {
         self.time_s += 0.1;
         let input =
-            RawInput { screen_rect: Some(rect(self.size)), time: Some(self.time_s), ..RawInput::default() };
+            RawInput { screen_rect: Some(self.screen()), time: Some(self.time_s), ..RawInput::default() };
         let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
         let mut all = String::new();
         output.shapes.iter().for_each(|clipped| words(&clipped.shape, &mut all));
@@ -262,7 +262,16 @@ fn an_edit_is_taken_back_and_made_again() {
     assert_eq!((shared.params.get(id::HOLD_MS), shared.params.get(id::RANGE_DB)), (700.0, 12.0));
 }
 
-/// Everything is as large as the user wants it, and the host makes room.
+impl Window {
+    /// A second, in which a host may do what it was asked for.
+    fn second(&mut self) {
+        for _ in 0..10 {
+            self.picture(Vec::new());
+        }
+    }
+}
+
+/// Everything is as large as the user wants it. Once a window of a host that gave no room was cut.
 #[test]
 fn the_window_has_a_zoom_of_its_own() {
     let shared = Arc::new(Shared::new());
@@ -277,29 +286,39 @@ fn the_window_has_a_zoom_of_its_own() {
     let asked = |window: &Window| window.host.asked.lock().expect("one thread").take();
     assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.0, None));
     window.picture(vec![command(Key::Plus)]);
-    window.picture(Vec::new());
-    assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.25, Some((1_250, 825))));
+    assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.0, Some((1_250, 825))), "first there is room");
+    window.size = (1_250, 825);
+    window.second();
+    assert_eq!((window.ctx.zoom_factor(), asked(&window)), (1.25, None));
     assert!(window.words().contains("125 %"));
     // It comes back with the project, and goes no further than the ends.
     let again = Arc::new(Shared::new());
     again.load_state(&shared.save_state()).expect("a state");
     let mut window = Window::open(&again);
+    window.size = (2_000, 1_400);
+    window.second();
     assert_eq!(window.ctx.zoom_factor(), 1.25);
     for _ in 0..9 {
         window.picture(vec![command(Key::Plus)]);
     }
-    window.picture(Vec::new());
+    window.second();
     assert_eq!(window.ctx.zoom_factor(), 2.0);
     window.picture(vec![command(Key::Num0)]);
     window.picture(vec![command(Key::Minus)]);
-    window.picture(Vec::new());
+    window.second();
     assert_eq!(window.ctx.zoom_factor(), 1.0);
-    // A host that lets no window grow: it stays as it was, and says so.
-    let mut fixed = Window::open_in(&Arc::new(Shared::new()), false);
-    fixed.picture(vec![command(Key::Plus)]);
-    fixed.picture(Vec::new());
-    assert_eq!(fixed.ctx.zoom_factor(), 1.0);
-    assert!(fixed.words().contains("does not let this window grow"));
+    // A host that gives no more room: the zoom stays as it was, unless there is enough already.
+    for (grows, size, zoom) in
+        [(false, PREFERRED_SIZE, 1.0), (true, PREFERRED_SIZE, 1.0), (false, (1_250, 850), 1.25)]
+    {
+        let mut fixed = Window::open_in(&Arc::new(Shared::new()), grows);
+        fixed.size = size;
+        fixed.picture(vec![command(Key::Plus)]);
+        fixed.second();
+        assert_eq!(fixed.ctx.zoom_factor(), zoom);
+        assert_eq!(fixed.words().contains("no room for that zoom"), zoom == 1.0, "{size:?}");
+        assert_eq!(super::super::state::zoom_percent(&fixed.app.shared), if zoom > 1.0 { 125 } else { 100 });
+    }
 }
 
 /// Nothing that is written is cut, lies over other words or outside of the window.
