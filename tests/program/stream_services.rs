@@ -118,6 +118,19 @@ impl Radio {
     }
 
     pub fn on(&mut self) {
+        // Icecast may break down when somebody connects while it starts, and whoever waits for it does.
+        for _ in 0..5 {
+            self.off();
+            self.start();
+            std::thread::sleep(Duration::from_millis(500));
+            if self.running.iter_mut().all(|running| matches!(running.0.try_wait(), Ok(None))) {
+                return;
+            }
+        }
+        panic!("no station comes up");
+    }
+
+    fn start(&mut self) {
         let mut icecast = as_nobody(&self.icecast);
         icecast
             .arg("-c")

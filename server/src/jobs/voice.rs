@@ -138,8 +138,9 @@ impl Judge for Owner {
 }
 
 /// The passphrase of sealed profiles, where there is one.
-pub(super) fn passphrase() -> Result<Option<Passphrase>, ProfileError> {
-    std::env::var(PASSPHRASE_VARIABLE).ok().as_deref().map(Passphrase::new).transpose()
+pub(super) fn passphrase() -> Result<Option<Passphrase>, Box<ProfileError>> {
+    let passphrase = std::env::var(PASSPHRASE_VARIABLE).ok();
+    passphrase.as_deref().map(Passphrase::new).transpose().map_err(Box::new)
 }
 
 /// What a profile's error is to who asked. Nothing of the machine's folders is told.

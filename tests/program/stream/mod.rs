@@ -151,8 +151,8 @@ fn lines_come_while_the_input_is_open_and_the_count_is_exact() {
         (events[0]["stream"].as_str(), events[0]["rate_hz"].as_u64()),
         (Some("desk"), Some(u64::from(rate)))
     );
-    let frames = events.iter().filter(|event| kind(event) == "frame").count() as f64;
-    assert_eq!(frames, (end["duration"].as_f64().unwrap() / 0.5).ceil());
+    let frames = u32::try_from(events.iter().filter(|event| kind(event) == "frame").count()).unwrap();
+    assert_eq!(f64::from(frames), (end["duration"].as_f64().unwrap() / 0.5).ceil());
 }
 
 #[test]
