@@ -8,6 +8,7 @@ use super::negatives::Negatives;
 use super::profile::{
     Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Template, Working, aligner_of,
 };
+use super::template::VOICES;
 use crate::detect::Detector;
 use crate::embed::{Embedder, Vectors};
 use crate::signal::level_dbfs;
@@ -161,22 +162,23 @@ pub fn enrol(
         let (found, heard) = ears.look_at(clip)?;
         advice.extend(found.into_iter().map(|what| (clip.name.clone(), what)));
         if let Some((vectors, phrase)) = heard {
-            templates.push(Template::new(&phrase, &clip.sha256));
+            templates.extend(phrase.iter().map(|voice| Template::new(voice, &clip.sha256)));
             streams.push((clip.name.clone(), vectors));
         }
     }
-    if !(MIN_CLIPS..=MAX_CLIPS).contains(&templates.len()) {
+    if !(MIN_CLIPS..=MAX_CLIPS).contains(&streams.len()) {
         let reasons = advice.iter().filter(|(_, what)| what.is_left_out());
         let reasons = reasons.map(|(name, what)| format!("{name}: {what}")).collect();
-        return Err(PhraseError::Clips { usable: templates.len(), reasons });
+        return Err(PhraseError::Clips { usable: streams.len(), reasons });
     }
     let dim = ears.embedder.dim();
     let commons = commons(&templates, dim, background);
     templates.iter_mut().zip(&commons).for_each(|(template, common)| template.common = *common);
-    let common = streams.iter().zip(&commons).filter(|(_, like)| **like > TOO_COMMON);
+    // The first template of a clip is its own voice.
+    let common = streams.iter().zip(commons.iter().step_by(VOICES)).filter(|(_, like)| **like > TOO_COMMON);
     advice.extend(common.map(|((name, _), like)| (name.clone(), Advice::Common { like: *like })));
     let left_out: Vec<f32> = (0..streams.len())
-        .map(|out| highest(&mut aligner_of(&templates, dim, |index| index != out), &streams[out].1))
+        .map(|out| highest(&mut aligner_of(&templates, dim, |index| index / VOICES != out), &streams[out].1))
         .collect();
     advice.extend(unlike(&left_out, &streams));
     let all = || aligner_of(&templates, dim, |_| true);
@@ -189,7 +191,7 @@ pub fn enrol(
         other_scores.push((name.clone(), score));
     }
     let working = Strictness::ALL.map(|strictness| {
-        let found = limits(background_tails, background.usual.as_ref(), templates.len(), strictness);
+        let found = limits(background_tails, background.usual.as_ref(), streams.len(), strictness);
         let whole = highest_other.map_or(found.whole, |other| found.whole.max(above_other(other, &left_out)));
         let limits = Limits { whole, ..found };
         let (expected_miss, missed_clips) = expected_miss(&left_out, limits.whole);
@@ -198,6 +200,7 @@ pub fn enrol(
     let profile = PhraseProfile {
         dim,
         hop_frames: ears.embedder.hop_frames(),
+        templates_per_clip: VOICES,
         templates,
         working,
         strictness,
@@ -262,13 +265,13 @@ impl Ears<'_> {
             advice.push(Advice::Noisy { snr_db });
         }
         let vectors = self.embed(clip)?;
-        let phrase = self.under_noise(clip, &vectors, speech.clone(), &scores.mean_square[speech])?;
+        let phrase = self.voices(clip, &vectors, speech.clone(), &scores.mean_square[speech])?;
         Ok((advice, Some((vectors, phrase))))
     }
 }
 
-/// The vectors of a clip, and those that are kept of the phrase in it.
-type Spoken = (Vectors, Vectors);
+/// The vectors of a clip, and those that are kept of the phrase in it, voice by voice.
+type Spoken = (Vectors, [Vectors; VOICES]);
 
 /// The phrase of a clip in frames, whole hops of `hop` frames: the longest loud stretch. Training cuts its clips in the same way.
 fn loud(scores: &FrameScores, hop: usize) -> Range<usize> {

@@ -12,6 +12,8 @@ use crate::signal::units::single;
 pub const MAX_CLIPS: usize = 20;
 /// Fewest.
 pub const MIN_CLIPS: usize = 3;
+/// Most templates of a clip.
+const MAX_VOICES: usize = 8;
 /// Most rows of a template that is read: well over the longest phrase.
 const MAX_ROWS: usize = 250;
 
@@ -128,6 +130,9 @@ impl Template {
 pub struct PhraseProfile {
     pub(super) dim: usize,
     pub(super) hop_frames: usize,
+    #[serde(default = "one")]
+    pub(super) templates_per_clip: usize,
+    /// Those of a clip lie together.
     pub(super) templates: Vec<Template>,
     /// In the order of [`Strictness::ALL`].
     pub(super) working: [Working; 3],
@@ -136,15 +141,20 @@ pub struct PhraseProfile {
     pub(super) negative_hours: f64,
 }
 
+fn one() -> usize {
+    1
+}
+
 impl PhraseProfile {
     /// Number of clips that it was made of.
     pub fn clips(&self) -> usize {
-        self.templates.len()
+        self.templates.len() / self.templates_per_clip
     }
 
     /// SHA-256 of the files that it was made of.
     pub fn clip_hashes(&self) -> impl Iterator<Item = &str> {
-        self.templates.iter().map(|template| template.sha256.as_str()).filter(|hash| !hash.is_empty())
+        let clips = self.templates.iter().step_by(self.templates_per_clip);
+        clips.map(|template| template.sha256.as_str()).filter(|hash| !hash.is_empty())
     }
 
     /// The strictness that it was enrolled with.
@@ -199,10 +209,12 @@ impl Profile for PhraseProfile {
         let must = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         must((1..=4_096).contains(&self.dim), "its vectors must have 1 to 4096 values")?;
         must((1..=100).contains(&self.hop_frames), "its hop must be 1 to 100 frames")?;
+        let each = self.templates_per_clip;
         must(
-            (MIN_CLIPS..=MAX_CLIPS).contains(&self.templates.len()),
-            "a phrase has the templates of 3 to 20 clips",
+            (1..=MAX_VOICES).contains(&each) && self.templates.len().is_multiple_of(each),
+            "each clip of a phrase has 1 to 8 templates",
         )?;
+        must((MIN_CLIPS..=MAX_CLIPS).contains(&self.clips()), "a phrase has the templates of 3 to 20 clips")?;
         for template in &self.templates {
             let rows = template.rows.len() / self.dim;
             let whole = template.rows.len().is_multiple_of(self.dim);

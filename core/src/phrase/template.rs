@@ -1,7 +1,8 @@
 //! What is kept of an enrolled clip: its vectors, heard as it is and under noise, and added.
 //!
 //! Clips are recorded in quiet, and the phrase is sought in noise. Noise moves some of the vectors more than others; in the sum
-//! those count less that it moves. `models/training/earmark_training/phrase/templates.py` does the same on features.
+//! those count less that it moves. And a clip is heard in other voices, as it sounds played slower and faster: few clips are
+//! few voices. `models/training/earmark_training/phrase/templates.py` does the same on features.
 
 use std::ops::Range;
 
@@ -9,7 +10,12 @@ use super::{Clip, Ears, PhraseError};
 use crate::embed::Vectors;
 use crate::signal::random::SplitMix;
 use crate::signal::units::{real, single};
+use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
+/// How fast a clip is played, its own voice first.
+const SPEEDS: [f64; VOICES] = [1.0, 0.85, 1.16];
+/// Templates of each clip.
+pub(super) const VOICES: usize = 3;
 /// Ratios of the phrase to the noise, dB.
 const SNRS_DB: [f64; 3] = [15.0, 8.0, 3.0];
 /// How much more the clip as it is counts than the clip under one noise.
@@ -19,11 +25,30 @@ const LOUD_SHARE: f32 = 1e-3;
 const SEED: u64 = 9;
 
 impl Ears<'_> {
-    /// The rows of the phrase, which lies at `frames` of the clip and has these mean squares there; `quiet` are the clip's vectors.
+    /// The rows of the phrase in each voice. It lies at `frames` of the clip and has these mean squares there; `quiet` are the
+    /// clip's vectors.
     ///
     /// # Errors
     /// [`PhraseError`] if the network fails.
-    pub(super) fn under_noise(
+    pub(super) fn voices(
+        &self,
+        clip: &Clip,
+        quiet: &Vectors,
+        frames: Range<usize>,
+        mean_squares: &[f32],
+    ) -> Result<[Vectors; VOICES], PhraseError> {
+        let own = self.under_noise(clip, quiet, frames.clone(), mean_squares)?;
+        let mut voices = [own.clone(), own.clone(), own];
+        for (voice, speed) in voices.iter_mut().zip(SPEEDS).skip(1) {
+            let played = Clip { rate_hz: rate_at(clip.rate_hz, speed), ..clip.clone() };
+            let quiet = self.embed(&played)?;
+            let frames = frame_at(frames.start, speed)..frame_at(frames.end, speed);
+            *voice = self.under_noise(&played, &quiet, frames, mean_squares)?;
+        }
+        Ok(voices)
+    }
+
+    fn under_noise(
         &self,
         clip: &Clip,
         quiet: &Vectors,
@@ -43,6 +68,18 @@ impl Ears<'_> {
         }
         Ok(sum)
     }
+}
+
+/// The rate that samples of `rate_hz` have when they are played so fast.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped before")]
+fn rate_at(rate_hz: u32, speed: f64) -> u32 {
+    (f64::from(rate_hz) * speed).round().clamp(f64::from(MIN_RATE_HZ), f64::from(MAX_RATE_HZ)) as u32
+}
+
+/// Where a frame lies when its clip is played so fast.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of frames")]
+fn frame_at(frame: usize, speed: f64) -> usize {
+    (real(frame) / speed).round() as usize
 }
 
 /// Adds the directions of some rows.
@@ -114,6 +151,12 @@ mod tests {
         };
         let ratio = apart(2) / apart(1);
         assert!((1.2..1.9).contains(&ratio), "white noise has 1, brown noise 2: {ratio}");
+    }
+
+    #[test]
+    fn a_faster_clip_has_a_higher_rate_and_earlier_frames() {
+        assert_eq!((rate_at(16_000, 1.16), rate_at(MAX_RATE_HZ, 1.16)), (18_560, MAX_RATE_HZ));
+        assert_eq!((frame_at(116, 1.16), frame_at(85, 0.85), frame_at(7, 1.0)), (100, 100, 7));
     }
 
     #[test]

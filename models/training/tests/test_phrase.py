@@ -125,6 +125,18 @@ def test_a_template_is_what_noise_leaves_of_a_clip():
     assert 0.8 < (rows * quiet).sum(1).mean() < 0.9999
 
 
+def test_a_clip_is_enrolled_in_its_own_voice_and_in_others():
+    rng = np.random.default_rng(5)
+    clip = np.full((160, 64), -90.0, np.float32)
+    clip[40:120] = -20 - ((np.arange(64) - 30) / 6) ** 2 + rng.normal(0, 0.1, (80, 64))
+    hear = lambda features: features[: len(features) // 4 * 4].reshape(-1, 4, 64).mean(1)
+    own, slower, faster = templates.templates(clip, hear)
+    assert len(faster) < len(own) < len(slower)
+    assert np.allclose(own, templates.template(clip, hear))
+    peak = lambda speed: templates.played(clip, speed)[50:90].mean(0).argmax()
+    assert peak(0.85) < peak(1.0) < peak(1.16)
+
+
 def test_pink_noise_has_as_much_power_in_each_octave():
     level = templates.pink_noise().mean(0)
     # Mel bands above 1 kHz are as wide as their frequency is high: their powers are alike.

@@ -17,7 +17,7 @@ from scipy.stats import beta, gamma
 from ..features import BANDS
 from . import augment, law
 from .bank import NEGATIVE_SOURCES, Bank, Clip
-from .templates import template
+from .templates import VOICES, templates
 from .units import UNLABELLED
 
 SYLLABLES = {
@@ -97,10 +97,10 @@ def try_phrase(
     outcomes = []
     hours = len(unheard) * hop_s / 3600
     for count in ENROLLED:
-        matcher = law.Matcher([template(bank.read(clip)[0], hear) for clip in clips[:count]])
+        matcher = law.Matcher([t for clip in clips[:count] for t in templates(bank.read(clip)[0], hear)])
         base = law.bases(matcher, bundled)
         score = lambda stream, matcher=matcher, base=base: law.combine(matcher.scores(stream), base)
-        apart = matcher.scores(law.side_by_side(unheard)).reshape(-1, count)
+        apart = matcher.scores(law.side_by_side(unheard)).reshape(-1, count * len(VOICES))
         highest = law.peaks(law.combine(apart, base))
         allowed = int(ALARMS_PER_HOUR * hours)
         threshold = float(highest[allowed])

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import law, trials
 from .bank import Bank, Clip
-from .templates import template
+from .templates import VOICES, templates
 
 CLIPS = (3, 5, 10, 20)
 ALARMS_PER_HOUR = (0.1, 0.5, 2.0, 8.0)
@@ -44,16 +44,17 @@ def limits(
     reached = defaultdict(list)
     for _, clips in sorted(_phrases(bank, said).items()):
         order = np.random.default_rng(SEED).permutation(len(clips))
-        templates = [template(bank.read(clips[number])[0], hear) for number in order[: max(CLIPS)]]
-        matcher = law.Matcher(templates)
+        enrolled = [clips[number] for number in order[: max(CLIPS)]]
+        matcher = law.Matcher([t for clip in enrolled for t in templates(bank.read(clip)[0], hear)])
         base = law.bases(matcher, bundled)
         for part, scores in zip(
             ("whole", "early"), matcher.both(law.side_by_side(unheard), beginnings=True), strict=True
         ):
-            scores = scores.reshape(-1, len(templates))
+            scores = scores.reshape(-1, len(enrolled) * len(VOICES))
             for count in CLIPS:
-                if count <= len(templates):
-                    highest = law.peaks(law.combine(scores[:, :count], base[:count]))
+                if count <= len(enrolled):
+                    used = slice(count * len(VOICES))
+                    highest = law.peaks(law.combine(scores[:, used], base[used]))
                     ranks = [int(rate * len(unheard) / HOPS_PER_HOUR) for rate in ALARMS_PER_HOUR]
                     reached[part, count].append([highest[min(rank, len(highest) - 1)] for rank in ranks])
     table = lambda part: [[round(float(x), 4) for x in np.median(reached[part, n], axis=0)] for n in CLIPS]
