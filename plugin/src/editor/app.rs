@@ -1,12 +1,12 @@
-//! The window's contents: state, layout, and what the buttons do.
+//! The window's contents: state and layout. What the buttons do is in `actions.rs`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use earmark_core::model::pack::Pack;
-use egui::{CornerRadius, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{CornerRadius, Rect, Ui, UiBuilder, vec2};
 
 use super::compare::Compare;
 use super::derived::Derived;
@@ -21,7 +21,8 @@ use super::theme::{self, GAP, HEADER_HEIGHT, Theme, WIDE};
 use super::undo::Undo;
 use super::watch::Watch;
 use super::widgets::Cx;
-use super::{MAX_SIZE, MIN_SIZE, controls, rules, state};
+use super::zoom::Zoom;
+use super::{controls, rules, state};
 use crate::host_words::HostWords;
 use crate::meters::Class;
 use crate::params::{EAR_CHOICES, ParamId};
@@ -68,13 +69,10 @@ pub struct App {
     /// What `derived` belongs to.
     derived_from: DerivedFrom,
     /// Inside a host's window, which cannot always be dragged larger.
-    embedded: bool,
+    pub(super) embedded: bool,
     /// What the host said, in the last picture.
     pub(super) host_words: HostWords,
-    /// The zoom for which the host was asked for room, and until when it has time.
-    asked_for_room: Option<(u32, f64)>,
-    /// Width and height that the host has given, points without the zoom.
-    size_to_keep: Option<Vec2>,
+    pub(super) zoom: Zoom,
     /// Whether there is room for everything beside each other, in the last picture.
     pub(super) wide: bool,
     /// Raised when a picture shows something that moves by itself.
@@ -85,9 +83,6 @@ pub struct App {
     keyboard: Option<Keyboard>,
     field_was_open: bool,
 }
-
-/// How long a host has to make its window larger, seconds.
-const HOST_GROWS_S: f64 = 0.5;
 
 /// What is said of the ears beside their latency, in the order of the choices.
 const EARS_HEAR: [&str; EAR_CHOICES.len()] = ["hears well", "hears best", "hears less well"];
@@ -128,8 +123,7 @@ impl App {
             derived_from: derived_from(&shared),
             embedded,
             host_words: shared.host_words(),
-            asked_for_room: None,
-            size_to_keep: None,
+            zoom: Zoom::default(),
             wide: true,
             moving: Arc::default(),
             watch: None,
@@ -216,74 +210,6 @@ impl App {
         }
         self.settle_keyboard(&ctx);
         self.settle_zoom(&ctx, area.size());
-    }
-
-    /// The zoom that is kept becomes the window's: the user has chosen it, or the host has loaded a state. Inside a host the window
-    /// is as large as the host makes it: it is asked for more room first, and without that the zoom stays as it was.
-    fn settle_zoom(&mut self, ctx: &egui::Context, points: Vec2) {
-        // The window's own keys do this; the framework's would not wait for the host.
-        ctx.options_mut(|options| options.zoom_with_keyboard = false);
-        let (wanted, now) = (state::zoom_percent(&self.shared), zoom_percent_of(ctx));
-        if let Some(kept) = self.size_to_keep.take_if(|_| wanted == now) {
-            // The framework has made the window larger by the zoom.
-            ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(kept / ctx.zoom_factor()));
-        }
-        if wanted == now {
-            self.asked_for_room = None;
-            return;
-        }
-        let zoom = zoom_factor(wanted);
-        let unzoomed = points * ctx.zoom_factor();
-        let least = vec2(number(MIN_SIZE.0), number(MIN_SIZE.1));
-        let asked_s = self.asked_for_room.filter(|(asked, _)| *asked == wanted).map(|(_, at_s)| at_s);
-        let has_room = {
-            let room = (unzoomed / zoom).round();
-            room.x >= least.x && room.y >= least.y
-        };
-        match asked_s {
-            _ if !self.embedded => ctx.set_zoom_factor(zoom),
-            Some(at_s) if has_room && ctx.time() > at_s => {
-                self.size_to_keep = Some(unzoomed);
-                ctx.set_zoom_factor(zoom);
-            }
-            None => {
-                let zoomed = |points: u32| points * wanted / 100;
-                let (width, height) = wanted_size(points);
-                let may_grow = self.gestures.host().request_resize(zoomed(width), zoomed(height));
-                let at_s = if may_grow { ctx.time() + HOST_GROWS_S } else { f64::NEG_INFINITY };
-                self.asked_for_room = Some((wanted, at_s));
-                ctx.request_repaint_after(Duration::from_secs_f64(HOST_GROWS_S));
-            }
-            Some(at_s) if ctx.time() > at_s => {
-                self.notice = Some("The host gives this window no room for that zoom".to_owned());
-                state::set_zoom_percent(&self.shared, now);
-            }
-            Some(_) => ctx.request_repaint_after(Duration::from_secs_f64(0.1)),
-        }
-    }
-
-    pub(super) fn set_zoom(&mut self, zoom_percent: u32) {
-        state::set_zoom_percent(&self.shared, zoom_percent);
-    }
-
-    /// Control and plus, minus or zero.
-    fn zoom_keys(&mut self, ctx: &egui::Context) {
-        use egui::{Key, Modifiers};
-        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
-        let now = state::zoom_percent(&self.shared);
-        let place = state::ZOOMS.iter().position(|zoom| *zoom == now).unwrap_or(0);
-        let wanted = if pressed(Key::Plus) || pressed(Key::Equals) {
-            state::ZOOMS.get(place + 1)
-        } else if pressed(Key::Minus) {
-            place.checked_sub(1).and_then(|place| state::ZOOMS.get(place))
-        } else if pressed(Key::Num0) {
-            state::ZOOMS.first()
-        } else {
-            None
-        };
-        if let Some(zoom) = wanted {
-            self.set_zoom(*zoom);
-        }
     }
 
     /// The keyboard is the window's while a text field is open. After that, and after a click on anything else, it is the
@@ -381,111 +307,6 @@ impl App {
         };
         self.preset_altered = self.preset_values.as_ref().is_some_and(|(_, values)| values.iter().any(moved));
     }
-
-    /// Saves the labels of what was heard. Says whether they were saved.
-    pub(super) fn save_labels(&mut self) -> bool {
-        let path = Path::new(self.labels_path.trim());
-        let saved = self.shared.save_labels(path);
-        self.told = saved.as_ref().ok().map(|count| format!("{count} segments are in {}", path.display()));
-        self.notice = saved.err().map(|error| error.to_string());
-        self.notice.is_none()
-    }
-
-    /// All settings as they are at first.
-    pub(super) fn load_defaults(&mut self) {
-        self.gestures.end();
-        self.notice = None;
-        self.shared.load_defaults();
-    }
-
-    /// Deletes a preset of the user's own.
-    pub(super) fn delete_preset(&mut self, source: &str) {
-        let in_folder =
-            self.preset_folder.as_deref().is_some_and(|folder| Path::new(source).starts_with(folder));
-        if in_folder {
-            self.notice = std::fs::remove_file(source).err().map(|error| format!("{source}: {error}"));
-        }
-        self.read_presets();
-    }
-
-    /// Gives a preset of the user's own the name that the user wrote. Says whether it has it.
-    pub(super) fn rename_preset(&mut self, source: &str, name: &str) -> bool {
-        let Some(folder) = &self.preset_folder else { return false };
-        let renamed = self.shared.rename_preset(folder, Path::new(source), name);
-        self.notice = renamed.err().map(|error| error.to_string());
-        self.read_presets();
-        self.notice.is_none()
-    }
-
-    /// Looks into the user's folder again.
-    pub(super) fn read_presets(&mut self) {
-        self.presets = PresetList::read(self.preset_folder.as_deref());
-    }
-
-    pub(super) fn load_preset(&mut self, source: &str) {
-        self.gestures.end();
-        self.notice = self.shared.load_preset(source).err().map(|error| error.to_string());
-    }
-
-    /// Saves what is set under the name that the user wrote. Says whether it was saved.
-    pub(super) fn save_preset(&mut self) -> bool {
-        let Some(folder) = &self.preset_folder else { return false };
-        self.notice = self.shared.save_preset(folder, &self.preset_name).err().map(|error| error.to_string());
-        let saved = self.notice.is_none();
-        if saved {
-            self.preset_name.clear();
-            self.read_presets();
-        }
-        saved
-    }
-
-    /// Goes to the other of A and B: an edit of each parameter that differs.
-    pub(super) fn switch_sides(&mut self) {
-        let changes = self.compare.switch(&state::settings(&self.shared.params));
-        for (id, plain) in changes {
-            self.gestures.set(id, plain);
-        }
-        state::set_compare(&self.shared, &self.compare);
-    }
-
-    pub(super) fn copy_side(&mut self) {
-        self.compare.copy(&state::settings(&self.shared.params));
-        state::set_compare(&self.shared, &self.compare);
-    }
-
-    pub(super) fn set_span(&mut self, span_s: usize) {
-        self.span_s = span_s;
-        state::set_span_s(&self.shared, span_s);
-    }
-
-    pub(super) fn set_theme(&mut self, ctx: &egui::Context, dark: bool) {
-        self.theme = Theme::of(dark);
-        ctx.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
-        ctx.set_style_of(if dark { egui::Theme::Dark } else { egui::Theme::Light }, self.theme.style());
-        if state::is_dark(&self.shared) != dark {
-            state::set_dark(&self.shared, dark);
-        }
-    }
-
-    /// A corner to pull at, for hosts whose windows have none.
-    fn grip(&self, ui: &mut Ui, area: Rect) {
-        let corner = Rect::from_min_max(area.max - Vec2::splat(16.0), area.max);
-        let response = ui.interact(corner, ui.scope_id().with("grip"), Sense::DRAG);
-        let response = response.on_hover_and_drag_cursor(egui::CursorIcon::ResizeNwSe);
-        if let (true, Some(pointer)) = (response.dragged(), response.interact_pointer_pos()) {
-            let (width, height) = wanted_size(pointer - area.min);
-            let zoomed = |points: u32| points * state::zoom_percent(&self.shared) / 100;
-            self.gestures.host().request_resize(zoomed(width), zoomed(height));
-        }
-        let colour = if response.hovered() { self.theme.text } else { self.theme.dim };
-        for step in [4.0, 8.0, 12.0] {
-            let ends = [
-                pos2(area.right() - step, area.bottom() - 2.0),
-                pos2(area.right() - 2.0, area.bottom() - step),
-            ];
-            ui.painter().line_segment(ends, egui::Stroke::new(1.0, colour));
-        }
-    }
 }
 
 /// A place that the user can write to, by the track's name where the host says one.
@@ -496,27 +317,6 @@ fn labels_path(track: Option<&str>) -> String {
         track.unwrap_or_default().chars().filter(|letter| is_plain(*letter)).take(60).collect();
     let name = if name.trim().is_empty() { "labels" } else { name.trim() };
     PathBuf::from(home.unwrap_or_default()).join(format!("{name}.txt")).display().to_string()
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred per cent at most")]
-fn zoom_percent_of(ctx: &egui::Context) -> u32 {
-    (100.0 * ctx.zoom_factor()).round() as u32
-}
-
-fn zoom_factor(percent: u32) -> f32 {
-    number(percent) / 100.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes of windows and per cent")]
-fn number(count: u32) -> f32 {
-    count as f32
-}
-
-/// The nearest allowed size, points.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to sizes of windows")]
-fn wanted_size(size: Vec2) -> (u32, u32) {
-    let side = |points: f32, low: u32, high: u32| (points.clamp(0.0, 1e5).round() as u32).clamp(low, high);
-    (side(size.x, MIN_SIZE.0, MAX_SIZE.0), side(size.y, MIN_SIZE.1, MAX_SIZE.1))
 }
 
 impl egui_baseview::App for App {

@@ -12,6 +12,7 @@
 //! The editor reads [`Shared`] and writes through an [`EditHost`]; it knows no plugin format. On Linux the window has
 //! a thread of its own, so nothing that it calls may wait for the host's main thread.
 
+mod actions;
 mod app;
 mod bars;
 mod columns;
@@ -39,6 +40,7 @@ mod threshold_panel;
 mod undo;
 mod watch;
 mod widgets;
+mod zoom;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
