@@ -2,7 +2,7 @@
 //!
 //! An hour of negatives tells little of what is reached once in ten hours: of two phrases, one seems safer than it is by chance
 //! of that hour. Scores are made comparable among phrases (`common` of a template), so what other phrases needed is the
-//! better guess, and the mean of both better than either.
+//! better guess. The phrase's own hour has a smaller say, for phrases that are like no others.
 
 use serde::Deserialize;
 
