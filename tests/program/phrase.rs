@@ -87,7 +87,7 @@ impl Bench {
         let clips = ["clip-1.wav", "clip-2.wav", "clip-3.wav"].map(|name| self.text(name));
         let mut args = vec!["phrase".to_owned(), "enrol".into(), "hello".into()];
         args.extend(clips);
-        args.extend(["--keen".into(), "--negative".into(), self.text("other.wav")]);
+        args.extend(["--balanced".into(), "--negative".into(), self.text("other.wav")]);
         args.extend(self.flags());
         ok(args)
     }
@@ -113,7 +113,7 @@ fn a_phrase_goes_from_clips_to_labels_and_off_the_air() {
     }
     let profiles = bench.text("profiles");
     let listed = ok(["phrase", "list", "--profiles", &profiles]);
-    assert!(listed.starts_with("hello\t3 clips, keen\t"), "{listed}");
+    assert!(listed.starts_with("hello\t3 clips, balanced\t"), "{listed}");
 
     // It is found where it is, in every format, and nowhere else.
     let mono = bench.text("mono.wav");
