@@ -15,7 +15,7 @@ for theme in dark light; do
     "$program" --input examples/programme.flac --output none --theme $theme --span 20 --preset "${PRESET:-podcast}" &
     earmark=$!
     sleep "${SECONDS_IN:-27}"
-    window=$(xdotool search --onlyvisible --pid $earmark --name '^Earmark$' | tail -n 1)
+    window=$(xdotool search --onlyvisible --name '^Earmark$' | tail -n 1)
     [ -n "$window" ] || { echo "$0: the window did not open within ${SECONDS_IN:-27} s; give it more (SECONDS_IN)" >&2; kill $earmark; exit 1; }
     xdotool mousemove 2 2
     sleep 1
