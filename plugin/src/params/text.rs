@@ -9,6 +9,12 @@ const AUTO: &str = "Auto";
 /// What would be written as 0.0 % is that, too.
 const AUTO_BELOW: f64 = 0.000_5;
 
+/// What one decimal says of a value: rounded before it is written, so that what is read back is written alike. Adding zero
+/// turns −0 into 0.
+fn in_tenths(value: f64) -> f64 {
+    (10.0 * value).round() / 10.0 + 0.0
+}
+
 impl ParamSpec {
     /// Writes a plain value for people, with its unit.
     ///
@@ -21,12 +27,9 @@ impl ParamSpec {
             Kind::Toggle { .. } => out.write_str(if plain >= 0.5 { "On" } else { "Off" }),
             Kind::Float { .. } => match self.unit {
                 Unit::PercentOrAuto if plain < AUTO_BELOW => out.write_str(AUTO),
-                Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", 100.0 * plain + 0.0),
-                Unit::Milliseconds if plain < 100.0 => write!(out, "{plain:.1} ms"),
-                Unit::Milliseconds => write!(out, "{plain:.0} ms"),
-                Unit::Ratio => write!(out, "{plain:.1} : 1"),
-                // Adding zero turns −0 into 0.
-                unit => write!(out, "{:.1} {}", plain + 0.0, unit.symbol()),
+                Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", in_tenths(100.0 * plain)),
+                Unit::Milliseconds if in_tenths(plain) >= 100.0 => write!(out, "{plain:.0} ms"),
+                unit => write!(out, "{:.1} {}", in_tenths(plain), unit.symbol()),
             },
         }
     }
