@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 
 use super::elementary::MpegHeader;
-use super::foreign::{Foreign, container_demuxer, foreign};
+use super::foreign::{Foreign, foreign};
 
 /// Bytes behind the tags in which frames may begin: recordings of streams begin with less than a frame.
 const MAX_JUNK_BYTES: usize = 1 << 16;
@@ -175,7 +175,7 @@ fn is_header(bytes: &[u8]) -> bool {
 #[cfg(feature = "render")]
 pub(crate) fn ffmpeg_demuxer(path: &std::path::Path) -> Option<&'static str> {
     match recognise(&mut std::fs::File::open(path).ok()?).ok()? {
-        (Found::Audio { .. }, start) => container_demuxer(&start),
+        (Found::Audio { .. }, start) => super::foreign::container_demuxer(&start),
         (Found::Foreign(foreign), _) => foreign.demuxer,
         (Found::Unknown, _) => None,
     }

@@ -46,6 +46,7 @@ impl Preprocessor {
     }
 
     /// Seconds in which one channel was heard alone because the mean cancelled, and which one it was last, counted from 1.
+    #[cfg(feature = "files")]
     pub(crate) fn alone(&self) -> Option<(f64, usize)> {
         self.downmixer.alone()
     }

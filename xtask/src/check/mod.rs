@@ -4,6 +4,7 @@
 //! failure as well, unless `EARMARK_ALLOW_SKIP` is set; the tests keep the same rule about themselves.
 
 mod deep;
+mod features;
 mod needs;
 mod packages;
 mod python;

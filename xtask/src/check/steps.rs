@@ -1,6 +1,7 @@
 //! The steps of the check, as data: what a change must pass, in the order in which it is run.
 
 use super::deep;
+use super::features;
 use super::needs::Need::{self, Nightly, Packages, Python, Rust, Variable};
 use super::packages::Group::{Bare, Compiler, Hosts, Jack, Java, Ports, Screen, Sound, Streams, Web};
 use super::python::Venv;
@@ -99,23 +100,7 @@ pub const STEPS: &[Step] = &[
             FEATURES,
         ]),
     ),
-    quick(
-        "features, none",
-        &[],
-        Work::Cargo(&["check", "--release", "--locked", "--package=earmark-core", "--no-default-features"]),
-    ),
-    quick(
-        "features, live",
-        &[],
-        Work::Cargo(&[
-            "check",
-            "--release",
-            "--locked",
-            "--package=earmark-core",
-            "--no-default-features",
-            "--features=embedded-packs,embedded-runtime",
-        ]),
-    ),
+    quick("features", &[Rust("clippy")], Work::Task(features::check)),
     quick("figures", &[], Work::Task(|session| readme::update(&session.root, true))),
     quick("packs", BUILD, Work::Task(|session| models::verify(&session.root, &session.program()))),
     quick("licences", &[], Work::Task(|session| licences::complete(&session.root))),
