@@ -240,7 +240,12 @@ impl Ears<'_> {
     /// # Errors
     /// [`PhraseError`] if its rate cannot be heard or the network fails.
     pub fn embed(&self, clip: &Clip) -> Result<Vectors, PhraseError> {
-        let heard = self.embedder.embed(&clip.samples, clip.rate_hz, clip.channels);
+        self.hear(clip, &clip.samples, clip.rate_hz)
+    }
+
+    /// The vectors of what was made of a clip's samples, played at another rate.
+    pub(super) fn hear(&self, clip: &Clip, samples: &[f32], rate_hz: u32) -> Result<Vectors, PhraseError> {
+        let heard = self.embedder.embed(samples, rate_hz, clip.channels);
         heard.map_err(|source| PhraseError::Hear { name: clip.name.clone(), source })
     }
 
@@ -265,13 +270,13 @@ impl Ears<'_> {
             advice.push(Advice::Noisy { snr_db });
         }
         let vectors = self.embed(clip)?;
-        let phrase = self.voices(clip, &vectors, speech.clone(), &scores.mean_square[speech])?;
+        let phrase = self.voices(clip, &vectors, &speech, &scores.mean_square[speech.clone()])?;
         Ok((advice, Some((vectors, phrase))))
     }
 }
 
 /// The vectors of a clip, and those that are kept of the phrase in it, voice by voice.
-type Spoken = (Vectors, [Vectors; VOICES]);
+type Spoken = (Vectors, Vec<Vectors>);
 
 /// The phrase of a clip in frames, whole hops of `hop` frames: the longest loud stretch. Training cuts its clips in the same way.
 fn loud(scores: &FrameScores, hop: usize) -> Range<usize> {

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::law::normalise;
 use super::{Clip, Ears, PhraseError};
 use crate::embed::Vectors;
 use crate::signal::random::SplitMix;
@@ -13,9 +14,9 @@ use crate::signal::units::{real, single};
 use crate::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
 
 /// How fast a clip is played, its own voice first.
-const SPEEDS: [f64; VOICES] = [1.0, 0.85, 1.16];
+const SPEEDS: [f64; 3] = [1.0, 0.85, 1.16];
 /// Templates of each clip.
-pub(super) const VOICES: usize = 3;
+pub(super) const VOICES: usize = SPEEDS.len();
 /// Ratios of the phrase to the noise, dB.
 const SNRS_DB: [f64; 3] = [15.0, 8.0, 3.0];
 /// How much more the clip as it is counts than the clip under one noise.
@@ -34,39 +35,28 @@ impl Ears<'_> {
         &self,
         clip: &Clip,
         quiet: &Vectors,
-        frames: Range<usize>,
+        frames: &Range<usize>,
         mean_squares: &[f32],
-    ) -> Result<[Vectors; VOICES], PhraseError> {
-        let own = self.under_noise(clip, quiet, frames.clone(), mean_squares)?;
-        let mut voices = [own.clone(), own.clone(), own];
-        for (voice, speed) in voices.iter_mut().zip(SPEEDS).skip(1) {
-            let played = Clip { rate_hz: rate_at(clip.rate_hz, speed), ..clip.clone() };
-            let quiet = self.embed(&played)?;
-            let frames = frame_at(frames.start, speed)..frame_at(frames.end, speed);
-            *voice = self.under_noise(&played, &quiet, frames, mean_squares)?;
+    ) -> Result<Vec<Vectors>, PhraseError> {
+        let noisy = under_noise(clip, loud(mean_squares));
+        let mut voices = Vec::with_capacity(VOICES);
+        for speed in SPEEDS {
+            let rate_hz = rate_at(clip.rate_hz, speed);
+            let played =
+                if rate_hz == clip.rate_hz { None } else { Some(self.hear(clip, &clip.samples, rate_hz)?) };
+            let quiet = played.as_ref().unwrap_or(quiet);
+            let hop = quiet.hop_frames;
+            let (start, end) = (frame_at(frames.start, speed), frame_at(frames.end, speed));
+            let wanted = start / hop..end.div_ceil(hop).min(quiet.len());
+            let mut voice = Vectors::new(quiet.dim, hop);
+            voice.rows = vec![0.0; wanted.len() * quiet.dim];
+            add(&mut voice, quiet, wanted.clone(), CLEAN_WEIGHT);
+            for samples in &noisy {
+                add(&mut voice, &self.hear(clip, samples, rate_hz)?, wanted.clone(), 1.0);
+            }
+            voices.push(voice);
         }
         Ok(voices)
-    }
-
-    fn under_noise(
-        &self,
-        clip: &Clip,
-        quiet: &Vectors,
-        frames: Range<usize>,
-        mean_squares: &[f32],
-    ) -> Result<Vectors, PhraseError> {
-        let hop = quiet.hop_frames;
-        let wanted = frames.start / hop..frames.end.div_ceil(hop).min(quiet.len());
-        let mut sum = Vectors::new(quiet.dim, hop);
-        sum.rows = vec![0.0; wanted.len() * quiet.dim];
-        add(&mut sum, quiet, wanted.clone(), CLEAN_WEIGHT);
-        let mut noise = PinkNoise::new(SEED);
-        for snr_db in SNRS_DB {
-            let power = loud(mean_squares) / 10_f64.powf(snr_db / 10.0);
-            let noisy = Clip { samples: with_noise(clip, &mut noise, power), ..clip.clone() };
-            add(&mut sum, &self.embed(&noisy)?, wanted.clone(), 1.0);
-        }
-        Ok(sum)
     }
 }
 
@@ -84,9 +74,10 @@ fn frame_at(frame: usize, speed: f64) -> usize {
 
 /// Adds the directions of some rows.
 fn add(sum: &mut Vectors, heard: &Vectors, wanted: Range<usize>, weight: f32) {
-    for (total, row) in sum.rows.chunks_exact_mut(heard.dim.max(1)).zip(wanted.map(|row| heard.row(row))) {
-        let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        total.iter_mut().zip(row).for_each(|(total, x)| *total += weight * x / length);
+    for (total, row) in sum.rows.chunks_exact_mut(heard.dim.max(1)).zip(wanted) {
+        let mut unit = heard.row(row).to_vec();
+        normalise(&mut unit);
+        total.iter_mut().zip(unit).for_each(|(total, x)| *total += weight * x);
     }
 }
 
@@ -95,6 +86,12 @@ fn loud(mean_squares: &[f32]) -> f64 {
     let over = LOUD_SHARE * mean_squares.iter().copied().fold(0.0, f32::max);
     let loud: Vec<f64> = mean_squares.iter().filter(|x| **x > over).map(|x| f64::from(*x)).collect();
     loud.iter().sum::<f64>() / real(loud.len().max(1))
+}
+
+/// The clip under noise at each of [`SNRS_DB`], where the phrase has this power. The same noise at any speed.
+fn under_noise(clip: &Clip, power: f64) -> [Vec<f32>; SNRS_DB.len()] {
+    let mut noise = PinkNoise::new(SEED);
+    SNRS_DB.map(|snr_db| with_noise(clip, &mut noise, power / 10_f64.powf(snr_db / 10.0)))
 }
 
 /// The clip with noise of this power, the same in all channels.

@@ -2,5 +2,7 @@
 
 Phrases are compared as sequences of such vectors. In the order of the data: `pronounce` (text to speech sounds),
 `align` (when each is said), `bank` (recordings as features and frame labels), `augment` (voices, rooms, noise),
-`network`, `train`, `export`, `trials` (how well phrases are found that training never had).
+`network`, `train`, `spread` (what is done to the vectors of a finished network), `export`, `templates` (what is kept
+of an enrolled clip), `law` (how alike two sayings are), `trials` (how well phrases are found that training never had),
+`usual` (the limits that they need).
 """
