@@ -73,14 +73,8 @@ pub(super) fn run(wanted: &str, settings: &SourceSettings, outlet: &Outlet) {
             }
             Err(error) => (error.to_string(), Duration::ZERO),
         };
-        if !outlet.send(Arrival::Lost { reason, at: Instant::now() }) {
+        if !outlet.lose(&mut backoff, sound, reason) {
             return;
-        }
-        let until = Instant::now() + backoff.failed(sound);
-        let (failures, breaker_open) = (backoff.failures(), backoff.breaker_open());
-        outlet.set(SourceState::Waiting { until, failures, breaker_open });
-        while Instant::now() < until && !outlet.stopped() {
-            std::thread::sleep(POLL);
         }
     }
     outlet.set(SourceState::Ended);

@@ -31,6 +31,9 @@ pub use card::{InputDevice, input_devices};
 /// Blocks that may wait to be heard.
 pub(crate) const WAITING: usize = 16;
 
+/// How often a source that waits looks whether it is to stop.
+const WAIT_POLL: Duration = Duration::from_millis(20);
+
 /// Where sound comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -250,6 +253,21 @@ impl Outlet {
 
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Tells that there is no sound any more, after so much of it, and waits until it is time to try again. Says whether
+    /// somebody still listens to that.
+    fn lose(&self, backoff: &mut Backoff, sound: Duration, reason: String) -> bool {
+        if !self.send(Arrival::Lost { reason, at: Instant::now() }) {
+            return false;
+        }
+        let until = Instant::now() + backoff.failed(sound);
+        let (failures, breaker_open) = (backoff.failures(), backoff.breaker_open());
+        self.set(SourceState::Waiting { until, failures, breaker_open });
+        while Instant::now() < until && !self.stopped() {
+            std::thread::sleep(WAIT_POLL);
+        }
+        true
     }
 }
 

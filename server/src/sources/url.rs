@@ -21,7 +21,7 @@ use earmark_core::audio::{Ffmpeg, PcmEncoding, PcmFormat, allowed_protocols};
 use super::plain::samples_of;
 use super::{Arrival, Backoff, Outlet, SourceError, SourceSettings, SourceState, without_password};
 
-/// How often a source that waits looks whether it is to stop.
+/// How often it is looked whether the source is to stop while nothing comes.
 const POLL: Duration = Duration::from_millis(20);
 /// Blocks of the child that may wait.
 const WAITING: usize = 4;
@@ -49,14 +49,8 @@ pub(super) fn run(url: &str, settings: &SourceSettings, outlet: &Outlet) {
         };
         let (sound, reason) = child.pass_on(settings.limits.stall, outlet);
         drop(child);
-        if !outlet.send(Arrival::Lost { reason, at: Instant::now() }) {
+        if !outlet.lose(&mut backoff, sound, reason) {
             return;
-        }
-        let until = Instant::now() + backoff.failed(sound);
-        let (failures, breaker_open) = (backoff.failures(), backoff.breaker_open());
-        outlet.set(SourceState::Waiting { until, failures, breaker_open });
-        while Instant::now() < until && !outlet.stopped() {
-            std::thread::sleep(POLL);
         }
     }
     outlet.set(SourceState::Ended);
