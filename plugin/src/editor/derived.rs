@@ -10,7 +10,7 @@ use crate::processor::settings::{SettingsBank, leading_labels, own_thresholds_of
 use crate::shared::Shared;
 
 /// The labels of the lanes.
-const LABELS: [Label; LANES] = [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE];
+pub const LABELS: [Label; LANES] = [Label::SPEECH, Label::SINGING, Label::MUSIC, Label::NOISE];
 
 /// What follows from the parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]

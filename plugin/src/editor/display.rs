@@ -5,7 +5,7 @@ use egui::{Align2, CursorIcon, Painter, Rect, Sense, Shape, Stroke, Ui, pos2, ve
 
 use super::bars::{self, Level};
 use super::columns::{Column, columns};
-use super::derived::Derived;
+use super::derived::{Derived, LABELS};
 use super::history::{History, LANES};
 use super::lanes::{self, INSET, LaneRects};
 use super::theme::{GAP, Theme, font};
@@ -13,13 +13,14 @@ use super::threshold::{Line, Lines, height_of, probability_at};
 use super::widgets::Cx;
 use crate::meters::Class;
 use crate::params::{ParamId, Params, id};
+use crate::processor::settings::own_thresholds_of;
 
 const GUTTER: f32 = 116.0;
 const METERS: f32 = 112.0;
 /// How near to a line a pointer takes it, points.
 const REACH: f32 = 7.0;
-/// The labels of the lanes.
-const NAMES: [&str; LANES] = ["Speech", "Singing", "Music", "Noise"];
+/// What the labels of the lanes are called.
+pub const NAMES: [&str; LANES] = ["Speech", "Singing", "Music", "Noise"];
 
 /// What the display keeps between pictures.
 #[derive(Debug, Default)]
@@ -67,13 +68,7 @@ fn line_id((open, close): (ParamId, ParamId), line: Line) -> ParamId {
 
 /// The lines in a lane, where there are any.
 fn pair_of(lane: usize, derived: &Derived, params: &Params) -> Option<LanePair> {
-    const OWN: [(ParamId, ParamId); LANES] = [
-        (id::SPEECH_OPEN, id::SPEECH_CLOSE),
-        (id::SINGING_OPEN, id::SINGING_CLOSE),
-        (id::MUSIC_OPEN, id::MUSIC_CLOSE),
-        (id::NOISE_OPEN, id::NOISE_CLOSE),
-    ];
-    let own = *OWN.get(lane)?;
+    let own = own_thresholds_of(LABELS.get(lane)?)?;
     if let Some(Thresholds { open, close }) = derived.apart[lane] {
         return Some(LanePair { lines: Lines { open, close }, ids: own, own, by_knobs: false });
     }

@@ -1,18 +1,14 @@
 //! Thresholds of single labels: a button that opens two knobs for each.
 
+use earmark_core::Label;
 use egui::{CursorIcon, Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
 use super::app::App;
+use super::derived::LABELS;
+use super::display::NAMES;
 use super::theme::{GAP, font};
 use super::widgets::{Size, hold_arrows, knob};
-use crate::params::{ParamId, id};
-
-const ROWS: [(&str, ParamId, ParamId); 4] = [
-    ("Speech", id::SPEECH_OPEN, id::SPEECH_CLOSE),
-    ("Singing", id::SINGING_OPEN, id::SINGING_CLOSE),
-    ("Music", id::MUSIC_OPEN, id::MUSIC_CLOSE),
-    ("Noise", id::NOISE_OPEN, id::NOISE_CLOSE),
-];
+use crate::processor::settings::{OWN_THRESHOLDS, own_thresholds_of};
 
 const ABOUT: &str = "Thresholds that a label has for itself. Auto: those of the knobs Open and Close where the label \
                      decides what is kept, else those of the preset or the ear. In the lanes: drag a line, with Alt where it \
@@ -21,9 +17,8 @@ const ABOUT: &str = "Thresholds that a label has for itself. Auto: those of the 
 impl App {
     /// The button, and the panel while it is open.
     pub(super) fn thresholds_button(&mut self, ui: &mut Ui) {
-        let any = ROWS
-            .iter()
-            .any(|(_, open, close)| [open, close].iter().any(|id| self.shared.params.get(**id) > 0.0));
+        let is_set = |id| self.shared.params.get(id) > 0.0;
+        let any = OWN_THRESHOLDS.iter().any(|(_, open, close)| is_set(*open) || is_set(*close));
         let colour = if any { self.theme.accent } else { self.theme.text };
         let text = RichText::new("Thresholds\u{2026}").font(font(11.5)).color(colour);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
@@ -40,11 +35,12 @@ impl App {
     pub(super) fn threshold_panel(&mut self, ui: &mut Ui) {
         ui.add(egui::Label::new(RichText::new(ABOUT).font(font(11.0)).color(self.theme.dim)).wrap());
         let singing = self.shared.has_singing();
-        for (name, open, close) in ROWS {
+        for (label, name) in LABELS.iter().zip(NAMES) {
             // As its lane: where the ear does not tell it there is nothing to set.
-            if open == id::SINGING_OPEN && !singing {
+            if *label == Label::SINGING && !singing {
                 continue;
             }
+            let Some((open, close)) = own_thresholds_of(label) else { continue };
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = GAP;
                 ui.allocate_ui(vec2(80.0, Size::Small.area().y), |ui| {
