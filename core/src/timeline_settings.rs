@@ -26,6 +26,9 @@ impl TimelineSettings {
         for (label, confirm) in &gate.thresholds.confirm {
             self.labels.entry(label.clone()).or_insert(self.default).confirm = *confirm;
         }
+        if let Some(level_dbfs) = gate.thresholds.open_above_dbfs {
+            self.silence_dbfs = self.silence_dbfs.max(f64::from(level_dbfs));
+        }
         self
     }
 }
@@ -50,15 +53,19 @@ mod tests {
         let gate = GateSettings {
             thresholds: LabelThresholds {
                 by_label: [(Label::SPEECH, Thresholds { open: 0.9, close: 0.8 })].into(),
+                open_above_dbfs: Some(-45.0),
                 confirm: [(Label::MUSIC, 0.95)].into(),
             },
             ..GateSettings::default()
         };
         let changed = plain.clone().with_gate(&gate);
-        let mut expected = plain.clone();
+        let mut expected = TimelineSettings { silence_dbfs: -45.0, ..plain.clone() };
         let speech = LabelSettings { open: 0.9, close: 0.8, ..plain.of(&Label::SPEECH) };
         expected.labels.insert(Label::SPEECH, speech);
         expected.labels.insert(Label::MUSIC, LabelSettings { confirm: 0.95, ..plain.of(&Label::MUSIC) });
         assert_eq!(changed, expected);
+        let mut lower = GateSettings::default();
+        lower.thresholds.open_above_dbfs = Some(-80.0);
+        assert_eq!(plain.clone().with_gate(&lower), plain, "what is silence stays silence");
     }
 }

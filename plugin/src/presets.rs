@@ -216,7 +216,7 @@ fn as_settings(shared: &Shared, base: GateSettings, pack: &Pack) -> GateSettings
             lookahead_ms: shared.params.get_f32(id::LOOKAHEAD_MS),
             ..set.envelope
         },
-        thresholds: gate::LabelThresholds { by_label: set.thresholds.by_label, ..base.thresholds },
+        thresholds: gate::LabelThresholds { confirm: base.thresholds.confirm, ..set.thresholds },
         ..base
     }
 }
@@ -259,6 +259,8 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
     let thresholds = settings.thresholds.by_label.get(&leading).copied().unwrap_or(from_pack);
     values.push((id::OPEN, f64::from(thresholds.open)));
     values.push((id::CLOSE, f64::from(thresholds.close)));
+    let level_dbfs = settings.thresholds.open_above_dbfs.map(f64::from);
+    values.push((id::OPEN_ABOVE_DBFS, level_dbfs.unwrap_or(id::OPEN_ABOVE_DBFS.spec().min())));
     for (label, own_open, own_close) in OWN_THRESHOLDS {
         // Those that lead have the knobs together, but where the preset gives one others.
         let leads = leading_labels(&settings.rules.list).any(|leading| *leading == label);
@@ -287,6 +289,7 @@ mod tests {
         for (name, own) in [
             ("podcast", [(id::RANGE_DB, 17.25), (id::OPEN, 0.625)]),
             ("broadcast-duck", [(id::WET, 0.5), (id::HOLD_MS, 300.0)]),
+            ("interview", [(id::OPEN_ABOVE_DBFS, -42.0), (id::OPEN, 0.75)]),
         ] {
             let shared = Shared::new();
             shared.load_preset(name).unwrap();

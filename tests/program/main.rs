@@ -18,6 +18,7 @@ mod phrase;
 mod program;
 mod recordings;
 mod render;
+mod render_live;
 #[path = "../required.rs"]
 mod required;
 mod runtime;

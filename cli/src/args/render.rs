@@ -51,6 +51,9 @@ pub struct RenderArgs {
     /// Files only: how far an opening may move back to where its sound rose above the room's floor, ms
     #[arg(long, alias = "reach-ms", value_name = "MS", conflicts_with = "live")]
     pub onset_backtrack_ms: Option<f32>,
+    /// Level that a label must exceed beside its probability to count for the gate, dBFS
+    #[arg(long, value_name = "DBFS", allow_negative_numbers = true)]
+    pub open_above_dbfs: Option<f32>,
     /// Share of the gated sound in the output, 0 to 1
     #[arg(long, value_name = "SHARE")]
     pub wet: Option<f32>,

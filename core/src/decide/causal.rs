@@ -20,7 +20,6 @@ use crate::{Label, LabelSet};
 /// ```
 #[derive(Debug, Clone)]
 pub struct CausalLabels {
-    rate_hz: u32,
     /// One for each column.
     columns: Vec<Column>,
     /// How far the close thresholds have risen towards the open ones, see [`CausalLabels::raise_close`].
@@ -52,7 +51,6 @@ impl CausalLabels {
             Column { thresholds, hysteresis: Hysteresis::new(thresholds), bit }
         };
         Self {
-            rate_hz,
             columns: (0..labels.len()).map(column).collect(),
             close_raise: 0.0,
             silence: CausalSilence::new(rate_hz, SILENCE_DBFS),
@@ -61,9 +59,9 @@ impl CausalLabels {
         }
     }
 
-    /// Another silence level, dBFS, from the next frame on; the frames before it are forgotten.
+    /// Another silence level, dBFS, from the next frame on.
     pub fn set_silence_dbfs(&mut self, silence_dbfs: f64) {
-        self.silence = CausalSilence::new(self.rate_hz, silence_dbfs);
+        self.silence.set_level_dbfs(silence_dbfs);
     }
 
     /// Other thresholds for a column, from the next frame on. What is on stays on.

@@ -137,6 +137,11 @@ impl CausalSilence {
         Self { grid, level: mean_square_of(silence_dbfs), recent: [(0.0, 0); BLOCK_FRAMES], frames: 0 }
     }
 
+    /// Another level, dBFS, for the next frame and those before it that it is judged with.
+    pub fn set_level_dbfs(&mut self, silence_dbfs: f64) {
+        self.level = mean_square_of(silence_dbfs);
+    }
+
     /// Takes frame `frame` (mean square, full scale 1); returns whether the source is silent: the frame itself, and the
     /// 100 ms that end with it, as far as there are so many. A NaN is not silent.
     pub fn push(&mut self, frame: u64, mean_square: f32) -> bool {

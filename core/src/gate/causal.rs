@@ -2,7 +2,7 @@
 
 use super::rules::{GainEvent, QUIET_DBFS, RuleSet, Target};
 use super::{Adapted, GateError, GateSettings, MotionRefused};
-use crate::decide::{CausalLabels, Thresholds};
+use crate::decide::{CausalLabels, SILENCE_DBFS, Thresholds};
 use crate::signal::level_dbfs;
 use crate::{FrameGrid, FrameScores, Label, LabelSet};
 
@@ -35,6 +35,10 @@ pub struct CausalDecider {
     names: Vec<Label>,
     pack_thresholds: Vec<Thresholds>,
     labels: CausalLabels,
+    /// What is silent whatever the settings say.
+    silence_dbfs: f64,
+    /// What they call silent beside that; minus infinity: nothing.
+    open_above_dbfs: f64,
     level: LevelFollower,
     level_dbfs: f32,
     last: Option<Target>,
@@ -60,6 +64,8 @@ impl CausalDecider {
             names: labels.to_vec(),
             labels: CausalLabels::new(labels, &pack_thresholds, rate_hz),
             pack_thresholds,
+            silence_dbfs: SILENCE_DBFS,
+            open_above_dbfs: f64::NEG_INFINITY,
             level: LevelFollower::default(),
             level_dbfs: QUIET_DBFS,
             last: None,
@@ -68,10 +74,11 @@ impl CausalDecider {
         Ok(decider)
     }
 
-    /// The same with another silence level, dBFS.
+    /// The same with another silence level, dBFS, which a gate's own level threshold may raise.
     #[must_use]
     pub fn with_silence_dbfs(mut self, silence_dbfs: f64) -> Self {
-        self.labels.set_silence_dbfs(silence_dbfs);
+        self.silence_dbfs = silence_dbfs;
+        self.labels.set_silence_dbfs(silence_dbfs.max(self.open_above_dbfs));
         self
     }
 
@@ -80,6 +87,8 @@ impl CausalDecider {
             self.labels
                 .set_thresholds(column, settings.thresholds.by_label.get(label).copied().unwrap_or(*of_pack));
         }
+        self.open_above_dbfs = settings.thresholds.open_above_dbfs.map_or(f64::NEG_INFINITY, f64::from);
+        self.labels.set_silence_dbfs(self.silence_dbfs.max(self.open_above_dbfs));
     }
 
     /// Takes over rules, depths and thresholds from the next frame on. What is on stays on.
@@ -171,25 +180,38 @@ mod tests {
         let mut decider = CausalDecider::new(&GateSettings::default(), &[Label::SPEECH], &thresholds, 44_100)
             .expect("compiles");
         let loud = 0.01;
-        let mut run =
-            |frame, p: f32, square| decider.frame(frame, &[p], square).map(|e| (e.at, e.target.gain_db));
-        assert_eq!(run(0, 0.5, loud), Some((0, -30.0)));
-        assert_eq!(run(1, 0.6, loud), Some((441, 0.0)));
-        assert_eq!(run(2, 0.5, loud), None, "between the thresholds nothing changes");
-        assert_eq!(run(3, f32::NAN, loud), Some((1_323, -30.0)), "a NaN closes");
-        assert_eq!(run(4, 0.7, loud), Some((1_764, 0.0)));
-        let silent: Vec<_> = (5..16).map(|frame| run(frame, 0.5, 0.9e-6)).collect();
+        let run = |decider: &mut CausalDecider, frame, p: f32, square| {
+            decider.frame(frame, &[p], square).map(|e| (e.at, e.target.gain_db))
+        };
+        assert_eq!(run(&mut decider, 0, 0.5, loud), Some((0, -30.0)));
+        assert_eq!(run(&mut decider, 1, 0.6, loud), Some((441, 0.0)));
+        assert_eq!(run(&mut decider, 2, 0.5, loud), None, "between the thresholds nothing changes");
+        assert_eq!(run(&mut decider, 3, f32::NAN, loud), Some((1_323, -30.0)), "a NaN closes");
+        assert_eq!(run(&mut decider, 4, 0.7, loud), Some((1_764, 0.0)));
+        let silent: Vec<_> = (5..16).map(|frame| run(&mut decider, frame, 0.5, 0.9e-6)).collect();
         let covered: Vec<usize> = (0..11).filter(|&index| silent[index].is_some()).collect();
         assert_eq!(covered, [9], "silence covers speech when it has lasted 100 ms");
-        assert_eq!(run(16, 0.5, loud), Some((7_056, 0.0)), "and ends without being forgotten");
+        assert_eq!(run(&mut decider, 16, 0.5, loud), Some((7_056, 0.0)), "and ends without being forgotten");
+        let mut own = GateSettings::default();
+        own.thresholds.open_above_dbfs = Some(-15.0);
+        decider.set_motion(&own).expect("the same rules");
+        assert_eq!(
+            run(&mut decider, 17, 0.9, loud),
+            Some((7_497, -30.0)),
+            "both must hold: the last 100 ms were under -15 dBFS"
+        );
+        assert_eq!(run(&mut decider, 18, 0.9, 0.04), Some((7_938, 0.0)), "loud enough opens at once");
+        assert_eq!(run(&mut decider, 19, 0.3, 0.04), Some((8_379, -30.0)), "loud alone does not");
+        decider.set_motion(&GateSettings::default()).expect("the same rules");
+        assert_eq!(run(&mut decider, 20, 0.9, loud), Some((8_820, 0.0)));
         decider.adapt(Adapted { range_db: 12.0, close_rise: 0.5 });
         let target = |edge: Option<GainEvent>| edge.map(|e| e.target.gain_db);
         assert_eq!(
-            target(decider.frame(17, &[0.49], loud)),
+            target(decider.frame(21, &[0.49], loud)),
             Some(-12.0),
             "it closes at 0.5 now, and less deep"
         );
         decider.adapt(Adapted { range_db: 20.0, close_rise: 0.5 });
-        assert_eq!(target(decider.frame(18, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
+        assert_eq!(target(decider.frame(22, &[0.49], loud)), Some(-20.0), "a new depth is an edge");
     }
 }

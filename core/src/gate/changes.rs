@@ -55,6 +55,7 @@ pub struct PresetChanges {
     pub lookahead_ms: Option<f32>,
     pub pre_roll_ms: Option<f32>,
     pub onset_backtrack_ms: Option<f32>,
+    pub open_above_dbfs: Option<f32>,
     pub wet: Option<f32>,
     pub max_pause_ms: Option<f32>,
     /// What stays as it is, instead of the preset's rules; speech if only `action` is given.
@@ -80,6 +81,9 @@ impl PresetChanges {
             if let Some(value) = change {
                 *setting = value;
             }
+        }
+        if self.open_above_dbfs.is_some() {
+            gate.thresholds.open_above_dbfs = self.open_above_dbfs;
         }
         if self.keep.is_some() || self.action.is_some() {
             let action = match self.action {

@@ -95,6 +95,10 @@ impl Default for Envelope {
 pub struct LabelThresholds {
     /// Probabilities at which a label opens and closes.
     pub by_label: BTreeMap<Label, Thresholds>,
+    /// Level that a label must exceed beside its probability, dBFS: to this gate what is quieter is silence, by the law of
+    /// silence ([`CausalSilence`](crate::decide::CausalSilence) live): loud enough opens at once, and a pause closes
+    /// when it has lasted. It only raises the silence level, never lowers it. `None`: the silence level alone.
+    pub open_above_dbfs: Option<f32>,
     /// Files only: the probability that a stretch of a label must reach once to count
     /// ([`LabelSettings::confirm`](crate::decide::LabelSettings::confirm)). What a rule adds around each stretch, hold,
     /// pre-roll and closed gaps, makes a short false one long; so a gate may ask for more than a list of tags does.
@@ -179,6 +183,9 @@ impl GateSettings {
         for pair in thresholds.by_label.values() {
             in_range("open", pair.open, 0.0, 1.0)?;
             in_range("close", pair.close, 0.0, pair.open)?;
+        }
+        if let Some(level_dbfs) = thresholds.open_above_dbfs {
+            in_range("open_above_dbfs", level_dbfs, -MAX_RANGE_DB, 0.0)?;
         }
         for confirm in thresholds.confirm.values() {
             in_range("confirm", *confirm, 0.0, 1.0)?;

@@ -8,17 +8,19 @@ use super::derived::LABELS;
 use super::display::NAMES;
 use super::theme::{GAP, font};
 use super::widgets::{Size, hold_arrows, knob};
+use crate::params::{ParamId, id};
 use crate::processor::settings::{OWN_THRESHOLDS, own_thresholds_of};
 
 const ABOUT: &str = "Thresholds that a label has for itself. Auto: those of the knobs Open and Close where the label \
                      decides what is kept, else those of the preset or the ear. In the lanes: drag a line, with Alt where it \
-                     follows the knobs; a double click gives it back.";
+                     follows the knobs; a double click gives it back. Level: what is quieter opens nothing, however sure the ear is.";
 
 impl App {
     /// The button, and the panel while it is open.
     pub(super) fn thresholds_button(&mut self, ui: &mut Ui) {
         let is_set = |id| self.shared.params.get(id) > 0.0;
-        let any = OWN_THRESHOLDS.iter().any(|(_, open, close)| is_set(*open) || is_set(*close));
+        let any = OWN_THRESHOLDS.iter().any(|(_, open, close)| is_set(*open) || is_set(*close))
+            || self.shared.params.get(id::OPEN_ABOVE_DBFS) > id::OPEN_ABOVE_DBFS.spec().min();
         let colour = if any { self.theme.accent } else { self.theme.text };
         let text = RichText::new("Thresholds\u{2026}").font(font(11.5)).color(colour);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
@@ -41,19 +43,25 @@ impl App {
                 continue;
             }
             let Some((open, close)) = own_thresholds_of(label) else { continue };
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = GAP;
-                ui.allocate_ui(vec2(80.0, Size::Small.area().y), |ui| {
-                    ui.set_min_width(80.0);
-                    ui.centered_and_justified(|ui| {
-                        ui.label(RichText::new(name).font(font(13.0)).color(self.theme.text));
-                    });
-                });
-                self.with_cx(ui, |ui, cx| {
-                    knob(ui, open, "Open", Size::Small, cx);
-                    knob(ui, close, "Close", Size::Small, cx);
+            self.threshold_row(ui, name, &[(open, "Open"), (close, "Close")]);
+        }
+        self.threshold_row(ui, "Level", &[(id::OPEN_ABOVE_DBFS, "Above")]);
+    }
+
+    fn threshold_row(&mut self, ui: &mut Ui, name: &str, knobs: &[(ParamId, &str)]) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            ui.allocate_ui(vec2(80.0, Size::Small.area().y), |ui| {
+                ui.set_min_width(80.0);
+                ui.centered_and_justified(|ui| {
+                    ui.label(RichText::new(name).font(font(13.0)).color(self.theme.text));
                 });
             });
-        }
+            self.with_cx(ui, |ui, cx| {
+                for (id, caption) in knobs {
+                    knob(ui, *id, caption, Size::Small, cx);
+                }
+            });
+        });
     }
 }

@@ -276,7 +276,7 @@ fn control(spec: &ParamSpec, text: &mut String) {
     let unit = match spec.unit {
         Unit::Milliseconds => "units:ms",
         Unit::Seconds => "units:s",
-        Unit::Decibels | Unit::Dbfs => "units:db",
+        Unit::Decibels | Unit::Dbfs | Unit::DbfsOrOff => "units:db",
         Unit::None | Unit::Percent | Unit::PercentOrAuto | Unit::Ratio => return,
     };
     let _ = writeln!(text, "\t\tunits:unit {unit} ;");
@@ -330,7 +330,7 @@ mod tests {
             "free_wheeling",
         ];
         assert_eq!(symbols[..released.len()], released);
-        assert!(symbols[released.len()..].ends_with(&["fast_ear", "fast_lookahead_ms"]));
+        assert!(symbols[released.len()..].ends_with(&["fast_ear", "fast_lookahead_ms", "open_above_dbfs"]));
     }
 
     /// `EARMARK_WRITE_TTL=1` writes the files.

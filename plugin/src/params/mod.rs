@@ -127,6 +127,8 @@ pub enum Unit {
     Decibels,
     /// Decibels below full scale.
     Dbfs,
+    /// The same, where the smallest value stands for none.
+    DbfsOrOff,
     /// A share of 0 to 1, shown in per cent.
     Percent,
     /// The same, where 0 stands for what would be without the parameter.
@@ -143,7 +145,7 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Decibels => "dB",
-            Self::Dbfs => "dBFS",
+            Self::Dbfs | Self::DbfsOrOff => "dBFS",
             Self::Percent | Self::PercentOrAuto => "%",
             Self::Ratio => ": 1",
         }

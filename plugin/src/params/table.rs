@@ -111,6 +111,8 @@ pub mod id {
         FAST_EAR = 47;
         /// How long before an onset the gate opens while the fast one hears.
         FAST_LOOKAHEAD_MS = 48;
+        /// The level that a label must exceed beside its probability.
+        OPEN_ABOVE_DBFS = 49;
     }
 }
 
@@ -296,6 +298,9 @@ pub const PARAMS: &[ParamSpec] = table![
     FAST_LOOKAHEAD_MS, "fast_lookahead_ms", "Fast lookahead", "FastLook", Motion, Milliseconds,
         float(0.0, 500.0, 0.0, TIMES), SETUP,
         "How long before an onset the gate opens while Swift hears. It is part of the latency; without it the first few milliseconds of a word are soft.";
+    OPEN_ABOVE_DBFS, "open_above_dbfs", "Level threshold", "LevelThr", Thresholds, DbfsOrOff,
+        float(-100.0, 0.0, -100.0, Curve::Linear), KNOB,
+        "The level that what is heard must exceed beside its probability: both must hold. What is quieter is silence to the gate. Off: the probability alone decides.";
 ];
 
 /// A page of a control surface.

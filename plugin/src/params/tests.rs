@@ -112,6 +112,9 @@ fn people_may_write_units_or_not() {
     assert_eq!(id::RANGE_DB.spec().from_text("12 ms"), None, "another unit is another thing");
     assert_eq!(id::OUTPUT_DB.spec().to_text(-0.0), "0.0 dB");
     assert_eq!(id::OUTPUT_DB.spec().to_text(-0.04), "0.0 dB");
+    assert_eq!(id::OPEN_ABOVE_DBFS.spec().to_text(-100.0), "Off");
+    assert_eq!(id::OPEN_ABOVE_DBFS.spec().from_text("off"), Some(-100.0));
+    assert_eq!(id::OPEN_ABOVE_DBFS.spec().from_text("-42 dB"), Some(-42.0));
     assert_eq!(attack.to_text(99.96), "100 ms");
     assert_eq!(attack.to_text(99.94), "99.9 ms");
     assert_eq!(id::DUCK_RATIO.spec().to_text(4.0), "4.0 : 1");

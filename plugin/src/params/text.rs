@@ -6,6 +6,8 @@ use super::{Kind, ParamSpec, Unit};
 
 /// The word for what would be without the parameter.
 const AUTO: &str = "Auto";
+/// The word for no level.
+const OFF: &str = "Off";
 /// What would be written as 0.0 % is that, too.
 const AUTO_BELOW: f64 = 0.000_5;
 
@@ -27,6 +29,7 @@ impl ParamSpec {
             Kind::Toggle { .. } => out.write_str(if plain >= 0.5 { "On" } else { "Off" }),
             Kind::Float { .. } => match self.unit {
                 Unit::PercentOrAuto if plain < AUTO_BELOW => out.write_str(AUTO),
+                Unit::DbfsOrOff if in_tenths(plain) <= self.min() => out.write_str(OFF),
                 Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", in_tenths(100.0 * plain)),
                 Unit::Milliseconds if in_tenths(plain) >= 100.0 => write!(out, "{plain:.0} ms"),
                 unit => write!(out, "{:.1} {}", in_tenths(plain), unit.symbol()),
@@ -61,6 +64,9 @@ impl ParamSpec {
             Kind::Float { .. } if self.unit == Unit::PercentOrAuto && text.eq_ignore_ascii_case(AUTO) => {
                 Some(0.0)
             }
+            Kind::Float { .. } if self.unit == Unit::DbfsOrOff && text.eq_ignore_ascii_case(OFF) => {
+                Some(self.min())
+            }
             Kind::Float { .. } => self.number(text),
         }?;
         (!plain.is_nan()).then(|| self.clamp(plain))
@@ -82,7 +88,7 @@ impl ParamSpec {
             "" | "%" if matches!(self.unit, Unit::Percent | Unit::PercentOrAuto) => 0.01,
             "s" if self.unit == Unit::Milliseconds => 1_000.0,
             "ms" if self.unit == Unit::Seconds => 1e-3,
-            "db" if self.unit == Unit::Dbfs => 1.0,
+            "db" if matches!(self.unit, Unit::Dbfs | Unit::DbfsOrOff) => 1.0,
             ":1" if self.unit == Unit::Ratio => 1.0,
             unit if unit.is_empty() || unit == symbol => 1.0,
             _ => return None,

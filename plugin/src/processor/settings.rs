@@ -88,6 +88,12 @@ pub(crate) fn with_own(params: &Params, own: Option<(ParamId, ParamId)>, auto: T
     Thresholds { open, close: said(close, auto.close).min(open) }
 }
 
+/// The level that a label must exceed, if there is one.
+fn open_above_dbfs(params: &Params) -> Option<f32> {
+    let level_dbfs = params.get(id::OPEN_ABOVE_DBFS);
+    (level_dbfs > id::OPEN_ABOVE_DBFS.spec().min()).then(|| params.get_f32(id::OPEN_ABOVE_DBFS))
+}
+
 fn is_voice(label: &Label) -> bool {
     label.as_str().starts_with(Label::VOICE_PREFIX)
 }
@@ -224,6 +230,7 @@ impl SettingsBank {
                 *own = with_own(params, ids, auto);
             }
         }
+        settings.thresholds.open_above_dbfs = open_above_dbfs(params);
         settings.rules.range_db = params.get_f32(id::RANGE_DB);
         settings.envelope.attack_ms = params.get_f32(id::ATTACK_MS);
         settings.envelope.hold_ms = params.get_f32(id::HOLD_MS).min(*most_hold_ms);

@@ -98,6 +98,7 @@ fn released_states_are_read() {
         "noise_close_probability",
         "fast_ear",
         "fast_lookahead_ms",
+        "open_above_dbfs",
     ] {
         assert!(params.remove(later).is_some(), "{later}");
     }

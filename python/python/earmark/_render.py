@@ -72,7 +72,7 @@ def render(
         dither: whether integers are rounded with dither.
         loudness: whether loudness is measured for the summary.
         gate: single settings of the preset: ``range_db``, ``attack_ms``, ``hold_ms``, ``release_ms``, ``lookahead_ms``,
-            ``pre_roll_ms``, ``onset_backtrack_ms``, ``wet``, ``max_pause_ms``.
+            ``pre_roll_ms``, ``onset_backtrack_ms``, ``open_above_dbfs``, ``wet``, ``max_pause_ms``.
 
     Raises:
         AudioError: the recording cannot be read.

@@ -209,6 +209,8 @@ pub struct RenderQuery {
     pub pre_roll_ms: Option<f32>,
     /// How far an opening may move back to where its sound rose, ms; not with live
     pub onset_backtrack_ms: Option<f32>,
+    /// Level that a label must exceed beside its probability to count for the gate, dBFS
+    pub open_above_dbfs: Option<f32>,
     /// Share of the gated sound, 0 to 1
     pub wet: Option<f32>,
     /// Pauses longer than this are shortened to it, ms
@@ -255,6 +257,7 @@ impl RenderQuery {
             lookahead_ms: self.lookahead_ms,
             pre_roll_ms: self.pre_roll_ms,
             onset_backtrack_ms: self.onset_backtrack_ms,
+            open_above_dbfs: self.open_above_dbfs,
             wet: self.wet,
             max_pause_ms: self.max_pause_ms,
         }

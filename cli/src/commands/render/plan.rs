@@ -162,6 +162,7 @@ fn changes(args: &RenderArgs) -> PresetChanges {
         lookahead_ms: args.lookahead_ms,
         pre_roll_ms: args.pre_roll_ms,
         onset_backtrack_ms: args.onset_backtrack_ms,
+        open_above_dbfs: args.open_above_dbfs,
         wet: args.wet,
         max_pause_ms: args.max_pause_ms,
         keep: args.keep.as_ref().map(labels),

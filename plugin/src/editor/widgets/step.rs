@@ -38,7 +38,7 @@ fn normal_step(spec: &ParamSpec, plain: f64) -> f64 {
                 1.0
             }
         }
-        (_, Unit::Seconds | Unit::Decibels | Unit::Dbfs | Unit::None) => 1.0,
+        (_, Unit::Seconds | Unit::Decibels | Unit::Dbfs | Unit::DbfsOrOff | Unit::None) => 1.0,
     }
 }
 

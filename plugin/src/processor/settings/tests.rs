@@ -182,3 +182,17 @@ fn an_automation_of_the_released_list_keeps_its_meaning() {
     let rules = &bank.update(&shared.params).unwrap().rules.list;
     assert_eq!(rules[0].when, any(&[Label::SPEECH, Label::SINGING]), "it stands above the list");
 }
+
+#[test]
+fn a_level_stands_beside_the_probability_once_it_is_set() {
+    let shared = Shared::new();
+    let level = || {
+        let mut bank = shared.kept(|kept| SettingsBank::new(&kept.extras));
+        bank.update(&shared.params).unwrap().thresholds.open_above_dbfs
+    };
+    assert_eq!(level(), None);
+    shared.set(id::OPEN_ABOVE_DBFS, -42.0);
+    assert_eq!(level(), Some(-42.0));
+    shared.load_preset("podcast").unwrap();
+    assert_eq!(level(), None, "a preset without one takes it away");
+}
