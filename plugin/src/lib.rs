@@ -23,6 +23,7 @@ pub mod host_words;
 mod label_log;
 pub mod ladspa;
 pub mod lv2;
+mod made_with;
 pub mod meters;
 mod module;
 pub mod params;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::edits::Edits;
 use crate::host_words::HostWords;
 use crate::label_log::LabelLog;
+use crate::made_with::MadeWith;
 use crate::meters::Meters;
 use crate::params::{PARAMS, ParamId, Params, PresetExtras};
 use crate::profiles::{ChosenProfile, KeptModels, Learner, Learning};
@@ -72,6 +73,8 @@ pub(crate) struct PluginState {
     /// The voice and the phrase that are chosen.
     pub(crate) voice: Option<ChosenProfile>,
     pub(crate) phrase: Option<ChosenProfile>,
+    /// The ear that the loaded project was made with.
+    pub(crate) made_with: Option<MadeWith>,
 }
 
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::made_with::MadeWith;
 use crate::params::{Kind, PARAMS, ParamSpec, PresetExtras};
 use crate::profiles::ChosenProfile;
 use crate::shared::Shared;
@@ -46,6 +47,8 @@ struct File {
     voice: Option<ChosenProfile>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phrase: Option<ChosenProfile>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ear: Option<MadeWith>,
 }
 
 impl Shared {
@@ -65,6 +68,7 @@ impl Shared {
             window: kept.window,
             voice: kept.voice,
             phrase: kept.phrase,
+            ear: self.made_with(),
         };
         // Maps with string keys and finite numbers: nothing that JSON could refuse.
         serde_json::to_vec_pretty(&file).unwrap_or_default()
@@ -96,6 +100,7 @@ impl Shared {
             kept.preset = file.preset;
             kept.window = file.window;
             (kept.voice, kept.phrase) = (file.voice, file.phrase);
+            kept.made_with = file.ear;
             changed
         });
         if needs_restart {

@@ -26,17 +26,18 @@ impl App {
         ui.add_space(GAP);
         let wide = self.wide;
         let costs = self.ear_costs.clone();
+        let mut ear_chosen = false;
         self.with_cx(ui, |ui, cx| {
             if wide {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    sources(ui, &costs, cx);
+                    ear_chosen = sources(ui, &costs, cx);
                     labels(ui, cx);
                 });
             } else {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    sources(ui, &costs, cx);
+                    ear_chosen = sources(ui, &costs, cx);
                 });
                 row(ui, |ui| {
                     labels(ui, cx);
@@ -52,6 +53,9 @@ impl App {
                 duck_row(ui, cx);
             }
         });
+        if ear_chosen {
+            self.shared.agree_with_ear();
+        }
     }
 
     /// What is kept, the knobs of every time and, where there is room, those of the output.
@@ -141,13 +145,14 @@ fn listen(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// What hears, and how.
-fn sources(ui: &mut Ui, ear_costs: &[String], cx: &mut Cx<'_>) {
+/// What hears, and how. Whether an ear was chosen.
+fn sources(ui: &mut Ui, ear_costs: &[String], cx: &mut Cx<'_>) -> bool {
     menu(ui, id::DETECTOR, "Detector", 92.0, cx);
-    ear_menu(ui, "Ear", 64.0, ear_costs, cx);
+    let chosen = ear_menu(ui, "Ear", 64.0, ear_costs, cx);
     menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
     low_switch(ui, id::LINK, "Link", cx);
     low_switch(ui, id::ADAPTIVE, "Adaptive", cx);
+    chosen
 }
 
 /// Labels for the host.

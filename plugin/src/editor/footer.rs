@@ -75,6 +75,21 @@ fn count(number: u64, what: &str) -> String {
     }
 }
 
+/// An ear of the same name that hears otherwise than the project's did.
+fn replaced_piece(shared: &Shared) -> Option<Piece> {
+    let (before, now) = shared.replaced_ear()?;
+    let name = &now.pack;
+    let text = if before.version == now.version {
+        format!("Made with another {name} {}: choose it again in Ear to agree", now.version)
+    } else {
+        format!(
+            "Made with {name} {}, heard by {}: choose it again in Ear to agree",
+            before.version, now.version
+        )
+    };
+    Some((text, true))
+}
+
 /// What the ear cannot do of what is asked.
 fn singing_piece(shared: &Shared, status: &Status) -> Option<Piece> {
     let asked = shared.params.choice(id::KEEP_SINGING) > 0 && status.active;
@@ -127,6 +142,7 @@ impl App {
             .into_iter()
             .chain(pieces(&status))
             .chain(floor_piece(&status, &self.shared.params))
+            .chain(replaced_piece(&self.shared))
             .chain(singing_piece(&self.shared, &status))
             .chain(lanes_piece(&self.shared.params, &self.host_words))
             .collect();

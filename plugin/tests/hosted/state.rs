@@ -102,6 +102,7 @@ fn released_states_are_read() {
     ] {
         assert!(params.remove(later).is_some(), "{later}");
     }
+    assert!(saved.as_object_mut().expect("an object").remove("ear").is_some());
     assert_eq!(saved, json(fixture("0.1.json").trim_ascii_end()));
     // The preset's rules work after the load.
     let running = hosted.activate(48_000.0, 512);

@@ -13,7 +13,7 @@ use crate::meters::MeterFrame;
 type State = fn(&mut Window);
 
 /// What a person may have before them.
-const STATES: [(&str, State); 9] = [
+const STATES: [(&str, State); 10] = [
     ("speech", |_| {}),
     ("light", |window| {
         let ctx = window.ctx.clone();
@@ -36,6 +36,13 @@ const STATES: [(&str, State); 9] = [
         window.app.shared.set(id::HOLD_MS, 777.0);
         window.app.notice =
             Some("/home/somebody/of some name/.config/earmark/presets/Mine.json: no such file".to_owned());
+    }),
+    ("another-ear", |window| {
+        let shared = &window.app.shared;
+        let mut state: serde_json::Value = serde_json::from_slice(&shared.save_state()).expect("JSON");
+        state["ear"]["version"] = "0.6.0".into();
+        state["ear"]["sha256"] = "0".repeat(64).into();
+        shared.load_state(state.to_string().as_bytes()).expect("a state");
     }),
     ("thresholds", |window| {
         window.app.shared.note_activation(48_000.0, 6_828, true);

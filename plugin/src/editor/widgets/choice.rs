@@ -57,24 +57,26 @@ pub fn segments(ui: &mut Ui, id: ParamId, height: f32, cx: &mut Cx<'_>) {
 /// A name and a menu of the choices below it.
 pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
     let chosen = cx.params.choice(id);
-    if let Some(now) = menu_of(ui, (id, name), width, names(id), None, chosen, cx) {
+    let now = menu_of(ui, (id, name), width, names(id), None, chosen, cx);
+    if let Some(now) = now.filter(|now| *now != chosen) {
         cx.gestures.set(id, plain_of(now));
     }
 }
 
-/// The menu of what hears: of two parameters, as one list, in which `costs` stand beside the names.
-pub fn ear_menu(ui: &mut Ui, name: &str, width: f32, costs: &[String], cx: &mut Cx<'_>) {
+/// The menu of what hears: of two parameters, as one list, in which `costs` stand beside the names. Whether one was chosen, be it
+/// the same again.
+pub fn ear_menu(ui: &mut Ui, name: &str, width: f32, costs: &[String], cx: &mut Cx<'_>) -> bool {
     let names = EAR_CHOICES.map(|(id, value)| {
         usize::try_from(value).ok().and_then(|value| names(id).get(value)).copied().unwrap_or_default()
     });
     let chosen = ear_choice(cx.params);
-    if let Some(now) = menu_of(ui, (id::PACK, name), width, &names, Some(costs), chosen, cx) {
-        for (id, plain) in ear_values(now) {
-            if cx.params.get(id) != plain {
-                cx.gestures.set(id, plain);
-            }
+    let now = menu_of(ui, (id::PACK, name), width, &names, Some(costs), chosen, cx);
+    for (id, plain) in now.into_iter().flat_map(ear_values) {
+        if cx.params.get(id) != plain {
+            cx.gestures.set(id, plain);
         }
     }
+    now.is_some()
 }
 
 /// The menu of what is kept: of two parameters, as one list.
@@ -105,7 +107,7 @@ fn menu_of(
     let shown = ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.label(egui::RichText::new(name).font(font(11.5)).color(cx.theme.dim));
-        let mut now = chosen;
+        let mut taken = None;
         let shown = names.get(chosen).copied().unwrap_or_default();
         let combo = ComboBox::from_id_salt(id.spec().key).width(width).truncate().selected_text(shown);
         let response = combo
@@ -113,14 +115,16 @@ fn menu_of(
                 for (index, name) in names.iter().enumerate() {
                     let note = notes.and_then(|notes| notes.get(index)).filter(|note| !note.is_empty());
                     let line = note.map_or_else(|| (*name).to_owned(), |note| format!("{name}: {note}"));
-                    ui.selectable_value(&mut now, index, line);
+                    if ui.selectable_label(index == chosen, line).clicked() {
+                        taken = Some(index);
+                    }
                 }
             })
             .response;
         let step = keys(ui, &response).first().map(|step| stepped_place(names.len(), chosen, *step));
         focus_ring(ui, &response, 5.0, cx.theme.accent);
         tooltip(response, id.spec(), cx.theme);
-        if now == chosen { step } else { Some(now) }
+        taken.or(step)
     });
     shown.inner
 }
