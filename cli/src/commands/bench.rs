@@ -86,7 +86,7 @@ fn stages(clip: &Clip, detector: &Detector, table: &mut Table) -> Result<()> {
         mono.clear();
         resampled.clear();
         downmix(&clip.samples, clip.channels, &mut mono);
-        let mut resampler = Resampler::new(clip.rate_hz, spec.rate_hz)?;
+        let mut resampler = Resampler::heard_up_to(spec.mel.high_hz, clip.rate_hz, spec.rate_hz)?;
         resampler.push(&mono, &mut resampled);
         resampler.finish(&mut resampled);
         Ok(())

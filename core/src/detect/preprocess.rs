@@ -1,5 +1,6 @@
 //! The first half of a stream: all that needs the source's own samples.
 
+use crate::features::FeatureSpec;
 use crate::signal::{Downmixer, LevelMeter, ResampleError, Resampler};
 
 /// What a stretch of the source becomes on its way to the features.
@@ -27,13 +28,14 @@ pub(crate) struct Preprocessor {
 }
 
 impl Preprocessor {
-    pub(crate) fn new(rate_hz: u32, channels: u16, feature_rate_hz: u32) -> Result<Self, ResampleError> {
+    /// For the features of `spec`.
+    pub(crate) fn new(rate_hz: u32, channels: u16, spec: &FeatureSpec) -> Result<Self, ResampleError> {
         Ok(Self {
             rate_hz,
             channels,
             level: LevelMeter::new(rate_hz, channels),
             downmixer: Downmixer::new(rate_hz, channels),
-            resampler: Resampler::new(rate_hz, feature_rate_hz)?,
+            resampler: Resampler::heard_up_to(spec.mel.high_hz, rate_hz, spec.rate_hz)?,
             downmixed: Vec::new(),
         })
     }

@@ -33,7 +33,7 @@ impl Reach {
             frame_samples: spec.frame_samples() as u64,
             padding: spec.padding.samples() as u64,
             feature_rate_hz: u64::from(spec.rate_hz),
-            filter: Resampler::new(rate_hz, spec.rate_hz)?.delay_samples() as u64,
+            filter: Resampler::heard_up_to(spec.mel.high_hz, rate_hz, spec.rate_hz)?.delay_samples() as u64,
         })
     }
 

@@ -39,7 +39,7 @@ impl DetectorStream {
     pub(super) fn new(detector: &Detector, rate_hz: u32, channels: u16) -> Result<Self, DetectError> {
         Ok(Self {
             rate_hz,
-            preprocess: Preprocessor::new(rate_hz, channels, detector.pack().manifest().features.rate_hz)?,
+            preprocess: Preprocessor::new(rate_hz, channels, &detector.pack().manifest().features)?,
             score: ScoreNetwork::new(detector)?,
             piece: Block::default(),
         })

@@ -19,12 +19,11 @@ pub struct EmbedStream {
 
 impl EmbedStream {
     pub(super) fn new(embedder: &Embedder, rate_hz: u32, channels: u16) -> Result<Self, EmbedError> {
-        let feature_rate_hz = embedder.pack().manifest().features.rate_hz;
         Ok(Self {
             grid: FrameGrid::new(rate_hz),
             dim: embedder.dim(),
             hop_frames: embedder.hop_frames(),
-            preprocess: Preprocessor::new(rate_hz, channels, feature_rate_hz)?,
+            preprocess: Preprocessor::new(rate_hz, channels, &embedder.pack().manifest().features)?,
             network: RowNetwork::new(embedder.pack(), embedder.network.another(), &embedder.silence)?,
             piece: Block::default(),
             rows: 0,

@@ -5,7 +5,7 @@
 //! which the samples that a coefficient meets for consecutive outputs lie next to each other. The filter is symmetric,
 //! so one multiplication serves two samples.
 
-use super::design::Design;
+use super::design::{Design, Stop};
 
 /// Outputs computed side by side: so many that additions need not wait for each other with vectors of eight, and that their
 /// sums fit in the registers.
@@ -43,8 +43,8 @@ pub(super) struct Decimator {
 }
 
 impl Decimator {
-    pub(super) fn new(factor: u32) -> Self {
-        let design = Design::new(factor, 1, 1);
+    pub(super) fn new(factor: u32, stop: Stop) -> Self {
+        let design = Design::new(factor, 1, stop, 1);
         let (half, factor) = (design.half, usize::try_from(factor).unwrap_or(usize::MAX));
         // Whole slots, so that planes and phases agree.
         let lead = half.next_multiple_of(factor);

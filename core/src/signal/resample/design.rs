@@ -4,6 +4,22 @@ use std::f64::consts::PI;
 
 /// Fraction of the lower of the two Nyquist frequencies that passes unchanged.
 pub(super) const PASSBAND: f64 = 0.92;
+
+/// Where a filter begins to take away all, as a fraction of the lower Nyquist frequency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop(f64);
+
+impl Stop {
+    /// Nothing aliases.
+    pub(super) const CLEAN: Self = Self(1.0);
+
+    /// What aliases lies above `highest_hz` at `out_rate_hz`: it is mirrored at half of that rate.
+    pub(super) fn unheard(highest_hz: f64, out_rate_hz: u32) -> Self {
+        let rate_hz = f64::from(out_rate_hz);
+        // No wider than the pass band is narrow: a filter of a few taps saves nothing more.
+        Self((2.0 * (rate_hz - highest_hz) / rate_hz).clamp(1.0, 2.0 - PASSBAND))
+    }
+}
 /// Attenuation of what would alias, dB.
 pub(super) const STOPBAND_DB: f64 = 84.0;
 
@@ -19,13 +35,13 @@ pub(super) struct Design {
 impl Design {
     /// For `input` samples to every `output` samples (in lowest terms); half its length is a multiple of `multiple`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 72 × 768, positive")]
-    pub(super) fn new(input: u32, output: u32, multiple: usize) -> Self {
+    pub(super) fn new(input: u32, output: u32, Stop(stop): Stop, multiple: usize) -> Self {
         // Input samples per sample of the lower of the two rates.
         let stretch = (f64::from(input) / f64::from(output)).max(1.0);
-        let transition = 0.5 * (1.0 - PASSBAND) / stretch;
+        let transition = 0.5 * (stop - PASSBAND) / stretch;
         // Kaiser's formula for the length.
         let half = (0.5 * (STOPBAND_DB - 7.95) / (14.36 * transition)).ceil() as usize;
-        Self { half: half.next_multiple_of(multiple), cutoff: 0.5 * (1.0 + PASSBAND) / stretch }
+        Self { half: half.next_multiple_of(multiple), cutoff: 0.5 * (stop + PASSBAND) / stretch }
     }
 
     /// The coefficients for samples at `places` (distances from the filter's middle, up to `half`), scaled to pass DC

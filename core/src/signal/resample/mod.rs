@@ -7,7 +7,8 @@
 //! [`Resampler::delay_samples`] (4.1 ms from 48 kHz to 16 kHz), which matters for live audio. A block-FFT resampler would
 //! come later live; live and offline must agree, so there is one.
 //!
-//! Pass band flat to 92 % of the lower Nyquist frequency, everything beyond that frequency 84 dB down (`design.rs`).
+//! Pass band flat to 92 % of the lower Nyquist frequency, everything beyond that frequency 84 dB down (`design.rs`). Who does not
+//! listen up to there ([`Resampler::heard_up_to`]) has a shorter filter: 2.6 ms for bands that end at 7.6 kHz.
 //! Whole factors downwards have a way of their own (`decimator.rs`), all other ratios share one (`polyphase.rs`).
 
 mod decimator;
@@ -17,6 +18,7 @@ mod polyphase;
 mod tests;
 
 use decimator::Decimator;
+use design::Stop;
 use polyphase::Polyphase;
 
 /// Lowest sample rate that is heard, Hz.
@@ -73,6 +75,22 @@ impl Resampler {
     ///
     /// If a rate is not within the supported range.
     pub fn new(in_rate_hz: u32, out_rate_hz: u32) -> Result<Self, ResampleError> {
+        Self::with_stop(in_rate_hz, out_rate_hz, Stop::CLEAN)
+    }
+
+    /// The same for a listener that uses nothing above `highest_hz` of the output: downwards, what would alias is taken away only
+    /// where it would be heard, by a filter that is shorter for that.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Resampler::new`].
+    pub fn heard_up_to(highest_hz: f64, in_rate_hz: u32, out_rate_hz: u32) -> Result<Self, ResampleError> {
+        let is_down = in_rate_hz > out_rate_hz;
+        let stop = if is_down { Stop::unheard(highest_hz, out_rate_hz) } else { Stop::CLEAN };
+        Self::with_stop(in_rate_hz, out_rate_hz, stop)
+    }
+
+    fn with_stop(in_rate_hz: u32, out_rate_hz: u32, stop: Stop) -> Result<Self, ResampleError> {
         for rate_hz in [in_rate_hz, out_rate_hz] {
             if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
                 return Err(ResampleError::Rate { rate_hz });
@@ -81,8 +99,8 @@ impl Resampler {
         let divisor = gcd(in_rate_hz, out_rate_hz);
         let engine = match (in_rate_hz / divisor, out_rate_hz / divisor) {
             (1, 1) => Engine::Copy,
-            (factor, 1) => Engine::Decimator(Decimator::new(factor)),
-            (input, output) => Engine::Polyphase(Polyphase::new(input, output)),
+            (factor, 1) => Engine::Decimator(Decimator::new(factor, stop)),
+            (input, output) => Engine::Polyphase(Polyphase::new(input, output, stop)),
         };
         Ok(Self { engine, received: 0, produced: 0, in_rate_hz, out_rate_hz })
     }

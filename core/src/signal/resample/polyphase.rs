@@ -1,6 +1,6 @@
 //! Any ratio: each output has the coefficients of its own place between two input samples.
 
-use super::design::Design;
+use super::design::{Design, Stop};
 
 /// Most coefficients for which each phase of a rational ratio has its own row (1 MiB).
 const MAX_EXACT_COEFFICIENTS: usize = 1 << 18;
@@ -26,8 +26,8 @@ pub(super) struct Polyphase {
 
 impl Polyphase {
     /// For `input` samples to every `output` samples, in lowest terms.
-    pub(super) fn new(input: u32, output: u32) -> Self {
-        let bank = Bank::new(input, output);
+    pub(super) fn new(input: u32, output: u32, stop: Stop) -> Self {
+        let bank = Bank::new(input, output, stop);
         let mut polyphase =
             Self { history: vec![0.0; bank.taps + CHUNK], bank, filled: 0, start: 0, remainder: 0 };
         polyphase.reset();
@@ -94,8 +94,8 @@ struct Bank {
 }
 
 impl Bank {
-    fn new(input: u32, out: u32) -> Self {
-        let design = Design::new(input, out, LANES / 2);
+    fn new(input: u32, out: u32, stop: Stop) -> Self {
+        let design = Design::new(input, out, stop, LANES / 2);
         let taps = 2 * design.half;
         let exact =
             usize::try_from(out).is_ok_and(|rows| rows.saturating_mul(taps) <= MAX_EXACT_COEFFICIENTS);

@@ -75,6 +75,36 @@ fn what_would_alias_is_gone() {
     const { assert!(STOPBAND_DB > 80.0) };
 }
 
+/// For a listener whose bands end at 7.6 kHz: tones that pass, and tones that would come to lie in its bands.
+#[test]
+fn a_listener_hears_no_alias_and_waits_less() {
+    for (from, to) in [(48_000_u32, 16_000_u32), (44_100, 16_000), (96_000, 16_000), (22_050, 16_000)] {
+        let convert = |hz: f64| {
+            let mut resampler = Resampler::heard_up_to(7_600.0, from, to).unwrap();
+            let mut out = Vec::new();
+            resampler.push(&sine(from / 2, from, hz), &mut out);
+            resampler.finish(&mut out);
+            out
+        };
+        for hz in [80.0, 3_000.0, PASSBAND * 8_000.0] {
+            let error = error_db(&convert(hz), to, hz, 0.5);
+            assert!(error < -76.0, "{from}, {hz} Hz: {error:.1} dB");
+        }
+        let nyquist_hz = f64::from(from) / 2.0;
+        for hz in [8_400.0, 8_700.0, 0.5 * (8_400.0 + nyquist_hz), 0.99 * nyquist_hz] {
+            let level = error_db(&convert(hz), to, 0.0, 0.0);
+            assert!(level < -80.0, "{from}, {hz} Hz: {level:.1} dB");
+        }
+        let [clean, heard] = [Resampler::new(from, to), Resampler::heard_up_to(7_600.0, from, to)]
+            .map(|resampler| resampler.unwrap().delay_samples());
+        assert!(3 * heard <= 2 * clean, "{from}: {heard} of {clean}");
+    }
+    // Upwards there is nothing to save, and who hears all gets all.
+    let delay = |highest_hz, from, to| Resampler::heard_up_to(highest_hz, from, to).unwrap().delay_samples();
+    assert_eq!(delay(7_600.0, 8_000, 16_000), Resampler::new(8_000, 16_000).unwrap().delay_samples());
+    assert_eq!(delay(8_000.0, 48_000, 16_000), Resampler::new(48_000, 16_000).unwrap().delay_samples());
+}
+
 #[test]
 fn images_are_gone() {
     // Upsampled white-like input must leave nothing above its own Nyquist frequency: compare with the ideal tone.
