@@ -37,3 +37,4 @@ mod tones;
 #[cfg(unix)]
 mod transport;
 mod voice;
+mod voice_gate;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr, write_wav};
+use crate::support::{code, earmark, listing, noise, ok, programme, rows, run, stderr};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a test's path is text")

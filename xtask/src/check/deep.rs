@@ -86,7 +86,7 @@ fn sanitizer_runtime() -> Result<PathBuf> {
         .with_context(|| format!("{} has no runtime of the real-time sanitizer", folder.display()))
 }
 
-/// Builds `plugin/tests/realtime.rs`; cargo says where the program is.
+/// Builds `plugin/tests/realtime`; cargo says where the program is.
 fn realtime_test(session: &Session) -> Result<PathBuf> {
     let mut command = session.cargo(&[
         "test",
