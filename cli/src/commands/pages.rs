@@ -100,6 +100,8 @@ impl Pages {
             figures: measured.figures(),
             overview: measured.overview(self.detail),
             audio: self.audio(input, folder, console)?,
+            rate_hz: measured.rate_hz,
+            channels: measured.channels,
         };
         if !self.in_folder {
             return Ok(Some(Part::Recording(Box::new(recording))));

@@ -23,6 +23,10 @@ pub struct PageMeasurements {
     pub loudness: Option<LoudnessFigures>,
     /// Noise behind the speech; `None` without samples.
     pub noise: Option<NoiseEstimate>,
+    /// Samples per second and channel of the recording.
+    pub rate_hz: u32,
+    /// Channels that were heard.
+    pub channels: u16,
 }
 
 impl PageMeasurements {
@@ -98,6 +102,8 @@ pub fn tag_file_for_page(
         loudness: loudness.map(|loudness| loudness.figures()),
         noise: (noise_scores.samples > 0).then(|| noise.assess(&noise_scores)),
         plot: PlotData { envelope: envelope.finish(), scores },
+        rate_hz,
+        channels,
     };
     let timeline = segment(&measurements.plot.scores, settings);
     Ok((Report { file: name, timeline }, measurements))

@@ -100,6 +100,10 @@ fn one_page_holds_all_recordings() {
     browser.value("location.hash = '#0'");
     browser.wait_for("document.getElementById('title').textContent === 'a.wav'");
     assert_eq!(browser.value("earmark.work.edits.done.length"), 0);
+    // And what is typed is about the one that is looked at.
+    browser.key("a");
+    choose(&mut browser, "edit-label", "door");
+    assert_eq!(browser.text("earmark.work.selected.label"), "door");
     browser.value("location.hash = ''");
     browser.wait_for("!document.getElementById('index-view').hidden");
     browser.value("location.hash = '#2'");

@@ -8,7 +8,7 @@ mod hostile;
 mod long;
 mod play;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use earmark_core::report::{Format, Report};
@@ -85,7 +85,21 @@ impl Stage {
 
     /// Downloads the list in a format.
     fn download(&mut self, format: Format) -> String {
-        downloaded(&mut self.browser, self.folder.path(), "programme", format)
+        self.download_as(format.name(), format.extension())
+    }
+
+    /// The same by the name of a form and the ending of its files.
+    fn download_as(&mut self, name: &str, ending: &str) -> String {
+        let path = self.folder.path().join(format!("programme.{ending}"));
+        let _ = std::fs::remove_file(&path);
+        choose_form(&mut self.browser, name);
+        self.browser.click("#download", 0.5);
+        let begun = Instant::now();
+        while !path.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{name}: {:?}", self.browser.complaints);
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        std::fs::read_to_string(path).unwrap()
     }
 
     fn finish(self) {
@@ -93,17 +107,17 @@ impl Stage {
     }
 }
 
-/// What the page gives when a format is clicked.
-fn downloaded(browser: &mut Browser, folder: &Path, stem: &str, format: Format) -> String {
-    let path: PathBuf = folder.join(format!("{stem}.{}", format.extension()));
-    let _ = std::fs::remove_file(&path);
-    browser.click(&format!("#downloads [data-format={format}]"), 0.5);
-    let begun = Instant::now();
-    while !path.exists() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{format}: {:?}", browser.complaints);
-        std::thread::sleep(Duration::from_millis(30));
-    }
-    std::fs::read_to_string(path).unwrap()
+/// Chooses as a user does in a list of choices.
+fn choose(browser: &mut Browser, id: &str, value: &str) {
+    browser.value(&format!(
+        "(() => {{ const s = document.getElementById({id:?}); s.value = {value:?}; s.dispatchEvent(new Event('change')); }})()"
+    ));
+    assert_eq!(browser.text(&format!("document.getElementById({id:?}).value")), value);
+}
+
+/// Chooses what is downloaded.
+fn choose_form(browser: &mut Browser, name: &str) {
+    choose(browser, "download-format", name);
 }
 
 fn nothing_sticks_out(browser: &mut Browser) {

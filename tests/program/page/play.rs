@@ -118,7 +118,6 @@ fn sound_is_chosen_or_inside() {
         stage.browser.key("+");
     }
     stage.browser.wait_for("earmark.view.fine && earmark.view.fine.to - earmark.view.fine.from < 5");
-    stage.browser.screenshot("page-fine.png");
     // The fine picture and the coarse one are of the same bands: their means agree.
     let mean = "(picture, from, to) => { const d = picture.getContext('2d').getImageData(from, 0, Math.max(1, to - from), picture.height).data; \
         let sum = 0; for (let k = 0; k < d.length; k += 4) sum += d[k]; return sum / (d.length / 4); }";
@@ -131,6 +130,8 @@ fn sound_is_chosen_or_inside() {
     ));
     let (fine, coarse) = (fine.as_f64().unwrap(), coarse.as_f64().unwrap());
     assert!((fine - coarse).abs() < 3.0, "{fine} {coarse}");
+    // Last: for a picture of the whole page the browser lays it out anew.
+    stage.browser.screenshot("page-fine.png");
     stage.finish();
 
     let Some(mut browser) = Browser::start() else { return };

@@ -38,6 +38,8 @@ pub(super) struct RecordingData {
     count: usize,
     overview: Option<Overview>,
     audio: Option<AudioData>,
+    rate_hz: u32,
+    channels: u16,
     /// The page of the recording, where this is a row of an index.
     page: Option<String>,
 }
@@ -80,6 +82,8 @@ pub(super) fn of_recording(recording: &PageRecording, page: Option<&str>) -> Rec
         list,
         overview: (!row_only).then(|| recording.overview.clone()),
         audio: audio.filter(|_| !row_only),
+        rate_hz: recording.rate_hz,
+        channels: recording.channels,
         page: page.map(str::to_owned),
     }
 }

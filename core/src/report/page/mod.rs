@@ -40,6 +40,10 @@ pub struct PageRecording {
     pub overview: Overview,
     /// Where the sound is.
     pub audio: Audio,
+    /// Its samples per second and channel, which timelines that are downloaded count.
+    pub rate_hz: u32,
+    /// Its channels.
+    pub channels: u16,
 }
 
 /// What the summary says beside the labels. `None` is what could not be measured.

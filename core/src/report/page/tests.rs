@@ -19,6 +19,8 @@ fn recording(file: &str, label: &str, audio: Audio) -> PageRecording {
             Detail::FULL,
         ),
         audio,
+        rate_hz: 8_000,
+        channels: 1,
     }
 }
 
@@ -40,6 +42,7 @@ fn hostile_names_end_nothing_and_begin_nothing() {
     let list = &data(&page)["recordings"][0]["list"];
     assert_eq!((list["file"].as_str(), list["labels"][0].as_str()), (Some(hostile), Some(hostile)));
     assert_eq!(data(&page)["recordings"][0]["audio"]["href"], "./x%3C.wav");
+    assert_eq!(data(&page)["recordings"][0]["rate_hz"], 8_000);
 }
 
 #[test]

@@ -9,8 +9,8 @@ import { drawGutter, LaneView, narrow } from './view.js';
 import { Pointer } from './pointer.js';
 import { SegmentTable } from './table.js';
 import { Editor } from './editor.js';
-import { drawComparison, drawSummary, makeDownloads } from './panels.js';
-import { FORMATS } from './write.js';
+import { drawComparison, drawSummary } from './panels.js';
+import { Downloads } from './downloads.js';
 import { Index, isIndex } from './index.js';
 
 // What a new segment is long, seconds.
@@ -27,7 +27,7 @@ class App {
     const acts = Object.fromEntries(names.map((name) => [name, (...given) => this[name](...given)]));
     this.editor = new Editor(this.work, acts);
     this.pointer = new Pointer(this.view, acts);
-    makeDownloads(() => this.work);
+    this.downloads = new Downloads(this.work);
     this.buttons();
     this.files();
     document.addEventListener('keydown', (event) => this.key(event));
@@ -51,7 +51,7 @@ class App {
     if (isAgain) return;
     this.isOpen = true;
     this.work = this.workOf(recording);
-    for (const part of [this.view, this.table, this.editor]) part.work = this.work;
+    for (const part of [this.view, this.table, this.editor, this.downloads]) part.work = this.work;
     byId('title').textContent = nameOf(recording.file);
     byId('title').title = recording.file;
     document.title = `${nameOf(recording.file)} – Earmark`;
@@ -79,6 +79,7 @@ class App {
       view.arrange();
       drawGutter(work, view.rows, (label) => work.toggle(label));
       this.table.arrange();
+      this.downloads.arrange();
       drawComparison(work, (one) => this.show(one));
       drawSummary(work);
       byId('least-value').textContent = work.least.toFixed(2);
@@ -328,7 +329,7 @@ function route() {
   }
   app ??= new App();
   // For tests and the console; the page itself does not use it.
-  Object.assign(window, { earmark: app, earmarkFormats: FORMATS });
+  window.earmark = app;
   app.open(recording);
 }
 

@@ -16,7 +16,7 @@ export class Editor {
     this.label = byId('edit-label');
     this.start = byId('edit-start');
     this.end = byId('edit-end');
-    const chosen = (call) => () => work.selected && call(work.selected);
+    const chosen = (call) => () => this.work.selected && call(this.work.selected);
     this.label.addEventListener('change', chosen((one) => acts.relabel(one.id, this.label.value.trim())));
     for (const side of ['start', 'end']) {
       this[side].addEventListener('change', chosen((one) => {

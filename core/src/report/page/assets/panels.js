@@ -1,8 +1,7 @@
-// The panels around the lanes: summary, comparison, downloads.
+// The panels around the lanes: summary and comparison.
 import { clock } from './lanes.js';
-import { byId, counted, make, percent, saveAs, signed, swatch, tell } from './dom.js';
-import { colourOf, stemOf } from './data.js';
-import { FORMATS } from './write.js';
+import { byId, counted, make, percent, signed, swatch } from './dom.js';
+import { colourOf } from './data.js';
 
 // Most differences that are listed.
 const LISTED = 200;
@@ -45,21 +44,4 @@ export function drawComparison(work, onGo) {
     const text = `${clock(one.start, 3)}  ${(one.end - one.start).toFixed(3)} s  ${one.label} only in the ${one.only}`;
     return make('li', {}, make('button', { type: 'button', textContent: text, on: { click: () => onGo(one) } }));
   }));
-}
-
-// `current` gives the work.
-export function makeDownloads(current) {
-  const buttons = FORMATS.map(({ name, ending, write }) => {
-    const save = () => {
-      const work = current();
-      const { list } = work;
-      const isPart = byId('download-part').checked;
-      const segments = isPart ? list.segments.filter((s) => work.isSeen(s)) : list.segments;
-      saveAs(`${stemOf(list.file)}.${ending}`, write({ ...list, segments }));
-      if (!isPart) work.saved = list;
-      tell(`${name} is downloaded, ${counted(segments.length, 'segment')}`);
-    };
-    return make('button', { type: 'button', textContent: name, data: { format: name }, on: { click: save } });
-  });
-  byId('downloads').replaceChildren(...buttons);
 }
