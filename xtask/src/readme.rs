@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::pack_names;
 
+mod peers;
 mod vectors;
 
 /// The page that bears the figures.
@@ -49,6 +50,7 @@ fn tables(root: &Path) -> Result<String> {
             table(&name, &metrics, &mut out)?;
         }
     }
+    peers::table(root, &mut out)?;
     Ok(out)
 }
 
