@@ -23,6 +23,8 @@ pub struct Browser {
     next_id: u64,
     /// What the page complained of.
     pub complaints: Vec<String>,
+    /// Downloads that are whole: a file is there before anything is in it.
+    downloads: usize,
     /// Where its profile lies, and what it downloads.
     pub folder: tempfile::TempDir,
 }
@@ -62,8 +64,15 @@ impl Browser {
         if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
             stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
         }
-        let mut browser =
-            Self { child, socket, session: String::new(), next_id: 0, complaints: Vec::new(), folder };
+        let mut browser = Self {
+            child,
+            socket,
+            session: String::new(),
+            next_id: 0,
+            complaints: Vec::new(),
+            downloads: 0,
+            folder,
+        };
         let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
         let attached =
             browser.call("Target.attachToTarget", json!({ "targetId": target["targetId"], "flatten": true }));
@@ -97,6 +106,9 @@ impl Browser {
                 Some("Runtime.exceptionThrown") => self.complaints.push(answer["params"].to_string()),
                 Some("Log.entryAdded") if answer["params"]["entry"]["level"] == "error" => {
                     self.complaints.push(answer["params"]["entry"].to_string());
+                }
+                Some("Browser.downloadProgress") if answer["params"]["state"] == "completed" => {
+                    self.downloads += 1;
                 }
                 _ => {}
             }
@@ -227,8 +239,24 @@ impl Browser {
     /// Downloads go to a folder.
     pub fn download_to(&mut self, folder: &Path) {
         let session = std::mem::take(&mut self.session);
-        self.call("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": folder }));
+        let told = json!({ "behavior": "allow", "downloadPath": folder, "eventsEnabled": true });
+        self.call("Browser.setDownloadBehavior", told);
         self.session = session;
+    }
+
+    /// The text of what a click downloads as `path`, which lies where downloads go.
+    pub fn download(&mut self, selector: &str, path: &Path) -> String {
+        let _ = std::fs::remove_file(path);
+        let before = self.downloads;
+        self.click(selector, 0.5);
+        let begun = Instant::now();
+        while self.downloads == before {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{}: {:?}", path.display(), self.complaints);
+            std::thread::sleep(Duration::from_millis(20));
+            // What happened meanwhile comes before an answer.
+            self.value("0");
+        }
+        std::fs::read_to_string(path).expect("a download is there")
     }
 
     /// As a screen of that size shows the page, light or dark.

@@ -96,7 +96,7 @@ pub struct LabelThresholds {
     /// Probabilities at which a label opens and closes.
     pub by_label: BTreeMap<Label, Thresholds>,
     /// Level that a label must exceed beside its probability, dBFS: to this gate what is quieter is silence, by the law of
-    /// silence ([`CausalSilence`](crate::decide::CausalSilence) live): loud enough opens at once, and a pause closes
+    /// silence ([`CausalLabels`](crate::decide::CausalLabels) live): loud enough opens at once, and a pause closes
     /// when it has lasted. It only raises the silence level, never lowers it. `None`: the silence level alone.
     pub open_above_dbfs: Option<f32>,
     /// Files only: the probability that a stretch of a label must reach once to count

@@ -9,7 +9,7 @@ mod long;
 mod play;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use earmark_core::report::{Format, Report};
 
@@ -91,15 +91,8 @@ impl Stage {
     /// The same by the name of a form and the ending of its files.
     fn download_as(&mut self, name: &str, ending: &str) -> String {
         let path = self.folder.path().join(format!("programme.{ending}"));
-        let _ = std::fs::remove_file(&path);
         choose_form(&mut self.browser, name);
-        self.browser.click("#download", 0.5);
-        let begun = Instant::now();
-        while !path.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "{name}: {:?}", self.browser.complaints);
-            std::thread::sleep(Duration::from_millis(30));
-        }
-        std::fs::read_to_string(path).unwrap()
+        self.browser.download("#download", &path)
     }
 
     fn finish(self) {
