@@ -26,9 +26,7 @@ impl TimelineSettings {
         for (label, confirm) in &gate.thresholds.confirm {
             self.labels.entry(label.clone()).or_insert(self.default).confirm = *confirm;
         }
-        if let Some(level_dbfs) = gate.thresholds.open_above_dbfs {
-            self.silence_dbfs = self.silence_dbfs.max(f64::from(level_dbfs));
-        }
+        self.silence_dbfs = gate.thresholds.silence_dbfs(self.silence_dbfs);
         self
     }
 }

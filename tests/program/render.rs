@@ -222,6 +222,8 @@ fn thresholds_of_a_preset_and_of_flags_reach_the_gate_live_and_in_files() {
         let silent = ["--preset", text(&plain), "--silence-dbfs", "-1"];
         assert!(with(&silent) < 5, "{live:?}: all of it is silence");
         assert!(with(&["--preset", text(&loud)]) < 5, "{live:?}: nothing is as loud as the preset asks for");
+        let both = ["--preset", text(&loud), "--silence-dbfs", "-70"];
+        assert!(with(&both) < 5, "{live:?}: another silence level lowers nothing of it");
         let level = with(&["--preset", text(&plain), "--open-above-dbfs", "-20"]);
         assert!((5..heard).contains(&level), "{live:?}: the loud of it opens: {level} of {heard}");
     }

@@ -37,8 +37,6 @@ pub struct CausalDecider {
     labels: CausalLabels,
     /// What is silent whatever the settings say.
     silence_dbfs: f64,
-    /// What they call silent beside that; minus infinity: nothing.
-    open_above_dbfs: f64,
     level: LevelFollower,
     level_dbfs: f32,
     last: Option<Target>,
@@ -65,7 +63,6 @@ impl CausalDecider {
             labels: CausalLabels::new(labels, &pack_thresholds, rate_hz),
             pack_thresholds,
             silence_dbfs: SILENCE_DBFS,
-            open_above_dbfs: f64::NEG_INFINITY,
             level: LevelFollower::default(),
             level_dbfs: QUIET_DBFS,
             last: None,
@@ -74,11 +71,11 @@ impl CausalDecider {
         Ok(decider)
     }
 
-    /// The same with another silence level, dBFS, which a gate's own level threshold may raise.
+    /// The same with another silence level, dBFS, which the level threshold of the settings may raise.
     #[must_use]
-    pub fn with_silence_dbfs(mut self, silence_dbfs: f64) -> Self {
+    pub fn with_silence_dbfs(mut self, settings: &GateSettings, silence_dbfs: f64) -> Self {
         self.silence_dbfs = silence_dbfs;
-        self.labels.set_silence_dbfs(silence_dbfs.max(self.open_above_dbfs));
+        self.choose_thresholds(settings);
         self
     }
 
@@ -87,8 +84,7 @@ impl CausalDecider {
             self.labels
                 .set_thresholds(column, settings.thresholds.by_label.get(label).copied().unwrap_or(*of_pack));
         }
-        self.open_above_dbfs = settings.thresholds.open_above_dbfs.map_or(f64::NEG_INFINITY, f64::from);
-        self.labels.set_silence_dbfs(self.silence_dbfs.max(self.open_above_dbfs));
+        self.labels.set_silence_dbfs(settings.thresholds.silence_dbfs(self.silence_dbfs));
     }
 
     /// Takes over rules, depths and thresholds from the next frame on. What is on stays on.

@@ -105,6 +105,13 @@ pub struct LabelThresholds {
     pub confirm: BTreeMap<Label, f32>,
 }
 
+impl LabelThresholds {
+    /// The level up to which all is silence to this gate, where it is `silence_dbfs` to everybody.
+    pub(crate) fn silence_dbfs(&self, silence_dbfs: f64) -> f64 {
+        self.open_above_dbfs.map_or(silence_dbfs, |own_dbfs| silence_dbfs.max(f64::from(own_dbfs)))
+    }
+}
+
 /// What a gate does on files only, where the future is known. Costs no latency.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct FileTiming {

@@ -128,7 +128,10 @@ impl FileRenderer {
     }
 
     /// For what is heard as `labels`.
-    pub(super) fn of_labels(settings: RenderSettings, labels: &[Label]) -> Result<Self, GateError> {
+    pub(super) fn of_labels(mut settings: RenderSettings, labels: &[Label]) -> Result<Self, GateError> {
+        // A silence level that was chosen beside the preset lowers nothing of what its gate asks for, as live.
+        let timeline = &mut settings.timeline;
+        timeline.silence_dbfs = settings.preset.gate.thresholds.silence_dbfs(timeline.silence_dbfs);
         if let Some(cut) = &settings.preset.cut {
             cut.validate()?;
         }
@@ -242,7 +245,7 @@ impl FileRenderer {
         let thresholds: Vec<Thresholds> =
             scores.labels.iter().map(|label| self.settings.timeline.of(label).thresholds()).collect();
         let decider = CausalDecider::new(&gate, &scores.labels, &thresholds, scores.rate_hz)?;
-        Ok(decider.with_silence_dbfs(self.settings.timeline.silence_dbfs))
+        Ok(decider.with_silence_dbfs(&gate, self.settings.timeline.silence_dbfs))
     }
 
     fn cut_plan(&self, edges: &[GainEvent], scores: &FrameScores) -> Result<Option<CutPlan>, GateError> {

@@ -9,7 +9,7 @@ use super::display::NAMES;
 use super::theme::{GAP, font};
 use super::widgets::{Size, hold_arrows, knob};
 use crate::params::{ParamId, id};
-use crate::processor::settings::{OWN_THRESHOLDS, own_thresholds_of};
+use crate::processor::settings::{OWN_THRESHOLDS, open_above_dbfs, own_thresholds_of};
 
 const ABOUT: &str = "Thresholds that a label has for itself. Auto: those of the knobs Open and Close where the label \
                      decides what is kept, else those of the preset or the ear. In the lanes: drag a line, with Alt where it \
@@ -20,7 +20,7 @@ impl App {
     pub(super) fn thresholds_button(&mut self, ui: &mut Ui) {
         let is_set = |id| self.shared.params.get(id) > 0.0;
         let any = OWN_THRESHOLDS.iter().any(|(_, open, close)| is_set(*open) || is_set(*close))
-            || self.shared.params.get(id::OPEN_ABOVE_DBFS) > id::OPEN_ABOVE_DBFS.spec().min();
+            || open_above_dbfs(&self.shared.params).is_some();
         let colour = if any { self.theme.accent } else { self.theme.text };
         let text = RichText::new("Thresholds\u{2026}").font(font(11.5)).color(colour);
         let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);

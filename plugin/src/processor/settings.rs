@@ -89,7 +89,7 @@ pub(crate) fn with_own(params: &Params, own: Option<(ParamId, ParamId)>, auto: T
 }
 
 /// The level that a label must exceed, if there is one.
-fn open_above_dbfs(params: &Params) -> Option<f32> {
+pub(crate) fn open_above_dbfs(params: &Params) -> Option<f32> {
     let level_dbfs = params.get(id::OPEN_ABOVE_DBFS);
     (level_dbfs > id::OPEN_ABOVE_DBFS.spec().min()).then(|| params.get_f32(id::OPEN_ABOVE_DBFS))
 }

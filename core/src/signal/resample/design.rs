@@ -4,6 +4,8 @@ use std::f64::consts::PI;
 
 /// Fraction of the lower of the two Nyquist frequencies that passes unchanged.
 pub(super) const PASSBAND: f64 = 0.92;
+/// Attenuation of what would alias, dB.
+pub(super) const STOPBAND_DB: f64 = 84.0;
 
 /// Where a filter begins to take away all, as a fraction of the lower Nyquist frequency.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +22,6 @@ impl Stop {
         Self((2.0 * (rate_hz - highest_hz) / rate_hz).clamp(1.0, 2.0 - PASSBAND))
     }
 }
-/// Attenuation of what would alias, dB.
-pub(super) const STOPBAND_DB: f64 = 84.0;
 
 /// A filter for one ratio, in input samples.
 #[derive(Debug, Clone, Copy)]
