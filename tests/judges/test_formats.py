@@ -5,8 +5,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import crowsetta
+import cueparser
 import duckdb
 import mutagen.mp4
+import pandas
 import parselmouth
 import polars
 import pympi
@@ -91,7 +94,10 @@ NEMO_LINE = {
 def out(tmp_path_factory) -> Path:
     """The programme in every format."""
     folder = tmp_path_factory.mktemp("formats")
-    formats = "json,textgrid,eaf,srt,vtt,rttm,nemo,lhotse,iiif,ffmetadata,chapters,clips,parquet"
+    formats = (
+        "json,jsonl,csv,tsv,matrix,audacity,reaper,cue,textgrid,eaf,srt,vtt,rttm,nemo,lhotse,iiif,ffmetadata,chapters,"
+        "clips,parquet"
+    )
     subprocess.run([EARMARK, "--quiet", "tag", str(PROGRAMME), "--format", formats, "-o", f"{folder}/"], check=True)
     return folder
 
@@ -172,6 +178,55 @@ def test_duckdb_and_polars_read_the_table(out, segments):
     assert set(frame["file"]) == {str(PROGRAMME)}
     assert frame["pack"][0].startswith("studio ")
     assert frame["error"].null_count() == len(segments)
+
+
+def test_pandas_polars_and_duckdb_read_the_plain_tables(out, segments):
+    for name, separator in (("programme.csv", ","), ("programme.tsv", "\t")):
+        frame = pandas.read_csv(out / name, sep=separator)
+        same(list(frame[["start", "end", "label"]].itertuples(index=False, name=None)), segments)
+        assert set(frame["file"]) == {str(PROGRAMME)}
+    lines = duckdb.sql(f"select start, \"end\", label from read_json('{out}/programme.jsonl') where label is not null")
+    same(lines.fetchall(), segments)
+
+
+def test_polars_reads_a_second_a_row(out, segments):
+    frame = polars.read_csv(out / "programme.matrix.csv")
+    assert frame["time"].to_list() == [float(second) for second in range(len(frame))]
+    for label in {label for _, _, label in segments}:
+        spans = [(start, end) for start, end, name in segments if name == label]
+        for time, length, said in frame.select("time", "length", label).rows():
+            heard_s = sum(max(0.0, min(end, time + length) - max(start, time)) for start, end in spans)
+            # A share of the row, in hundredths.
+            assert said * length == pytest.approx(heard_s, abs=0.006)
+
+
+def test_crowsetta_reads_the_label_track(out, segments):
+    track = crowsetta.formats.seq.AudSeq.from_file(out / "programme.labels.txt")
+    same(list(zip(track.start_times, track.end_times, track.labels, strict=True)), segments)
+
+
+def test_cueparser_reads_the_cue_sheet(out, segments):
+    sheet = cueparser.CueSheet()
+    sheet.setOutputFormat("", "")
+    sheet.setData((out / "programme.cue").read_text())
+    sheet.parse()
+    assert sheet.file == str(PROGRAMME)
+    assert [track.title for track in sheet.tracks] == [label for _, _, label in segments]
+    for track, (start, _, _) in zip(sheet.tracks, segments, strict=True):
+        minutes, seconds, frames = map(int, track.offset.split(":"))
+        assert 60 * minutes + seconds + frames / 75 == pytest.approx(start, abs=1 / 75)
+
+
+def test_pandas_reads_the_regions(out, segments):
+    table = pandas.read_csv(out / "programme.regions.csv")
+    assert list(table["#"]) == [f"R{number}" for number in range(1, len(segments) + 1)]
+    same([(clock(row.Start), clock(row.End), row.Name) for row in table.itertuples()], segments)
+
+
+def test_clips_are_pairs_of_times(out, segments):
+    pairs = polars.read_csv(out / "programme.clips.txt", has_header=False).row(0)
+    speech = [(start, end) for start, end, label in segments if label == "speech"]
+    assert list(pairs) == pytest.approx([time for pair in speech for time in pair], abs=NEAR_S)
 
 
 def test_web_annotations_are_of_their_form(out, segments):
