@@ -6,6 +6,8 @@ import json
 import math
 from pathlib import Path
 
+from .beside import beside
+from .markdown import number, percent, short, table
 from .recipes import Recipe, recipe_of
 
 SINGING_IS = {
@@ -37,19 +39,6 @@ LIMITS = """\
 * GPL, CC BY-SA and ODbL recordings are among the data; whether a trained model is a derived work is not settled."""
 
 
-def _percent(value) -> str:
-    return "–" if value is None else f"{100 * value:.2f} %"
-
-
-def _number(value, digits: int = 4) -> str:
-    return "–" if value is None or value != value else f"{value:.{digits}f}"
-
-
-def _table(head: list[str], rows: list[list]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
-
-
 def _heard_ms(pack: dict) -> float:
     """From the first sample of a frame to the last one that its scores may depend on, at worst, milliseconds."""
     spec, frames = pack["features"], pack["hop_frames"] + pack["lookahead_frames"]
@@ -58,16 +47,16 @@ def _heard_ms(pack: dict) -> float:
 
 
 def _level_table(title: str, rows: list[dict]) -> str:
-    return f"{title}\n\n" + _table(
+    return f"{title}\n\n" + table(
         ["level difference", "scenes", "base rate", "F1", "ROC-AUC", "accuracy"],
         [
             [
                 f"{r['from_db']}..{r['to_db']} dB",
                 r["scenes"],
-                _number(r["base_rate"], 3),
-                _number(r["f1"], 3),
-                _number(r["roc_auc"]),
-                _number(r["accuracy"], 3),
+                number(r["base_rate"], 3),
+                number(r["f1"], 3),
+                number(r["roc_auc"]),
+                number(r["accuracy"], 3),
             ]
             for r in rows
         ],
@@ -101,7 +90,7 @@ def write_card(folder: Path, recipes: Path) -> None:
         f"## Figures\n\nComputed on {m['date']} from {m['data']}, with `{m['command']}`. "
         "Frames of 10 ms; a frame that is neither clearly audible nor clearly gone is not judged.",
         _chosen(m, recipe_of(pack, recipes)),
-        _table(
+        table(
             [
                 "label",
                 "ROC-AUC",
@@ -116,31 +105,31 @@ def write_card(folder: Path, recipes: Path) -> None:
             [
                 [
                     n,
-                    _number(labels[n]["roc_auc"]),
-                    _number(labels[n]["f1"]),
-                    _percent(labels[n]["hit_rate"]),
-                    _percent(labels[n]["false_alarm_rate"]),
-                    _number(labels[n]["base_rate"], 3),
-                    _number(labels[n]["all_one"]["f1"], 3),
-                    _number(labels[n]["accuracy"], 3),
+                    number(labels[n]["roc_auc"]),
+                    number(labels[n]["f1"]),
+                    percent(labels[n]["hit_rate"]),
+                    percent(labels[n]["false_alarm_rate"]),
+                    number(labels[n]["base_rate"], 3),
+                    number(labels[n]["all_one"]["f1"], 3),
+                    number(labels[n]["accuracy"], 3),
                     f"{labels[n]['all_one']['accuracy']:.3f} / {labels[n]['all_zero']['accuracy']:.3f}",
                 ]
                 for n in names
             ],
         ),
         "### Speech called where there is none (frames at 0.5)\n\n"
-        + _table(
+        + table(
             [f"clean {split} audio", "frames called speech"],
             [
-                [k.removeprefix("speech_on_").replace("_", " "), _percent(v)]
+                [k.removeprefix("speech_on_").replace("_", " "), percent(v)]
                 for k, v in clean.items()
                 if k.startswith("speech_on_") and k != "speech_on_sung_frames"
             ]
             + [
-                ["synthetic singers over music", _percent(sung["over_music"])],
-                ["synthetic singers alone", _percent(sung["alone"])],
-                ["sung lines of children's songs", _percent(sung["robotutor_songs"])],
-                ["music, at the default thresholds", _percent(m.get("speech_on_music_at_default_thresholds"))],
+                ["synthetic singers over music", percent(sung["over_music"])],
+                ["synthetic singers alone", percent(sung["alone"])],
+                ["sung lines of children's songs", percent(sung["robotutor_songs"])],
+                ["music, at the default thresholds", percent(m.get("speech_on_music_at_default_thresholds"))],
             ],
         ),
         *_sung(clean, names),
@@ -150,13 +139,13 @@ def write_card(folder: Path, recipes: Path) -> None:
         _level_table("### Music under speech (speech louder by)", m["mixtures"]["music_under_speech"]),
         _level_table("### Noise under speech (speech louder by)", m["mixtures"]["noise_under_speech"]),
         f"Noise present or not, speech at most 15 dB above it against clean speech and silence: F1 "
-        f"{_number(presence['f1'])} "
-        f"(base rate {_number(presence['base_rate'], 3)}).",
+        f"{number(presence['f1'])} "
+        f"(base rate {number(presence['base_rate'], 3)}).",
         "### Level of the recording (same scenes, 16 bit)\n\n"
-        + _table(["peak dBFS", *names], [[r["peak_dbfs"], *[_number(r[n]) for n in names]] for r in m["gain"]]),
-        f"### By second\n\nThe set of labels heard per second is right in {_percent(confusion['accuracy'])} of "
+        + table(["peak dBFS", *names], [[r["peak_dbfs"], *[number(r[n]) for n in names]] for r in m["gain"]]),
+        f"### By second\n\nThe set of labels heard per second is right in {percent(confusion['accuracy'])} of "
         f"{confusion['seconds']} seconds. Rows: truth; columns: said.\n\n"
-        + _table(
+        + table(
             ["", *confusion["order"]],
             [[n, *row] for n, row in zip(confusion["order"], confusion["rows_truth_columns_said"], strict=True)],
         ),
@@ -164,15 +153,15 @@ def write_card(folder: Path, recipes: Path) -> None:
     if m.get("word_borders"):
         parts.append(
             "### Against word times (valid stories; the same voices are likely in train)\n\n"
-            + _table(
+            + table(
                 ["source", "ROC-AUC, word times", "F1, word times", "ROC-AUC, energy labels", "F1, energy labels"],
                 [
                     [
                         s,
-                        _number(v["word_times"]["roc_auc"]),
-                        _number(v["word_times"]["f1"]),
-                        _number(v["energy_labels"]["roc_auc"]),
-                        _number(v["energy_labels"]["f1"]),
+                        number(v["word_times"]["roc_auc"]),
+                        number(v["word_times"]["f1"]),
+                        number(v["energy_labels"]["roc_auc"]),
+                        number(v["energy_labels"]["f1"]),
                     ]
                     for s, v in m["word_borders"].items()
                 ],
@@ -188,7 +177,7 @@ def write_card(folder: Path, recipes: Path) -> None:
         "(labels from the energy of the clean voice), and timed words of valid stories. Word times are off in "
         "places: an onset is confirmed by sound "
         "within 60 ms of it, a silence by half of it lying 20 dB under the voice.\n\n"
-        + _table(
+        + table(
             ["of", "onsets", "missed", "delay p50, ms", "delay p90, ms", "silences", "found"],
             [
                 [
@@ -198,7 +187,7 @@ def write_card(folder: Path, recipes: Path) -> None:
                     _ms(b["delay_ms_p50"]),
                     _ms(b["delay_ms_p90"]),
                     b["silences"],
-                    _percent(b["silences_found"]),
+                    percent(b["silences_found"]),
                 ]
                 for of, figures in borders.items()
                 for which, b in figures.items()
@@ -208,37 +197,38 @@ def write_card(folder: Path, recipes: Path) -> None:
     spoken = m["languages"]
     parts.append(
         "### Languages\n\nRecall of speech frames in languages heard in training: "
-        f"{_percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
-        f"{_percent(spoken['recall_unseen'])}."
+        f"{percent(spoken['recall_seen'])}; in languages never heard ({', '.join(spoken['unseen']) or 'none'}): "
+        f"{percent(spoken['recall_unseen'])}."
     )
     same = spoken["same_source"]
     if same["sources"]:
         parts[-1] += (
-            f" Within {', '.join(same['sources'])}, mean over languages: {_percent(same['recall_seen'])} of "
+            f" Within {', '.join(same['sources'])}, mean over languages: {percent(same['recall_seen'])} of "
             f"{same['languages_seen']} heard, "
-            f"{_percent(same['recall_unseen'])} of {same['languages_unseen']} never heard."
+            f"{percent(same['recall_unseen'])} of {same['languages_unseen']} never heard."
         )
     if m.get("held_out"):
         parts.append(
             "### Sources that training never saw\n\n"
             + m["held_out"]["note"]
             + "\n\n"
-            + _table(
+            + table(
                 ["source", "class", "ROC-AUC", "F1 at 0.5", "false speech, alone", "recall, alone"],
                 [
                     [
                         r["source"],
                         r["class"],
-                        _number(r["roc_auc"]),
-                        _number(r["f1"]),
-                        _percent(r["false_speech"]),
-                        _percent(r["recall"]),
+                        number(r["roc_auc"]),
+                        number(r["f1"]),
+                        percent(r["false_speech"]),
+                        percent(r["recall"]),
                     ]
                     for r in m["held_out"]["sources"]
                 ],
             )
         )
     parts += [
+        *beside(pack, m["model_sha256"], recipes.parent / "peers.json"),
         f"## Default thresholds\n\n{m['threshold_reason']}." + _sure(m.get("sure")),
         "## Curves\n\n" + "\n".join(f"![{c.removesuffix('.svg')}](curves/{c})" for c in curves),
         "## Limits\n\n" + LIMITS,
@@ -247,9 +237,9 @@ def write_card(folder: Path, recipes: Path) -> None:
         "singers and crowds were made on top of it by the training project."
         + _began(m.get("began_with"))
         + "\n\n"
-        + _table(
+        + table(
             ["source", "hours", "licence", "attribution"],
-            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]],
+            [[d["source"], f"{d['hours']:.2f}", d["licence"], short(d["attribution"])] for d in pack["data"]],
         )
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]
@@ -316,7 +306,7 @@ def _sung(clean: dict, names: list[str]) -> list[str]:
     return [
         "### Singing (frames at 0.5)\n\nWhere a song is sung is what FireRed's AED hears in it together with the word "
         "of its source or YAMNet; unaccompanied songs are sung as their source says. It is no listener's word.\n\n"
-        + _table(["", "share"], [[text, _percent(clean.get(key))] for text, key in rows])
+        + table(["", "share"], [[text, percent(clean.get(key))] for text, key in rows])
     ]
 
 
@@ -326,16 +316,16 @@ def _conditions(rows: list[dict] | None) -> list[str]:
     return [
         "### Hard recordings (frames at 0.5)\n\nMade by rule of the clean clips of the split; labels of voices from "
         "their clean recordings.\n\n"
-        + _table(
+        + table(
             ["recordings", "number", "speech found", "ROC-AUC", "silence called speech", "called music"],
             [
                 [
                     r["condition"],
                     r["recordings"],
-                    _percent(r["recall"]),
-                    _number(r["roc_auc"]),
-                    _percent(r["called_speech"]),
-                    _percent(r["called_music"]),
+                    percent(r["recall"]),
+                    number(r["roc_auc"]),
+                    percent(r["called_speech"]),
+                    percent(r["called_music"]),
                 ]
                 for r in rows
             ],
@@ -359,13 +349,8 @@ def _sure(sure: dict | None) -> str:
     return (
         f"\n\nIn files, which can wait, a stretch of speech must also reach {sure['sure']} once, within two "
         f"seconds of what it keeps: "
-        f"on the calibration scenes that costs {_percent(sure['lost_speech'])} of the speech found, and the share "
+        f"on the calibration scenes that costs {percent(sure['lost_speech'])} of the speech found, and the share "
         f"of clean valid music and "
-        f"noise called speech goes from {_percent(sure['false_speech_without'])} to "
-        f"{_percent(sure['false_speech_with'])}."
+        f"noise called speech goes from {percent(sure['false_speech_without'])} to "
+        f"{percent(sure['false_speech_with'])}."
     )
-
-
-def _short(text: str, limit: int = 220) -> str:
-    text = text.replace("|", "/").replace("\n", " ")
-    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + " …"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from earmark_training.beside import beside
 from earmark_training.card import write_card
 from earmark_training.ledger import LedgerError, open_test, read
 from earmark_training.recipes import RecipeError, read_recipe, recipe_of
@@ -135,6 +136,16 @@ def test_cards_are_what_the_generator_writes(tmp_path, name):
     pack = json.loads((shipped / "pack.json").read_text())
     candidates = recipe_of(pack, MODELS / "recipes").choice["candidates"]
     assert (f"One of {candidates} candidates" if candidates > 1 else "The only candidate") in text
+    assert "### Beside other detectors" in text, "peers.json is of another network"
+
+
+def test_other_detectors_stand_only_beside_the_network_that_was_measured_with_them():
+    pack, peers = {"name": "live"}, MODELS / "peers.json"
+    measured = next(p["sha256"] for p in json.loads(peers.read_text())["packs"] if p["name"] == "live")
+    [section] = beside(pack, measured, peers)
+    assert "| live |" in section and "| silero |" in section and "| studio |" not in section
+    assert beside(pack, "0" * 64, peers) == []
+    assert beside({"name": "other"}, measured, peers) == []
 
 
 def test_test_is_opened_once_for_a_version(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..card import _number, _percent, _short, _table
+from ..markdown import number, percent, short, table
 from . import CLEAN_ABOVE_DB, NOISY_BELOW_DB
 from .evalset import FAN_FROM_S
 from .survey import HELD_OUT_MUSIC, HELD_OUT_SOUNDS, HELD_OUT_SPEECH
@@ -37,10 +37,10 @@ def write_card(folder: Path) -> None:
         [
             f"{r['snr_db']:.0f}",
             r["recordings"],
-            _percent(r["found"]),
-            _number(r["roc_auc"], 3),
-            _number(r["error"]["mae_db"], 1),
-            _number(r["error"]["bias_db"], 1),
+            percent(r["found"]),
+            number(r["roc_auc"], 3),
+            number(r["error"]["mae_db"], 1),
+            number(r["error"]["bias_db"], 1),
         ]
         for r in f["by_snr"]
     ]
@@ -53,14 +53,14 @@ def write_card(folder: Path) -> None:
                 [
                     g["name"],
                     g["clean"],
-                    _percent(g["false_alarms"]),
+                    percent(g["false_alarms"]),
                     g["noisy"],
-                    _percent(g["found"]),
-                    _number(at.get(20.0), 3),
-                    _number(at.get(30.0), 3),
+                    percent(g["found"]),
+                    number(at.get(20.0), 3),
+                    number(at.get(30.0), 3),
                 ]
             )
-        return _table([way, "clean", "false alarms", "noisy", "found", "AUC at 20 dB", "AUC at 30 dB"], rows)
+        return table([way, "clean", "false alarms", "noisy", "found", "AUC at 20 dB", "AUC at 30 dB"], rows)
 
     parts = [
         f"# {pack['name']} {pack['version']}: background noise behind speech",
@@ -73,22 +73,22 @@ def write_card(folder: Path) -> None:
         f"({', '.join(HELD_OUT_SPEECH)}), music ({', '.join(HELD_OUT_MUSIC)}) and kinds of noise "
         f"({', '.join(HELD_OUT_SOUNDS)}) that "
         "training never heard from any source; mixed as waveforms, with rooms, bands, codecs and drop-outs.",
-        f"False alarms on clean recordings {_percent(f['false_alarms'])}; balanced accuracy "
-        f"{_percent(f['balanced_accuracy'])} "
-        f"(base rate {_percent(f['base_rate'])} noisy); ROC-AUC of all noisy against all clean "
-        f"{_number(f['roc_auc'], 3)}. SNR between -5 and "
-        f"25 dB: mean absolute error {_number(f['error']['mae_db'], 2)} dB, bias "
-        f"{_number(f['error']['bias_db'], 2)} dB.",
-        _table(["SNR, dB", "recordings", "called noisy", "ROC-AUC", "MAE, dB", "bias, dB"], snr_rows),
+        f"False alarms on clean recordings {percent(f['false_alarms'])}; balanced accuracy "
+        f"{percent(f['balanced_accuracy'])} "
+        f"(base rate {percent(f['base_rate'])} noisy); ROC-AUC of all noisy against all clean "
+        f"{number(f['roc_auc'], 3)}. SNR between -5 and "
+        f"25 dB: mean absolute error {number(f['error']['mae_db'], 2)} dB, bias "
+        f"{number(f['error']['bias_db'], 2)} dB.",
+        table(["SNR, dB", "recordings", "called noisy", "ROC-AUC", "MAE, dB", "bias, dB"], snr_rows),
         groups("origin"),
         groups("room"),
         "### What knows nothing of noise\n\nEach with the best threshold on this very set:\n\n"
-        + _table(
-            ["classifier", "balanced accuracy"], [[s["name"], _percent(s["balanced_accuracy"])] for s in f["shortcuts"]]
+        + table(
+            ["classifier", "balanced accuracy"], [[s["name"], percent(s["balanced_accuracy"])] for s in f["shortcuts"]]
         ),
         f"Gains of {', '.join(f'{g:+.0f}' for g in gain['gains_db'])} dB move the probability by at most "
-        f"{_number(gain['largest_change'], 3)}; "
-        f"in 95 % of the recordings by at most {_number(gain['p95_change'], 3)}.",
+        f"{number(gain['largest_change'], 3)}; "
+        f"in 95 % of the recordings by at most {number(gain['p95_change'], 3)}.",
         f"A fan that starts after {FAN_FROM_S:.0f} s, {fan['snr_db']:.0f} dB under the voice, in {fan['scenes']} "
         f"scenes: the timeline turns noisy in the second in "
         f"which it starts in {fan['in_its_window']}, in the next one in {fan['one_window_later']}, later or never "
@@ -98,10 +98,10 @@ def write_card(folder: Path) -> None:
         f"it is the same without it in {fan['scenes'] - fan['changed_before']} of {fan['scenes']}. (A second is "
         f"judged half a second later.)",
         f"Sentences of the held-out sources as their owners have them, own floors of mostly 25 to 40 dB under the "
-        f"voice: {_percent(m['untouched']['called_noisy'])} "
+        f"voice: {percent(m['untouched']['called_noisy'])} "
         f"of {m['untouched']['sentences']} are called noisy ("
         + ", ".join(
-            f"{source} {_percent(v['called_noisy'])} of {v['sentences']}"
+            f"{source} {percent(v['called_noisy'])} of {v['sentences']}"
             for source, v in m["untouched"]["by_source"].items()
         )
         + ").",
@@ -117,9 +117,9 @@ def write_card(folder: Path) -> None:
         "## Data\n\nRecordings of the train split without what is held out. Synthetic hums, fans, clicks, "
         "alarms, rooms, crowds and "
         "beds were made on top of it.\n\n"
-        + _table(
+        + table(
             ["source", "hours", "licence", "attribution"],
-            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]],
+            [[d["source"], f"{d['hours']:.2f}", d["licence"], short(d["attribution"])] for d in pack["data"]],
         )
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..card import _percent, _short, _table
+from ..markdown import percent, short, table
 from ..recipes import recipe_of
 
 INTENDED = """\
@@ -26,10 +26,10 @@ def _outcomes(side: dict) -> str:
     for one in sorted(side["outcomes"], key=lambda o: (-o["syllables"], o["phrase"], -o["clips"])):
         cells = []
         for missed, tried, low, high in one["misses"].values():
-            cells.append(f"{_percent(missed / tried)} ({100 * low:.0f} to {100 * high:.0f}) of {tried}")
+            cells.append(f"{percent(missed / tried)} ({100 * low:.0f} to {100 * high:.0f}) of {tried}")
         rows.append([one["phrase"], one["syllables"], one["clips"], *cells])
     ratios = list(side["outcomes"][0]["misses"])
-    return _table(["phrase", "syllables", "enrolled clips", *(f"missed, {r}" for r in ratios)], rows)
+    return table(["phrase", "syllables", "enrolled clips", *(f"missed, {r}" for r in ratios)], rows)
 
 
 def _side(title: str, side: dict) -> list[str]:
@@ -50,7 +50,7 @@ def write_card(folder: Path, recipes: Path) -> None:
     recipe = recipe_of(pack, recipes)
     choice = recipe.values["choice"]
     parts = [
-        f"# {pack['name']} {pack['version']}\n\nModel `{_short(pack['model']['sha256'])}`, "
+        f"# {pack['name']} {pack['version']}\n\nModel `{short(pack['model']['sha256'])}`, "
         f"{pack['model']['parameters']:,} parameters, {metrics['rtf']} of real time on one core in calls of 40 ms.",
         f"## What it is for\n\n{INTENDED}",
         f"## How it was chosen\n\n{choice['candidates']} candidates compared on {', '.join(choice['compared_on'])}.",
@@ -64,6 +64,6 @@ def write_card(folder: Path, recipes: Path) -> None:
         if choice["test_seen"]:
             parts.append("An unfinished network had been looked at on these phrases; nothing was chosen by it.")
     parts += _side("On what it was chosen", metrics["chosen_on"])
-    data = _table(["source", "licence", "hours"], [[r["source"], r["licence"], r["hours"]] for r in pack["data"]])
+    data = table(["source", "licence", "hours"], [[r["source"], r["licence"], r["hours"]] for r in pack["data"]])
     parts += [f"## Limits\n\n{LIMITS}", f"## Data\n\n{data}\n\nAttributions stand in `pack.json`."]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n")

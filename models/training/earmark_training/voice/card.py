@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..card import _percent, _short, _table
+from ..markdown import percent, short, table
 from ..recipes import Recipe, recipe_of
 from .cohort import FALSE_ACCEPTS, OWNER
 from .trials import CHILD_BELOW_YEARS
@@ -30,13 +30,13 @@ def _range(row: dict, name: str) -> str:
     if name not in row:
         return "–"
     if f"{name}_interval" not in row:
-        return _percent(row[name])
+        return percent(row[name])
     low, high = row[f"{name}_interval"]
-    return f"{_percent(row[name])} ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{percent(row[name])} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _pairs(side: dict) -> str:
-    return _table(
+    return table(
         ["pairs", "noise", "speakers", "same / other", "EER", "EER, plain cosine", "EER, Resemblyzer"],
         [
             [r["kind"], r["noise"], r["speakers"], f"{r['same']} / {r['other']}"]
@@ -52,18 +52,18 @@ def _grouped(side: dict) -> str:
         for by, groups in side["pairs_by"].items()
         for r in groups
     ]
-    return _table(["by", "group", "pairs", "same / other", "EER", "EER, plain cosine", "EER, Resemblyzer"], rows)
+    return table(["by", "group", "pairs", "same / other", "EER", "EER, plain cosine", "EER, Resemblyzer"], rows)
 
 
 def _defaults(side: dict) -> str:
     titles = {"all": "all", "trial": "", "source": "source ", "language": "language ", "child": "child "}
     rows = [
-        [titles[by] + r["name"] if by != "all" else "all", r["owners"], _percent(r["accepted"]), r["impostors"],
-         _percent(r["let_in"])]
+        [titles[by] + r["name"] if by != "all" else "all", r["owners"], percent(r["accepted"]), r["impostors"],
+         percent(r["let_in"])]
         for by in ("all", "trial", "source", "language", "child")
         for r in side["defaults"][by]
     ]  # fmt: skip
-    return _table(["trials", "owners", "accepted", "impostors", "let in"], rows)
+    return table(["trials", "owners", "accepted", "impostors", "let in"], rows)
 
 
 def _side(title: str, side: dict) -> list[str]:
@@ -122,9 +122,9 @@ def write_card(folder: Path, recipes: Path) -> None:
         + _chosen(recipe_of(pack, recipes)),
         "## Limits\n\n" + LIMITS,
         "## Data\n\nTrain side only; noise and music were mixed under the speech.\n\n"
-        + _table(
+        + table(
             ["source", "hours", "licence", "attribution"],
-            [[d["source"], f"{d['hours']:.2f}", d["licence"], _short(d["attribution"])] for d in pack["data"]],
+            [[d["source"], f"{d['hours']:.2f}", d["licence"], short(d["attribution"])] for d in pack["data"]],
         )
         + "\n\nThe complete attribution of every source is in `pack.json`.",
     ]
