@@ -20,8 +20,8 @@ use super::wav_header::{HeaderError, WavFormat, WavHeader};
 use super::{AudioError, AudioWarning};
 use crate::signal::units::samples_to_seconds;
 
-/// Bytes buffered between the system and a reader.
-const BUFFER_BYTES: usize = 1 << 16;
+/// Bytes buffered between the system and a reader: no more than a block of 16-bit WAV, which then is read past the buffer.
+const BUFFER_BYTES: usize = 1 << 15;
 
 /// Bytes of a stream that say what it is; and those that say that its samples follow.
 const START_BYTES: u64 = 512;

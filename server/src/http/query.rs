@@ -94,7 +94,7 @@ pub struct TagQuery {
     pub format: Option<String>,
     /// What the recording is called in the answer; the name of an uploaded file unless it is given
     pub name: Option<String>,
-    /// Pack that hears: studio or live
+    /// Pack that hears: studio, live or swift
     pub pack: Option<String>,
     /// Probabilities at which labels begin, as LABEL=P, separated by commas
     pub threshold: Option<String>,
@@ -158,7 +158,7 @@ pub struct FramesQuery {
     pub format: Option<String>,
     /// What the recording is called in errors
     pub name: Option<String>,
-    /// Pack that hears: studio or live
+    /// Pack that hears: studio, live or swift
     pub pack: Option<String>,
     /// Call the network with as few frames as the pack allows, as live audio does
     pub live: Option<bool>,
@@ -189,7 +189,7 @@ pub struct RenderQuery {
     pub format: Option<String>,
     /// What the recording is called in errors
     pub name: Option<String>,
-    /// Preset: podcast, voice-over, broadcast-duck, interview or transcription
+    /// Preset: podcast, voice-over, broadcast-duck, interview, transcription or vocals
     pub preset: Option<String>,
     /// What stays, in place of the preset's rules: labels, separated by commas
     pub keep: Option<String>,
@@ -223,7 +223,7 @@ pub struct RenderQuery {
     pub bits: Option<Bits>,
     /// Round without dither
     pub no_dither: Option<bool>,
-    /// Pack that hears: studio or live
+    /// Pack that hears: studio, live or swift
     pub pack: Option<String>,
     /// Probabilities at which labels begin, as LABEL=P, separated by commas
     pub threshold: Option<String>,

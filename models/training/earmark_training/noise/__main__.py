@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "step", choices=["all", "cache", "shards", "train", "evalset", "pack"], help="all: from corpus to pack"
     )
-    parser.add_argument("--corpus", type=Path, required=True, help="MUSAN-like folder")
+    parser.add_argument("--corpus", type=Path, action="append", required=True, help="MUSAN-like folder; repeatable")
     parser.add_argument(
         "--work", type=Path, default=Path("train-cache"), help="decoded audio, shards, banks, checkpoints, logs"
     )
@@ -195,7 +195,7 @@ def main() -> int:
     options = _arguments()
     torch.set_num_threads(1)
     try:
-        cache = build_cache([options.corpus], options.work / "audio", 1)
+        cache = build_cache(options.corpus, options.work / "audio", 1)
         check(cache.clips)
         if options.step in ("all", "shards"):
             generate(cache, options.work, "valid", options.valid_shards)
