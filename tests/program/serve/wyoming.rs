@@ -1,9 +1,13 @@
 //! The proxy in front of a speech recogniser, between a real client and a real server of Wyoming.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::free_port;
+use super::http::get;
 use super::running::Server;
 use super::streams::speech_pcm;
 use crate::required::required;
@@ -69,6 +73,44 @@ fn a_speech_recogniser_hears_the_enrolled_voice_alone() {
         .collect();
     ok(["voice", "enrol", "anna", &clips[0], &clips[1], &clips[2], "--profiles", &profiles, "--quiet"]);
     judge("voice", &["--voice", "anna", "--profiles", &profiles]);
+}
+
+/// A message of the protocol: a line of JSON, and bytes.
+fn message(kind: &str, data: &serde_json::Value, payload: &[u8]) -> Vec<u8> {
+    let head = serde_json::json!({ "type": kind, "data": data, "payload_length": payload.len() });
+    [format!("{head}\n").as_bytes(), payload].concat()
+}
+
+#[test]
+fn a_speech_recogniser_that_takes_nothing_is_left_and_its_client_told() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = upstream.local_addr().unwrap();
+    // It answers the call and then reads nothing, until the test is over.
+    let stuck = std::thread::spawn(move || upstream.accept().unwrap());
+    let server =
+        Server::start(&["--wyoming", "127.0.0.1:0", "--wyoming-upstream", &format!("tcp://{address}")]);
+    let client = TcpStream::connect(server.logged("wyoming", "address")).unwrap();
+    client.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    // As much as a sound card sends, so that the system's buffers are full soon.
+    let pcm = speech_pcm();
+    let wide: Vec<u8> = pcm.as_chunks::<2>().0.iter().flat_map(|word| [*word; 6]).flatten().collect();
+    let format = serde_json::json!({ "rate": 48_000, "width": 2, "channels": 2, "timestamp": 0 });
+    let mut sending = client.try_clone().unwrap();
+    let sender = std::thread::spawn(move || {
+        let mut send = |kind, payload: &[u8]| sending.write_all(&message(kind, &format, payload)).is_ok();
+        send("audio-start", &[]);
+        // It ends when the service has left the client.
+        while wide.chunks(96_000).all(|chunk| send("audio-chunk", chunk)) {}
+    });
+    let mut told = String::new();
+    BufReader::new(&client).read_line(&mut told).unwrap();
+    assert!(told.contains("\"error\"") && told.contains("takes nothing any more"), "{told}");
+    assert!(told.contains(&address.to_string()), "{told}");
+    assert_eq!(get(server.address, "/health/live").status, 200);
+    drop(client.shutdown(std::net::Shutdown::Both));
+    sender.join().unwrap();
+    drop(stuck.join().unwrap());
 }
 
 #[test]
