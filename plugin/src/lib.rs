@@ -31,6 +31,7 @@ pub mod ports;
 pub mod presets;
 pub mod processor;
 pub mod profiles;
+mod rules;
 pub mod shared;
 pub mod state;
 #[cfg(test)]

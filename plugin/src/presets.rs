@@ -7,14 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark_core::Label;
-use earmark_core::gate::{self, Action, GateError, GateSettings, Preset};
+use earmark_core::gate::{self, GateError, GateSettings, Preset};
 use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
 use crate::params::{PARAMS, ParamId, PresetExtras, Rules, id, pack_name};
-use crate::processor::settings::{
-    KEEP_PRESET, OWN_THRESHOLDS, SettingsBank, keep_rules, keep_values, leading_labels, own_thresholds_of,
-};
+use crate::processor::settings::{OWN_THRESHOLDS, SettingsBank, leading_labels, own_thresholds_of};
+use crate::rules::rules_as_parameters;
 use crate::shared::Shared;
 
 /// Why a preset cannot be loaded or saved.
@@ -36,6 +35,9 @@ pub enum PresetError {
     #[error(transparent)]
     Write(#[from] OutputError),
 }
+
+/// What a preset says of the parameters, and what none of them can say.
+pub type PresetValues = (Vec<(ParamId, f64)>, PresetExtras);
 
 /// Characters in a preset's name at most.
 const LONGEST_NAME: usize = 60;
@@ -109,27 +111,31 @@ impl Shared {
         Ok(())
     }
 
-    /// What a preset says of the parameters.
+    /// What a preset says of the parameters, and what none of them can say.
     ///
     /// # Errors
     /// As for [`load_preset`](Self::load_preset).
-    pub fn preset_values(&self, name_or_path: &str) -> Result<Vec<(ParamId, f64)>, PresetError> {
+    pub fn preset_values(&self, name_or_path: &str) -> Result<PresetValues, PresetError> {
         let pack = Pack::find(pack_name(&self.params))?;
-        Ok(as_parameters(&gate::load_preset(name_or_path)?.gate, &pack).0)
+        Ok(as_parameters(&gate::load_preset(name_or_path)?.gate, &pack))
     }
 
     /// All that a person sets is as at first, and no preset counts as loaded; the host is told.
     pub fn load_defaults(&self) {
-        self.kept(|kept| {
-            if kept.extras != PresetExtras::default() {
-                self.want_restart();
-            }
-            kept.extras = PresetExtras::default();
-            kept.preset = None;
-        });
+        self.take_over_defaults(Self::edit);
+    }
+
+    /// The same by the host's own hand, which records no edits: it is to read all values.
+    pub fn take_defaults(&self) {
+        self.take_over_defaults(Self::set);
+        self.values_were_replaced();
+    }
+
+    fn take_over_defaults(&self, set: fn(&Self, ParamId, f64)) {
+        self.put_beside_parameters(PresetExtras::default(), None);
         for spec in PARAMS.iter().filter(|spec| !spec.flags.output && !spec.flags.bypass) {
             if self.params.get(spec.id) != spec.default_plain() {
-                self.edit(spec.id, spec.default_plain());
+                set(self, spec.id, spec.default_plain());
             }
         }
     }
@@ -221,7 +227,7 @@ fn as_settings(shared: &Shared, base: GateSettings, pack: &Pack) -> GateSettings
     }
 }
 
-fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, PresetExtras) {
+fn as_parameters(settings: &GateSettings, pack: &Pack) -> PresetValues {
     let mut values = vec![
         (id::ATTACK_MS, f64::from(settings.envelope.attack_ms)),
         (id::HOLD_MS, f64::from(settings.envelope.hold_ms)),
@@ -230,30 +236,11 @@ fn as_parameters(settings: &GateSettings, pack: &Pack) -> (Vec<(ParamId, f64)>, 
         (id::LOOKAHEAD_MS, f64::from(settings.envelope.lookahead_ms)),
         (id::WET, f64::from(settings.envelope.wet)),
     ];
-    let said = (0..KEEP_PRESET).find(|&keep| keep_rules(keep) == settings.rules.list);
-    let mode = match settings.rules.otherwise {
-        Action::Gate => Some(0.0),
-        Action::Duck(duck) => {
-            values.push((id::DUCK_DB, f64::from(duck.by_db)));
-            values.push((id::DUCK_SHAPE, f64::from(u8::from(duck.ratio.is_some()))));
-            if let Some(ratio) = duck.ratio {
-                values.push((id::DUCK_RATIO, f64::from(ratio)));
-            }
-            values.push((id::DUCK_ABOVE_DBFS, f64::from(duck.above_dbfs)));
-            values.push((id::DUCK_KNEE_DB, f64::from(duck.knee_db)));
-            Some(1.0)
-        }
-        Action::Mute => Some(2.0),
-        Action::Keep => None,
-    };
-    let rules = if let (Some(keep), Some(mode)) = (said, mode) {
-        values.extend(keep_values(keep));
-        values.push((id::MODE, mode));
-        None
-    } else {
-        values.extend(keep_values(KEEP_PRESET));
-        Some(Rules { rules: settings.rules.list.clone(), otherwise: settings.rules.otherwise })
-    };
+    let (said, rules) = rules_as_parameters(&Rules {
+        rules: settings.rules.list.clone(),
+        otherwise: settings.rules.otherwise,
+    });
+    values.extend(said);
     let leading = leading_labels(&settings.rules.list).next().cloned().unwrap_or(Label::SPEECH);
     let from_pack = pack.manifest().thresholds_of(&leading);
     let thresholds = settings.thresholds.by_label.get(&leading).copied().unwrap_or(from_pack);

@@ -6,6 +6,7 @@ use super::app::App;
 use super::preset_list::PresetList;
 use super::state;
 use super::theme::Theme;
+use crate::params::Rules;
 
 impl App {
     /// Saves the labels of what was heard. Says whether they were saved.
@@ -21,6 +22,7 @@ impl App {
     pub(super) fn load_defaults(&mut self) {
         self.gestures.end();
         self.notice = None;
+        self.undo.expect_whole();
         self.shared.load_defaults();
     }
 
@@ -50,7 +52,15 @@ impl App {
 
     pub(super) fn load_preset(&mut self, source: &str) {
         self.gestures.end();
+        self.undo.expect_whole();
         self.notice = self.shared.load_preset(source).err().map(|error| error.to_string());
+    }
+
+    /// Puts other rules in force. Says what is wrong with them, if they cannot be.
+    pub(super) fn edit_rules(&mut self, rules: &Rules) -> Option<String> {
+        self.gestures.end();
+        self.undo.expect_whole();
+        self.shared.edit_rules(rules).err().map(|error| error.to_string())
     }
 
     /// Saves what is set under the name that the user wrote. Says whether it was saved.
@@ -60,6 +70,7 @@ impl App {
         let saved = self.notice.is_none();
         if saved {
             self.preset_name.clear();
+            self.forget_preset();
             self.read_presets();
         }
         saved

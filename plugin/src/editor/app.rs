@@ -17,16 +17,17 @@ use super::history::History;
 use super::keys::HostKeys;
 use super::preset_list::PresetList;
 use super::profile_panel::ProfilePanel;
+use super::rules_panel::RulesPanel;
 use super::theme::{self, GAP, HEADER_HEIGHT, Theme, WIDE};
-use super::undo::Undo;
+use super::undo::{Undo, Wanted};
 use super::watch::Watch;
 use super::widgets::Cx;
 use super::zoom::Zoom;
 use super::{controls, rules, state};
 use crate::host_words::HostWords;
 use crate::meters::Class;
-use crate::params::{EAR_CHOICES, ParamId};
-use crate::presets::user_folder;
+use crate::params::{EAR_CHOICES, ParamId, PresetExtras};
+use crate::presets::{PresetValues, user_folder};
 use crate::processor::settings::{KEEP_PRESET, keep_choice};
 use crate::processor::{latency_of_ear_ms, packs_of_ears};
 use crate::shared::Shared;
@@ -59,8 +60,9 @@ pub struct App {
     ears: [Option<Pack>; EAR_CHOICES.len()],
     /// A preset's own rules in words, where they are in force.
     pub(super) rules: Option<String>,
+    pub(super) rules_panel: RulesPanel,
     /// What the loaded preset says, by its source, and whether something was moved since.
-    preset_values: Option<(String, Vec<(ParamId, f64)>)>,
+    preset_values: Option<(String, PresetValues)>,
     pub(super) preset_altered: bool,
     /// The preset that was asked to be deleted once.
     pub(super) deleting: Option<String>,
@@ -87,11 +89,13 @@ pub struct App {
 /// What is said of the ears beside their latency, in the order of the choices.
 const EARS_HEAR: [&str; EAR_CHOICES.len()] = ["hears well", "hears best", "hears less well"];
 
-/// The parameters' generation, the preset, the rate and the block, and whether the ear tells singing from music.
-type DerivedFrom = (u64, Option<String>, Option<(f64, usize)>, bool);
+/// The parameters' generation, what a preset says beside them and its name, the rate and the block, and whether the ear tells
+/// singing from music.
+type DerivedFrom = (u64, (PresetExtras, Option<String>), Option<(f64, usize)>, bool);
 
 fn derived_from(shared: &Shared) -> DerivedFrom {
-    (shared.params.generation(), shared.preset(), shared.last_rate_and_block(), shared.has_singing())
+    let generation = shared.params.generation();
+    (generation, shared.beside_parameters(), shared.last_rate_and_block(), shared.has_singing())
 }
 
 impl App {
@@ -116,6 +120,7 @@ impl App {
             ear_costs: Vec::new(),
             ears: packs_of_ears(),
             rules: None,
+            rules_panel: RulesPanel::default(),
             preset_values: None,
             preset_altered: false,
             deleting: None,
@@ -176,7 +181,7 @@ impl App {
             ctx.request_repaint_after(Duration::from_secs_f64(wait_s));
         }
         if let Some(ended) = self.gestures.take_ended() {
-            self.undo.look(&ended, &self.shared.params);
+            self.undo.look(&ended, &self.shared);
         }
         self.undo_keys(&ctx);
         self.zoom_keys(&ctx);
@@ -239,8 +244,12 @@ impl App {
     }
 
     /// A step back or forth, as edits.
-    pub(super) fn step(&mut self, way: impl FnOnce(&mut Undo) -> Vec<(ParamId, f64)>) {
-        for (id, plain) in way(&mut self.undo) {
+    pub(super) fn step(&mut self, way: impl FnOnce(&mut Undo) -> Wanted) {
+        let Wanted { values, beside } = way(&mut self.undo);
+        if let Some((extras, preset)) = beside {
+            self.shared.put_beside_parameters(extras, preset);
+        }
+        for (id, plain) in values {
             self.gestures.set(id, plain);
         }
     }
@@ -285,6 +294,12 @@ impl App {
         }
     }
 
+    /// The loaded preset says something else than it did.
+    pub(super) fn forget_preset(&mut self) {
+        self.preset_values = None;
+        self.derive_words();
+    }
+
     /// What is said of the preset.
     fn derive_words(&mut self) {
         let cost = |(choice, pack): (usize, &Option<Pack>)| {
@@ -305,7 +320,11 @@ impl App {
         let moved = |&(id, value): &(ParamId, f64)| {
             (self.shared.params.get(id) - id.spec().clamp(value)).abs() > 1e-6 * value.abs().max(1e-3)
         };
-        self.preset_altered = self.preset_values.as_ref().is_some_and(|(_, values)| values.iter().any(moved));
+        let other_rules = |extras: &PresetExtras| self.shared.kept(|kept| kept.extras.rules != extras.rules);
+        self.preset_altered = self
+            .preset_values
+            .as_ref()
+            .is_some_and(|(_, (values, extras))| values.iter().any(moved) || other_rules(extras));
     }
 }
 

@@ -1,8 +1,9 @@
 //! The lower part: what is kept and how, the knobs that are set every time, and below them the rest.
 
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 
 use super::app::App;
+use super::filter_panel::filter_button;
 use super::theme::{GAP, font};
 use super::widgets::{Cx, Size, ear_menu, keep_menu, knob, menu, segments, switch};
 use crate::params::{ParamId, Params, id, lookahead_id};
@@ -63,7 +64,9 @@ impl App {
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 ui.set_width(KEEP_WIDTH);
+                let mut beside = beside_name(ui, KEEP_WIDTH);
                 self.with_cx(ui, |ui, cx| keep_menu(ui, "Keep", KEEP_WIDTH - 10.0, cx));
+                self.rules_button(&mut beside);
                 let rules = self.rules.clone();
                 if rules.is_some() {
                     ui.spacing_mut().item_spacing.y = 2.0;
@@ -79,7 +82,7 @@ impl App {
                     Some(rules) => {
                         let text = RichText::new(&rules).font(font(11.0)).color(self.theme.text);
                         ui.add(egui::Label::new(text).wrap())
-                            .on_hover_text("The rules of the preset. The first that holds decides.");
+                            .on_hover_text("The first rule that holds decides. Rules\u{2026} changes them.");
                     }
                 }
             });
@@ -109,6 +112,17 @@ impl App {
             });
         });
     }
+}
+
+/// Room in the line of a menu's name, at the right end of so many points, for a button that opens more: a line of its own would
+/// be too much. The menu comes next.
+fn beside_name(ui: &mut Ui, width: f32) -> Ui {
+    let line = Rect::from_min_size(ui.cursor().min - vec2(0.0, 3.0), vec2(width, 18.0));
+    let line = UiBuilder::new().max_rect(line).layout(Layout::right_to_left(Align::Center));
+    let mut line = ui.new_child(line);
+    line.spacing_mut().button_padding.y = 0.0;
+    line.spacing_mut().interact_size.y = 16.0;
+    line
 }
 
 /// Width of what is kept and of what happens to the rest, points.
@@ -147,7 +161,9 @@ fn listen(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// What hears, and how. Whether an ear was chosen.
 fn sources(ui: &mut Ui, ear_costs: &[String], cx: &mut Cx<'_>) -> bool {
+    let mut beside = beside_name(ui, 100.0);
     menu(ui, id::DETECTOR, "Detector", 92.0, cx);
+    filter_button(&mut beside, cx);
     let chosen = ear_menu(ui, "Ear", 64.0, ear_costs, cx);
     menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
     low_switch(ui, id::LINK, "Link", cx);

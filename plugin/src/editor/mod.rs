@@ -7,6 +7,7 @@
 //! pointer, wheel, keys ─▶ widgets, threshold ─▶ gesture ─▶ EditHost    begin, perform, end
 //! app     state and layout; header, display, controls, footer are its parts
 //! state, compare, preset_list    what the window remembers, A/B, the browser's list
+//! rules, rules_panel             a preset's rules in words, and their edit
 //! ```
 //!
 //! The editor reads [`Shared`] and writes through an [`EditHost`]; it knows no plugin format. On Linux the window has
@@ -21,6 +22,7 @@ mod controls;
 mod derived;
 mod desktop;
 mod display;
+mod filter_panel;
 mod footer;
 mod gesture;
 mod header;
@@ -31,6 +33,7 @@ mod lanes;
 mod preset_list;
 mod profile_panel;
 mod rules;
+mod rules_panel;
 mod state;
 #[cfg(test)]
 mod tests;

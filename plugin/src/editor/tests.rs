@@ -3,6 +3,7 @@
 mod kept;
 mod pictures;
 mod raster;
+mod rules;
 mod states;
 
 use std::sync::{Arc, Mutex};
@@ -245,12 +246,13 @@ fn every_setting_is_reached_by_keys_alone() {
     shared.note_activation(48_000.0, 0, true);
     let mut window = Window::open(&shared);
     let mut moved = Vec::new();
-    for step in 0..210 {
+    for step in 0..220 {
         // First all that is in the window, then all that is in its panels.
         window.panel = match step {
             0..120 => None,
             120..180 => Some(App::profile_panel),
-            _ => Some(App::threshold_panel),
+            180..210 => Some(App::threshold_panel),
+            _ => Some(App::filter_panel),
         };
         window.key(Key::Tab);
         let before = shared.params.generation();

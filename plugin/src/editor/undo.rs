@@ -1,7 +1,8 @@
 //! What was set in the window, and the way back: the standalone has no other, and a host that keeps its own history sees each
 //! step as an edit.
 
-use crate::params::{ParamId, Params};
+use crate::params::{ParamId, PresetExtras};
+use crate::shared::Shared;
 
 /// Steps that are remembered.
 const LIMIT: usize = 100;
@@ -14,35 +15,67 @@ struct Change {
     after: f64,
 }
 
+/// What is set beside the parameters: a preset's rules, and its name.
+type Beside = (PresetExtras, Option<String>);
+
+/// One step.
+#[derive(Debug)]
+struct Step {
+    changes: Vec<Change>,
+    /// Before and after, where a preset was loaded or its rules edited.
+    beside: Option<(Beside, Beside)>,
+}
+
+/// What to set for a step.
+#[derive(Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// Parameters with their values.
+    pub values: Vec<(ParamId, f64)>,
+    /// What a preset says beside them, and its name; `None`: as it is.
+    pub beside: Option<Beside>,
+}
+
 /// The steps back and forth.
 #[derive(Debug, Default)]
 pub struct Undo {
-    past: Vec<Vec<Change>>,
-    future: Vec<Vec<Change>>,
+    past: Vec<Step>,
+    future: Vec<Step>,
     /// All settings as they were when no edit was under way.
     known: Vec<(ParamId, f64)>,
+    known_beside: Beside,
+    /// Whatever changed by the next look was changed by hand.
+    whole: bool,
 }
 
 impl Undo {
     /// Looks at the settings while no edit is under way. `edited` are the parameters whose edits ended since the last look: what
     /// a host moved by itself is no step.
-    pub fn look(&mut self, edited: &[ParamId], params: &Params) {
+    pub fn look(&mut self, edited: &[ParamId], shared: &Shared) {
+        let whole = std::mem::take(&mut self.whole);
         let change = |&(id, before): &(ParamId, f64)| {
-            let after = params.get(id);
-            (edited.contains(&id) && after.to_bits() != before.to_bits()).then_some(Change {
+            let after = shared.params.get(id);
+            ((whole || edited.contains(&id)) && after.to_bits() != before.to_bits()).then_some(Change {
                 id,
                 before,
                 after,
             })
         };
-        let step: Vec<Change> = self.known.iter().filter_map(change).collect();
-        if !step.is_empty() {
+        let changes: Vec<Change> = self.known.iter().filter_map(change).collect();
+        let beside = shared.beside_parameters();
+        let before = std::mem::replace(&mut self.known_beside, beside.clone());
+        let beside = (whole && before != beside).then_some((before, beside));
+        if !changes.is_empty() || beside.is_some() {
             self.future.clear();
-            self.past.push(step);
+            self.past.push(Step { changes, beside });
             let surplus = self.past.len().saturating_sub(LIMIT);
             self.past.drain(..surplus);
         }
-        self.known = super::state::settings(params);
+        self.known = super::state::settings(&shared.params);
+    }
+
+    /// A hand is about to change many settings at once, those of a preset: one step.
+    pub fn expect_whole(&mut self) {
+        self.whole = true;
     }
 
     /// Whether there is a step back.
@@ -56,25 +89,27 @@ impl Undo {
     }
 
     /// One step back: what to set.
-    pub fn back(&mut self) -> Vec<(ParamId, f64)> {
-        let Some(step) = self.past.pop() else { return Vec::new() };
-        let wanted = step.iter().map(|change| (change.id, change.before)).collect();
+    pub fn back(&mut self) -> Wanted {
+        let Some(step) = self.past.pop() else { return Wanted::default() };
+        let values = step.changes.iter().map(|change| (change.id, change.before)).collect();
+        let beside = step.beside.as_ref().map(|(before, _)| before.clone());
         self.future.push(step);
-        self.meet(wanted)
+        self.meet(Wanted { values, beside })
     }
 
     /// One step forth: what to set.
-    pub fn forth(&mut self) -> Vec<(ParamId, f64)> {
-        let Some(step) = self.future.pop() else { return Vec::new() };
-        let wanted = step.iter().map(|change| (change.id, change.after)).collect();
+    pub fn forth(&mut self) -> Wanted {
+        let Some(step) = self.future.pop() else { return Wanted::default() };
+        let values = step.changes.iter().map(|change| (change.id, change.after)).collect();
+        let beside = step.beside.as_ref().map(|(_, after)| after.clone());
         self.past.push(step);
-        self.meet(wanted)
+        self.meet(Wanted { values, beside })
     }
 
     /// What is about to be set is no step of its own.
-    fn meet(&mut self, wanted: Vec<(ParamId, f64)>) -> Vec<(ParamId, f64)> {
+    fn meet(&mut self, wanted: Wanted) -> Wanted {
         for (id, value) in &mut self.known {
-            if let Some((_, plain)) = wanted.iter().find(|(other, _)| other == id) {
+            if let Some((_, plain)) = wanted.values.iter().find(|(other, _)| other == id) {
                 *value = *plain;
             }
         }
@@ -87,39 +122,75 @@ mod tests {
     use super::*;
     use crate::params::id;
 
+    fn apply(undo: &mut Undo, shared: &Shared, wanted: Wanted) {
+        let ids: Vec<ParamId> = wanted.values.iter().map(|(id, _)| *id).collect();
+        for (id, value) in wanted.values {
+            shared.set(id, value);
+        }
+        if let Some((extras, preset)) = wanted.beside {
+            shared.put_beside_parameters(extras, preset);
+        }
+        undo.look(&ids, shared);
+    }
+
     #[test]
     fn edits_are_taken_back_and_made_again_and_a_hosts_are_not() {
-        let params = Params::default();
+        let shared = Shared::new();
         let mut undo = Undo::default();
-        undo.look(&[], &params);
+        undo.look(&[], &shared);
         let set = |undo: &mut Undo, id: ParamId, value: f64, by_hand: bool| {
-            params.set(id, value);
-            undo.look(if by_hand { std::slice::from_ref(&id) } else { &[] }, &params);
+            shared.set(id, value);
+            undo.look(if by_hand { std::slice::from_ref(&id) } else { &[] }, &shared);
         };
-        let apply = |undo: &mut Undo, steps: Vec<(ParamId, f64)>| {
-            let ids: Vec<ParamId> = steps.iter().map(|(id, _)| *id).collect();
-            for (id, value) in steps {
-                params.set(id, value);
-            }
-            undo.look(&ids, &params);
-        };
+        let get = |id| shared.params.get(id);
         set(&mut undo, id::RANGE_DB, 12.0, true);
         set(&mut undo, id::RANGE_DB, 18.0, true);
         set(&mut undo, id::HOLD_MS, 700.0, false);
         let back = undo.back();
-        apply(&mut undo, back);
-        assert_eq!((params.get(id::RANGE_DB), params.get(id::HOLD_MS)), (12.0, 700.0));
+        apply(&mut undo, &shared, back);
+        assert_eq!((get(id::RANGE_DB), get(id::HOLD_MS)), (12.0, 700.0));
         let back = undo.back();
-        apply(&mut undo, back);
-        assert_eq!(params.get(id::RANGE_DB), 30.0);
-        assert!(!undo.has_past() && undo.has_future() && undo.back().is_empty());
+        apply(&mut undo, &shared, back);
+        assert_eq!(get(id::RANGE_DB), 30.0);
+        assert!(!undo.has_past() && undo.has_future() && undo.back() == Wanted::default());
         let forth = undo.forth();
-        apply(&mut undo, forth);
-        assert_eq!(params.get(id::RANGE_DB), 12.0);
+        apply(&mut undo, &shared, forth);
+        assert_eq!(get(id::RANGE_DB), 12.0);
         set(&mut undo, id::WET, 0.5, true);
         assert!(!undo.has_future(), "another way was taken");
         let back = undo.back();
-        apply(&mut undo, back);
-        assert_eq!((params.get(id::WET), params.get(id::RANGE_DB)), (1.0, 12.0));
+        apply(&mut undo, &shared, back);
+        assert_eq!((get(id::WET), get(id::RANGE_DB)), (1.0, 12.0));
+    }
+
+    #[test]
+    fn a_preset_is_one_step_and_a_state_of_the_hosts_is_none() {
+        let shared = Shared::new();
+        let mut undo = Undo::default();
+        undo.look(&[], &shared);
+        let before = shared.save_state();
+        undo.expect_whole();
+        shared.load_preset("broadcast-duck").expect("built in");
+        undo.look(&[], &shared);
+        let after = shared.save_state();
+        let back = undo.back();
+        apply(&mut undo, &shared, back);
+        assert!(shared.save_state() == before && !undo.has_past());
+        let forth = undo.forth();
+        apply(&mut undo, &shared, forth);
+        assert!(shared.save_state() == after && !undo.has_future());
+        // Rules alone are a step, too.
+        let mut rules = shared.rules();
+        rules.rules.pop();
+        undo.expect_whole();
+        shared.edit_rules(&rules).expect("a gate");
+        undo.look(&[], &shared);
+        let back = undo.back();
+        apply(&mut undo, &shared, back);
+        assert_eq!(shared.save_state(), after);
+        let steps = undo.past.len();
+        shared.load_state(&before).expect("a state");
+        undo.look(&[], &shared);
+        assert_eq!(undo.past.len(), steps);
     }
 }

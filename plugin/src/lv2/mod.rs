@@ -277,6 +277,7 @@ fn control(spec: &ParamSpec, text: &mut String) {
         Unit::Milliseconds => "units:ms",
         Unit::Seconds => "units:s",
         Unit::Decibels | Unit::Dbfs | Unit::DbfsOrOff => "units:db",
+        Unit::HertzOrOff => "units:hz",
         Unit::None | Unit::Percent | Unit::PercentOrAuto | Unit::Ratio => return,
     };
     let _ = writeln!(text, "\t\tunits:unit {unit} ;");
@@ -330,7 +331,14 @@ mod tests {
             "free_wheeling",
         ];
         assert_eq!(symbols[..released.len()], released);
-        assert!(symbols[released.len()..].ends_with(&["fast_ear", "fast_lookahead_ms", "open_above_dbfs"]));
+        let later = [
+            "fast_ear",
+            "fast_lookahead_ms",
+            "open_above_dbfs",
+            "detector_high_pass_hz",
+            "detector_low_pass_hz",
+        ];
+        assert!(symbols[released.len()..].ends_with(&later));
     }
 
     /// `EARMARK_WRITE_TTL=1` writes the files.

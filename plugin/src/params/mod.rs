@@ -129,6 +129,8 @@ pub enum Unit {
     Dbfs,
     /// The same, where the smallest value stands for none.
     DbfsOrOff,
+    /// Hertz, where the default, one of the ends, stands for none.
+    HertzOrOff,
     /// A share of 0 to 1, shown in per cent.
     Percent,
     /// The same, where 0 stands for what would be without the parameter.
@@ -146,6 +148,7 @@ impl Unit {
             Self::Seconds => "s",
             Self::Decibels => "dB",
             Self::Dbfs | Self::DbfsOrOff => "dBFS",
+            Self::HertzOrOff => "Hz",
             Self::Percent | Self::PercentOrAuto => "%",
             Self::Ratio => ": 1",
         }

@@ -113,6 +113,10 @@ pub mod id {
         FAST_LOOKAHEAD_MS = 48;
         /// The level that a label must exceed beside its probability.
         OPEN_ABOVE_DBFS = 49;
+        /// What lies below is not heard.
+        DETECTOR_HIGH_PASS_HZ = 50;
+        /// What lies above is not heard.
+        DETECTOR_LOW_PASS_HZ = 51;
     }
 }
 
@@ -301,6 +305,12 @@ pub const PARAMS: &[ParamSpec] = table![
     OPEN_ABOVE_DBFS, "open_above_dbfs", "Level threshold", "LevelThr", Thresholds, DbfsOrOff,
         float(-100.0, 0.0, -100.0, Curve::Linear), KNOB,
         "The level that what is heard must exceed beside its probability: both must hold. What is quieter is silence to the gate. Off: the probability alone decides.";
+    DETECTOR_HIGH_PASS_HZ, "detector_high_pass_hz", "Detector high-pass", "DetHiPas", Ear, HertzOrOff,
+        float(20.0, 2_000.0, 20.0, TIMES), KNOB,
+        "Takes away what lies below before the ear hears it, 24 dB per octave: hum and rumble. What passes keeps it. Listen to Detector to hear what is left.";
+    DETECTOR_LOW_PASS_HZ, "detector_low_pass_hz", "Detector low-pass", "DetLoPas", Ear, HertzOrOff,
+        float(500.0, 20_000.0, 20_000.0, TIMES), KNOB,
+        "Takes away what lies above before the ear hears it, 24 dB per octave: hiss and whistles. What passes keeps it. Listen to Detector to hear what is left.";
 ];
 
 /// A page of a control surface.

@@ -30,6 +30,8 @@ impl ParamSpec {
             Kind::Float { .. } => match self.unit {
                 Unit::PercentOrAuto if plain < AUTO_BELOW => out.write_str(AUTO),
                 Unit::DbfsOrOff if in_tenths(plain) <= self.min() => out.write_str(OFF),
+                Unit::HertzOrOff if (plain - self.default_plain()).abs() < 0.5 => out.write_str(OFF),
+                Unit::HertzOrOff => write!(out, "{:.0} Hz", plain.round()),
                 Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", in_tenths(100.0 * plain)),
                 Unit::Milliseconds if in_tenths(plain) >= 100.0 => write!(out, "{plain:.0} ms"),
                 unit => write!(out, "{:.1} {}", in_tenths(plain), unit.symbol()),
@@ -64,12 +66,17 @@ impl ParamSpec {
             Kind::Float { .. } if self.unit == Unit::PercentOrAuto && text.eq_ignore_ascii_case(AUTO) => {
                 Some(0.0)
             }
-            Kind::Float { .. } if self.unit == Unit::DbfsOrOff && text.eq_ignore_ascii_case(OFF) => {
-                Some(self.min())
+            Kind::Float { .. } if self.has_off() && text.eq_ignore_ascii_case(OFF) => {
+                Some(self.default_plain())
             }
             Kind::Float { .. } => self.number(text),
         }?;
         (!plain.is_nan()).then(|| self.clamp(plain))
+    }
+
+    /// Whether the default stands for none.
+    fn has_off(&self) -> bool {
+        matches!(self.unit, Unit::DbfsOrOff | Unit::HertzOrOff)
     }
 
     /// A number as people type it: comma or point, an exponent, U+2212 for minus, `inf` for the end of the range, and the
@@ -88,6 +95,7 @@ impl ParamSpec {
             "" | "%" if matches!(self.unit, Unit::Percent | Unit::PercentOrAuto) => 0.01,
             "s" if self.unit == Unit::Milliseconds => 1_000.0,
             "ms" if self.unit == Unit::Seconds => 1e-3,
+            "khz" if self.unit == Unit::HertzOrOff => 1_000.0,
             "db" if matches!(self.unit, Unit::Dbfs | Unit::DbfsOrOff) => 1.0,
             ":1" if self.unit == Unit::Ratio => 1.0,
             unit if unit.is_empty() || unit == symbol => 1.0,

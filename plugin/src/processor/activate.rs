@@ -8,6 +8,7 @@ use earmark_core::model::pack::{self, Pack};
 use earmark_core::realtime::{Beside, FailMode, LatencyParts, LiveConfig, LiveGate, with_wait};
 
 use super::automation::Automation;
+use super::detector_filter::DetectorFilter;
 use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use super::profile_columns::ProfileColumns;
 use super::settings::{SettingsBank, mix_settings};
@@ -56,6 +57,7 @@ impl Processor {
         let own_pairs = pack_pairs(ear.as_ref().ok().map(AsRef::as_ref));
         let latency = gates.first().map_or(0, LiveGate::latency_samples);
         let max_piece = config.max_block_samples;
+        let detector_channels = channels.max(sidechain_channels);
         let planes = |count: u16| vec![vec![0.0; max_piece]; usize::from(count)];
         shared.watch(gates.iter().map(LiveGate::monitor).collect());
         let processor = Self {
@@ -83,9 +85,11 @@ impl Processor {
             frames: Vec::with_capacity(frames_per_piece(max_piece, rate_hz)),
             shown: [0.0; LANES],
             leaving: None,
-            detector: planes(sidechain_channels),
+            detector: planes(detector_channels),
+            sidechain_channels: usize::from(sidechain_channels),
+            detector_filter: DetectorFilter::new(rate_hz, usize::from(detector_channels)),
             detector_delay: DelayLine::new(
-                usize::from(sidechain_channels),
+                usize::from(detector_channels),
                 usize::try_from(latency).unwrap_or(usize::MAX),
                 max_piece,
             ),

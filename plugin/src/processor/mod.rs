@@ -11,6 +11,7 @@
 
 mod activate;
 mod automation;
+mod detector_filter;
 mod labels;
 mod notes;
 mod profile_columns;
@@ -29,6 +30,7 @@ use crate::meters::MeterFrame;
 use crate::params::ParamId;
 use crate::shared::Shared;
 use automation::Automation;
+use detector_filter::DetectorFilter;
 use labels::{Columns, LANES, LabelMode, LabelsOut, LanesIn, Pairs};
 use profile_columns::ProfileColumns;
 use settings::SettingsBank;
@@ -157,8 +159,10 @@ pub struct Processor {
     shown: [f32; LANES],
     /// The frame that is leaving; told to the window when it is complete.
     leaving: Option<MeterFrame>,
-    /// Planes of the sidechain, delayed for who listens to it.
+    /// Planes of what the ear hears, of the main input or the sidechain; delayed for who listens to it.
     detector: Vec<Vec<f32>>,
+    sidechain_channels: usize,
+    detector_filter: DetectorFilter,
     detector_delay: DelayLine,
     /// Stand in for channels that a host does not pass.
     spare: Vec<Vec<f32>>,

@@ -33,6 +33,7 @@ impl Processor {
             gate.reset();
         }
         self.detector_delay.reset();
+        self.detector_filter.reset();
         self.automation.reset(&self.shared.params);
         self.playhead = None;
         self.mixer.snap(&mix_settings(self.automation.acting()));
@@ -133,6 +134,7 @@ impl Processor {
             return;
         }
         self.seen = generation;
+        self.detector_filter.aim(params);
         if let Some(settings) = self.bank.update(params) {
             for gate in &mut self.gates {
                 // A refusal keeps the old settings; what the bank makes is never refused, a test says.
@@ -179,27 +181,33 @@ impl Processor {
             plane[..samples].fill(0.0);
             planes.push(&mut plane[..samples]);
         }
-        let sidechain = Sidechain::of(block.sidechain, start..end, self.detector.len());
+        let sidechain = Sidechain::of(block.sidechain, start..end, self.sidechain_channels);
         let silent =
             is_silent(planes.iter().map(|plane| &**plane)) && is_silent(sidechain.planes.iter().copied());
         self.silent_for = if silent { self.silent_for + samples as u64 } else { 0 };
 
-        // The detector's planes, delayed for who listens.
+        let heard = sidechain.heard(self.automation.acting());
+        // What is heard, before the gate delays what passes.
         for (channel, own) in self.detector.iter_mut().enumerate() {
-            match sidechain.planes.get(channel) {
+            let main = planes.get(channel).map(|plane| &**plane);
+            match if heard { sidechain.planes.get(channel).copied() } else { main } {
                 Some(plane) => own[..samples].copy_from_slice(plane),
                 None => own[..samples].fill(0.0),
             }
         }
-        self.detector_delay.process(self.detector.iter_mut().map(|plane| &mut plane[..samples]));
-
-        let heard = sidechain.heard(self.automation.acting());
+        let filtered = self.detector_filter.is_on();
+        if filtered {
+            self.detector_filter.process(self.detector.iter_mut().map(|plane| &mut plane[..samples]));
+        }
+        let channels_heard = if heard { sidechain.planes.len() } else { planes.len() };
+        let left = Sidechain::of_planes(&self.detector[..channels_heard], samples);
+        let apart = if filtered { Some(&left) } else { heard.then_some(&sidechain) };
         self.frames.clear();
         self.decided.clear();
         if let [gate] = &mut self.gates[..] {
             let frames = &mut self.frames;
             let mut observe = |frame| push(frames, frame);
-            gate.process(&mut planes, heard.then_some(&sidechain.planes[..]), offline, &mut observe);
+            gate.process(&mut planes, apart.map(|apart| &apart.planes[..]), offline, &mut observe);
             gate.decided().iter().for_each(|frame| push(&mut self.decided, *frame));
         } else {
             for (channel, (gate, plane)) in self.gates.iter_mut().zip(&mut planes).enumerate() {
@@ -213,7 +221,7 @@ impl Processor {
                     }
                     nth += 1;
                 };
-                let own = heard.then(|| sidechain.channel(channel));
+                let own = apart.map(|apart| apart.channel(channel));
                 let own = own.as_ref().map(std::slice::from_ref);
                 gate.process(std::slice::from_mut(plane), own, offline, &mut observe);
                 for (nth, frame) in gate.decided().iter().enumerate() {
@@ -224,18 +232,23 @@ impl Processor {
                 }
             }
         }
-        let output_peak = self.mix(&mut planes, samples, heard, block.label_cv, start, out);
+        drop(left);
+        // Delayed for who listens to it.
+        self.detector_delay.process(self.detector.iter_mut().map(|plane| &mut plane[..samples]));
+        let listened = if heard { Some(self.sidechain_channels) } else { filtered.then_some(self.channels) };
+        let output_peak = self.mix(&mut planes, samples, listened, block.label_cv, start, out);
         drop(planes);
         self.spare = spare;
         output_peak
     }
 
-    /// Gains onto the planes, stretch by stretch between the borders of frames.
+    /// Gains onto the planes, stretch by stretch between the borders of frames. Who listens to the detector hears so many of
+    /// its planes (`listened`), or the sound itself.
     fn mix(
         &mut self,
         planes: &mut [&mut [f32]],
         samples: usize,
-        sidechain_heard: bool,
+        listened: Option<usize>,
         label_cv: &mut [&mut [f32]],
         start: usize,
         out: &mut dyn EventSink,
@@ -254,9 +267,8 @@ impl Processor {
                     MixPlanes {
                         sound: &mut plane[at..end],
                         gains: &gate.gains()[at..end],
-                        detector: detector
-                            .get(channel.min(detector.len().saturating_sub(1)))
-                            .filter(|_| sidechain_heard)
+                        detector: listened
+                            .and_then(|planes| detector.get(channel.min(planes.saturating_sub(1))))
                             .map(|plane| &plane[at..end]),
                     }
                 });

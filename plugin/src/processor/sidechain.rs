@@ -1,11 +1,11 @@
-//! The sidechain of one piece of a block.
+//! What the ear hears in the place of the main input, in one piece of a block: the sidechain, or what a filter leaves.
 
 use arrayvec::ArrayVec;
 
 use super::MAX_CHANNELS;
 use crate::params::{Params, id};
 
-/// The sidechain of one piece.
+/// The planes of one piece.
 pub(super) struct Sidechain<'a> {
     /// At most as many planes as the activation has.
     pub(super) planes: ArrayVec<&'a [f32], MAX_CHANNELS>,
@@ -14,6 +14,11 @@ pub(super) struct Sidechain<'a> {
 impl<'a> Sidechain<'a> {
     pub(super) fn of(passed: &'a [&'a [f32]], range: std::ops::Range<usize>, channels: usize) -> Self {
         Self { planes: passed.iter().take(channels).map(|plane| &plane[range.clone()]).collect() }
+    }
+
+    /// The first samples of planes of one's own.
+    pub(super) fn of_planes(planes: &'a [Vec<f32>], samples: usize) -> Self {
+        Self { planes: planes.iter().take(MAX_CHANNELS).map(|plane| &plane[..samples]).collect() }
     }
 
     /// Whether the ear hears it: when it is there and is asked for.

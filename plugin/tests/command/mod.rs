@@ -8,9 +8,16 @@ use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 /// What the program makes of planes of audio, as 32-bit float, with the gate that the plugin has by default and `flags`.
 pub fn render_live(rate_hz: u32, input: &[Vec<f32>], flags: &[String]) -> Vec<Vec<f32>> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let [preset, from, to] = ["preset.json", "in.wav", "out.wav"].map(|name| folder.path().join(name));
+    let preset = folder.path().join("preset.json");
     // Every field has its default.
     std::fs::write(&preset, r#"{"gate": {}}"#).expect("a preset");
+    render_preset(rate_hz, input, &preset, flags)
+}
+
+/// The same with a preset of one's own.
+pub fn render_preset(rate_hz: u32, input: &[Vec<f32>], preset: &Path, flags: &[String]) -> Vec<Vec<f32>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [from, to] = ["in.wav", "out.wav"].map(|name| folder.path().join(name));
     write(&from, rate_hz, input);
     let output = Command::new(program())
         .args(["render", "--live", "--quiet", "--bits", "float", "--preset"])

@@ -10,6 +10,7 @@
 #[path = "../command/mod.rs"]
 mod command;
 mod failing;
+mod filter;
 mod host;
 mod labels;
 mod lifecycle;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use earmark_core::audio::Source;
 use earmark_core::decide::Thresholds;
 use earmark_core::detect::{Detector, DetectorMode};
-use earmark_core::gate::{GateSettings, LabelThresholds, MixSettings, Mixer};
+use earmark_core::gate::{Action, Duck, GateSettings, LabelThresholds, MixSettings, Mixer};
 use earmark_core::model::pack::{LIVE, NOISE, Pack};
 use earmark_core::model::runtime::Runtime;
 use earmark_core::noise::SnrEstimator;
@@ -15,7 +15,7 @@ use earmark_plugin::params::id;
 use earmark_plugin::{Activation, Block, Processor, Shared};
 use proptest::prelude::*;
 
-use crate::command::render_live;
+use crate::command::{render_live, render_preset};
 use crate::host::Hosted;
 
 /// The programme that ships with the repository: speech alone, over music, over noise, and pauses.
@@ -114,6 +114,31 @@ fn ten_bounces_have_the_bytes_of_the_command() {
     // Speech until 8.14 s, noise alone from 31.36 to 36.36 s.
     assert!(outside(&expected[0], 2, 7) > 0.1);
     assert!(outside(&expected[0], 33, 36) < 0.1, "something was gated");
+}
+
+/// What was edited in the window is what is saved, and what the command makes of it.
+#[test]
+fn edited_rules_have_the_bytes_of_the_command_with_them_saved() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (rate_hz, samples) = programme();
+    let input = [samples];
+    let shared = Shared::new();
+    shared.load_preset("broadcast-duck").expect("built in");
+    let mut rules = shared.rules();
+    let noise = rules.rules.pop().expect("four rules");
+    rules.rules.insert(1, noise);
+    rules.rules[2].action = Action::Duck(Duck { by_db: 20.0, ratio: Some(3.0), ..Duck::default() });
+    rules.otherwise = Action::Gate;
+    shared.edit_rules(&rules).expect("a gate");
+    let preset = shared.save_preset(folder.path(), "Mine").expect("saved");
+    let commanded = bits(&render_preset(rate_hz, &input, &preset, &[]));
+    let built_in = bits(&render_preset(rate_hz, &input, Path::new("broadcast-duck"), &[]));
+    assert!(commanded != built_in, "the edit is heard");
+    let mut hosted = Hosted::offline_mono();
+    assert!(hosted.load(&shared.save_state()));
+    let rendered = bits(&hosted.render(f64::from(rate_hz), &input, 512).sound);
+    let (own, end) = (hosted.latency(), input[0].len() - hosted.latency());
+    assert!(rendered[0][own..] == commanded[0][..end]);
 }
 
 #[test]

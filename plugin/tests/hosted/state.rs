@@ -99,6 +99,8 @@ fn released_states_are_read() {
         "fast_ear",
         "fast_lookahead_ms",
         "open_above_dbfs",
+        "detector_high_pass_hz",
+        "detector_low_pass_hz",
     ] {
         assert!(params.remove(later).is_some(), "{later}");
     }

@@ -13,7 +13,7 @@ use crate::meters::MeterFrame;
 type State = fn(&mut Window);
 
 /// What a person may have before them.
-const STATES: [(&str, State); 10] = [
+const STATES: [(&str, State); 13] = [
     ("speech", |_| {}),
     ("light", |window| {
         let ctx = window.ctx.clone();
@@ -48,6 +48,25 @@ const STATES: [(&str, State); 10] = [
         window.app.shared.note_activation(48_000.0, 6_828, true);
         window.app.shared.set(id::MUSIC_OPEN, 0.625);
         window.panel = Some(App::threshold_panel);
+    }),
+    ("filter", |window| {
+        window.app.shared.set(id::DETECTOR_HIGH_PASS_HZ, 120.0);
+        window.click("Filter\u{2026}", 0);
+    }),
+    ("rules-open", |window| {
+        window.app.load_preset("broadcast-duck");
+        window.click("Rules\u{2026}", 0);
+    }),
+    ("rules", |window| {
+        window.app.load_preset("broadcast-duck");
+        let mut rules = window.app.shared.rules();
+        rules.rules[3].when.none = vec![earmark_core::Label::SPEECH];
+        rules.otherwise = earmark_core::gate::Action::Duck(earmark_core::gate::Duck {
+            ratio: Some(4.0),
+            ..earmark_core::gate::Duck::default()
+        });
+        window.app.edit_rules(&rules);
+        window.panel = Some(App::rules_panel);
     }),
 ];
 const SIZES: [(u32, u32); 3] = [MIN_SIZE, PREFERRED_SIZE, (1_500, 900)];

@@ -67,21 +67,36 @@ fn placed(shape: &egui::Shape, clip: Rect, into: &mut Vec<(String, Rect, Rect)>)
 }
 
 impl Window {
-    fn placed_words(&mut self) -> Vec<(String, Rect, Rect)> {
+    /// Clicks on words, the nth of those that are written so.
+    pub(super) fn click(&mut self, word: &str, nth: usize) {
+        let all = self.placed_words();
+        let found = all.iter().filter(|(text, ..)| text == word).nth(nth);
+        let place = found.map(|(_, place, _)| place.center());
+        let place = place.unwrap_or_else(|| panic!("no {word:?} in {:?}", all.iter().map(|(text, ..)| text)));
+        self.picture(vec![Event::PointerMoved(place)]);
+        self.button(place, true);
+        self.button(place, false);
+        self.picture(Vec::new());
+    }
+
+    pub(super) fn placed_words(&mut self) -> Vec<(String, Rect, Rect)> {
         self.time_s += 0.1;
         let input =
             RawInput { screen_rect: Some(rect(self.size)), time: Some(self.time_s), ..RawInput::default() };
-        let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
+        let show = self.panel.unwrap_or(App::show);
+        let output = self.ctx.run_ui(input, |ui| show(&mut self.app, ui));
+        self.textures.update(&output.textures_delta);
         let mut all = Vec::new();
         output.shapes.iter().for_each(|clipped| placed(&clipped.shape, clipped.clip_rect, &mut all));
         all
     }
 
-    fn words(&mut self) -> String {
+    pub(super) fn words(&mut self) -> String {
         self.time_s += 0.1;
         let input =
             RawInput { screen_rect: Some(self.screen()), time: Some(self.time_s), ..RawInput::default() };
         let output = self.ctx.run_ui(input, |ui| self.app.show(ui));
+        self.textures.update(&output.textures_delta);
         let mut all = String::new();
         output.shapes.iter().for_each(|clipped| words(&clipped.shape, &mut all));
         all

@@ -29,8 +29,10 @@ fn normal_step(spec: &ParamSpec, plain: f64) -> f64 {
     match (spec.kind, spec.unit) {
         (Kind::Choice { .. } | Kind::Toggle { .. }, _) => 1.0,
         (_, Unit::Percent | Unit::PercentOrAuto) => 0.01,
-        // A twentieth of the decade: 1 ms below 20 ms, 50 ms at a second.
-        (_, Unit::Milliseconds) => (10.0_f64.powf(plain.abs().max(1.0).log10().floor()) * 0.5).max(1.0),
+        // A twentieth of the decade: 1 ms below 20 ms, 50 ms at a second, 5 Hz at 100.
+        (_, Unit::Milliseconds | Unit::HertzOrOff) => {
+            (10.0_f64.powf(plain.abs().max(1.0).log10().floor()) * 0.5).max(1.0)
+        }
         (_, Unit::Ratio) => {
             if plain < 10.0 {
                 0.5
