@@ -14,6 +14,7 @@ use vst3::{ComPtr, ComRef};
 
 use super::com::{count, index, int, put, truth};
 use super::effect::Effect;
+use super::programs;
 use super::stream;
 use super::text::{read_wide, wide};
 use super::units::unit_of;
@@ -65,14 +66,17 @@ impl IEditControllerTrait for Effect {
     }
 
     unsafe fn getParameterCount(&self) -> i32 {
-        count(PARAMS.len())
+        count(PARAMS.len() + 1)
     }
 
     unsafe fn getParameterInfo(&self, parameter: i32, to: *mut ParameterInfo) -> tresult {
         self.run(|_| {
-            let Some(spec) = PARAMS.get(index(parameter)) else { return kInvalidArgument };
+            let place = index(parameter);
+            // The last one is no line of the table.
+            let program = (place == PARAMS.len()).then(programs::parameter_info);
+            let Some(info) = PARAMS.get(place).map(info).or(program) else { return kInvalidArgument };
             // SAFETY: an out parameter.
-            unsafe { put(to, info(spec)) }
+            unsafe { put(to, info) }
         })
     }
 
@@ -83,7 +87,10 @@ impl IEditControllerTrait for Effect {
         to: *mut String128,
     ) -> tresult {
         self.run(|_| {
-            let text = ParamId::from_raw(id).map(|id| text(id.spec(), normalised));
+            let text = match id {
+                programs::PARAM => programs::name(programs::place(normalised)),
+                id => ParamId::from_raw(id).map(|id| text(id.spec(), normalised)),
+            };
             // SAFETY: an out parameter.
             text.map_or(kInvalidArgument, |text| unsafe { put(to, wide(&text)) })
         })
@@ -91,32 +98,48 @@ impl IEditControllerTrait for Effect {
 
     unsafe fn getParamValueByString(&self, id: ParamID, text: *mut TChar, to: *mut ParamValue) -> tresult {
         self.run(|_| {
-            let Some(id) = ParamId::from_raw(id) else { return kInvalidArgument };
             // SAFETY: null or zero-terminated, as all strings of a host.
-            let plain = unsafe { read_wide(text) }.and_then(|text| id.spec().from_text(&text));
+            let text = unsafe { read_wide(text) };
+            let value = match (id, ParamId::from_raw(id)) {
+                (programs::PARAM, _) => text.and_then(|text| programs::find(&text)).map(programs::normalised),
+                (_, Some(id)) => {
+                    text.and_then(|text| id.spec().from_text(&text)).map(|plain| id.spec().normalise(plain))
+                }
+                (_, None) => return kInvalidArgument,
+            };
             // SAFETY: an out parameter.
-            plain.map_or(kResultFalse, |plain| unsafe { put(to, id.spec().normalise(plain)) })
+            value.map_or(kResultFalse, |value| unsafe { put(to, value) })
         })
     }
 
     unsafe fn normalizedParamToPlain(&self, id: ParamID, normalised: ParamValue) -> ParamValue {
-        self.get(normalised, |_| ParamId::from_raw(id).map_or(normalised, |id| id.spec().plain(normalised)))
+        self.get(normalised, |_| match id {
+            programs::PARAM => f64::from(count(programs::place(normalised))),
+            id => ParamId::from_raw(id).map_or(normalised, |id| id.spec().plain(normalised)),
+        })
     }
 
     unsafe fn plainParamToNormalized(&self, id: ParamID, plain: ParamValue) -> ParamValue {
-        self.get(plain, |_| ParamId::from_raw(id).map_or(plain, |id| id.spec().normalise(plain)))
+        self.get(plain, |_| match id {
+            programs::PARAM => programs::normalised(programs::place_of_plain(plain)),
+            id => ParamId::from_raw(id).map_or(plain, |id| id.spec().normalise(plain)),
+        })
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
-        self.get(0.0, |instance| {
-            ParamId::from_raw(id).map_or(0.0, |id| id.spec().normalise(instance.value(id)))
+        self.get(0.0, |instance| match id {
+            programs::PARAM => programs::normalised(programs::current(&instance.shared)),
+            id => ParamId::from_raw(id).map_or(0.0, |id| id.spec().normalise(instance.value(id))),
         })
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, normalised: ParamValue) -> tresult {
         self.run(|instance| {
-            let Some(id) = ParamId::from_raw(id) else { return kInvalidArgument };
-            instance.set_from_controller(id, id.spec().plain(normalised));
+            match (id, ParamId::from_raw(id)) {
+                (programs::PARAM, _) => instance.choose_program(programs::place(normalised)),
+                (_, Some(id)) => instance.set_from_controller(id, id.spec().plain(normalised)),
+                (_, None) => return kInvalidArgument,
+            }
             instance.tell_host();
             kResultOk
         })

@@ -11,6 +11,7 @@ use vst3::Steinberg::Vst::{IComponentHandler, IComponentHandlerTrait};
 
 use super::com::int;
 use super::overlay::Overlay;
+use super::programs;
 use crate::edits::{EditReader, Edits, ParamGesture};
 use crate::params::PARAMS;
 use crate::shared::Shared;
@@ -31,6 +32,8 @@ pub(super) struct Host {
     labels: EditReader,
     busy: AtomicBool,
     told_latency: AtomicU32,
+    /// The program that it knows.
+    pub(super) program: programs::Told,
 }
 
 impl Default for Host {
@@ -42,6 +45,7 @@ impl Default for Host {
             labels: EditReader::default(),
             busy: AtomicBool::new(false),
             told_latency: AtomicU32::new(UNTOLD),
+            program: programs::Told::default(),
         }
     }
 }
@@ -102,6 +106,7 @@ impl Host {
             }
         }
         perform(&handler, shared, &steps);
+        self.program.tell(shared, &handler);
         let mut flags = 0;
         if shared.take_values_replaced() {
             flags |= int(kParamValuesChanged);

@@ -12,6 +12,7 @@ use super::guard::Guard;
 use super::host::{Host, lock};
 use super::layout::{AUX, Layout, MAIN};
 use super::overlay::Overlay;
+use super::programs;
 use crate::edits::Edits;
 use crate::params::{ParamId, id};
 use crate::processor::{Activation, Processor};
@@ -74,6 +75,13 @@ impl Instance {
         }
     }
 
+    /// The host chooses a program.
+    pub(super) fn choose_program(&self, place: usize) {
+        if self.host.program.choose(&self.shared, place) {
+            self.overlay.forget_all();
+        }
+    }
+
     /// The state, with what the host already told the controller.
     pub(super) fn save_state(&self) -> Vec<u8> {
         for spec in crate::params::PARAMS {
@@ -89,6 +97,7 @@ impl Instance {
         let loaded = self.shared.load_state(bytes).is_ok();
         if loaded {
             self.overlay.forget_all();
+            self.host.program.note(programs::current(&self.shared));
         }
         // Not every host that loads a state reads the values by itself: JUCE does not for a preset file.
         self.tell_host();

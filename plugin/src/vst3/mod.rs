@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! entry ─▶ factory ─▶ effect     one COM object: component, audio processor and controller in one
-//!                       │ component · audio · controller · units: its interfaces, a file each
+//!                       │ component · audio · controller · units (programs): its interfaces, a file each
 //!                       ▼
 //!                    instance     what they and the view share: parameters, layout, the running processor
 //!                       │
@@ -44,6 +44,7 @@ mod layout;
 mod main_loop;
 mod overlay;
 mod parent;
+mod programs;
 mod sink;
 mod stream;
 mod text;

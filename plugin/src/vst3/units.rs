@@ -1,4 +1,4 @@
-//! `IUnitInfo`: groups of parameters as folders.
+//! `IUnitInfo`: groups of parameters as folders, and the list of programs.
 
 use vst3::Steinberg::Vst::{
     BusDirection, CString, IUnitInfoTrait, MediaType, ProgramListID, ProgramListInfo, String128, UnitID,
@@ -8,6 +8,7 @@ use vst3::Steinberg::{IBStream, kInvalidArgument, kNotImplemented, kResultFalse,
 
 use super::com::{count, index, put};
 use super::effect::Effect;
+use super::programs;
 use super::text::wide;
 use crate::params::Group;
 
@@ -22,13 +23,18 @@ fn unit(place: usize) -> Option<UnitInfo> {
         id: kRootUnitId,
         parentUnitId: kNoParentUnitId,
         name: wide(crate::NAME),
-        programListId: kNoProgramListId,
+        programListId: programs::LIST,
     };
     if place == 0 {
         return Some(root);
     }
     let group = *Group::ALL.get(place - 1)?;
-    Some(UnitInfo { id: unit_of(group), parentUnitId: kRootUnitId, name: wide(group.name()), ..root })
+    Some(UnitInfo {
+        id: unit_of(group),
+        parentUnitId: kRootUnitId,
+        name: wide(group.name()),
+        programListId: kNoProgramListId,
+    })
 }
 
 impl IUnitInfoTrait for Effect {
@@ -42,15 +48,25 @@ impl IUnitInfoTrait for Effect {
     }
 
     unsafe fn getProgramListCount(&self) -> i32 {
-        0
+        1
     }
 
-    unsafe fn getProgramListInfo(&self, _list: i32, _info: *mut ProgramListInfo) -> tresult {
-        kResultFalse
+    unsafe fn getProgramListInfo(&self, place: i32, to: *mut ProgramListInfo) -> tresult {
+        self.run(|_| {
+            if place != 0 {
+                return kResultFalse;
+            }
+            // SAFETY: an out parameter.
+            unsafe { put(to, programs::list_info()) }
+        })
     }
 
-    unsafe fn getProgramName(&self, _list: ProgramListID, _program: i32, _name: *mut String128) -> tresult {
-        kResultFalse
+    unsafe fn getProgramName(&self, list: ProgramListID, program: i32, to: *mut String128) -> tresult {
+        self.run(|_| {
+            let name = programs::name(index(program)).filter(|_| list == programs::LIST);
+            // SAFETY: an out parameter.
+            name.map_or(kResultFalse, |name| unsafe { put(to, wide(&name)) })
+        })
     }
 
     unsafe fn getProgramInfo(

@@ -2,6 +2,7 @@
 
 mod citizen;
 pub(super) mod host;
+mod programs;
 #[cfg(target_os = "linux")]
 #[path = "../../../../tests/required.rs"]
 #[allow(dead_code, reason = "no variable is asked for here")]
@@ -229,7 +230,8 @@ fn texts_go_both_ways() {
     let plugin = Plugin::new();
     // SAFETY: out parameters of the right types, texts that end with a zero.
     unsafe {
-        assert_eq!(plugin.controller.getParameterCount(), count(PARAMS.len()));
+        // The last one is that of the programs.
+        assert_eq!(plugin.controller.getParameterCount(), count(PARAMS.len() + 1));
         for (place, spec) in PARAMS.iter().enumerate() {
             let mut info: ParameterInfo = std::mem::zeroed();
             assert_eq!(plugin.controller.getParameterInfo(count(place), &raw mut info), kResultOk);
@@ -245,7 +247,7 @@ fn texts_go_both_ways() {
             let symbol = spec.unit.symbol();
             assert!(symbol.is_empty() || !words.contains(symbol), "{words}: the host writes the unit");
         }
-        assert_ne!(plugin.controller.getParameterInfo(count(PARAMS.len()), ptr::null_mut()), kResultOk);
+        assert_ne!(plugin.controller.getParameterInfo(count(PARAMS.len() + 1), ptr::null_mut()), kResultOk);
         assert_ne!(plugin.controller.getParameterInfo(0, ptr::null_mut()), kResultOk);
         assert_ne!(plugin.controller.setParamNormalized(9_999, 0.5), kResultOk);
     }
