@@ -1,6 +1,7 @@
 """Segments of an archive by Daft: `python daft_frame.py SOURCE OUTPUT [WORKERS [BLOCK]]`; what OUTPUT has already is left out."""
 
 import sys
+from pathlib import Path
 
 import daft
 import pyarrow as pa
@@ -24,10 +25,15 @@ class Tag:
 
 
 tag = Tag()
-paths = daft.from_glob_path(source.rstrip("/") + "/**").select("path").to_pydict()["path"]
+if stored := "://" in source:
+    paths = daft.from_glob_path(source.rstrip("/") + "/**").select("path").to_pydict()["path"]
+else:
+    # A disk that all workers see: they open the recordings themselves, and no byte of them goes through the engine.
+    paths = [str(path) for path in Path(source).rglob("*") if path.is_file()]
 done = earmark.batch.written(output)
 left = sorted(path for path in paths if path not in done)
 for start in range(0, len(left), block):
     frame = daft.from_pydict({"path": left[start : start + block]})
-    rows = frame.select(tag.rows(frame["path"], download(frame["path"])).alias("row")).explode("row")
+    content = download(frame["path"]) if stored else daft.lit(None).cast(daft.DataType.binary())
+    rows = frame.select(tag.rows(frame["path"], content).alias("row")).explode("row")
     rows.select(unnest(rows["row"])).write_parquet(output, write_mode="append")

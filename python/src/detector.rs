@@ -28,10 +28,13 @@ pub struct Detector {
     inner: Arc<detect::Detector>,
 }
 
-/// Starts what hears.
+/// Starts what hears; Python is warned where it does so on another device than `device`.
 pub fn start(pack: &str, library: Option<PathBuf>, device: &str) -> PyResult<(Runtime, Pack)> {
     let device = device.parse().or_raise(None)?;
     let runtime = Runtime::start(library.as_deref(), device).or_raise(None)?;
+    if let Some(notice) = runtime.notice() {
+        Python::attach(|py| py.import("earmark._errors")?.call_method1("warn_of_device", (notice,)).map(drop))?;
+    }
     Ok((runtime, Pack::find(pack).or_raise(None)?))
 }
 

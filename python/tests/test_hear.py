@@ -115,6 +115,12 @@ def test_a_timeline_is_a_sequence_that_can_be_kept(programme, tmp_path):
     assert "<audio" in shown
 
 
+def test_a_device_that_is_not_there_is_warned_of(programme):
+    with pytest.warns(earmark.DeviceWarning, match="cuda is not available .* using cpu instead"):
+        heard = earmark.tag(programme, device="cuda")
+    assert heard.to("csv") == earmark.tag(programme).to("csv")
+
+
 def test_progress_is_told_and_may_stop_the_work(programme):
     told = []
     earmark.tag(programme, progress=lambda done, length: told.append((done, length)))

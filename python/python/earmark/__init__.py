@@ -16,6 +16,7 @@ from ._earmark import PACKS, PRESETS, __version__
 from ._errors import (
     AudioError,
     AudioWarning,
+    DeviceWarning,
     EarmarkError,
     ModelError,
     OutputError,
@@ -35,6 +36,7 @@ __all__ = [
     "AudioError",
     "AudioWarning",
     "Detector",
+    "DeviceWarning",
     "EarmarkError",
     "Event",
     "Frames",

@@ -49,3 +49,12 @@ class AudioWarning(UserWarning):
 def warn(message: str) -> None:
     """Warns about a recording; called by the native module."""
     warnings.warn(message, AudioWarning, stacklevel=3)
+
+
+class DeviceWarning(UserWarning):
+    """Networks run on the CPU, because the device that was asked for is not there."""
+
+
+def warn_of_device(message: str) -> None:
+    """Warns that the CPU is used instead; called by the native module."""
+    warnings.warn(message, DeviceWarning, stacklevel=4)
