@@ -33,7 +33,9 @@ pub fn start(pack: &str, library: Option<PathBuf>, device: &str) -> PyResult<(Ru
     let device = device.parse().or_raise(None)?;
     let runtime = Runtime::start(library.as_deref(), device).or_raise(None)?;
     if let Some(notice) = runtime.notice() {
-        Python::attach(|py| py.import("earmark._errors")?.call_method1("warn_of_device", (notice,)).map(drop))?;
+        Python::attach(|py| {
+            py.import("earmark._errors")?.call_method1("warn_of_device", (notice,)).map(drop)
+        })?;
     }
     Ok((runtime, Pack::find(pack).or_raise(None)?))
 }
