@@ -22,6 +22,20 @@ pub fn bundles(session: &Session) -> Result<()> {
     bundle::bundle(&session.root, &bundle::Options::shipped()).map(drop)
 }
 
+/// Fifty plugins in real time, with the smallest blocks that are common; `ear` says which one hears.
+pub fn fifty_instances(session: &Session, ear: &[&str]) -> Result<()> {
+    let mut command = session.cargo(&[
+        "run",
+        "--release",
+        "--locked",
+        "--package=earmark-plugin",
+        "--example=instances",
+        "--",
+    ]);
+    command.args(["50", "30", "64", "2", "strict"]).args(ear);
+    tools::run(session.prepare(&mut command))
+}
+
 /// Has the program that a variable names judge the bundle of one kind.
 pub fn judge(session: &Session, variable: &str, arguments: &[&str], kind: &str) -> Result<()> {
     let program = env::var_os(variable).with_context(|| format!("{variable} names no program"))?;

@@ -241,20 +241,11 @@ pub const STEPS: &[Step] = &[
             "--deny=warnings",
         ]),
     ),
+    deep("fifty instances", BUILD, Work::Task(|session| deep::fifty_instances(session, &[]))),
     deep(
-        "fifty instances",
+        "fifty instances, fast ear",
         BUILD,
-        Work::Cargo(&[
-            "run",
-            "--release",
-            "--locked",
-            "--package=earmark-plugin",
-            "--example=instances",
-            "--",
-            "50",
-            "30",
-            "strict",
-        ]),
+        Work::Task(|session| deep::fifty_instances(session, &["swift"])),
     ),
     Step {
         // A folder of its own: the flag would have everything else built anew.
