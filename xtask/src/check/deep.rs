@@ -143,7 +143,9 @@ pub fn api(session: &Session) -> Result<()> {
     fuzzer.args(["--exclude-path-regex", "(/events|/v1/stream)$", "--request-timeout", "60"]);
     // A body that is no audio is rightly refused; no schema can say what is audio.
     fuzzer.args(["--exclude-checks", "positive_data_acceptance", "--suppress-health-check", "all"]);
-    tools::run(session.prepare(&mut fuzzer))
+    // It keeps notes in the folder where it runs.
+    let notes = tools::target_dir(&session.root);
+    tools::run(session.prepare(&mut fuzzer).current_dir(notes))
 }
 
 /// Proves both commands of the README in an empty system.
