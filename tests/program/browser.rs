@@ -110,6 +110,9 @@ impl Browser {
                 Some("Browser.downloadProgress") if answer["params"]["state"] == "completed" => {
                     self.downloads += 1;
                 }
+                Some("Browser.downloadProgress") if answer["params"]["state"] == "canceled" => {
+                    self.complaints.push(format!("a download was cancelled: {}", answer["params"]));
+                }
                 _ => {}
             }
         }
@@ -248,6 +251,8 @@ impl Browser {
     pub fn download(&mut self, selector: &str, path: &Path) -> String {
         let _ = std::fs::remove_file(path);
         let before = self.downloads;
+        // A person clicks on what is drawn, not on what lay there before.
+        self.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
         self.click(selector, 0.5);
         let begun = Instant::now();
         while self.downloads == before {

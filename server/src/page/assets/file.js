@@ -192,7 +192,8 @@ export class FilePanel {
       link.href = URL.createObjectURL(await response.blob());
       link.download = name ? name[1] : `${this.file.name}.${format}`;
       link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      // A browser on a busy machine begins to read it when it has the time.
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
       this.say(`${format} is downloaded`);
     } catch (error) {
       this.say(error.message);

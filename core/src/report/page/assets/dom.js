@@ -51,7 +51,8 @@ export class Slices {
 export function saveAs(name, text) {
   const link = make('a', { href: URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' })), download: name });
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  // A browser on a busy machine begins to read it when it has the time.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 // A number with a real minus.
