@@ -1,17 +1,15 @@
 //! Whole factors downwards, the common case: 48 kHz (96, 32 …) to 16 kHz.
 //!
-//! Every output meets the same coefficients, so many outputs are computed side by side, each adding up its products
+//! Every output meets the same coefficients, so outputs are computed [`LANES`] side by side, each adding up its products
 //! in the same order: vectors make no difference to the bits. For that the input is dealt out to one plane per phase, in
 //! which the samples that a coefficient meets for consecutive outputs lie next to each other. The filter is symmetric,
 //! so one multiplication serves two samples.
 
 use super::design::{Design, Stop};
 
-/// Outputs computed side by side where so many are asked for: what is done once for each coefficient weighs little, and
-/// their sums still fit in the registers with vectors of eight.
-const LANES: usize = 64;
-/// The same for the few of a live block: enough that additions need not wait for each other.
-const FEW_LANES: usize = 32;
+/// Outputs computed side by side: so many that additions need not wait for each other with vectors of eight, and that their
+/// sums fit in the registers.
+const LANES: usize = 32;
 /// Input samples that are taken in before what is used up is moved out.
 const CHUNK: usize = 4_096;
 
@@ -110,15 +108,10 @@ impl Decimator {
     /// Appends the outputs before number `until`.
     fn append(&mut self, until: usize, out: &mut Vec<f32>) {
         while self.next < until {
-            let (planes, wanted) = (&self.planes[self.next..], until - self.next);
-            if wanted > FEW_LANES {
-                let count = LANES.min(wanted);
-                out.extend_from_slice(&lanes::<LANES>(planes, &self.taps, self.middle)[..count]);
-                self.next += count;
-            } else {
-                out.extend_from_slice(&lanes::<FEW_LANES>(planes, &self.taps, self.middle)[..wanted]);
-                self.next += wanted;
-            }
+            let count = LANES.min(until - self.next);
+            let lanes = lanes(&self.planes[self.next..], &self.taps, self.middle);
+            out.extend_from_slice(&lanes[..count]);
+            self.next += count;
         }
     }
 
@@ -134,17 +127,17 @@ impl Decimator {
 
 /// The outputs whose samples `planes` begin with, those that are not yet known included.
 #[multiversion::multiversion(targets("x86_64+avx2"))]
-fn lanes<const COUNT: usize>(planes: &[f32], taps: &[Tap], middle: Tap) -> [f32; COUNT] {
-    let mut sums = [0.0_f32; COUNT];
+fn lanes(planes: &[f32], taps: &[Tap], middle: Tap) -> [f32; LANES] {
+    let mut sums = [0.0_f32; LANES];
     for tap in taps {
-        let before = planes[tap.before..].first_chunk::<COUNT>().expect("every plane has room for it");
-        let after = planes[tap.after..].first_chunk::<COUNT>().expect("every plane has room for it");
-        for lane in 0..COUNT {
+        let before = planes[tap.before..].first_chunk::<LANES>().expect("every plane has room for it");
+        let after = planes[tap.after..].first_chunk::<LANES>().expect("every plane has room for it");
+        for lane in 0..LANES {
             sums[lane] += tap.coefficient * (before[lane] + after[lane]);
         }
     }
-    let centre = planes[middle.before..].first_chunk::<COUNT>().expect("every plane has room for it");
-    for lane in 0..COUNT {
+    let centre = planes[middle.before..].first_chunk::<LANES>().expect("every plane has room for it");
+    for lane in 0..LANES {
         sums[lane] += middle.coefficient * centre[lane];
     }
     sums
