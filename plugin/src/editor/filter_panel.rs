@@ -1,10 +1,10 @@
 //! What is taken away before the ear hears: a button that opens the two filters.
 
-use egui::{CursorIcon, Popup, PopupCloseBehavior, RichText, Ui};
+use egui::{Popup, PopupCloseBehavior, RichText, Ui};
 
 use super::app::App;
 use super::theme::{GAP, font};
-use super::widgets::{Cx, Size, hold_arrows, knob};
+use super::widgets::{Cx, Size, knob, opener};
 use crate::params::{ParamId, id};
 
 const ABOUT: &str = "What lies below the high-pass or above the low-pass is not heard by the ear, and decides nothing: neither as \
@@ -16,14 +16,9 @@ const FILTERS: [(ParamId, &str); 2] =
 
 /// The button, lit while a filter is on, and the panel while it is open.
 pub(super) fn filter_button(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let is_on = FILTERS.iter().any(|(id, _)| cx.params.get(*id) != id.spec().default_plain());
+    let is_on = FILTERS.iter().any(|(id, _)| !id.spec().is_filter_off(cx.params.get(*id)));
     let colour = if is_on { cx.theme.accent } else { cx.theme.text };
-    let text = RichText::new("Filter\u{2026}").font(font(11.5)).color(colour);
-    let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-    if button.has_focus() {
-        // Else an arrow would lead away, to whatever lies above.
-        hold_arrows(ui, &button);
-    }
+    let button = opener(ui, "Filter\u{2026}", colour);
     Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         ui.set_width(260.0);
         panel(ui, cx);

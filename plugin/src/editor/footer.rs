@@ -11,7 +11,7 @@ use egui::{
 use super::app::App;
 use super::profile_panel;
 use super::theme::{FOOTER_LINE, font};
-use super::widgets::hold_arrows;
+use super::widgets::opener;
 use crate::host_words::HostWords;
 use crate::params::{Params, id};
 use crate::shared::{DetectorStatus, Shared, Status};
@@ -205,12 +205,7 @@ const LABELS_BUTTON: &str = "Save labels as\u{2026}";
 impl App {
     /// Labels as a file: a button that asks for a path.
     fn labels_button(&mut self, ui: &mut Ui) {
-        let text = RichText::new(LABELS_BUTTON).font(font(11.5)).color(self.theme.text);
-        let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-        if button.has_focus() {
-            // Else an arrow would lead away, to whatever lies above.
-            hold_arrows(ui, &button);
-        }
+        let button = opener(ui, LABELS_BUTTON, self.theme.text);
         Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
             ui.set_width(420.0);
             let endings = Format::ALL.map(|format| format!(".{}", format.extension())).join("  ");

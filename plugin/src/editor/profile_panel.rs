@@ -8,7 +8,7 @@ use egui::{
 
 use super::app::App;
 use super::theme::{GAP, font};
-use super::widgets::{Size, hold_arrows, knob, segments, switch};
+use super::widgets::{Size, keep_arrows, knob, opener, segments, switch};
 use crate::params::id;
 use crate::profiles::{Learning, TAKE_S, TAKES, VOICE_CLIPS};
 use crate::shared::{Shared, Status};
@@ -61,9 +61,7 @@ pub(super) fn pieces(shared: &Shared, status: &Status) -> Vec<(String, bool)> {
 impl App {
     /// The button, and the panel while it is open.
     pub(super) fn profiles_button(&mut self, ui: &mut Ui) {
-        let text = RichText::new(BUTTON).font(font(11.5)).color(self.theme.text);
-        let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-        keep_arrows(ui, &button);
+        let button = opener(ui, BUTTON, self.theme.text);
         if button.clicked() {
             self.profiles.read(&self.shared);
             self.profiles.problem = None;
@@ -214,11 +212,4 @@ fn word(ui: &mut Ui, text: &str) -> bool {
     let response = ui.add(button).on_hover_cursor(CursorIcon::PointingHand);
     keep_arrows(ui, &response);
     response.clicked()
-}
-
-/// Else an arrow would lead away, to whatever lies above.
-fn keep_arrows(ui: &Ui, response: &egui::Response) {
-    if response.has_focus() {
-        hold_arrows(ui, response);
-    }
 }

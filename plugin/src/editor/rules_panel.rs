@@ -2,14 +2,12 @@
 
 use earmark_core::Label;
 use earmark_core::gate::{Action, Duck, Rule, When};
-use egui::{
-    Button, ComboBox, CursorIcon, DragValue, Popup, PopupCloseBehavior, Response, RichText, ScrollArea, Ui,
-};
+use egui::{Button, ComboBox, CursorIcon, DragValue, Popup, PopupCloseBehavior, RichText, ScrollArea, Ui};
 
 use super::app::App;
 use super::derived::LABELS;
 use super::theme::{GAP, Theme, font};
-use super::widgets::hold_arrows;
+use super::widgets::{keep_arrows, opener};
 use crate::params::{ParamId, Rules, id};
 use crate::presets::title;
 use crate::rules::MOST_RULES;
@@ -54,12 +52,7 @@ impl App {
     /// The button, and the panel while it is open.
     pub(super) fn rules_button(&mut self, ui: &mut Ui) {
         let colour = if self.rules.is_some() { self.theme.accent } else { self.theme.text };
-        let text = RichText::new("Rules\u{2026}").font(font(11.5)).color(colour);
-        let button = ui.add(Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-        if button.has_focus() {
-            // Else an arrow would lead away, to whatever lies above.
-            hold_arrows(ui, &button);
-        }
+        let button = opener(ui, "Rules\u{2026}", colour);
         if button.clicked() {
             self.rules_panel = RulesPanel::default();
         }
@@ -184,7 +177,8 @@ impl List {
                     let chip = ui.selectable_label(is_named, name);
                     // Without any the rule would always hold, and those below it never.
                     let may = !is_named || when.labels().count() > 1;
-                    if focusable(ui, chip).clicked() && may {
+                    keep_arrows(ui, &chip);
+                    if chip.clicked() && may {
                         toggle(part(when, place), label, !is_named);
                     }
                 }
@@ -282,7 +276,7 @@ impl List {
                 }
             }
         });
-        focusable(ui, response.response);
+        keep_arrows(ui, &response.response);
         taken.filter(|taken| Some(*taken) != chosen)
     }
 
@@ -291,16 +285,9 @@ impl List {
         let text = RichText::new(word).font(font(11.5)).color(self.theme.dim);
         ui.spacing_mut().item_spacing.x = GAP;
         let button = ui.add_enabled(can, Button::new(text).frame(false));
-        focusable(ui, button.on_hover_cursor(CursorIcon::PointingHand)).clicked()
+        keep_arrows(ui, &button);
+        button.on_hover_cursor(CursorIcon::PointingHand).clicked()
     }
-}
-
-/// Arrows do not lead away from what has the focus.
-fn focusable(ui: &Ui, response: Response) -> Response {
-    if response.has_focus() {
-        hold_arrows(ui, &response);
-    }
-    response
 }
 
 fn toggle(labels: &mut Vec<Label>, label: &Label, on: bool) {

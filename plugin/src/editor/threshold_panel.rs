@@ -1,13 +1,13 @@
 //! Thresholds of single labels: a button that opens two knobs for each.
 
 use earmark_core::Label;
-use egui::{CursorIcon, Popup, PopupCloseBehavior, RichText, Ui, vec2};
+use egui::{Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
 use super::app::App;
 use super::derived::LABELS;
 use super::display::NAMES;
 use super::theme::{GAP, font};
-use super::widgets::{Size, hold_arrows, knob};
+use super::widgets::{Size, knob, opener};
 use crate::params::{ParamId, id};
 use crate::processor::settings::{OWN_THRESHOLDS, open_above_dbfs, own_thresholds_of};
 
@@ -22,12 +22,7 @@ impl App {
         let any = OWN_THRESHOLDS.iter().any(|(_, open, close)| is_set(*open) || is_set(*close))
             || open_above_dbfs(&self.shared.params).is_some();
         let colour = if any { self.theme.accent } else { self.theme.text };
-        let text = RichText::new("Thresholds\u{2026}").font(font(11.5)).color(colour);
-        let button = ui.add(egui::Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
-        if button.has_focus() {
-            // Else an arrow would lead away, to whatever lies above.
-            hold_arrows(ui, &button);
-        }
+        let button = opener(ui, "Thresholds\u{2026}", colour);
         Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
             ui.set_width(300.0);
             self.threshold_panel(ui);

@@ -18,6 +18,8 @@ pub use beside::{PresetExtras, Rules};
 pub use table::{PAGES, PARAMS, Page, id};
 pub use values::Params;
 
+/// From the end of a filter's range, where it is off, to where it begins to work: what is written as "Off" is off.
+const FILTER_OFF_HZ: f64 = 0.5;
 /// From "auto" to the first value of [`Unit::PercentOrAuto`], which is written as 0.1 %.
 const AUTO_STEP: f64 = 0.001;
 
@@ -225,6 +227,11 @@ impl Flags {
 }
 
 impl ParamSpec {
+    /// Whether a filter is off at this frequency ([`Unit::HertzOrOff`]).
+    pub(crate) fn is_filter_off(&self, frequency_hz: f64) -> bool {
+        (frequency_hz - self.default_plain()).abs() < FILTER_OFF_HZ
+    }
+
     /// Smallest plain value.
     pub fn min(&self) -> f64 {
         match self.kind {

@@ -30,7 +30,7 @@ impl ParamSpec {
             Kind::Float { .. } => match self.unit {
                 Unit::PercentOrAuto if plain < AUTO_BELOW => out.write_str(AUTO),
                 Unit::DbfsOrOff if in_tenths(plain) <= self.min() => out.write_str(OFF),
-                Unit::HertzOrOff if (plain - self.default_plain()).abs() < 0.5 => out.write_str(OFF),
+                Unit::HertzOrOff if self.is_filter_off(plain) => out.write_str(OFF),
                 Unit::HertzOrOff => write!(out, "{:.0} Hz", plain.round()),
                 Unit::Percent | Unit::PercentOrAuto => write!(out, "{:.1} %", in_tenths(100.0 * plain)),
                 Unit::Milliseconds if in_tenths(plain) >= 100.0 => write!(out, "{plain:.0} ms"),

@@ -17,8 +17,6 @@ const QUALITY: [f64; 2] = [0.541_196_100_146_197, 1.306_562_964_876_376_6];
 const HIGHEST: f64 = 0.45;
 /// A state below this is nothing: left alone it would become subnormal, which is slow.
 const VANISHING: f64 = 1e-30;
-/// From the end of a knob's way to where a filter begins to work, Hz: what is written as "Off" is.
-const OFF_HZ: f64 = 0.5;
 
 /// Which side passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +129,8 @@ impl DetectorFilter {
     /// Takes over what the parameters say.
     pub(super) fn aim(&mut self, params: &Params) {
         let highest_hz = HIGHEST * self.rate_hz;
-        let (low, high) = (id::DETECTOR_HIGH_PASS_HZ, id::DETECTOR_LOW_PASS_HZ);
-        let low_hz = Some(params.get(low)).filter(|hz| *hz >= low.spec().min() + OFF_HZ);
-        let high_hz = Some(params.get(high)).filter(|hz| *hz <= high.spec().max() - OFF_HZ);
+        let [low_hz, high_hz] = [id::DETECTOR_HIGH_PASS_HZ, id::DETECTOR_LOW_PASS_HZ]
+            .map(|id| Some(params.get(id)).filter(|hz| !id.spec().is_filter_off(*hz)));
         self.high_pass.aim(low_hz.map(|hz| hz.min(highest_hz)), self.rate_hz);
         // There is nothing above.
         self.low_pass.aim(high_hz.filter(|hz| *hz <= highest_hz), self.rate_hz);

@@ -14,7 +14,9 @@ pub use step::{Step, dragged, stepped, stepped_place, wheel_step};
 
 use std::collections::BTreeMap;
 
-use egui::{Color32, Event, EventFilter, Key, Response, Stroke, StrokeKind, Ui};
+use egui::{
+    Button, Color32, CursorIcon, Event, EventFilter, Key, Response, RichText, Stroke, StrokeKind, Ui,
+};
 
 use super::gesture::Gestures;
 use super::theme::{Theme, font};
@@ -47,6 +49,21 @@ impl Cx<'_> {
 pub fn hold_arrows(ui: &Ui, response: &Response) {
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, tab: false, escape: false };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+}
+
+/// The same while it has the focus, else an arrow would lead away, to whatever lies above.
+pub fn keep_arrows(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        hold_arrows(ui, response);
+    }
+}
+
+/// A word that opens a panel.
+pub fn opener(ui: &mut Ui, word: &str, colour: Color32) -> Response {
+    let text = RichText::new(word).font(font(11.5)).color(colour);
+    let button = ui.add(Button::new(text).frame(false)).on_hover_cursor(CursorIcon::PointingHand);
+    keep_arrows(ui, &button);
+    button
 }
 
 /// The keys that a focused control has for itself, as steps.
