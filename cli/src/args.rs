@@ -302,6 +302,9 @@ pub struct ModelsArgs {
     /// Print the whole card of each
     #[arg(long)]
     pub card: bool,
+    /// Keep a copy of each in the user's folder, where projects of the plugin find it after an update
+    #[arg(long, conflicts_with = "card")]
+    pub keep: bool,
 }
 
 #[derive(Debug, Args)]

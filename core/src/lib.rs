@@ -24,6 +24,7 @@ pub mod embed;
 pub mod eval;
 pub mod features;
 pub mod gate;
+mod home;
 pub mod model;
 pub mod noise;
 #[cfg(feature = "output")]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{noise, ok, programme, run, workspace, write_wav};
+use crate::support::{earmark, noise, ok, programme, run, workspace, write_wav};
 
 /// Shape and values of a float32 `.npy` file.
 fn npy(path: &Path) -> (usize, usize, Vec<f32>) {
@@ -92,6 +92,28 @@ fn models_names_hash_and_card() {
         let card = ok(["models", pack, "--card"]);
         assert!(card.contains("Limits") || card.contains("limits"), "{card}");
     }
+}
+
+/// What an update would take away can be kept, and be heard with from where it lies.
+#[test]
+fn packs_are_kept_in_the_users_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let keep = || {
+        let kept = earmark(["models", "--keep", "live", "voice"]).env("XDG_DATA_HOME", home.path()).output();
+        String::from_utf8(kept.unwrap().stdout).unwrap()
+    };
+    let told = keep();
+    let folders: Vec<&str> = told.lines().collect();
+    assert_eq!(folders.len(), 2, "{told}");
+    assert!(folders.iter().all(|folder| Path::new(folder).starts_with(home.path().join("earmark/packs"))));
+    assert_eq!(keep(), told, "a second time there is nothing to do");
+    assert_eq!(fs::read_dir(home.path().join("earmark/packs")).unwrap().count(), 2);
+    let tag = |pack: &str| ok(["tag", programme().to_str().unwrap(), "--pack", pack]);
+    assert_eq!(tag(folders[0]), tag("live"));
+    let nowhere = earmark(["models", "--keep"]).env("XDG_DATA_HOME", programme()).output().unwrap();
+    assert_eq!(nowhere.status.code(), Some(2));
+    let said = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(said.contains("programme.flac"), "{said}");
 }
 
 #[test]

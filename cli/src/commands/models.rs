@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use anyhow::Result;
-use earmark_core::model::pack::Pack;
+use anyhow::{Context, Result};
+use earmark_core::model::pack::{Pack, kept_folder};
 
 use crate::args::ModelsArgs;
 
@@ -18,6 +18,13 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
         let pack = Pack::find(name)?;
         if args.card {
             writeln!(out, "{}", pack.card())?;
+            continue;
+        }
+        if args.keep {
+            let folder = kept_folder().context(
+                "there is no folder to keep packs in: neither XDG_DATA_HOME nor a home folder is set",
+            )?;
+            writeln!(out, "{}", pack.keep(&folder)?.display())?;
             continue;
         }
         if index > 0 {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::ProfileFile;
 use super::{ModelId, Passphrase, Profile, ProfileError, ProfileKind, ProfileName};
+use crate::home::users_folder;
 use crate::output::SafeFile;
 
 /// What happens to a profile of the same name.
@@ -64,7 +65,7 @@ impl ProfileStore {
     pub fn open(folder: Option<&Path>) -> Result<Self, ProfileError> {
         let folder = match folder {
             Some(folder) => folder.to_owned(),
-            None => users_folder(|name| std::env::var_os(name).map(PathBuf::from))?,
+            None => users_folder().ok_or(ProfileError::NoHome)?,
         };
         Ok(Self { folder })
     }
@@ -235,16 +236,6 @@ impl ProfileStore {
     }
 }
 
-/// The user's own folder, from the variables of the system; empty and relative ones count as unset, as XDG says.
-fn users_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, ProfileError> {
-    let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
-    absolute("XDG_DATA_HOME")
-        .or_else(|| if cfg!(windows) { absolute("APPDATA") } else { None })
-        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("share")))
-        .map(|folder| folder.join("earmark"))
-        .ok_or(ProfileError::NoHome)
-}
-
 fn read_within(file: File, kind: ProfileKind, path: &Path) -> Result<Vec<u8>, ProfileError> {
     let limit = kind.limit_bytes();
     let mut bytes = Vec::new();
@@ -270,24 +261,4 @@ fn create_private_folder(folder: &Path) -> Result<(), ProfileError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|source| ProfileError::Io { path: folder.to_owned(), source })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_users_folder_follows_xdg() {
-        let with = |set: &[(&str, &str)]| {
-            users_folder(|name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| value.into()))
-        };
-        let home = ("HOME", "/home/a");
-        assert_eq!(with(&[home]).unwrap(), Path::new("/home/a/.local/share/earmark"));
-        assert_eq!(with(&[home, ("XDG_DATA_HOME", "/data")]).unwrap(), Path::new("/data/earmark"));
-        for unusable in ["", "relative"] {
-            let folder = with(&[home, ("XDG_DATA_HOME", unusable)]).unwrap();
-            assert_eq!(folder, Path::new("/home/a/.local/share/earmark"));
-        }
-        assert!(matches!(with(&[]), Err(ProfileError::NoHome)));
-    }
 }

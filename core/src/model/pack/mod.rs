@@ -5,6 +5,7 @@
 //! than those that its manifest states.
 
 mod embedded;
+mod kept;
 mod manifest;
 mod voice;
 
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::features::SpecError;
 use crate::model::runtime::RuntimeError;
 
+pub use kept::kept_folder;
 pub use manifest::{DataSource, Manifest, ModelFile, State, Task, VectorShape};
 pub use voice::{CohortFile, VoiceCalibration, VoiceCurve, Words};
 
