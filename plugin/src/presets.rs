@@ -11,7 +11,7 @@ use earmark_core::gate::{self, GateError, GateSettings, Preset};
 use earmark_core::model::pack::{Pack, PackError};
 use earmark_core::output::{OutputError, SafeFile};
 
-use crate::params::{PARAMS, ParamId, PresetExtras, Rules, id, pack_name};
+use crate::params::{PARAMS, ParamId, PresetExtras, Rules, id};
 use crate::processor::settings::{OWN_THRESHOLDS, SettingsBank, leading_labels, own_thresholds_of};
 use crate::rules::rules_as_parameters;
 use crate::shared::Shared;
@@ -93,7 +93,7 @@ impl Shared {
     fn take_over_preset(&self, name_or_path: &str, set: fn(&Self, ParamId, f64)) -> Result<(), PresetError> {
         let preset = gate::load_preset(name_or_path)?;
         let settings = preset.gate;
-        let pack = Pack::find(pack_name(&self.params))?;
+        let pack = self.pack()?;
         let (values, extras) = as_parameters(&settings, &pack);
         self.kept(|kept| {
             let other_rules = extras.rules.is_some() && kept.extras.rules != extras.rules;
@@ -116,7 +116,7 @@ impl Shared {
     /// # Errors
     /// As for [`load_preset`](Self::load_preset).
     pub fn preset_values(&self, name_or_path: &str) -> Result<PresetValues, PresetError> {
-        let pack = Pack::find(pack_name(&self.params))?;
+        let pack = self.pack()?;
         Ok(as_parameters(&gate::load_preset(name_or_path)?.gate, &pack))
     }
 
@@ -132,7 +132,7 @@ impl Shared {
     }
 
     fn take_over_defaults(&self, set: fn(&Self, ParamId, f64)) {
-        self.put_beside_parameters(PresetExtras::default(), None);
+        self.put_beside_parameters((PresetExtras::default(), None));
         for spec in PARAMS.iter().filter(|spec| !spec.flags.output && !spec.flags.bypass) {
             if self.params.get(spec.id) != spec.default_plain() {
                 set(self, spec.id, spec.default_plain());
@@ -182,7 +182,7 @@ impl Shared {
         let base = loaded.and_then(|loaded| gate::load_preset(&loaded).ok()).unwrap_or_default();
         let preset = Preset {
             about: "Saved from the plugin.".to_owned(),
-            gate: as_settings(self, base.gate, &Pack::find(pack_name(&self.params))?),
+            gate: as_settings(self, base.gate, &self.pack()?),
             cut: base.cut,
         };
         let failed = |source| OutputError::from_io(&path, source);

@@ -5,15 +5,17 @@
 
 use earmark_core::Label;
 use earmark_core::gate::{self, Action, GateError, GateSettings};
-use earmark_core::model::pack::Pack;
 
-use crate::params::{ParamId, PresetExtras, Rules, id, pack_name};
+use crate::params::{ParamId, PresetExtras, Rules, id};
 use crate::presets::PresetError;
 use crate::processor::settings::{KEEP_PRESET, SettingsBank, keep_rules, keep_values};
 use crate::shared::Shared;
 
 /// Rules that a person can have at most; a gate has room for more while audio runs.
 pub(crate) const MOST_RULES: usize = 16;
+
+/// What is set beside the parameters: what a preset says, and its name.
+pub(crate) type Beside = (PresetExtras, Option<String>);
 
 /// What *keep*, *the rest* and the duck's knobs are for these rules, and the rules where they cannot say them.
 pub(crate) fn rules_as_parameters(rules: &Rules) -> (Vec<(ParamId, f64)>, Option<Rules>) {
@@ -62,7 +64,7 @@ impl Shared {
         if count > MOST_RULES {
             return Err(GateError::TooManyRules { count, max: MOST_RULES }.into());
         }
-        let pack = Pack::find(pack_name(&self.params))?;
+        let pack = self.pack()?;
         let settings = GateSettings {
             rules: gate::Rules {
                 list: rules.rules.clone(),
@@ -75,7 +77,7 @@ impl Shared {
         settings.action_on(&pack.manifest().labels, [&Label::SILENCE])?;
         let (values, own) = rules_as_parameters(rules);
         let (extras, preset) = self.beside_parameters();
-        self.put_beside_parameters(PresetExtras { rules: own, ..extras }, preset);
+        self.put_beside_parameters((PresetExtras { rules: own, ..extras }, preset));
         for (id, plain) in values {
             if id == id::KEEP || self.params.get(id) != id.spec().clamp(plain) {
                 self.edit(id, plain);
@@ -85,12 +87,12 @@ impl Shared {
     }
 
     /// What a preset says beside the parameters, and the name of the one that was loaded last.
-    pub(crate) fn beside_parameters(&self) -> (PresetExtras, Option<String>) {
+    pub(crate) fn beside_parameters(&self) -> Beside {
         self.kept(|kept| (kept.extras.clone(), kept.preset.clone()))
     }
 
     /// Puts it back, or something else in its place. A gate that runs gets it by another activation.
-    pub(crate) fn put_beside_parameters(&self, extras: PresetExtras, preset: Option<String>) {
+    pub(crate) fn put_beside_parameters(&self, (extras, preset): Beside) {
         let is_new = self.kept(|kept| {
             kept.preset = preset;
             std::mem::replace(&mut kept.extras, extras.clone()) != extras

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::edits::Edits;
 use crate::host_words::HostWords;
 use crate::label_log::LabelLog;
-use crate::made_with::MadeWith;
+use crate::made_with::OlderEar;
 use crate::meters::Meters;
 use crate::params::{PARAMS, ParamId, Params, PresetExtras};
 use crate::profiles::{ChosenProfile, KeptModels, Learner, Learning};
@@ -41,7 +41,7 @@ pub struct Shared {
     activation: ActivationInfo,
     kept: Mutex<PluginState>,
     /// The ear of the last activation, so that the next one need not compile it, and the gates' status.
-    ear: Mutex<Option<(&'static str, Arc<Detector>)>>,
+    ear: Mutex<Option<(String, Arc<Detector>)>>,
     monitors: Mutex<Vec<LiveMonitor>>,
     labels: Mutex<LabelLog>,
     host_words: Mutex<HostWords>,
@@ -73,8 +73,8 @@ pub(crate) struct PluginState {
     /// The voice and the phrase that are chosen.
     pub(crate) voice: Option<ChosenProfile>,
     pub(crate) phrase: Option<ChosenProfile>,
-    /// The ear that the loaded project was made with.
-    pub(crate) made_with: Option<MadeWith>,
+    /// The ear that the loaded project was made with, while it is another than the shipped one or nobody looked.
+    pub(crate) older_ear: Option<OlderEar>,
 }
 
 #[derive(Debug, Default)]
@@ -272,8 +272,8 @@ impl Shared {
         status
     }
 
-    /// The ear of a pack, or why there is none. For the main thread: may compile it.
-    pub(crate) fn ear(&self, pack: &'static str) -> Result<Arc<Detector>, String> {
+    /// The ear of a pack (a name or a folder), or why there is none. For the main thread: may compile it.
+    pub(crate) fn ear(&self, pack: &str) -> Result<Arc<Detector>, String> {
         let mut kept = lock(&self.ear);
         if let Some((name, ear)) = &*kept
             && *name == pack
@@ -281,7 +281,7 @@ impl Shared {
             return Ok(Arc::clone(ear));
         }
         let ear = crate::ears::ear(pack).map_err(|error| error.to_string())?;
-        *kept = Some((pack, Arc::clone(&ear)));
+        *kept = Some((pack.to_owned(), Arc::clone(&ear)));
         Ok(ear)
     }
 
@@ -304,7 +304,7 @@ impl Shared {
     /// From now on this ear stands in for that of the live pack.
     #[cfg(test)]
     pub(crate) fn use_ear(&self, ear: Arc<Detector>) {
-        *lock(&self.ear) = Some((earmark_core::model::pack::LIVE, ear));
+        *lock(&self.ear) = Some((earmark_core::model::pack::LIVE.to_owned(), ear));
     }
 
     pub(crate) fn watch(&self, monitors: Vec<LiveMonitor>) {

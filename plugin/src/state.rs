@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::made_with::MadeWith;
+use crate::made_with::{MadeWith, OlderEar};
 use crate::params::{Kind, PARAMS, ParamSpec, PresetExtras};
 use crate::profiles::ChosenProfile;
 use crate::shared::Shared;
@@ -93,14 +93,19 @@ impl Shared {
             let plain = file.params.get(spec.key).and_then(|value| from_value(spec, value));
             self.set(spec.id, plain.unwrap_or_else(|| spec.default_plain()));
         }
+        let older_ear = file.ear.map(|ear| OlderEar::find(ear, self.kept_packs()));
+        let hears = |ear: &Option<OlderEar>| ear.as_ref().is_some_and(OlderEar::hears);
         let needs_restart = self.kept(|kept| {
-            let changed =
-                kept.extras != file.extras || kept.voice != file.voice || kept.phrase != file.phrase;
+            let changed = kept.extras != file.extras
+                || kept.voice != file.voice
+                || kept.phrase != file.phrase
+                || hears(&kept.older_ear)
+                || hears(&older_ear);
             kept.extras = file.extras;
             kept.preset = file.preset;
             kept.window = file.window;
             (kept.voice, kept.phrase) = (file.voice, file.phrase);
-            kept.made_with = file.ear;
+            kept.older_ear = older_ear;
             changed
         });
         if needs_restart {

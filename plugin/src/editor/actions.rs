@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::app::App;
 use super::preset_list::PresetList;
+use super::settings::Settings;
 use super::state;
 use super::theme::Theme;
 use crate::params::Rules;
@@ -76,17 +77,16 @@ impl App {
         saved
     }
 
-    /// Goes to the other of A and B: an edit of each parameter that differs.
+    /// Goes to the other of A and B: an edit of each parameter that differs, and in all one step.
     pub(super) fn switch_sides(&mut self) {
-        let changes = self.compare.switch(&state::settings(&self.shared.params));
-        for (id, plain) in changes {
-            self.gestures.set(id, plain);
-        }
+        let wanted = self.compare.switch(Settings::of(&self.shared));
+        self.undo.expect_whole();
+        self.put(wanted);
         state::set_compare(&self.shared, &self.compare);
     }
 
     pub(super) fn copy_side(&mut self) {
-        self.compare.copy(&state::settings(&self.shared.params));
+        self.compare.copy(Settings::of(&self.shared));
         state::set_compare(&self.shared, &self.compare);
     }
 

@@ -18,8 +18,9 @@ use super::keys::HostKeys;
 use super::preset_list::PresetList;
 use super::profile_panel::ProfilePanel;
 use super::rules_panel::RulesPanel;
+use super::settings::Wanted;
 use super::theme::{self, GAP, HEADER_HEIGHT, Theme, WIDE};
-use super::undo::{Undo, Wanted};
+use super::undo::Undo;
 use super::watch::Watch;
 use super::widgets::Cx;
 use super::zoom::Zoom;
@@ -245,9 +246,14 @@ impl App {
 
     /// A step back or forth, as edits.
     pub(super) fn step(&mut self, way: impl FnOnce(&mut Undo) -> Wanted) {
-        let Wanted { values, beside } = way(&mut self.undo);
-        if let Some((extras, preset)) = beside {
-            self.shared.put_beside_parameters(extras, preset);
+        let wanted = way(&mut self.undo);
+        self.put(wanted);
+    }
+
+    /// Sets what is wanted, as edits.
+    pub(super) fn put(&mut self, Wanted { values, beside }: Wanted) {
+        if let Some(beside) = beside {
+            self.shared.put_beside_parameters(beside);
         }
         for (id, plain) in values {
             self.gestures.set(id, plain);

@@ -5,9 +5,10 @@ use egui::{Align, Layout, Rect, RichText, Ui, UiBuilder, vec2};
 use super::app::App;
 use super::filter_panel::filter_button;
 use super::theme::{GAP, font};
-use super::widgets::{Cx, Size, ear_menu, keep_menu, knob, menu, segments, switch};
+use super::widgets::{Cx, EarTaken, Ears, Size, ear_menu, keep_menu, knob, menu, segments, switch, transfer};
+use crate::made_with::OlderEar;
 use crate::params::{ParamId, Params, id, lookahead_id};
-use crate::processor::settings::{KEEP_PRESET, keep_choice};
+use crate::processor::settings::{KEEP_PRESET, duck, keep_choice};
 
 /// The knobs of the first row.
 const MAIN: [(ParamId, &str); 7] = [
@@ -26,19 +27,19 @@ impl App {
         self.first_row(ui);
         ui.add_space(GAP);
         let wide = self.wide;
-        let costs = self.ear_costs.clone();
-        let mut ear_chosen = false;
+        let ears = self.ears_to_choose();
+        let mut taken = None;
         self.with_cx(ui, |ui, cx| {
             if wide {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    ear_chosen = sources(ui, &costs, cx);
+                    taken = sources(ui, &ears, cx);
                     labels(ui, cx);
                 });
             } else {
                 row(ui, |ui| {
                     listen(ui, cx);
-                    ear_chosen = sources(ui, &costs, cx);
+                    taken = sources(ui, &ears, cx);
                 });
                 row(ui, |ui| {
                     labels(ui, cx);
@@ -54,8 +55,20 @@ impl App {
                 duck_row(ui, cx);
             }
         });
-        if ear_chosen {
-            self.shared.agree_with_ear();
+        match taken {
+            Some(EarTaken::Shipped) => self.shared.agree_with_ear(),
+            Some(EarTaken::Older) => self.shared.hear_with_older_ear(),
+            None => {}
+        }
+    }
+
+    /// The ears that can be had, with what they cost.
+    fn ears_to_choose(&self) -> Ears {
+        let older = self.shared.replaced_ear().map(|(older, _)| older).filter(OlderEar::is_here);
+        Ears {
+            costs: self.ear_costs.clone(),
+            older_hears: older.as_ref().is_some_and(OlderEar::hears),
+            older: older.map(|older| older.made_with.title()),
         }
     }
 
@@ -159,16 +172,16 @@ fn listen(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// What hears, and how. Whether an ear was chosen.
-fn sources(ui: &mut Ui, ear_costs: &[String], cx: &mut Cx<'_>) -> bool {
+/// What hears, and how. Which ear was chosen, if one was.
+fn sources(ui: &mut Ui, ears: &Ears, cx: &mut Cx<'_>) -> Option<EarTaken> {
     let mut beside = beside_name(ui, 100.0);
     menu(ui, id::DETECTOR, "Detector", 92.0, cx);
     filter_button(&mut beside, cx);
-    let chosen = ear_menu(ui, "Ear", 64.0, ear_costs, cx);
+    let taken = ear_menu(ui, "Ear", 64.0, ears, cx);
     menu(ui, id::FAIL_MODE, "Without ear", 70.0, cx);
     low_switch(ui, id::LINK, "Link", cx);
     low_switch(ui, id::ADAPTIVE, "Adaptive", cx);
-    chosen
+    taken
 }
 
 /// Labels for the host.
@@ -195,6 +208,7 @@ fn duck_row(ui: &mut Ui, cx: &mut Cx<'_>) {
             knob(ui, id::DUCK_RATIO, "Ratio", Size::Small, cx);
             knob(ui, id::DUCK_ABOVE_DBFS, "Above", Size::Small, cx);
             knob(ui, id::DUCK_KNEE_DB, "Knee", Size::Small, cx);
+            transfer(ui, &duck(cx.params), cx.theme);
         }
     });
 }

@@ -78,16 +78,18 @@ fn count(number: u64, what: &str) -> String {
 /// An ear of the same name that hears otherwise than the project's did.
 fn replaced_piece(shared: &Shared) -> Option<Piece> {
     let (before, now) = shared.replaced_ear()?;
-    let name = &now.pack;
-    let text = if before.version == now.version {
-        format!("Made with another {name} {}: choose it again in Ear to agree", now.version)
+    if before.hears() {
+        let text =
+            format!("{} hears, with which this was made, not {}", before.made_with.title(), now.version);
+        return Some((text, false));
+    }
+    let made = if before.made_with.version == now.version {
+        format!("Made with another {}", now.title())
     } else {
-        format!(
-            "Made with {name} {}, heard by {}: choose it again in Ear to agree",
-            before.version, now.version
-        )
+        format!("Made with {}, heard by {}", before.made_with.title(), now.version)
     };
-    Some((text, true))
+    let way = if before.is_here() { "choose one of them in Ear" } else { "choose it again in Ear to agree" };
+    Some((format!("{made}: {way}"), true))
 }
 
 /// What the ear cannot do of what is asked.

@@ -8,6 +8,7 @@ use egui::{
 use super::app::App;
 use super::compare::Side;
 use super::icons::{self, Icon};
+use super::settings::Settings;
 use super::state::{SPANS_S, ZOOMS, zoom_percent};
 use super::theme::{GAP, HEADER_HEIGHT, Theme, font};
 use super::undo::Undo;
@@ -156,7 +157,7 @@ impl App {
     /// A, B, and a button that makes the other side like this one.
     fn sides(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.x = 2.0;
-        let differs = self.compare.differs(&super::state::settings(&self.shared.params));
+        let differs = self.compare.differs(&Settings::of(&self.shared));
         for (side, name) in [(Side::A, "A"), (Side::B, "B")] {
             let heard = self.compare.heard() == side;
             let name = if differs && !heard { format!("{name} \u{2022}") } else { name.to_owned() };

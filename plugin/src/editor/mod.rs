@@ -6,7 +6,8 @@
 //!        ─▶ derived  which lanes decide, how deep the gate is
 //! pointer, wheel, keys ─▶ widgets, threshold ─▶ gesture ─▶ EditHost    begin, perform, end
 //! app     state and layout; header, display, controls, footer are its parts
-//! state, compare, preset_list    what the window remembers, A/B, the browser's list
+//! settings, undo, compare        all that a person sets, the way back, A/B
+//! state, preset_list             what the window remembers, the browser's list
 //! rules, rules_panel             a preset's rules in words, and their edit
 //! ```
 //!
@@ -34,6 +35,7 @@ mod preset_list;
 mod profile_panel;
 mod rules;
 mod rules_panel;
+mod settings;
 mod state;
 #[cfg(test)]
 mod tests;

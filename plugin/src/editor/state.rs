@@ -1,10 +1,13 @@
 //! What the window remembers in the instance's state: theme, span, zoom, the other side of A/B.
 
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::compare::{Compare, Side};
 use super::history::MAX_SPAN_S;
-use crate::params::{PARAMS, ParamId, Params, by_key};
+use super::settings::Settings;
+use crate::params::by_key;
+use crate::rules::Beside;
 use crate::shared::Shared;
 
 /// Spans that can be chosen, seconds.
@@ -18,12 +21,6 @@ const DARK: &str = "dark";
 const ZOOM: &str = "zoom_percent";
 const SPAN: &str = "span_s";
 const COMPARE: &str = "compare";
-
-/// The parameters that a person sets: all but what the processor moves, and the host's own button.
-pub fn settings(params: &Params) -> Vec<(ParamId, f64)> {
-    let set_by_hand = PARAMS.iter().filter(|spec| !spec.flags.output && !spec.flags.bypass);
-    set_by_hand.map(|spec| (spec.id, params.get(spec.id))).collect()
-}
 
 /// Dark or light; dark for who never chose.
 pub fn is_dark(shared: &Shared) -> bool {
@@ -68,7 +65,8 @@ pub fn compare(shared: &Shared) -> Compare {
             let spec = by_key(key)?;
             Some((spec.id, spec.clamp(plain.as_f64()?)))
         };
-        other.iter().filter_map(value).collect()
+        let beside = kept.get("beside").and_then(|beside| Beside::deserialize(beside).ok());
+        Settings { values: other.iter().filter_map(value).collect(), beside }
     });
     Compare::new(heard, other)
 }
@@ -76,11 +74,12 @@ pub fn compare(shared: &Shared) -> Compare {
 /// Keeps it.
 pub fn set_compare(shared: &Shared, compare: &Compare) {
     let heard = if compare.heard() == Side::B { "b" } else { "a" };
-    let other = compare.other().map(|values| {
-        let keyed = values.iter().map(|&(id, plain)| (id.spec().key.to_owned(), json!(plain)));
+    let other = compare.other().map(|other| {
+        let keyed = other.values.iter().map(|&(id, plain)| (id.spec().key.to_owned(), json!(plain)));
         Value::Object(keyed.collect())
     });
-    shared.window_set(COMPARE, json!({"heard": heard, "other": other}));
+    let beside = compare.other().and_then(|other| other.beside.as_ref());
+    shared.window_set(COMPARE, json!({"heard": heard, "other": other, "beside": beside}));
 }
 
 #[cfg(test)]
@@ -100,27 +99,18 @@ mod tests {
         set_dark(&shared, false);
         set_span_s(&shared, 40);
         let mut two = Compare::default();
-        two.switch(&settings(&shared.params));
+        two.switch(Settings::of(&shared));
         set_compare(&shared, &two);
         let again = compare(&shared);
         assert!(!is_dark(&shared) && span_s(&shared) == 40);
         assert_eq!(again.heard(), Side::B);
-        assert!(!again.differs(&settings(&shared.params)), "every value came back");
+        assert!(!again.differs(&Settings::of(&shared)), "every value came back");
         shared.set(id::RANGE_DB, 12.0);
-        assert!(again.differs(&settings(&shared.params)));
+        assert!(again.differs(&Settings::of(&shared)));
 
         shared.window_set("span_s", json!(11));
         shared.window_set("compare", json!({"heard": 5, "other": {"no_such": 1, "range_db": "x"}}));
         assert_eq!(span_s(&shared), 10);
-        assert_eq!(compare(&shared), Compare::new(Side::A, Some(Vec::new())));
-    }
-
-    #[test]
-    fn meters_and_bypass_are_no_settings() {
-        let all = settings(&Params::default());
-        for hidden in [id::SPEECH, id::CLASS, id::REDUCTION_DB, id::BYPASS] {
-            assert!(!all.iter().any(|(id, _)| *id == hidden));
-        }
-        assert!(all.iter().any(|(id, _)| *id == id::OPEN));
+        assert_eq!(compare(&shared), Compare::new(Side::A, Some(Settings::default())));
     }
 }

@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex};
 use egui::{Context, Event, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
 
 use self::raster::Textures;
+use super::compare::Side;
 use super::gesture::tests::Recorder;
 use super::lanes::LaneRects;
+use super::undo::Undo;
 use super::{App, EditHost, MIN_SIZE, PREFERRED_SIZE};
 use crate::meters::{Class, MeterFrame};
 use crate::params::{PARAMS, ParamId, id};

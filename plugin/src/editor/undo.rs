@@ -1,7 +1,9 @@
 //! What was set in the window, and the way back: the standalone has no other, and a host that keeps its own history sees each
 //! step as an edit.
 
-use crate::params::{ParamId, PresetExtras};
+use super::settings::{Wanted, values};
+use crate::params::ParamId;
+use crate::rules::Beside;
 use crate::shared::Shared;
 
 /// Steps that are remembered.
@@ -15,24 +17,12 @@ struct Change {
     after: f64,
 }
 
-/// What is set beside the parameters: a preset's rules, and its name.
-type Beside = (PresetExtras, Option<String>);
-
 /// One step.
 #[derive(Debug)]
 struct Step {
     changes: Vec<Change>,
     /// Before and after, where a preset was loaded or its rules edited.
     beside: Option<(Beside, Beside)>,
-}
-
-/// What to set for a step.
-#[derive(Debug, Default, PartialEq)]
-pub struct Wanted {
-    /// Parameters with their values.
-    pub values: Vec<(ParamId, f64)>,
-    /// What a preset says beside them, and its name; `None`: as it is.
-    pub beside: Option<Beside>,
 }
 
 /// The steps back and forth.
@@ -70,7 +60,7 @@ impl Undo {
             let surplus = self.past.len().saturating_sub(LIMIT);
             self.past.drain(..surplus);
         }
-        self.known = super::state::settings(&shared.params);
+        self.known = values(&shared.params);
     }
 
     /// A hand is about to change many settings at once, those of a preset: one step.
@@ -127,8 +117,8 @@ mod tests {
         for (id, value) in wanted.values {
             shared.set(id, value);
         }
-        if let Some((extras, preset)) = wanted.beside {
-            shared.put_beside_parameters(extras, preset);
+        if let Some(beside) = wanted.beside {
+            shared.put_beside_parameters(beside);
         }
         undo.look(&ids, shared);
     }

@@ -13,7 +13,7 @@ use super::labels::{Columns, LANE_LABELS, LANES, LabelMode, LabelsOut, LanesIn, 
 use super::profile_columns::ProfileColumns;
 use super::settings::{SettingsBank, mix_settings};
 use super::{ActivateError, Activation, MAX_CHANNELS, Processor};
-use crate::params::{EAR_CHOICES, id, lookahead_id, lookahead_of_choice, pack_name, pack_of_choice};
+use crate::params::{EAR_CHOICES, id, lookahead_id, lookahead_of_choice, pack_of_choice};
 use crate::profiles::{InForce, RECENT_S};
 use crate::shared::Shared;
 
@@ -37,7 +37,7 @@ impl Processor {
         let sidechain_channels = heard_sidechain(sidechain_channels);
         let linked = is_linked(&shared, channels);
         let config = live_config(&shared, activation);
-        let mut ear = shared.ear(pack_name(params));
+        let mut ear = shared.ear(&shared.pack_source());
         let in_force = shared.load_profiles();
         if config.fail_mode == FailMode::Closed
             && let Some(problem) = in_force.problems.first()
@@ -112,7 +112,7 @@ impl Processor {
     /// the ear can hear; an activation's own word counts.
     pub fn latency_of(shared: &Shared, activation: &Activation) -> u32 {
         let config = live_config(shared, activation);
-        let pack = Pack::find(pack_name(&shared.params)).or_else(|_| Pack::find(pack::LIVE));
+        let pack = shared.pack().or_else(|_| Pack::find(pack::LIVE));
         // As in an activation: the wait for a phrase counts where there is one.
         let wait_ms = shared.usable_phrase_wait_ms();
         let parts = pack.ok().and_then(|pack| {

@@ -251,7 +251,7 @@ pub(super) fn mix_settings(params: &Params) -> MixSettings {
     MixSettings { output, output_gain_db: params.get(id::OUTPUT_DB), wet: params.get_f32(id::WET) }
 }
 
-fn duck(params: &Params) -> Duck {
+pub(crate) fn duck(params: &Params) -> Duck {
     Duck {
         by_db: params.get_f32(id::DUCK_DB),
         ratio: (params.choice(id::DUCK_SHAPE) == 1).then(|| params.get_f32(id::DUCK_RATIO)),

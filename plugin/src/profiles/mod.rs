@@ -105,6 +105,12 @@ impl Shared {
         *lock(&self.profiles.folder) = folder;
     }
 
+    /// Where packs of other versions are kept: beside the profiles.
+    pub(crate) fn kept_packs(&self) -> Option<PathBuf> {
+        let beside = lock(&self.profiles.folder).as_ref().map(|folder| folder.join("packs"));
+        beside.or_else(earmark_core::model::pack::kept_folder)
+    }
+
     /// Where profiles lie.
     pub(crate) fn profile_store(&self) -> Result<ProfileStore, String> {
         let folder = lock(&self.profiles.folder).clone();

@@ -18,6 +18,29 @@ fn two_settings_are_compared_and_found_again() {
 }
 
 #[test]
+fn presets_are_compared_with_their_rules_and_the_way_back_is_one_step() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    window.picture(Vec::new());
+    let first = shared.rules();
+    window.app.switch_sides();
+    window.app.load_preset("broadcast-duck");
+    window.picture(Vec::new());
+    let second = shared.rules();
+    assert_ne!(first, second);
+    window.app.switch_sides();
+    window.picture(Vec::new());
+    assert_eq!((shared.rules(), shared.preset()), (first, None));
+    window.app.step(Undo::back);
+    assert_eq!((shared.rules(), shared.preset().as_deref()), (second.clone(), Some("broadcast-duck")));
+    drop(window);
+    let mut again = Window::open(&shared);
+    assert_eq!(again.app.compare.heard(), Side::A);
+    again.app.switch_sides();
+    assert_eq!(shared.rules(), second, "it lives in the state");
+}
+
+#[test]
 fn presets_load_and_a_missing_one_is_told() {
     let shared = Arc::new(Shared::new());
     let mut window = Window::open(&shared);

@@ -63,20 +63,43 @@ pub fn menu(ui: &mut Ui, id: ParamId, name: &str, width: f32, cx: &mut Cx<'_>) {
     }
 }
 
-/// The menu of what hears: of two parameters, as one list, in which `costs` stand beside the names. Whether one was chosen, be it
-/// the same again.
-pub fn ear_menu(ui: &mut Ui, name: &str, width: f32, costs: &[String], cx: &mut Cx<'_>) -> bool {
-    let names = EAR_CHOICES.map(|(id, value)| {
+/// What can be chosen in the menu of what hears, beside the parameters' own choices.
+#[derive(Debug, Clone, Default)]
+pub struct Ears {
+    /// What stands beside the names.
+    pub costs: Vec<String>,
+    /// The name of the one that the project was made with, if that is another and can be had.
+    pub older: Option<String>,
+    /// Whether that one hears.
+    pub older_hears: bool,
+}
+
+/// What was chosen there, be it the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarTaken {
+    /// One of the parameters' choices.
+    Shipped,
+    /// The one that the project was made with.
+    Older,
+}
+
+/// The menu of what hears: of two parameters, as one list.
+pub fn ear_menu(ui: &mut Ui, name: &str, width: f32, ears: &Ears, cx: &mut Cx<'_>) -> Option<EarTaken> {
+    let of_choice = |(id, value): (ParamId, u32)| {
         usize::try_from(value).ok().and_then(|value| names(id).get(value)).copied().unwrap_or_default()
-    });
-    let chosen = ear_choice(cx.params);
-    let now = menu_of(ui, (id::PACK, name), width, &names, Some(costs), chosen, cx);
-    for (id, plain) in now.into_iter().flat_map(ear_values) {
+    };
+    let names: Vec<&str> = EAR_CHOICES.map(of_choice).into_iter().chain(ears.older.as_deref()).collect();
+    let chosen = if ears.older_hears { EAR_CHOICES.len() } else { ear_choice(cx.params) };
+    let now = menu_of(ui, (id::PACK, name), width, &names, Some(&ears.costs), chosen, cx)?;
+    if now >= EAR_CHOICES.len() {
+        return Some(EarTaken::Older);
+    }
+    for (id, plain) in ear_values(now) {
         if cx.params.get(id) != plain {
             cx.gestures.set(id, plain);
         }
     }
-    now.is_some()
+    Some(EarTaken::Shipped)
 }
 
 /// The menu of what is kept: of two parameters, as one list.

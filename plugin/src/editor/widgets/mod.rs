@@ -7,10 +7,12 @@
 mod choice;
 mod knob;
 mod step;
+mod transfer;
 
-pub use choice::{ear_menu, keep_menu, menu, segments, switch};
+pub use choice::{EarTaken, Ears, ear_menu, keep_menu, menu, segments, switch};
 pub use knob::{Size, knob};
 pub use step::{Step, dragged, stepped, stepped_place, wheel_step};
+pub use transfer::transfer;
 
 use std::collections::BTreeMap;
 
