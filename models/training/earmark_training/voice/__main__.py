@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,7 +28,9 @@ MODELS = Path(__file__).resolve().parents[3]
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="earmark_training.voice", description=__doc__)
     parser.add_argument(
-        "step", choices=["all", "bank", "teach", "train", "pack", "test"], help="all: from corpus to pack"
+        "step",
+        choices=["all", "bank", "teach", "train", "pack", "words", "test"],
+        help="all: from corpus to pack; words: the finished pack with another curve for enrolled words",
     )
     parser.add_argument("--corpus", type=Path, action="append", required=True, help="MUSAN-like folder; repeatable")
     parser.add_argument("--work", type=Path, default=Path("train-cache"), help="decoded audio, features, checkpoints")
@@ -64,6 +67,11 @@ def _run(options: argparse.Namespace) -> None:
             cache, everyone, learners, stored, load_average(run), run, folder,
             options.version, peer(), MODELS / "recipes",
         )  # fmt: skip
+        put_in_place(folder, options.out, "voice")
+    if options.step == "words":
+        folder = fresh_folder(options.out, "voice")
+        shutil.copytree(options.out / "voice", folder)
+        packing.fit_words(cache, everyone, folder, options.version, peer(), MODELS / "recipes")
         put_in_place(folder, options.out, "voice")
     if wanted("test"):
         packing.test(cache, everyone, options.out / "voice", peer(), MODELS / "recipes")

@@ -49,6 +49,21 @@ def make(
     _write(folder, metrics, recipes)
 
 
+def fit_words(cache: Cache, everyone: list[Voice], folder: Path, version: str, peer, recipes: Path) -> None:
+    """The curve of enrolled words anew in the finished pack in `folder`, which gets another version and is measured on
+    the valid side; the network, and with it every profile, stays."""
+    printer = Printer(folder)
+    pack = printer.pack
+    vectors = cohort.read(folder / "cohort.bin")
+    pack["version"] = version
+    pack["calibration"]["same_words"] = curve_of_words(tried(printer, cache, everyone, "valid", vectors))
+    (folder / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics = {key: value for key, value in metrics.items() if key not in ("test", "tested_before")}
+    metrics["valid"] = figures.of_side(printer, cache, everyone, "valid", vectors, pack["calibration"], peer)
+    _write(folder, metrics, recipes)
+
+
 def test(cache: Cache, everyone: list[Voice], folder: Path, peer, recipes: Path) -> None:
     """Measures the finished pack in `folder` on the test side, which the ledger opens once for each version."""
     printer = Printer(folder)
@@ -69,16 +84,21 @@ def _write(folder: Path, metrics: dict, recipes: Path) -> None:
 def calibrate(trials: dict[str, Tried]) -> dict:
     """The constants of `pack.json`: a curve for whatever is said, fitted on all trials, and one for where an impostor
     says what was enrolled, on words alone."""
-    words = [t for t in trials.values() if t.same_words]
     limits = {"cohort_top": cohort.TOP, "duration_s": list(cohort.DURATION_S)}
-    return limits | _curve(list(trials.values())) | {"same_words": _curve(words)}
+    any_words = _curve(list(trials.values()), cohort.FALSE_ACCEPTS)
+    return limits | any_words | {"same_words": curve_of_words(trials)}
 
 
-def _curve(trials: list[Tried]) -> dict:
+def curve_of_words(trials: dict[str, Tried]) -> dict:
+    """The curve for where an impostor says what was enrolled."""
+    return _curve([t for t in trials.values() if t.same_words], cohort.PASSWORD_FALSE_ACCEPTS)
+
+
+def _curve(trials: list[Tried], false_accepts: float) -> dict:
     """Each kind of trial counts alike, and in it owners as much as impostors."""
     weights = [np.where(t.same, 0.5 / max(t.same.sum(), 1), 0.5 / max((~t.same).sum(), 1)) for t in trials]
     join = lambda name: np.concatenate([getattr(t, name) for t in trials])
-    return cohort.fit(join("score"), join("duration_s"), join("same"), np.concatenate(weights))
+    return cohort.fit(join("score"), join("duration_s"), join("same"), np.concatenate(weights), false_accepts)
 
 
 def settings_of(run: Path) -> dict:

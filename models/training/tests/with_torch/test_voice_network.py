@@ -141,13 +141,13 @@ def test_the_calibration_puts_the_default_where_few_impostors_pass():
     duration_s = rng.uniform(0.4, 3.0, 8000)
     same = rng.random(8000) < 0.5
     scores = rng.normal(0, 1, 8000) + same * (4 + np.log(duration_s))
-    fitted = cohort.fit(scores, duration_s, same, np.ones(8000))
+    fitted = cohort.fit(scores, duration_s, same, np.ones(8000), 0.02)
     said = cohort.logits(scores, duration_s, fitted)
     passed = said > np.log(cohort.OWNER / (1 - cohort.OWNER))
-    assert passed[~same].mean() == pytest.approx(cohort.FALSE_ACCEPTS, abs=0.003)
+    assert passed[~same].mean() == pytest.approx(0.02, abs=0.003)
     assert passed[same].mean() > 0.9
     with pytest.raises(ValueError):
-        cohort.fit(-scores, duration_s, same, np.ones(8000))
+        cohort.fit(-scores, duration_s, same, np.ones(8000), 0.02)
 
 
 def test_words_that_were_enrolled_get_a_stricter_curve():
@@ -167,8 +167,8 @@ def test_words_that_were_enrolled_get_a_stricter_curve():
     let_in = lambda name, curve: np.mean(
         cohort.logits(tried[name].score, tried[name].duration_s, curve)[~tried[name].same] > limit
     )
-    assert let_in("word", calibration["same_words"]) == pytest.approx(cohort.FALSE_ACCEPTS, abs=0.005)
-    assert let_in("word", calibration) > 1.5 * cohort.FALSE_ACCEPTS
+    assert let_in("word", calibration["same_words"]) == pytest.approx(cohort.PASSWORD_FALSE_ACCEPTS, abs=0.005)
+    assert let_in("word", calibration) > 1.5 * cohort.PASSWORD_FALSE_ACCEPTS
     assert calibration["cohort_top"] == cohort.TOP and calibration["duration_s"] == list(cohort.DURATION_S)
 
 
