@@ -9,6 +9,7 @@ mod needs;
 mod packages;
 mod python;
 mod session;
+mod space;
 mod steps;
 mod wheel;
 
@@ -54,6 +55,9 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
             println!("{:<36}{}", step.name, if step.kind == Kind::Deep { "deep" } else { "" });
         }
         return Ok(());
+    }
+    if options.only.is_empty() {
+        space::suffices(root)?;
     }
     let skips_allowed = env::var_os("EARMARK_ALLOW_SKIP").is_some();
     let began = Instant::now();
