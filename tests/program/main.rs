@@ -15,6 +15,7 @@ mod noise;
 mod outputs;
 mod page;
 mod phrase;
+mod phrase_peers;
 mod program;
 mod recordings;
 mod render;

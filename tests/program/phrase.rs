@@ -66,7 +66,11 @@ impl Bench {
         (seconds * f64::from(self.rate_hz)) as usize
     }
 
-    fn cut(&self, from_s: f64, to_s: f64) -> &[f32] {
+    pub fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
+    pub fn cut(&self, from_s: f64, to_s: f64) -> &[f32] {
         &self.programme[self.at(from_s)..self.at(to_s).min(self.programme.len())]
     }
 

@@ -128,7 +128,9 @@ const EVAL_PHRASE_HELP: &str = "\
 Each recording has the phrase in it once; where a label file lies beside it (NAME.csv with start,end,label, or any other \
 format of `tag`), the end of the stretch phrase:NAME says from when on the delay counts. Recordings are grouped by the folder \
 that they lie in, so put each ratio of speech to noise into a folder of its own (`earmark mix` makes them). A phrase whose \
-clips were used to train its pack is refused: the pack says which those are, by their SHA-256.";
+clips were used to train its pack is refused: the pack says which those are, by their SHA-256. Scores of other detectors are \
+CSV files with the columns time,score (or time,phrase:NAME), one per recording, with and without the phrase, under the \
+recording's name; time is when a score was known. tests/peers makes them.";
 
 #[derive(Debug, Args)]
 pub struct EvalPhraseArgs {
@@ -145,6 +147,12 @@ pub struct EvalPhraseArgs {
     pub strictness: super::StrictnessArgs,
     #[command(flatten)]
     pub pack: super::phrase::PhrasePackArgs,
+    /// Scores of another detector for all these recordings: a folder of CSV files; repeatable
+    #[arg(long, value_name = "NAME=DIR", value_parser = name_and_path)]
+    pub peer: Vec<(String, PathBuf)>,
+    /// The score at which the detector NAME tells the phrase. Default: 0.5
+    #[arg(long, value_name = "NAME=SCORE", value_parser = name_and_score, requires = "peer")]
+    pub peer_limit: Vec<(String, f32)>,
     /// Also write all figures as JSON
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -157,5 +165,13 @@ fn name_and_path(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), path.into())),
         _ => Err("write it as NAME=PATH, for instance silero=scores/silero".to_owned()),
+    }
+}
+
+fn name_and_score(text: &str) -> Result<(String, f32), String> {
+    let read = |score: &str| score.parse::<f32>().ok().filter(|score| score.is_finite());
+    match text.split_once('=').map(|(name, score)| (name, read(score))) {
+        Some((name, Some(score))) if !name.is_empty() => Ok((name.to_owned(), score)),
+        _ => Err("write it as NAME=SCORE, for instance openwakeword=0.5".to_owned()),
     }
 }

@@ -24,6 +24,7 @@
 //! | `metrics.rs` | all of these at once |
 //! | `noise.rs` | background noise: found by SNR, error of the SNR, shortcuts |
 //! | `phrase.rs` | phrases: misses against false alarms per hour, by group |
+//! | `phrase_peer.rs` | what other detectors of a phrase reach on the same recordings |
 //! | `tables.rs` | scores of other detectors and groups of recordings from CSV |
 //! | `truth.rs` | what lies beside recordings: labels, groups, scores |
 //! | `evaluation.rs`, `print.rs` | figures of many recordings, labels and detectors: as JSON, as tables |
@@ -42,6 +43,7 @@ mod noise;
 mod noise_print;
 mod noise_set;
 mod phrase;
+mod phrase_peer;
 mod print;
 mod rank;
 mod spans;
@@ -67,6 +69,7 @@ pub use noise::{
 };
 pub use noise_set::{NoiseEntry, NoiseScored, SHORTCUTS, quantile, write_noise_answers};
 pub use phrase::{DetPoint, PhraseFigures, PhraseGroup, PhraseSaid, PhraseUnsaid, phrase_figures};
+pub use phrase_peer::{PhraseHeard, PhraseTally};
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};

@@ -94,12 +94,7 @@ impl PeerScores {
     /// [`TableError::Short`] if the scores end more than 100 ms and one of their own hops before the recording.
     pub fn frames(&self, label: &Label, frames: usize) -> Result<Option<Vec<f32>>, TableError> {
         let Some((_, scores)) = self.columns.iter().find(|(l, _)| l == label) else { return Ok(None) };
-        let end_s = self.times_s.last().copied().unwrap_or(0.0);
-        let hop_s = end_s / super::real(self.times_s.len().saturating_sub(1).max(1));
-        let duration_s = FrameGrid::seconds(frames as u64);
-        if duration_s > end_s + hop_s + TAIL_S {
-            return Err(TableError::Short { end_s, duration_s });
-        }
+        self.check_reach(FrameGrid::seconds(frames as u64))?;
         let mut next = 0;
         let held = (0..frames).map(|frame| {
             let middle_s = FrameGrid::seconds(frame as u64) + FrameGrid::FRAME_S / 2.0;
@@ -109,6 +104,31 @@ impl PeerScores {
             next.checked_sub(1).map_or(0.0, |row| scores[row])
         });
         Ok(Some(held.collect()))
+    }
+
+    /// The times and scores of a phrase: of the column with its label, or else of the one that names no label.
+    ///
+    /// # Errors
+    /// [`TableError::Column`] without either, [`TableError::Short`] as in [`Self::frames`].
+    pub(super) fn of_phrase(
+        &self,
+        label: &Label,
+        duration_s: f64,
+    ) -> Result<impl Iterator<Item = (f64, f32)> + Clone, TableError> {
+        let find = |wanted: &Label| self.columns.iter().find(|(l, _)| l == wanted);
+        let found = find(label).or_else(|| find(&Label::SPEECH));
+        let (_, scores) = found.ok_or_else(|| TableError::Column(SCORE.to_owned()))?;
+        self.check_reach(duration_s)?;
+        Ok(self.times_s.iter().copied().zip(scores.iter().copied()))
+    }
+
+    fn check_reach(&self, duration_s: f64) -> Result<(), TableError> {
+        let end_s = self.times_s.last().copied().unwrap_or(0.0);
+        let hop_s = end_s / super::real(self.times_s.len().saturating_sub(1).max(1));
+        if duration_s > end_s + hop_s + TAIL_S {
+            return Err(TableError::Short { end_s, duration_s });
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod phrase;
 pub mod voice;
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use earmark_core::Label;
@@ -115,6 +116,13 @@ fn labels_to_score(
     Ok(labels)
 }
 
+/// What another detector said of a recording: a file, or one under the recording's name in a folder.
+fn scores_of(path: &Path, input: &Input) -> Result<PeerScores> {
+    let below = in_folder(path, &input.stem, "csv");
+    let path = if path.is_dir() { &below } else { path };
+    PeerScores::read(path).with_context(|| format!("{}: its scores", input.name()))
+}
+
 /// Labels come first: without them there is no point in listening.
 fn hear_one(
     detector: &Detector,
@@ -128,12 +136,8 @@ fn hear_one(
         bail!("stdin has no label file beside it; name a file");
     }
     let truth = labels_beside(&input.path)?;
-    let mut peers = Vec::new();
-    for (_, path) in &args.peer {
-        let below = in_folder(path, &input.stem, "csv");
-        let path = if path.is_dir() { &below } else { path };
-        peers.push(PeerScores::read(path).with_context(|| format!("{}: its scores", input.name()))?);
-    }
+    let peers: Vec<PeerScores> =
+        args.peer.iter().map(|(_, path)| scores_of(path, input)).collect::<Result<_>>()?;
     let watch = &mut Watch::new(input, console);
     let by_gain = detect_file_with_gains(detector, &Recording::named(&input.path), gains_db, watch)?;
     check_length(&input.name(), &truth, by_gain[0].duration_s())?;
