@@ -1,4 +1,4 @@
-//! `cargo xtask readme`: the figures of `docs/figures.md` come from the packs' metrics, never from a keyboard.
+//! `cargo xtask readme`: the figures of `docs/figures.md` and `docs/phrases.md` come from the packs' metrics, never from a keyboard.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,26 +10,34 @@ use serde_json::Value;
 use crate::pack_names;
 
 mod peers;
+mod phrase_peers;
 mod vectors;
 
-/// The page that bears the figures.
-const PAGE: &str = "docs/figures.md";
+/// Where a page's figures begin and end.
 const BEGIN: &str = "<!-- figures: begin (cargo xtask readme) -->\n";
 const END: &str = "<!-- figures: end -->";
 
-/// Writes the tables between the two marks, or with `check` refuses a page that lacks them.
+/// Makes the figures of a page.
+type Tables = fn(&Path) -> Result<String>;
+
+/// The pages that bear figures.
+const PAGES: [(&str, Tables); 2] = [("docs/figures.md", tables), ("docs/phrases.md", phrase_peers::table)];
+
+/// Writes the tables between the two marks of each page, or with `check` refuses a page that lacks them.
 pub fn update(root: &Path, check: bool) -> Result<()> {
-    let path = root.join(PAGE);
+    PAGES.into_iter().try_for_each(|(page, tables)| update_page(root, page, tables, check))
+}
+
+fn update_page(root: &Path, name: &str, tables: Tables, check: bool) -> Result<()> {
+    let path = root.join(name);
     let page = fs::read_to_string(&path)?;
     let (before, rest) =
-        page.split_once(BEGIN).context("docs/figures.md has no mark where the figures begin")?;
-    let (_, after) = rest.split_once(END).context("docs/figures.md has no mark where the figures end")?;
+        page.split_once(BEGIN).with_context(|| format!("{name} has no mark where the figures begin"))?;
+    let (_, after) =
+        rest.split_once(END).with_context(|| format!("{name} has no mark where the figures end"))?;
     let updated = format!("{before}{BEGIN}{}{END}{after}", tables(root)?);
     if check {
-        ensure!(
-            updated == page,
-            "docs/figures.md: its figures are not those of the packs; run `cargo xtask readme`"
-        );
+        ensure!(updated == page, "{name}: its figures are not those of the packs; run `cargo xtask readme`");
         return Ok(());
     }
     Ok(fs::write(path, updated)?)
