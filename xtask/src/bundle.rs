@@ -19,7 +19,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::tools::{cargo, copy, remove, target_dir};
+use crate::tools::{built_for, cargo, copy, remove};
 
 /// No bundle is meant to be larger, networks included.
 const LIMIT_BYTES: u64 = 25 << 20;
@@ -46,17 +46,54 @@ pub struct Options {
 }
 
 impl Options {
-    /// For this machine, as it is shipped.
-    pub fn shipped() -> Self {
-        Self { profile: SHIPPED.to_owned(), target: None }
+    /// As it is shipped, for this machine or the one that is named.
+    pub fn shipped(target: Option<String>) -> Self {
+        Self { profile: SHIPPED.to_owned(), target }
     }
 }
 
+/// A system that hosts run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum System {
+pub enum System {
+    /// And those that are called so.
     Linux,
+    /// Of Apple's.
     MacOs,
+    /// With either C library.
     Windows,
+}
+
+impl System {
+    /// What a target triple names, or this machine.
+    pub fn of(target: Option<&str>) -> Result<Self> {
+        let system = target.unwrap_or(env::consts::OS);
+        Ok(if system.contains("windows") {
+            Self::Windows
+        } else if system.contains("darwin") || system.contains("macos") {
+            Self::MacOs
+        } else if system.contains("linux") {
+            Self::Linux
+        } else {
+            bail!("there is no bundle layout for {system}");
+        })
+    }
+
+    /// What the name of a program ends with.
+    pub fn program_ending(self) -> &'static str {
+        if self == Self::Windows { ".exe" } else { "" }
+    }
+
+    /// The folder of a VST3 bundle that has the library.
+    fn vst3_folder(self, arch: &str) -> String {
+        match (self, arch) {
+            (Self::MacOs, _) => "MacOS".to_owned(),
+            (Self::Linux, arch) => format!("{arch}-linux"),
+            // Steinberg's names for them.
+            (Self::Windows, "aarch64") => "arm64-win".to_owned(),
+            (Self::Windows, "i586" | "i686") => "x86-win".to_owned(),
+            (Self::Windows, arch) => format!("{arch}-win"),
+        }
+    }
 }
 
 /// A bundle that was made.
@@ -75,17 +112,18 @@ impl Bundle {
     }
 }
 
-/// Builds the plugin and lays out its bundles in `target/bundled`.
+/// Builds the plugin and lays out its bundles in `target/bundled`, or in `target/TRIPLE/bundled` for a target that is named.
 pub fn bundle(root: &Path, options: &Options) -> Result<Vec<Bundle>> {
     let mut all = Vec::new();
     let text = fs::read_to_string(root.join("bundler.toml")).context("bundler.toml")?;
     let entries: BTreeMap<String, Names> = toml::from_str(&text).context("bundler.toml")?;
     for (package, names) in &entries {
-        let (system, arch) = platform(options.target.as_deref())?;
+        let target = options.target.as_deref();
+        let (system, arch) = (System::of(target)?, architecture(target));
         let library = build(root, package, options, system)?;
-        let out = target_dir(root).join("bundled");
-        all.push(lay_out(&library, &out, names, "clap", system, &arch)?);
-        all.push(lay_out(&library, &out, names, "vst3", system, &arch)?);
+        let out = built_for(root, target).join("bundled");
+        all.push(lay_out(&library, &out, names, "clap", system, arch)?);
+        all.push(lay_out(&library, &out, names, "vst3", system, arch)?);
         if system == System::Linux {
             all.push(ladspa(&library, &out)?);
             all.push(lv2(&library, &out, &root.join("plugin/lv2"))?);
@@ -107,7 +145,7 @@ pub fn bundle(root: &Path, options: &Options) -> Result<Vec<Bundle>> {
 /// Makes the bundles and copies them to where hosts look for this user's plugins.
 pub fn install(root: &Path, options: &Options) -> Result<()> {
     let bundles = bundle(root, options)?;
-    let (system, _) = platform(options.target.as_deref())?;
+    let system = System::of(options.target.as_deref())?;
     for bundle in bundles {
         let folder = plugin_folder(system, bundle.kind)?;
         let name = bundle.path.file_name().context("a bundle has a name")?;
@@ -124,21 +162,8 @@ pub fn install(root: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn platform(target: Option<&str>) -> Result<(System, String)> {
-    let (system, arch) = match target {
-        Some(triple) => (triple, triple.split('-').next().unwrap_or_default()),
-        None => (env::consts::OS, env::consts::ARCH),
-    };
-    let system = if system.contains("windows") {
-        System::Windows
-    } else if system.contains("darwin") || system.contains("macos") {
-        System::MacOs
-    } else if system.contains("linux") {
-        System::Linux
-    } else {
-        bail!("there is no bundle layout for {system}");
-    };
-    Ok((system, arch.to_owned()))
+fn architecture(target: Option<&str>) -> &str {
+    target.map_or(env::consts::ARCH, |triple| triple.split('-').next().unwrap_or_default())
 }
 
 /// Where the compiler brings its own linker, which can do more than some systems'.
@@ -151,10 +176,9 @@ fn links_with_lld(target: Option<&str>) -> bool {
 fn build(root: &Path, package: &str, options: &Options, system: System) -> Result<PathBuf> {
     let mut command = cargo(root);
     command.args(["rustc", "--package", package, "--lib", "--profile", &options.profile]);
-    let mut folder = target_dir(root);
+    let mut folder = built_for(root, options.target.as_deref());
     if let Some(target) = &options.target {
         command.args(["--target", target]);
-        folder.push(target);
     }
     if options.profile == SHIPPED && links_with_lld(options.target.as_deref()) {
         // Functions whose code is the same are kept once.
@@ -183,13 +207,11 @@ fn lay_out(
     let path = out.join(format!("{}.{kind}", names.name));
     remove(&path)?;
     let contents = path.join("Contents");
+    let folder = contents.join(system.vst3_folder(arch));
     let inside = match (system, kind) {
-        (System::MacOs, _) => contents.join("MacOS").join(&names.name),
-        (System::Linux, "vst3") => contents.join(format!("{arch}-linux")).join(format!("{}.so", names.name)),
-        (System::Windows, "vst3") => {
-            let arch = if arch == "aarch64" { "arm64" } else { arch };
-            contents.join(format!("{arch}-win")).join(format!("{}.vst3", names.name))
-        }
+        (System::MacOs, _) => folder.join(&names.name),
+        (System::Linux, "vst3") => folder.join(format!("{}.so", names.name)),
+        (System::Windows, "vst3") => folder.join(format!("{}.vst3", names.name)),
         (System::Linux | System::Windows, _) => path.clone(),
     };
     fs::create_dir_all(inside.parent().context("a file has a folder")?)?;
@@ -283,61 +305,4 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names() -> Names {
-        Names { name: "Name".into(), vendor: "Vendor".into(), clap_id: "an.id".into() }
-    }
-
-    #[test]
-    fn every_system_gets_its_layout() {
-        let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("lib");
-        fs::write(&library, b"code").unwrap();
-        for (triple, clap, vst3) in [
-            ("x86_64-unknown-linux-gnu", "Name.clap", "Name.vst3/Contents/x86_64-linux/Name.so"),
-            ("aarch64-unknown-linux-gnu", "Name.clap", "Name.vst3/Contents/aarch64-linux/Name.so"),
-            ("x86_64-pc-windows-msvc", "Name.clap", "Name.vst3/Contents/x86_64-win/Name.vst3"),
-            ("aarch64-pc-windows-msvc", "Name.clap", "Name.vst3/Contents/arm64-win/Name.vst3"),
-            ("aarch64-apple-darwin", "Name.clap/Contents/MacOS/Name", "Name.vst3/Contents/MacOS/Name"),
-        ] {
-            let (system, arch) = platform(Some(triple)).unwrap();
-            let out = folder.path().join(triple);
-            for (kind, file) in [("clap", clap), ("vst3", vst3)] {
-                // Twice: what lies there is replaced.
-                lay_out(&library, &out, &names(), kind, system, &arch).unwrap();
-                let made = lay_out(&library, &out, &names(), kind, system, &arch).unwrap();
-                assert_eq!(fs::read(out.join(file)).unwrap(), b"code", "{triple}");
-                assert!(made.bytes >= 4);
-            }
-        }
-        assert!(platform(Some("wasm32-unknown-unknown")).is_err());
-    }
-
-    #[test]
-    fn ladspa_and_lv2_have_their_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let library = folder.path().join("lib");
-        fs::write(&library, b"code").unwrap();
-        let texts = crate::workspace().join("plugin/lv2");
-        for _ in 0..2 {
-            assert_eq!(ladspa(&library, folder.path()).unwrap().path, folder.path().join("earmark.so"));
-            let made = lv2(&library, folder.path(), &texts).unwrap();
-            // What the manifest names lies beside it.
-            let manifest = fs::read_to_string(made.path.join("manifest.ttl")).unwrap();
-            for named in ["earmark.so", "earmark.ttl"] {
-                assert!(manifest.contains(&format!("<{named}>")) && made.path.join(named).is_file());
-            }
-        }
-    }
-
-    #[test]
-    fn the_ids_are_those_of_the_plugin() {
-        let root = crate::workspace();
-        let text = fs::read_to_string(root.join("bundler.toml")).unwrap();
-        let entries: BTreeMap<String, Names> = toml::from_str(&text).unwrap();
-        let source = fs::read_to_string(root.join("plugin/src/clap/mod.rs")).unwrap();
-        assert!(source.contains(&format!("\"{}\"", entries["earmark-plugin"].clap_id)));
-    }
-}
+mod tests;

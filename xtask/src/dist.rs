@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::bundle::System;
 use crate::{bundle, licences, sha256, tools};
 
 /// What is made.
@@ -25,6 +26,9 @@ pub struct Options {
     /// Leave out the plugin
     #[arg(long)]
     command_only: bool,
+    /// Target triple, if it is not this machine
+    #[arg(long)]
+    target: Option<String>,
 }
 
 /// What lies in every archive.
@@ -47,10 +51,18 @@ enum Packing {
     Zip,
 }
 
+impl Packing {
+    /// What a system opens without further programs.
+    fn usual(system: System) -> Self {
+        if system == System::Windows { Self::Zip } else { Self::TarGz }
+    }
+}
+
 /// Builds and packs everything.
 pub fn run(root: &Path, options: &Options) -> Result<()> {
-    let host = tools::host()?;
-    let packing = if host.contains("windows") { Packing::Zip } else { Packing::TarGz };
+    let target = options.target.as_deref();
+    let triple = target.map_or_else(tools::host, |target| Ok(target.to_owned()))?;
+    let system = System::of(Some(&triple))?;
     let archives = tools::target_dir(root).join("archives");
     tools::remove(&archives)?;
     fs::create_dir_all(&archives)?;
@@ -62,17 +74,17 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
             tools::copy(&root.join(name), &folder.join(name))?;
         }
         fs::write(folder.join(THIRD_PARTY), &third_party)?;
-        made.push(pack(&folder, packing)?);
+        made.push(pack(&folder, Packing::usual(system))?);
         tools::remove(&folder)
     };
 
-    let folder = archives.join(format!("earmark-{version}-{host}"));
-    command(root, &folder)?;
+    let folder = archives.join(format!("earmark-{version}-{triple}"));
+    command(root, &folder, target, system)?;
     finish(folder)?;
     if !options.command_only {
-        let folder = archives.join(format!("earmark-plugin-{version}-{host}"));
+        let folder = archives.join(format!("earmark-plugin-{version}-{triple}"));
         fs::create_dir_all(&folder)?;
-        for bundle in bundle::bundle(root, &bundle::Options::shipped())? {
+        for bundle in bundle::bundle(root, &bundle::Options::shipped(options.target.clone()))? {
             let name = bundle.path().file_name().context("a bundle has a name")?.to_owned();
             tools::copy(bundle.path(), &folder.join(name))?;
         }
@@ -90,13 +102,20 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
 }
 
 /// Builds the command and lays it out with its man page and completions.
-fn command(root: &Path, folder: &Path) -> Result<()> {
-    tools::run(tools::cargo(root).args(["build", "--profile=dist", "--locked", "--package=earmark"]))?;
-    let built = tools::program(root, "dist");
+fn command(root: &Path, folder: &Path, target: Option<&str>, system: System) -> Result<()> {
+    let mut build = tools::cargo(root);
+    build.args(["build", "--profile=dist", "--locked", "--package=earmark"]);
+    if let Some(target) = target {
+        build.args(["--target", target]);
+    }
+    tools::run(&mut build)?;
+    // What it writes about itself is the same on all systems; what is built for another cannot be asked here.
+    let here = if target.is_some() { tools::build_program(root)? } else { tools::program(root, "dist") };
+    let name = format!("earmark{}", system.program_ending());
     fs::create_dir_all(folder.join("completions"))?;
-    tools::copy(&built, &folder.join(built.file_name().context("a program has a name")?))?;
+    tools::copy(&tools::built_for(root, target).join("dist").join(&name), &folder.join(&name))?;
     for (kind, file) in GENERATED {
-        fs::write(folder.join(file), tools::output(Command::new(&built).args(["docs", kind]))?)?;
+        fs::write(folder.join(file), tools::output(Command::new(&here).args(["docs", kind]))?)?;
     }
     Ok(())
 }
@@ -215,6 +234,14 @@ mod tests {
         let mut archive = zip::ZipArchive::new(File::open(path).unwrap()).unwrap();
         let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
         assert_eq!(names, INSIDE);
+        for (triple, packing, ending) in [
+            ("x86_64-pc-windows-gnu", Packing::Zip, ".exe"),
+            ("aarch64-apple-darwin", Packing::TarGz, ""),
+            ("x86_64-unknown-linux-gnu", Packing::TarGz, ""),
+        ] {
+            let system = System::of(Some(triple)).unwrap();
+            assert_eq!((Packing::usual(system), system.program_ending()), (packing, ending));
+        }
         let mut text = String::new();
         archive.by_name(INSIDE[0]).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "# Earmark");

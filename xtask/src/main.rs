@@ -29,7 +29,7 @@ enum Command {
     Check(check::Options),
     /// Check every pack in models/packs: hash, manifest, card, metrics, and that its network runs
     Models,
-    /// Build the plugin and lay out its bundles (CLAP, VST3, on Linux LADSPA and LV2) in target/bundled
+    /// Build the plugin and lay out its bundles (CLAP, VST3, on Linux LADSPA and LV2) in target/bundled, or target/TRIPLE/bundled
     Bundle(bundle::Options),
     /// Make the bundles and copy them to where hosts look for your plugins
     Install(bundle::Options),

@@ -20,6 +20,11 @@ pub fn target_dir(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
+/// Where cargo puts what it builds for this machine, or for the target that is named.
+pub fn built_for(root: &Path, target: Option<&str>) -> PathBuf {
+    target.map_or_else(|| target_dir(root), |target| target_dir(root).join(target))
+}
+
 /// The `earmark` program of a profile's folder, built or not.
 pub fn program(root: &Path, profile: &str) -> PathBuf {
     target_dir(root).join(profile).join(format!("earmark{}", env::consts::EXE_SUFFIX))

@@ -19,7 +19,7 @@ const SLOW: &str = "-timeout=20";
 
 /// Makes the bundles that the validators judge.
 pub fn bundles(session: &Session) -> Result<()> {
-    bundle::bundle(&session.root, &bundle::Options::shipped()).map(drop)
+    bundle::bundle(&session.root, &bundle::Options::shipped(None)).map(drop)
 }
 
 /// Fifty plugins in real time, with the smallest blocks that are common; `ear` says which one hears.
