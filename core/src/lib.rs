@@ -13,6 +13,8 @@
 //!
 //! Nothing here knows a screen, an argument list or a plugin format.
 
+#[cfg(any(feature = "render", feature = "report"))]
+mod address;
 #[cfg(feature = "files")]
 pub mod audio;
 #[cfg(feature = "files")]

@@ -8,6 +8,8 @@
 //! and what it points to is replaced or made. Other names of the same file (hard links) keep the old contents: a file that
 //! is replaced whole cannot keep them, and one that is written in place could be seen half-written.
 
+mod system;
+
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -166,9 +168,9 @@ impl SafeFile {
         }
         let file = builder.tempfile_in(folder).map_err(create_error)?;
         let partial = Partial::new(file.path());
-        mark_as_written(file.as_file());
+        system::mark_as_written(file.as_file());
         if let Some(old) = old.filter(|_| readers == Readers::ByMask) {
-            hand_on(&old, file.as_file()).map_err(create_error)?;
+            system::hand_on(&old, file.as_file()).map_err(create_error)?;
         }
         Ok(Self { path, target: Target::Temporary(BufWriter::new(file), partial) })
     }
@@ -211,11 +213,7 @@ impl SafeFile {
             Target::Temporary(file, _partial) => {
                 let file = file.into_inner().map_err(|e| OutputError::from_io(&path, e.into_error()))?;
                 synchronise(file.as_file()).map_err(|e| OutputError::from_io(&path, e))?;
-                file.persist(&path).map_err(|e| OutputError::from_io(&path, e.error))?;
-                // The name is an entry of the folder. The file is complete in any case, and some file systems have no
-                // such call, so a failure here is none.
-                #[cfg(unix)]
-                let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
+                system::name(file, &path).map_err(|e| OutputError::from_io(&path, e))?;
             }
             Target::Direct(mut file) => file.flush().map_err(|e| OutputError::from_io(&path, e))?,
         }
@@ -250,38 +248,16 @@ impl Write for SafeFile {
     }
 }
 
-/// Holds a lock on a file while it is written, which ends with the process however that ends: so
-/// [`remove_abandoned_files`] knows what nobody writes any more. Where the system has no such locks, all counts as written.
-fn mark_as_written(file: &File) {
-    #[cfg(unix)]
-    let _ = file.try_lock();
-    #[cfg(not(unix))]
-    let _ = file;
-}
-
 /// Removes what processes left half-written in `folder` that were killed and could not clean up; gives how many files.
 /// What another process is writing there stays.
 pub fn remove_abandoned_files(folder: &Path) -> usize {
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
-        0
-    }
-    #[cfg(unix)]
-    {
-        let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-        let is_partial = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(PREFIX) && name.ends_with(SUFFIX)
-        };
-        let partial = entries.flatten().map(|entry| entry.path()).filter(is_partial);
-        // The lock is held until the name is gone.
-        let abandoned = partial.filter(|path| {
-            let file = File::options().read(true).write(true).open(path);
-            file.is_ok_and(|file| file.try_lock().is_ok() && std::fs::remove_file(path).is_ok())
-        });
-        abandoned.count()
-    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let is_partial = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+    };
+    let partial = entries.flatten().map(|entry| entry.path()).filter(is_partial);
+    partial.filter(|path| system::remove_abandoned(path)).count()
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -304,7 +280,10 @@ fn refuse_protected(path: &Path, metadata: &Metadata) -> Result<(), OutputError>
 ///
 /// If links lead round in a circle.
 pub fn end_of_links(path: &Path) -> io::Result<PathBuf> {
-    if let Ok(path) = std::fs::canonicalize(path) {
+    // What Windows makes of it (`\\?\C:\…`) is nothing that people know; there links are followed one by one.
+    if cfg!(not(windows))
+        && let Ok(path) = std::fs::canonicalize(path)
+    {
         return Ok(path);
     }
     let mut path = path.to_owned();
@@ -316,25 +295,6 @@ pub fn end_of_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many symbolic links"))
-}
-
-/// Gives the new file the mode of the old one, and its owner where that is permitted.
-fn hand_on(old: &Metadata, new: &File) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-        let own = new.metadata()?;
-        if own.uid() != old.uid() {
-            // Only root may give files away.
-            let _ = fchown(new, Some(old.uid()), None);
-        }
-        if own.gid() != old.gid() {
-            let _ = fchown(new, None, Some(old.gid()));
-        }
-        new.set_permissions(std::fs::Permissions::from_mode(old.mode() & 0o777))
-    }
-    #[cfg(not(unix))]
-    new.set_permissions(old.permissions())
 }
 
 /// Waits until the disk has the file, where the file system can say so.

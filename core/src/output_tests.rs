@@ -35,6 +35,9 @@ fn errors_name_the_file() {
     let text = SafeFile::create(&missing).unwrap_err().to_string();
     assert!(text.contains("folder.csv"), "{text}");
     assert!(matches!(SafeFile::create(folder.path()), Err(OutputError::Folder { .. })));
+    // And as people write it.
+    let file = SafeFile::create(&folder.path().join("labels.csv")).unwrap();
+    assert!(!file.path().to_string_lossy().starts_with(r"\\?"), "{}", file.path().display());
 }
 
 #[test]
@@ -154,7 +157,24 @@ mod unix {
     }
 }
 
-#[cfg(unix)]
+#[test]
+fn a_file_that_somebody_reads_is_replaced_or_kept_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    std::fs::write(&path, b"old").unwrap();
+    let mut reader = File::open(&path).unwrap();
+    let outcome = SafeFile::write_all_to(&path, b"new");
+    // Windows can since its version 10 1607, on its own drives; Wine cannot.
+    assert!(outcome.is_ok() || cfg!(windows), "{outcome:?}");
+    let expected: &[u8] = if outcome.is_ok() { b"new" } else { b"old" };
+    assert_eq!(std::fs::read(&path).unwrap(), expected);
+    assert_eq!(io::read_to_string(&mut reader).unwrap(), "old");
+    drop(reader);
+    assert_eq!(names(folder.path()), ["labels.csv"]);
+    SafeFile::write_all_to(&path, b"newer").unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"newer");
+}
+
 #[test]
 fn what_a_killed_process_left_is_removed_and_what_is_written_stays() {
     let dir = tempfile::tempdir().unwrap();

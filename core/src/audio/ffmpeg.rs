@@ -117,9 +117,6 @@ impl Decoded {
         command.args(["-map", &format!("0:a:{track}"), "-vn", "-sn", "-dn"]);
         command.args(["-af", "aresample=async=1:first_pts=0", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // An interrupt from the keyboard is for this process to answer.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
         let sound = child.stdout.take().ok_or_else(broken)?;
@@ -166,13 +163,22 @@ fn protocols(input: &Input<'_>) -> &'static str {
     }
 }
 
-/// ffmpeg without arguments.
+/// ffmpeg without arguments. An interrupt from the keyboard does not reach it: that is for this process to answer.
 pub(crate) fn command(program: &Ffmpeg) -> io::Result<Command> {
-    match program {
-        Ffmpeg::System => Ok(Command::new("ffmpeg")),
-        Ffmpeg::Path(path) => Ok(Command::new(path)),
-        Ffmpeg::Never => Err(io::ErrorKind::NotFound.into()),
+    let mut command = match program {
+        Ffmpeg::System => Command::new("ffmpeg"),
+        Ffmpeg::Path(path) => Command::new(path),
+        Ffmpeg::Never => return Err(io::ErrorKind::NotFound.into()),
+    };
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    #[cfg(windows)]
+    {
+        // A console of its own without a window, also for a program that has none.
+        const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+        std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
     }
+    Ok(command)
 }
 
 /// The first time of any track of a file, seconds, as ffmpeg writes it.

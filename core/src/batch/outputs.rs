@@ -144,13 +144,11 @@ impl Outputs {
 /// What makes two paths the same file, by whatever names, links and cases.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Identity {
-    #[cfg(unix)]
+    /// Numbers, and no handle: what is held open cannot be replaced on Windows.
     File {
         device: u64,
-        inode: u64,
+        number: u64,
     },
-    #[cfg(not(unix))]
-    File(same_file::Handle),
     /// A file that is not there yet, by its place. File systems may not tell cases apart, so this does not either.
     New(Vec<u8>),
     Stdout,
@@ -166,10 +164,17 @@ impl Identity {
         {
             use std::os::unix::fs::MetadataExt;
             let _ = path;
-            Some(Self::File { device: found.dev(), inode: found.ino() })
+            Some(Self::File { device: found.dev(), number: found.ino() })
         }
-        #[cfg(not(unix))]
-        same_file::Handle::from_path(path).ok().map(Self::File)
+        #[cfg(windows)]
+        {
+            let about =
+                winapi_util::Handle::from_path_any(path).and_then(winapi_util::file::information).ok()?;
+            Some(Self::File { device: about.volume_serial_number(), number: about.file_index() })
+        }
+        // Its one name, without links.
+        #[cfg(not(any(unix, windows)))]
+        std::fs::canonicalize(path).ok().map(|path| Self::New(folded(&path)))
     }
 }
 
@@ -217,6 +222,19 @@ mod tests {
         outputs.claim(&at("single")).unwrap();
         assert!(said(outputs.claim(&at("single/more.csv"))).contains("no folder"));
         assert!(said(outputs.claim_file(Path::new("-"))).contains("name a file"));
+    }
+
+    #[test]
+    fn what_is_claimed_can_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("old.csv");
+        std::fs::write(&path, "old").unwrap();
+        let mut outputs = Outputs::default();
+        outputs.claim(&path).unwrap();
+        // Windows replaces nothing that is held open.
+        crate::output::SafeFile::write_all_to(&path, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        drop(outputs);
     }
 
     #[cfg(unix)]

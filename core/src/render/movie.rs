@@ -189,9 +189,6 @@ impl<'a> Movie<'a> {
             .args(["-f", self.container.muxer()])
             .arg(ffmpeg_file(into));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        // An interrupt from the keyboard is for this process to answer.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|source| self.no_ffmpeg(source))?;
         let sound = child.stdin.take().ok_or_else(|| failed("it takes no sound"))?;
         let said = child.stderr.take().map(|said| std::thread::spawn(move || last_line(said)));

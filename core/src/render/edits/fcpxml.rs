@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::format::file_url;
 use super::frames::events;
 use super::{EditList, FrameRate};
+use crate::address;
 
 /// Rates of sound that a sequence may have.
 const AUDIO_RATES: [(u32, &str); 7] = [
@@ -30,7 +30,7 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
     let total = events.last().map_or(0, |event| event.record + event.length);
     let name = xml(&source.file_name().unwrap_or_default().to_string_lossy());
     let title = xml(&source.file_stem().unwrap_or_default().to_string_lossy());
-    let url = xml(&file_url(source));
+    let url = xml(&address::of_file(source));
     let (rate_hz, channels) = (list.rate_hz, list.channels);
     let layout = if channels > 1 { "stereo" } else { "mono" };
     let audio_rate = AUDIO_RATES.iter().find(|(known, _)| *known == rate_hz).map_or("48k", |(_, name)| name);

@@ -1,6 +1,5 @@
 //! The forms of a written list.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use super::{EditList, FrameRate, audacity, cmx3600, fcpxml, otio, reaper, v1};
@@ -60,18 +59,4 @@ impl ListFormat {
             Self::Audacity => audacity::write(edits),
         }
     }
-}
-
-/// A path as a URL (RFC 8089).
-pub(super) fn file_url(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
-    let mut url = String::from(if text.starts_with('/') { "file://" } else { "file:///" });
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    url
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::format::file_url;
 use super::frames::{FrameEvent, events};
 use super::{EditKind, EditList, FrameRate};
+use crate::address;
 
 /// Counts samples, exactly, unless a rate of frames is given. Levels are effects called `gain`, in dB in their metadata.
 pub(super) fn write(list: &EditList, source: &Path, rate: Option<FrameRate>) -> String {
@@ -25,7 +25,7 @@ pub(super) fn write(list: &EditList, source: &Path, rate: Option<FrameRate>) -> 
     let media = json!({
         "OTIO_SCHEMA": "ExternalReference.1",
         "name": name,
-        "target_url": file_url(source),
+        "target_url": address::of_file(source),
         "available_range": range(0, whole),
         "metadata": {},
     });

@@ -1,7 +1,8 @@
 //! Where a page finds the sound.
 
-use std::fmt::Write;
-use std::path::{Component, Path};
+use std::path::Path;
+
+use crate::address;
 
 /// The sound of a recording.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +49,10 @@ pub fn url_from(folder: &Path, file: &Path) -> std::io::Result<String> {
 fn relative_url(folder: &Path, file: &Path) -> String {
     let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), file.components().collect());
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let mut url = String::new();
     if shared == 0 {
-        url.push_str("file:///");
+        return address::of_file(file);
     }
+    let mut url = String::new();
     for _ in shared..from.len() {
         url.push_str("../");
     }
@@ -59,22 +60,13 @@ fn relative_url(folder: &Path, file: &Path) -> String {
         // A first name with a colon would be taken for a scheme.
         url.push_str("./");
     }
-    let names: Vec<String> = to[shared..].iter().map(|component| percent_encoded(*component)).collect();
-    url + &names.join("/")
-}
-
-fn percent_encoded(component: Component<'_>) -> String {
-    let mut out = String::new();
-    for &byte in component.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else if matches!(component, Component::Prefix(_)) && byte == b':' {
-            out.push(':');
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a string does not fail");
+    for (index, component) in to[shared..].iter().enumerate() {
+        if index > 0 {
+            url.push('/');
         }
+        address::push_name(&mut url, component.as_os_str().as_encoded_bytes(), address::UNRESERVED);
     }
-    out
+    url
 }
 
 #[cfg(test)]
@@ -91,6 +83,14 @@ mod tests {
             url("/a", "/a/5: \"é\" </script>?#.wav"),
             "./5%3A%20%22%C3%A9%22%20%3C/script%3E%3F%23.wav"
         );
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn on_another_drive_it_is_the_whole_address() {
+        let url = |folder: &str, file: &str| relative_url(Path::new(folder), Path::new(file));
+        assert_eq!(url(r"\\?\C:\a\b", r"\\?\C:\a\c\x y.wav"), "../c/x%20y.wav");
+        assert_eq!(url(r"\\?\C:\a", r"\\?\D:\c\x y.wav"), "file:///D:/c/x%20y.wav");
     }
 
     #[cfg(unix)]
