@@ -169,6 +169,16 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     hang_up: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+    /// What one program asks another by.
+    #[cfg(windows)]
+    stop: tokio::signal::windows::CtrlBreak,
+    /// The console's window is closed.
+    #[cfg(windows)]
+    close: tokio::signal::windows::CtrlClose,
+    #[cfg(windows)]
+    shut_down: tokio::signal::windows::CtrlShutdown,
 }
 
 impl Signals {
@@ -178,8 +188,13 @@ impl Signals {
             use tokio::signal::unix::{SignalKind, signal};
             Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up: signal(SignalKind::hangup())? })
         }
-        #[cfg(not(unix))]
-        Ok(Self {})
+        #[cfg(windows)]
+        {
+            use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+            let (interrupt, stop, close, shut_down) =
+                (ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?);
+            Ok(Self { interrupt, stop, close, shut_down })
+        }
     }
 
     /// Waits for the next; whether it is the end.
@@ -190,10 +205,12 @@ impl Signals {
             _ = tokio::signal::ctrl_c() => true,
             _ = self.hang_up.recv() => false,
         }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-            true
+        #[cfg(windows)]
+        tokio::select! {
+            _ = self.interrupt.recv() => true,
+            _ = self.stop.recv() => true,
+            _ = self.close.recv() => true,
+            _ = self.shut_down.recv() => true,
         }
     }
 }

@@ -177,6 +177,10 @@ unsafe extern "C" fn instantiate<const CHANNELS: usize>(
     _: *const Descriptor,
     rate_hz: c_ulong,
 ) -> *mut c_void {
+    #[cfg_attr(
+        windows,
+        expect(clippy::useless_conversion, reason = "C's `unsigned long` has 64 bits elsewhere")
+    )]
     let rate_hz = u32::try_from(rate_hz).map_or(0.0, f64::from);
     let made = catch_unwind(|| Box::new(Instance::new(Layout { channels: CHANNELS }, rate_hz)));
     made.map_or(std::ptr::null_mut(), |instance| Box::into_raw(instance).cast())

@@ -96,7 +96,7 @@ fn run(args: &Args) -> Result<()> {
 
     // From here on it sounds.
     let playing = match (sound, &args.output) {
-        (Some(sound), _) => Playing::Device(sound.play(args, engine)?),
+        (Some(sound), _) => Playing::Device(Box::new(sound.play(args, engine)?)),
         (None, Output::File(path)) => {
             Playing::Paced(paced::Paced::start(engine, rate_hz, channels, args.block(), Some(path))?)
         }
@@ -131,7 +131,8 @@ fn run(args: &Args) -> Result<()> {
 
 /// What keeps the engine going.
 enum Playing {
-    Device(devices::Streams),
+    /// As large as the system's handles are, and there is one.
+    Device(Box<devices::Streams>),
     Paced(paced::Paced),
 }
 

@@ -1,6 +1,5 @@
 //! Calls back to the host, only ever from its main thread and never with a lock held.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -52,10 +51,21 @@ impl Default for Host {
 
 /// A number of this thread, not 0, that no other living thread has: where its own copy of a variable is. Unlike
 /// `thread::current` it never allocates, so the audio thread may ask.
+#[cfg(not(windows))]
 pub(super) fn this_thread() -> usize {
+    use std::cell::Cell;
     thread_local!(static PLACE: Cell<u8> = const { Cell::new(0) });
     // A thread that is ending has no variables any more, and calls nothing.
     PLACE.try_with(|place| std::ptr::from_ref(place).addr()).unwrap_or(usize::MAX)
+}
+
+/// A number of this thread, not 0, that no other living thread has: the system's. A variable of its own would be allocated at
+/// the thread's first question by programs that are built with GNU's linker.
+#[cfg(windows)]
+pub(super) fn this_thread() -> usize {
+    // SAFETY: it takes nothing and cannot fail.
+    let number = unsafe { windows_sys::Win32::System::Threading::GetCurrentThreadId() };
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Locks what holds plain data: a panic elsewhere does not spoil it.

@@ -18,6 +18,7 @@ pub struct Upload {
 
 #[derive(Debug)]
 enum Kept {
+    #[cfg(target_os = "linux")]
     Nameless(File),
     Named(NamedTempFile),
 }
@@ -49,6 +50,7 @@ impl Upload {
     /// If the system has no handle left.
     pub fn writer(&self) -> std::io::Result<File> {
         match &self.kept {
+            #[cfg(target_os = "linux")]
             Kept::Nameless(file) => file.try_clone(),
             Kept::Named(file) => file.as_file().try_clone(),
         }
