@@ -20,7 +20,7 @@ mod unix {
     /// Holds a lock on a file while it is written, which ends with the process however that ends: so [`remove_abandoned`]
     /// knows what nobody writes any more.
     pub fn mark_as_written(file: &File) {
-        // Some file systems have no locks; there all counts as abandoned, as ever.
+        // Some file systems have no locks; there all counts as written, for ever.
         let _ = file.try_lock();
     }
 
