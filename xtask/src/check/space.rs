@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use crate::tools;
 
 /// What is built by everything but `--deep`, from nothing, GiB: measured, and rounded up by a fifth.
-const NEEDED_GIB: u64 = 12;
+const NEEDED_GIB: u64 = 8;
 
 /// An error where less is free than a check from nothing may take. What is built already counts as free: it is not built
 /// again. Says nothing where the system cannot tell.
