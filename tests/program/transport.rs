@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use crate::required::skip;
 use crate::support::programme;
 
-/// Runs of which the cheapest counts: other work on the machine makes processor time longer, never shorter.
-const RUNS: usize = 3;
+/// Rounds in which each part is run once; the cheapest run of each counts, for other work on the machine makes processor time
+/// longer, never shorter. Where the first rounds do not suffice, others follow: that work may have been beside one part alone.
+const ROUNDS: std::ops::RangeInclusive<usize> = 3..=9;
 /// The most that the whole may cost beside the sum of its parts: what a busy machine adds.
 const MOST: f64 = 1.2;
 
@@ -23,21 +24,18 @@ fn seconds() -> u32 {
 
 /// Processor time of a command and all below it, user and system, in seconds.
 fn cost(command: &[&str]) -> f64 {
-    let once = |_| {
-        // The shell's own report: a line for itself, and one for what it has waited for.
-        let output = Command::new("sh")
-            .args(["-c", "\"$@\" >/dev/null || exit 1; times", "sh"])
-            .args(command)
-            .env_remove("EARMARK_ONNXRUNTIME")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let spent = said.lines().nth(1).unwrap_or_else(|| panic!("two lines of times in {said:?}"));
-        spent.split_whitespace().map(minutes_and_seconds).sum::<f64>()
-    };
-    (0..RUNS).map(once).fold(f64::INFINITY, f64::min)
+    // The shell's own report: a line for itself, and one for what it has waited for.
+    let output = Command::new("sh")
+        .args(["-c", "\"$@\" >/dev/null || exit 1; times", "sh"])
+        .args(command)
+        .env_remove("EARMARK_ONNXRUNTIME")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let spent = said.lines().nth(1).unwrap_or_else(|| panic!("two lines of times in {said:?}"));
+    spent.split_whitespace().map(minutes_and_seconds).sum()
 }
 
 /// `1m2.5s`.
@@ -65,10 +63,23 @@ fn mpeg_ts_costs_what_ffmpeg_and_the_hearing_cost() {
     let earmark = env!("CARGO_BIN_EXE_earmark");
     // Into a pipe, as here.
     let decode = "ffmpeg -v error -i \"$1\" -c:a pcm_f32le -f wav - | cat";
-    let decoding = cost(&["sh", "-c", decode, "sh", &stream]);
-    let hearing = cost(&[earmark, "tag", &samples, "-q"]);
-    let whole = cost(&[earmark, "tag", &stream, "-q"]);
-    let ratio = whole / (decoding + hearing);
+    let parts: [&[&str]; 3] = [
+        &["sh", "-c", decode, "sh", &stream],
+        &[earmark, "tag", &samples, "-q"],
+        &[earmark, "tag", &stream, "-q"],
+    ];
+    let mut least = [f64::INFINITY; 3];
+    let mut ratio = f64::INFINITY;
+    for round in 1..=*ROUNDS.end() {
+        for (least, part) in least.iter_mut().zip(parts) {
+            *least = least.min(cost(part));
+        }
+        ratio = least[2] / (least[0] + least[1]);
+        if round >= *ROUNDS.start() && ratio <= MOST {
+            break;
+        }
+    }
+    let [decoding, hearing, whole] = least;
     println!(
         "{length} s of MPEG-TS: {whole:.2} s; ffmpeg {decoding:.2} s, hearing {hearing:.2} s; ratio {ratio:.2}"
     );
