@@ -39,7 +39,7 @@ pub(crate) struct OlderEar {
     /// What the project says.
     pub(crate) made_with: MadeWith,
     /// The folder where it is kept on this machine, if it is.
-    folder: Option<PathBuf>,
+    folder: Option<String>,
 }
 
 impl OlderEar {
@@ -48,6 +48,8 @@ impl OlderEar {
         let is_shipped = shipped().iter().flatten().any(|shipped| shipped.sha256 == made_with.sha256);
         let kept = kept.filter(|_| !is_shipped);
         let folder = kept.and_then(|kept| Pack::find_kept(&kept, &made_with.pack, &made_with.sha256));
+        // Instances share an ear by its name: a folder whose name is no text has none.
+        let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
         Self { made_with, folder }
     }
 
@@ -119,11 +121,7 @@ impl Shared {
     /// What hears: the name of a shipped pack, or the folder of a kept one.
     pub(crate) fn pack_source(&self) -> String {
         let older = self.replaced_ear().map(|(older, _)| older).filter(OlderEar::hears);
-        let folder = older.and_then(|older| older.folder);
-        folder.map_or_else(
-            || pack_name(&self.params).to_owned(),
-            |folder| folder.to_string_lossy().into_owned(),
-        )
+        older.and_then(|older| older.folder).unwrap_or_else(|| pack_name(&self.params).to_owned())
     }
 
     /// The pack that hears.
