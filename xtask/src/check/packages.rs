@@ -52,8 +52,8 @@ impl Group {
     fn spec(self) -> Spec {
         match self {
             Self::Sound => Spec {
-                what: "the headers of ALSA, for the standalone",
-                packages: &["libasound2-dev", "pkg-config"],
+                what: "the headers of ALSA, for the standalone, and what links a VST3 host of the tests to the display",
+                packages: &["libasound2-dev", "libxcb1-dev", "pkg-config"],
                 present: None,
                 everywhere: false,
             },
