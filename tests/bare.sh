@@ -24,6 +24,8 @@ folder=$(cd "$folder" && pwd)
 
 # The world outside, as this machine sees it.
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
+# debootstrap leaves it to the installer.
+printf '127.0.0.1 localhost\n::1 localhost\n' > "$folder/etc/hosts"
 for certificates in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt; do
     if [ -f "$certificates" ]; then
         mkdir -p "$folder$(dirname "$certificates")"
