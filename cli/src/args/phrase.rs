@@ -56,7 +56,7 @@ pub struct TellingArgs {
     /// For so long after a phrase was told it is not told again, ms. Default: 1000
     #[arg(long, value_name = "MS")]
     pub refractory_ms: Option<u32>,
-    /// A phrase is told once it has stood at its limit for so many hops of 40 ms in a row. Default: 1
+    /// A phrase is recognised once it has stood at its limit for so many hops of 40 ms in a row. Default: 1
     #[arg(long, value_name = "N")]
     pub confirm: Option<u32>,
 }

@@ -40,7 +40,7 @@ use crate::embed::EmbedError;
 pub use enrol::{Advice, Clip, Ears, Enrolled, enrol};
 pub use negatives::{NEGATIVES_FILE, Negatives};
 pub use profile::{Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Working};
-pub use spotter::{PhraseSpotter, Spotted, SpotterSettings, peaks};
+pub use spotter::{PhraseSpotter, Spotted, SpotterSettings, Told, peaks};
 pub use stream::{Detection, PhraseEvent, PhraseStream, Phrases};
 
 /// What the label of a phrase begins with.

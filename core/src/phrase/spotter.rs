@@ -66,6 +66,16 @@ pub struct Spotted {
     pub confidence: f32,
 }
 
+/// What a hop tells of a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Told {
+    /// It is said: its score stands at the limit, for as long as it has to. Its borders are those of the best match so
+    /// far. [`Told::said`] follows, in the same hop at the earliest.
+    pub recognised: Option<Spotted>,
+    /// It is over: its score has passed its highest point, and its borders are settled.
+    pub said: Option<Spotted>,
+}
+
 /// Finds one phrase in a stream of vectors. A step takes time in proportion to the rows of the profile's templates and
 /// allocates nothing.
 #[derive(Debug, Clone)]
@@ -140,8 +150,8 @@ impl PhraseSpotter {
         self.score = f32::MIN;
     }
 
-    /// Takes the next vector; gives a phrase once it is over.
-    pub fn push(&mut self, vector: &[f32]) -> Option<Spotted> {
+    /// Takes the next vector.
+    pub fn push(&mut self, vector: &[f32]) -> Told {
         let likeness = self.aligner.push(vector);
         self.hop += 1;
         // What has been told fades slowly: a way that began within it is no new saying.
@@ -161,16 +171,17 @@ impl PhraseSpotter {
                 Some((best, since, if falls { fallen + 1 } else { fallen }))
             }
         };
-        let (best, since, fallen) = self.rising?;
-        self.confirmed |= self.over >= self.confirm_hops;
-        if fallen < FALLING_HOPS && self.hop < since + TOLD_AFTER_HOPS {
-            return None;
-        }
+        let Some((best, since, fallen)) = self.rising else { return Told::default() };
+        let recognised = !self.confirmed && self.over >= self.confirm_hops;
+        self.confirmed |= recognised;
+        let recognised = recognised.then(|| self.spotted(best));
+        let is_over = fallen >= FALLING_HOPS || self.hop >= since + TOLD_AFTER_HOPS;
         // It waits until it has stood there for long enough, or does so no longer.
-        if self.confirmed || self.over == 0 { self.tell(best) } else { None }
+        let said = if is_over && (self.confirmed || self.over == 0) { self.tell(best) } else { None };
+        Told { recognised, said }
     }
 
-    /// The stream has ended: what is over the limit is told as it is.
+    /// The stream has ended: a phrase that was recognised is over.
     pub fn finish(&mut self) -> Option<Spotted> {
         let (best, ..) = self.rising?;
         self.tell(best)
@@ -195,13 +206,17 @@ impl PhraseSpotter {
         }
         self.quiet_until = self.hop + self.refractory_hops.saturating_sub(TOLD_AFTER_HOPS);
         self.free_from = found.end;
-        Some(Spotted {
+        Some(self.spotted(found))
+    }
+
+    fn spotted(&self, found: Match) -> Spotted {
+        Spotted {
             start: found.start,
             end: found.end,
             decided: self.hop,
             score: found.score,
             confidence: self.limits.confidence(found.score),
-        })
+        }
     }
 }
 

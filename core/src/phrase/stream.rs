@@ -47,7 +47,10 @@ pub enum PhraseEvent {
         /// The hop that it began with; none if it is no longer said.
         start: Option<u64>,
     },
-    /// A phrase is over.
+    /// A phrase is said: as sure as its limit asks, with the borders that it has so far. [`PhraseEvent::Said`] of the same
+    /// phrase follows, and nothing else is recognised of it before.
+    Recognised(Detection),
+    /// A phrase is over, and its borders are settled.
     Said(Detection),
 }
 
@@ -225,7 +228,7 @@ impl PhraseStream {
     fn look(&mut self, tell: &mut impl FnMut(PhraseEvent)) {
         for row in 0..self.vectors.len() {
             for phrase in 0..self.spotters.len() {
-                let spotted = self.spotters[phrase].push(self.vectors.row(row));
+                let told = self.spotters[phrase].push(self.vectors.row(row));
                 if let Some(kept) = &mut self.kept {
                     kept.push(self.spotters[phrase].probability());
                 }
@@ -234,7 +237,10 @@ impl PhraseStream {
                     self.on[phrase] = start.is_some();
                     tell(PhraseEvent::Begun { phrase, hop: self.hop, start });
                 }
-                if let Some(spotted) = spotted {
+                if let Some(spotted) = told.recognised {
+                    tell(PhraseEvent::Recognised(self.detection(phrase, spotted)));
+                }
+                if let Some(spotted) = told.said {
                     tell(PhraseEvent::Said(self.detection(phrase, spotted)));
                 }
             }

@@ -120,6 +120,19 @@ fn a_phrase_is_enrolled_found_where_it_is_and_not_elsewhere() {
     });
     let (hop, start) = begun.expect("a beginning");
     assert!(start <= 62 && hop < 80, "told at hop {hop}, begun at {start}");
+
+    // Who waits for the word is told before its borders are settled, once.
+    let told: Vec<(bool, &Detection)> = whole
+        .iter()
+        .filter_map(|event| match event {
+            PhraseEvent::Begun { .. } => None,
+            PhraseEvent::Recognised(detection) => Some((false, detection)),
+            PhraseEvent::Said(detection) => Some((true, detection)),
+        })
+        .collect();
+    let [(false, recognised), (true, said)] = told[..] else { panic!("{told:?}") };
+    assert!(recognised.decided_s <= said.decided_s - 0.12, "{told:?}");
+    assert!(recognised.confidence >= 0.5 && recognised.confidence <= said.confidence, "{told:?}");
 }
 
 #[test]

@@ -117,7 +117,7 @@ pub struct Spoken {
     pub samples: u64,
     /// What was said, in the order in which it was known.
     pub detections: Vec<Detection>,
-    /// All that is told of it, in the order of time: [`PhraseEvent::Begun`] too.
+    /// All that is told of it, in the order of time: also what a live gate is told before a phrase is over.
     pub events: Vec<PhraseEvent>,
 }
 
@@ -126,7 +126,7 @@ impl Spoken {
     pub(super) fn of(rate_hz: u32, samples: u64, events: Vec<PhraseEvent>) -> Self {
         let said = events.iter().filter_map(|event| match event {
             PhraseEvent::Said(detection) => Some(detection.clone()),
-            PhraseEvent::Begun { .. } => None,
+            PhraseEvent::Begun { .. } | PhraseEvent::Recognised(_) => None,
         });
         Self { rate_hz, samples, detections: said.collect(), events }
     }

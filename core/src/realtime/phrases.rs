@@ -166,7 +166,8 @@ impl PhraseScores {
                 self.columns[said.phrase] = Column { on: true, from: Some(end), until: Some(until) };
             }
             (PhraseSpan::WhileSaid, PhraseEvent::Said(_))
-            | (PhraseSpan::AfterSaid(_), PhraseEvent::Begun { .. }) => {}
+            | (PhraseSpan::AfterSaid(_), PhraseEvent::Begun { .. })
+            | (_, PhraseEvent::Recognised(_)) => {}
         }
     }
 
@@ -202,7 +203,7 @@ impl ScoreStream for PhraseScores {
         self.stream.push(interleaved, &mut |event| {
             let hops = match &event {
                 PhraseEvent::Begun { hop, .. } => hop + 1,
-                PhraseEvent::Said(said) => whole((said.decided_s - lookahead_s) / hop_s),
+                PhraseEvent::Recognised(said) | PhraseEvent::Said(said) => whole((said.decided_s - lookahead_s) / hop_s),
             };
             told.push_back((hops, event));
         })?;

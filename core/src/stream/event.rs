@@ -63,7 +63,7 @@ pub enum Event {
         #[serde(rename = "decided")]
         decided_s: f64,
         /// Mean score of the label so far, 0 to 1. Silence is measured, so it has 1; `unknown` has one minus the mean of
-        /// the best label's score.
+        /// the best label's score. Of a phrase how sure that is: 0.5 at the limit of its profile.
         confidence: f64,
     },
     /// A label is off again. Every onset has one, at the latest when the stream ends.
@@ -72,7 +72,7 @@ pub enum Event {
         id: u64,
         /// Which label.
         label: Label,
-        /// When it began, seconds.
+        /// When it began, seconds: as its onset says, but for a phrase, which is recognised before its borders are settled.
         #[serde(rename = "start")]
         start_s: f64,
         /// When it ended, seconds.

@@ -1,4 +1,4 @@
-//! Phrases of a stream: told when they are over, as an onset and its offset.
+//! Phrases of a stream: an onset as soon as one is recognised, an offset once its borders are settled.
 
 use super::Event;
 use super::time::{rounded, seconds};
@@ -13,7 +13,9 @@ pub(super) struct PhraseTeller {
     labels: Vec<Label>,
     /// Seconds that each was said.
     totals_us: Vec<u64>,
-    found: Vec<Detection>,
+    /// The onset of each that was told and has no offset yet: its number and beginning.
+    on: Vec<Option<(u64, f64)>>,
+    found: Vec<PhraseEvent>,
 }
 
 impl PhraseTeller {
@@ -22,6 +24,7 @@ impl PhraseTeller {
         Ok(Self {
             stream: phrases.stream(rate_hz, channels)?,
             totals_us: vec![0; labels.len()],
+            on: vec![None; labels.len()],
             labels,
             found: Vec::new(),
         })
@@ -39,38 +42,42 @@ impl PhraseTeller {
     /// Hears samples, which begin at the last [`PhraseTeller::end`] or at the start.
     pub(super) fn push(&mut self, interleaved: &[f32]) -> Result<(), EmbedError> {
         let found = &mut self.found;
-        self.stream.push(interleaved, &mut |event| keep(found, event))
+        self.stream.push(interleaved, &mut |event| found.push(event))
     }
 
     /// The sound stops here.
     pub(super) fn end(&mut self) -> Result<(), EmbedError> {
         let found = &mut self.found;
-        self.stream.finish(&mut |event| keep(found, event))
+        self.stream.finish(&mut |event| found.push(event))
     }
 
     /// Tells what was found, of sound that began at `base_us` and has come as far as `until_us`.
     pub(super) fn tell(&mut self, base_us: u64, until_us: u64, next_id: &mut u64, out: &mut Vec<Event>) {
         let (base_s, until_s) = (seconds(base_us), seconds(until_us));
-        for found in self.found.drain(..) {
-            let at = |second: f64| rounded((base_s + second).min(until_s), 6);
+        // What the network heard after the end of the sound is silence that it was given.
+        let at = |second: f64| rounded((base_s + second).min(until_s), 6);
+        for event in self.found.drain(..) {
+            let (found, is_over) = match event {
+                PhraseEvent::Recognised(found) => (found, false),
+                PhraseEvent::Said(found) => (found, true),
+                PhraseEvent::Begun { .. } => continue,
+            };
+            let Detection { phrase, label, confidence, .. } = found;
             let (start_s, end_s, decided_s) = (at(found.start_s), at(found.end_s), at(found.decided_s));
-            if end_s <= start_s {
-                continue;
+            let confidence = rounded(f64::from(confidence), 3);
+            if !is_over {
+                if start_s < end_s {
+                    let id = *next_id;
+                    *next_id += 1;
+                    self.on[phrase] = Some((id, start_s));
+                    out.push(Event::Onset { id, label, start_s, decided_s, confidence });
+                }
+            } else if let Some((id, begun_s)) = self.on[phrase].take() {
+                let start_s = if start_s < end_s { start_s } else { begun_s };
+                self.totals_us[phrase] += microseconds(end_s - start_s);
+                out.push(Event::Offset { id, label, start_s, end_s, decided_s, confidence });
             }
-            let id = *next_id;
-            *next_id += 1;
-            let confidence = rounded(f64::from(found.confidence), 3);
-            let label = found.label;
-            self.totals_us[found.phrase] += microseconds(end_s - start_s);
-            out.push(Event::Onset { id, label: label.clone(), start_s, decided_s, confidence });
-            out.push(Event::Offset { id, label, start_s, end_s, decided_s, confidence });
         }
-    }
-}
-
-fn keep(found: &mut Vec<Detection>, event: PhraseEvent) {
-    if let PhraseEvent::Said(detection) = event {
-        found.push(detection);
     }
 }
 

@@ -191,8 +191,8 @@ impl StreamTagger {
         })
     }
 
-    /// Looks for phrases too. Each is told once it is over, as an onset and its offset at a time, with when it was decided; what
-    /// is told of other labels is the same as without, and [`StreamTagger::told_until_s`] is about those.
+    /// Looks for phrases too. The onset of each is told once it is recognised, the offset once its borders are settled;
+    /// what is told of other labels is the same as without, and [`StreamTagger::told_until_s`] is about those.
     ///
     /// # Errors
     /// [`StreamError`] if the rate cannot be heard.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! client ─▶ describe                               ─▶ info (wake: the phrases; and what the upstream tells of itself)
-//!        ─▶ detect, audio-start, audio-chunk …     ─▶ detection, as soon as a phrase is over
+//!        ─▶ detect, audio-start, audio-chunk …     ─▶ detection, as soon as a phrase is recognised
 //!        ─▶ audio-stop                             ─▶ not-detected, if none was
 //!        ─▶ transcribe, audio-start, audio-chunk … ─▶ the upstream, but only what is speech
 //!        ─▶ audio-stop                             ◀─ the upstream's answer as it is

@@ -158,7 +158,8 @@ impl<'a> Session<'a> {
 }
 
 fn keep(event: PhraseEvent, found: &mut Vec<Detection>) {
-    if let PhraseEvent::Said(detection) = event {
+    // A client waits for the word, not for its borders.
+    if let PhraseEvent::Recognised(detection) = event {
         found.push(detection);
     }
 }

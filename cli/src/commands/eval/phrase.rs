@@ -12,7 +12,7 @@ use earmark_core::eval::{
 };
 use earmark_core::model::pack::Pack;
 use earmark_core::output::SafeFile;
-use earmark_core::phrase::{PhraseProfile, Phrases, label, peaks};
+use earmark_core::phrase::{PhraseEvent, PhraseProfile, Phrases, label, peaks};
 use earmark_core::pipeline::{embed_file, spot_file};
 use earmark_core::report::json_pretty;
 use serde_json::{Value, json};
@@ -83,8 +83,11 @@ pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<
         let delay_s = match end_s {
             Some(end_s) if score >= limit => {
                 let spoken = spot_file(phrases, &recording, &mut Watch::new(input, console), |_| Ok(()))?;
-                let nearest = spoken.detections.iter().map(|found| found.decided_s - end_s);
-                nearest.reduce(|a, b| if b.abs() < a.abs() { b } else { a })
+                let late = spoken.events.iter().filter_map(|event| match event {
+                    PhraseEvent::Recognised(found) => Some(found.decided_s - end_s),
+                    PhraseEvent::Begun { .. } | PhraseEvent::Said(_) => None,
+                });
+                late.reduce(|a, b| if b.abs() < a.abs() { b } else { a })
             }
             _ => None,
         };
