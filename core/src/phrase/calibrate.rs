@@ -9,7 +9,7 @@ use super::law::{Aligner, Likeness, MOST_COMMON};
 use super::negatives::Negatives;
 use super::profile::{Limits, Strictness, Template, aligner_of};
 use super::spotter::hops_in;
-use super::usual::{Part, UsualLimits};
+use super::usual::UsualLimits;
 use crate::signal::units::{real, single};
 
 /// Peaks that the tail is fitted to: so many, but no more than a tenth of all.
@@ -21,8 +21,9 @@ const COMMON_PEAKS: usize = 20;
 const PEAK_EVERY_S: f64 = 1.0;
 /// A tail is never thought to be thinner than this per factor e: a few negatives may be alike by chance.
 const LEAST_SCALE: f64 = 0.01;
-/// A live gate that acts on the beginning of a phrase may do so more often in vain, by this factor.
-const EARLY_FALSE_ALARMS: f64 = 4.0;
+/// A live gate that acts on the beginning of a phrase may do so more often in vain, by this factor: each time costs a fraction of
+/// a second of what should go on air, and a beginning that is known late is on air already.
+const EARLY_FALSE_ALARMS: f64 = 100.0;
 /// Share of what other phrases needed in a limit. Over 21 enrolments (7 phrases, 3 to 10 clips) limits for 0.5 false alarms an hour
 /// brought 0.6 in the median with this share, 0.9 with a half, 2.0 with none, on ten hours that they were not found on.
 const USUAL_SHARE: f64 = 0.75;
@@ -120,16 +121,12 @@ pub(super) fn limits(
     clips: usize,
     strictness: Strictness,
 ) -> Limits {
-    let limit = |part, tail: Tail, allowed| {
-        let own = tail.limit(allowed);
-        let limit = usual.map_or(own, |usual| own + USUAL_SHARE * (usual.limit(part, clips, allowed) - own));
-        single(limit.max(LEAST_LIMIT))
-    };
     let allowed = strictness.false_alarms_per_hour();
-    Limits {
-        whole: limit(Part::Whole, tails.0, allowed),
-        early: limit(Part::Early, tails.1, EARLY_FALSE_ALARMS * allowed),
-    }
+    let own = tails.0.limit(allowed);
+    let whole = usual.map_or(own, |usual| own + USUAL_SHARE * (usual.limit(clips, allowed) - own));
+    // So often in an hour that the hour tells it itself.
+    let early = tails.1.limit(EARLY_FALSE_ALARMS * allowed);
+    Limits { whole: single(whole.max(LEAST_LIMIT)), early: single(early.max(LEAST_LIMIT)) }
 }
 
 /// The share of sayings under `limit`, if their scores are as those of the clips that were left out: of a normal

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::PhraseError;
 use super::calibrate::{commons, expected_miss, limits, tails};
+use super::law::Aligner;
 use super::negatives::Negatives;
 use super::profile::{
     Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Template, Working, aligner_of,
@@ -183,6 +184,8 @@ pub fn enrol(
     advice.extend(unlike(&left_out, &streams));
     let all = || aligner_of(&templates, dim, |_| true);
     let background_tails = tails(&mut all(), background);
+    // Clips that bring some of their room along begin like noise, and other speech has little noise in it.
+    let begins_as_noise = highest_prefix(&mut all(), &ears.noise_alone()?);
     let mut highest_other: Option<f32> = None;
     let mut other_scores = Vec::new();
     for (name, vectors) in others {
@@ -193,7 +196,7 @@ pub fn enrol(
     let working = Strictness::ALL.map(|strictness| {
         let found = limits(background_tails, background.usual.as_ref(), streams.len(), strictness);
         let whole = highest_other.map_or(found.whole, |other| found.whole.max(above_other(other, &left_out)));
-        let limits = Limits { whole, ..found };
+        let limits = Limits { whole, early: found.early.max(begins_as_noise + OTHER_MARGIN) };
         let (expected_miss, missed_clips) = expected_miss(&left_out, limits.whole);
         Working { limits, expected_miss, missed_clips }
     });
@@ -218,8 +221,13 @@ fn above_other(other: f32, left_out: &[f32]) -> f32 {
 }
 
 /// The highest score in a recording.
-fn highest(aligner: &mut super::law::Aligner, vectors: &Vectors) -> f32 {
+fn highest(aligner: &mut Aligner, vectors: &Vectors) -> f32 {
     vectors.iter().map(|row| aligner.push(row).whole.score).fold(f32::MIN, f32::max)
+}
+
+/// The highest score of a beginning in it.
+fn highest_prefix(aligner: &mut Aligner, vectors: &Vectors) -> f32 {
+    vectors.iter().map(|row| aligner.push(row).prefix.score).fold(f32::MIN, f32::max)
 }
 
 fn unlike(left_out: &[f32], streams: &[(String, Vectors)]) -> Vec<(String, Advice)> {
@@ -259,7 +267,8 @@ impl Ears<'_> {
         }
         let scores = self.detector.detect_samples(&clip.samples, clip.rate_hz, clip.channels);
         let scores = scores.map_err(|source| PhraseError::Hear { name: clip.name.clone(), source })?;
-        let speech = loud(&scores, self.embedder.hop_frames());
+        let hop = self.embedder.hop_frames();
+        let speech = within_speech(&scores, loud(&scores, hop), hop);
         let speech_s = real(speech_frames(&scores, speech.clone())) * FrameGrid::FRAME_S;
         if !(LEAST_SPEECH_S..=MOST_SPEECH_S).contains(&speech_s) {
             let short = speech_s < LEAST_SPEECH_S;
@@ -304,6 +313,18 @@ fn loud(scores: &FrameScores, hop: usize) -> Range<usize> {
     let (start, end) =
         (longest.start.saturating_sub(MARGIN_HOPS), (longest.end + MARGIN_HOPS).min(levels.len()));
     start * hop..(end * hop).min(scores.frames())
+}
+
+/// What of a loud stretch reaches from its first frame of speech to its last, whole hops: noise beside a phrase is none of it,
+/// and would be found wherever there is such noise. A stretch without speech is left as it is.
+fn within_speech(scores: &FrameScores, loud: Range<usize>, hop: usize) -> Range<usize> {
+    let is_speech = |frame: &usize| speech_frames(scores, *frame..frame + 1) > 0;
+    let (Some(first), Some(last)) = (loud.clone().find(is_speech), loud.clone().rfind(is_speech)) else {
+        return loud;
+    };
+    let start = (first / hop).saturating_sub(MARGIN_HOPS) * hop;
+    let end = (last / hop + 1 + MARGIN_HOPS) * hop;
+    loud.start.max(start)..loud.end.min(end)
 }
 
 /// One of sorted values, by its place from 0 to 1.
@@ -362,6 +383,13 @@ mod tests {
         assert_eq!(speech_frames(&found, 0..60), 0);
         assert!(snr_db(&scores(&[0.9; 50], &[0.01; 50]), &(0..50)).is_none(), "nothing lies beside it");
         assert_eq!(loud(&scores(&[], &[]), 4), 0..0);
+        // Of what is loud, only what is near speech belongs to it.
+        let mut speech = vec![0.0; 240];
+        speech[91..101].fill(0.9);
+        let heard = scores(&speech, &level);
+        assert_eq!(within_speech(&heard, 76..172, 4), 84..108);
+        assert_eq!(within_speech(&heard, 92..96, 4), 92..96);
+        assert_eq!(within_speech(&scores(&[0.0; 240], &level), 76..172, 4), 76..172);
     }
 
     #[test]

@@ -15,8 +15,10 @@
 //! The score of a template is `s = D[last, t] / rows`, 1 for the template itself. A template that resembles everything says
 //! little: with `b`, the mean of its highest scores on other speech, it counts as `(s − b) / (1 − b)`, 0 where it is as like as the
 //! best of that. The score of a phrase is the mean of the best [`BEST`] templates, each at its highest over the last
-//! [`WINDOW_HOPS`]. A *prefix* score asks the same of the part of a template that was heard so far,
-//! once that is [`PREFIX_SHARE`] of it: it comes before the end of the phrase and is told less surely.
+//! [`WINDOW_HOPS`]. A *prefix* score asks how much of a template's score is there already, at the best row `r` (counted from 1) from
+//! [`PREFIX_SHARE`] of them on: `max over r of (D[r, t] − b r) / ((1 − b) rows)`, each at its highest over the last
+//! [`PREFIX_WINDOW_HOPS`]. It comes before the end of the phrase and is told less surely. A short beginning has to be the more
+//! like for it, since other speech is more like a short one by chance.
 //!
 //! A step costs one pass over the rows of all templates and allocates nothing.
 
@@ -33,7 +35,9 @@ const BEST: usize = 5;
 /// Hops over which templates may reach their highest score at different times.
 const WINDOW_HOPS: usize = 5;
 /// Share of a template that its prefix score needs.
-const PREFIX_SHARE: f32 = 0.5;
+const PREFIX_SHARE: f32 = 0.35;
+/// Hops over which the beginnings of templates may reach their highest score.
+const PREFIX_WINDOW_HOPS: usize = 3;
 /// No template is thought to resemble other speech more than this.
 pub(super) const MOST_COMMON: f32 = 0.9;
 
@@ -89,7 +93,7 @@ struct Aligned {
     prefix_from: usize,
     /// Whole and prefix matches of the last hops.
     whole: [Match; WINDOW_HOPS],
-    prefix: [Match; WINDOW_HOPS],
+    prefix: [Match; PREFIX_WINDOW_HOPS],
 }
 
 impl Aligned {
@@ -103,14 +107,14 @@ impl Aligned {
             next: vec![Path::NONE; count],
             prefix_from: reached.unwrap_or(0),
             whole: [Match::NONE; WINDOW_HOPS],
-            prefix: [Match::NONE; WINDOW_HOPS],
+            prefix: [Match::NONE; PREFIX_WINDOW_HOPS],
         }
     }
 
     fn reset(&mut self) {
         self.paths.fill(Path::NONE);
         self.whole = [Match::NONE; WINDOW_HOPS];
-        self.prefix = [Match::NONE; WINDOW_HOPS];
+        self.prefix = [Match::NONE; PREFIX_WINDOW_HOPS];
     }
 
     fn push(&mut self, vector: &[f32], hop: u64) {
@@ -128,7 +132,8 @@ impl Aligned {
             let path = stay.better(enter.plus(gain));
             self.next[row] = path;
             if row >= self.prefix_from {
-                let score = (path.score / count_of(row + 1) - self.common) / (1.0 - self.common);
+                let over = path.score - self.common * count_of(row + 1);
+                let score = over / ((1.0 - self.common) * count_of(count));
                 prefix = prefix.better(Match { score, start: path.start, end: hop + 1 });
             }
         }
@@ -191,7 +196,7 @@ impl Aligner {
     }
 
     /// The mean of the best templates, with the span of the best one.
-    fn best_of(&self, of: impl Fn(&Aligned) -> &[Match; WINDOW_HOPS]) -> Match {
+    fn best_of(&self, of: impl Fn(&Aligned) -> &[Match]) -> Match {
         let mut best = [Match::NONE; BEST];
         for template in &self.templates {
             let mut found = of(template).iter().fold(Match::NONE, |best, next| best.better(*next));
@@ -273,9 +278,11 @@ mod tests {
         assert_eq!(found[7].whole, whole);
         let later = scores(&mut aligner, &[5; 12]);
         assert!(later[11].whole.score < 0.0, "{later:?}");
-        // Half of it is a prefix: known two hops before the end.
-        assert!((found[3].prefix.score - 1.0).abs() < 1e-6);
-        assert_eq!(found[3].prefix.start, 2);
+        // Half of it is a prefix: half of the score is there two hops before the end, and all of it then.
+        assert!((found[3].prefix.score - 0.5).abs() < 1e-6, "{:?}", found[3]);
+        assert_eq!((found[3].prefix.start, found[3].prefix.end), (2, 4));
+        assert!(found[2].prefix.score < 0.0 && found[5].prefix == whole, "{found:?}");
+        assert!(found[7].prefix == whole && later[0].prefix.score < 1.0, "forgotten sooner than the whole");
     }
 
     #[test]
@@ -317,6 +324,12 @@ mod tests {
         assert!((at_end(0.5, &same) - 1.0).abs() < 1e-6);
         let plain = at_end(0.0, &near);
         assert!((at_end(0.5, &near) - (plain - 0.5) / 0.5).abs() < 1e-6);
+        let begun = |common: f32| {
+            let mut aligner = Aligner::new([(template(&[0, 1, 2, 3]), common)], DIM);
+            scores(&mut aligner, &[0, 1]).last().unwrap().prefix.score
+        };
+        // The prefix has to be a third of the template: two rows of four, which earned 2 where other speech earns 2 b, of the 4 (1 - b) that the whole can have over it.
+        assert!((begun(0.5) - 1.0 / 2.0).abs() < 1e-6 && (begun(0.25) - 1.5 / 3.0).abs() < 1e-6);
         assert_eq!(at_end(7.0, &near), at_end(MOST_COMMON, &near));
     }
 
@@ -330,7 +343,6 @@ mod tests {
             common: Vec<f32>,
             stream: Vec<f32>,
             whole: Vec<f32>,
-            beginning: Vec<f32>,
         }
         let text = include_str!("../../../tests/fixtures/phrase/law.json");
         let fixture: Fixture = serde_json::from_str(text).unwrap();
@@ -340,11 +352,10 @@ mod tests {
             fixture.stream.chunks_exact(fixture.dim).map(|row| aligner.push(row)).collect();
         assert_eq!(told.len(), fixture.whole.len());
         for (hop, likeness) in told.iter().enumerate() {
-            let (whole, beginning) = (fixture.whole[hop], fixture.beginning[hop]);
+            let whole = fixture.whole[hop];
             // Before a template can have ended there is no score, which each side says with a number of its own.
             let near = |is: f32, wanted: f32| (is - wanted).abs() < 2e-4 || (is < -10.0 && wanted < -10.0);
             assert!(near(likeness.whole.score, whole), "{hop}: {} {whole}", likeness.whole.score);
-            assert!(near(likeness.prefix.score, beginning), "{hop}: {} {beginning}", likeness.prefix.score);
         }
     }
 

@@ -71,10 +71,10 @@ pub fn run_paced(
             };
             let start = Instant::now();
             if run.failed.is_none() {
-                let heard = stream.push(frame, &mut |event| {
-                    if let PhraseEvent::Begun { phrase, start, .. } = event {
-                        on[phrase] = start.is_some();
-                    }
+                let heard = stream.push(frame, &mut |event| match event {
+                    PhraseEvent::Begun { phrase, .. } => on[phrase] = true,
+                    PhraseEvent::Over { phrase, .. } => on[phrase] = false,
+                    PhraseEvent::Recognised(_) | PhraseEvent::Said(_) => {}
                 });
                 run.failed = heard.err();
             }

@@ -10,6 +10,8 @@ use crate::embed::Vectors;
 const FALLING_HOPS: u32 = 2;
 /// Hops after its highest at which a match is told.
 const TOLD_AFTER_HOPS: u64 = 5;
+/// Hops after its highest at which a live gate takes a phrase for over: what comes next is not for it to hold back.
+const OVER_AFTER_HOPS: u64 = 2;
 /// Seconds of which an evaluation takes the highest score.
 const PEAK_S: f64 = 1.0;
 /// Milliseconds in which the same phrase is not told again.
@@ -99,6 +101,8 @@ pub struct PhraseSpotter {
     quiet_until: u64,
     /// The beginning that is over its limit now.
     begun: Option<u64>,
+    /// As far as is known, where what was over its limit last has its end.
+    end: u64,
     /// The score at the last hop.
     score: f32,
 }
@@ -125,6 +129,7 @@ impl PhraseSpotter {
             free_from: 0,
             quiet_until: 0,
             begun: None,
+            end: 0,
             score: f32::MIN,
         }
         .with_settings(SpotterSettings::default())
@@ -145,8 +150,8 @@ impl PhraseSpotter {
     /// Back to the start of a stream.
     pub fn reset(&mut self) {
         self.aligner.reset();
-        (self.hop, self.rising, self.free_from, self.quiet_until, self.begun) = (0, None, 0, 0, None);
-        (self.over, self.confirmed) = (0, false);
+        (self.hop, self.rising, self.free_from, self.quiet_until) = (0, None, 0, 0);
+        (self.over, self.confirmed, self.begun, self.end) = (0, false, None, 0);
         self.score = f32::MIN;
     }
 
@@ -160,7 +165,6 @@ impl PhraseSpotter {
         self.score = found.score;
         let begun = is_new(&likeness.prefix) && likeness.prefix.score >= self.limits.early;
         let whole = is_new(&found) && found.score >= self.limits.whole;
-        self.begun = begun.then_some(likeness.prefix.start).or(whole.then_some(found.start));
         self.over = if whole { self.over.saturating_add(1) } else { 0 };
         self.rising = match self.rising {
             None if whole && self.hop > self.quiet_until => Some((found, self.hop, 0)),
@@ -171,6 +175,10 @@ impl PhraseSpotter {
                 Some((best, since, if falls { fallen + 1 } else { fallen }))
             }
         };
+        let is_past = self.rising.is_some_and(|(_, since, _)| self.hop >= since + OVER_AFTER_HOPS);
+        let start = begun.then_some(likeness.prefix.start).or(whole.then_some(found.start));
+        self.begun = start.filter(|_| !is_past);
+        self.end = self.rising.map_or(self.hop, |(best, ..)| best.end);
         let Some((best, since, fallen)) = self.rising else { return Told::default() };
         let recognised = !self.confirmed && self.over >= self.confirm_hops;
         self.confirmed |= recognised;
@@ -191,6 +199,11 @@ impl PhraseSpotter {
     /// the end is known.
     pub fn begun(&self) -> Option<u64> {
         self.begun
+    }
+
+    /// Where what [`PhraseSpotter::begun`] told has its end, as the hop after its last, once that tells nothing any more.
+    pub fn end(&self) -> u64 {
+        self.end
     }
 
     /// How probable it is that the phrase has just ended, whether that is told or not: 0.5 at the limit.

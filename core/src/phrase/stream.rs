@@ -37,15 +37,23 @@ pub struct Detection {
 /// A change of what a live gate acts on, and detections, in the order of the hops.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PhraseEvent {
-    /// At `hop` it turned out that the phrase with this number is being said, as far as its beginning tells, or no longer
-    /// is.
+    /// At `hop` it turned out that the phrase with this number is being said, as far as its beginning tells.
     Begun {
         /// Which of the phrases.
         phrase: usize,
         /// The hop whose vector told it.
         hop: u64,
-        /// The hop that it began with; none if it is no longer said.
-        start: Option<u64>,
+        /// The hop that it began with.
+        start: u64,
+    },
+    /// At `hop` it turned out that what had begun is no longer said.
+    Over {
+        /// Which of the phrases.
+        phrase: usize,
+        /// The hop whose vector told it.
+        hop: u64,
+        /// The hop after its last: of a phrase that was said whole; else this one.
+        end: u64,
     },
     /// A phrase is said: as sure as its limit asks, with the borders that it has so far. [`PhraseEvent::Said`] of the same
     /// phrase follows, and nothing else is recognised of it before.
@@ -60,7 +68,7 @@ impl Phrases {
         Self { embedder, spotters }
     }
 
-    /// Enrolled phrases by name, each at its own strictness or at this one.
+    /// Enrolled phrases by name, each once, at its own strictness or at this one.
     ///
     /// # Errors
     /// [`ProfileError`] if one is not there, cannot be read or was made with another network.
@@ -71,12 +79,14 @@ impl Phrases {
         strictness: Option<Strictness>,
     ) -> Result<Self, ProfileError> {
         let embedder = embedder.into();
+        let named_before = |index: usize| names[..index].contains(&names[index]);
+        let names = (0..names.len()).filter(|index| !named_before(*index)).map(|index| &names[index]);
         let spotter = |name: &ProfileName| {
             let profile: PhraseProfile = store.load(name, embedder.model_sha256(), None)?;
             let limits = profile.working(strictness.unwrap_or(profile.strictness())).limits;
             Ok(PhraseSpotter::with_limits(name.as_str(), &profile, limits))
         };
-        let spotters = names.iter().map(spotter).collect::<Result<_, ProfileError>>()?;
+        let spotters = names.map(spotter).collect::<Result<_, ProfileError>>()?;
         Ok(Self::new(embedder, spotters))
     }
 
@@ -232,10 +242,14 @@ impl PhraseStream {
                 if let Some(kept) = &mut self.kept {
                     kept.push(self.spotters[phrase].probability());
                 }
-                let start = self.spotters[phrase].begun();
-                if start.is_some() != self.on[phrase] {
-                    self.on[phrase] = start.is_some();
-                    tell(PhraseEvent::Begun { phrase, hop: self.hop, start });
+                let (hop, begun) = (self.hop, self.spotters[phrase].begun());
+                let was_on = std::mem::replace(&mut self.on[phrase], begun.is_some());
+                match begun {
+                    Some(start) if !was_on => tell(PhraseEvent::Begun { phrase, hop, start }),
+                    None if was_on => {
+                        tell(PhraseEvent::Over { phrase, hop, end: self.spotters[phrase].end() })
+                    }
+                    _ => {}
                 }
                 if let Some(spotted) = told.recognised {
                     tell(PhraseEvent::Recognised(self.detection(phrase, spotted)));

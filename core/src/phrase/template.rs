@@ -24,6 +24,10 @@ const CLEAN_WEIGHT: f32 = 2.0;
 /// Frames whose power is less than this share of the loudest are pauses.
 const LOUD_SHARE: f32 = 1e-3;
 const SEED: u64 = 9;
+/// Noise alone: its rate, how long each kind lasts, seconds, and what its samples are multiplied by.
+const NOISE_RATE_HZ: u32 = 16_000;
+const NOISE_S: usize = 4;
+const NOISE_LEVEL: f64 = 0.03;
 
 impl Ears<'_> {
     /// The rows of the phrase in each voice. It lies at `frames` of the clip and has these mean squares there; `quiet` are the
@@ -57,6 +61,27 @@ impl Ears<'_> {
             voices.push(voice);
         }
         Ok(voices)
+    }
+
+    /// The vectors of noise alone, pink and white, and of silence.
+    ///
+    /// # Errors
+    /// [`PhraseError`] if the network fails.
+    pub(super) fn noise_alone(&self) -> Result<Vectors, PhraseError> {
+        let mut pink = PinkNoise::new(SEED);
+        let mut white = SplitMix::new(SEED);
+        let length = NOISE_RATE_HZ as usize * NOISE_S;
+        let pink = (0..length).map(|_| single(NOISE_LEVEL * pink.sample()));
+        let white = (0..length).map(|_| single(NOISE_LEVEL * white.triangular()));
+        let samples: Vec<f32> = pink.chain(white).chain(std::iter::repeat_n(0.0, length)).collect();
+        let clip = Clip {
+            name: "noise".to_owned(),
+            samples,
+            rate_hz: NOISE_RATE_HZ,
+            channels: 1,
+            sha256: String::new(),
+        };
+        self.embed(&clip)
     }
 }
 

@@ -115,7 +115,7 @@ fn a_phrase_is_enrolled_found_where_it_is_and_not_elsewhere() {
     stream.finish(&mut |event| pieces.push(event)).unwrap();
     assert_eq!(pieces, whole);
     let begun = whole.iter().find_map(|event| match event {
-        PhraseEvent::Begun { hop, start: Some(start), .. } => Some((*hop, *start)),
+        PhraseEvent::Begun { hop, start, .. } => Some((*hop, *start)),
         _ => None,
     });
     let (hop, start) = begun.expect("a beginning");
@@ -125,7 +125,7 @@ fn a_phrase_is_enrolled_found_where_it_is_and_not_elsewhere() {
     let told: Vec<(bool, &Detection)> = whole
         .iter()
         .filter_map(|event| match event {
-            PhraseEvent::Begun { .. } => None,
+            PhraseEvent::Begun { .. } | PhraseEvent::Over { .. } => None,
             PhraseEvent::Recognised(detection) => Some((false, detection)),
             PhraseEvent::Said(detection) => Some((true, detection)),
         })

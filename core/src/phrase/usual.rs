@@ -5,6 +5,7 @@
 //! better guess. The phrase's own hour has a smaller say, for phrases that are like no others.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::signal::units::real;
 
@@ -19,15 +20,9 @@ pub(super) struct UsualLimits {
     false_alarms_per_hour: Vec<f64>,
     /// Limits of whole phrases, a row for each number of clips.
     whole: Vec<Vec<f64>>,
-    /// Of their beginnings.
-    early: Vec<Vec<f64>>,
-}
-
-/// Whole phrases, or their beginnings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Whole,
-    Early,
+    /// Packs up to `phrase` 1.2.0 tell limits of beginnings, too, by a law that is no more.
+    #[serde(default, rename = "early")]
+    _early: IgnoredAny,
 }
 
 impl UsualLimits {
@@ -42,18 +37,14 @@ impl UsualLimits {
             table.len() == rows
                 && table.iter().all(|row| row.len() == columns && row.iter().all(|limit| limit.is_finite()))
         };
-        let fits = rows > 1 && columns > 1 && rising && table(&self.whole) && table(&self.early);
+        let fits = rows > 1 && columns > 1 && rising && table(&self.whole);
         (!fits).then_some("its usual limits are no table of two clips and two rates at least, both rising")
     }
 
     /// The limit of a phrase of so many clips that is reached so often in an hour of other speech.
-    pub(super) fn limit(&self, part: Part, clips: usize, false_alarms_per_hour: f64) -> f64 {
-        let table = match part {
-            Part::Whole => &self.whole,
-            Part::Early => &self.early,
-        };
+    pub(super) fn limit(&self, clips: usize, false_alarms_per_hour: f64) -> f64 {
         let at_rate = |row: &Vec<f64>| line(&self.false_alarms_per_hour, row, false_alarms_per_hour);
-        let limits: Vec<f64> = table.iter().map(at_rate).collect();
+        let limits: Vec<f64> = self.whole.iter().map(at_rate).collect();
         let counts: Vec<f64> = self.clips.iter().map(|count| real(*count)).collect();
         line(&counts, &limits, real(clips))
     }
@@ -83,14 +74,14 @@ mod tests {
     fn limits_lie_on_lines_between_what_was_found_and_beyond() {
         let usual = usual();
         assert_eq!(usual.fault(), None);
-        let near = |part, clips, rate, wanted: f64| {
-            let limit = usual.limit(part, clips, rate);
+        let near = |clips, rate, wanted: f64| {
+            let limit = usual.limit(clips, rate);
             assert!((limit - wanted).abs() < 1e-9, "{limit} {wanted}");
         };
-        near(Part::Whole, 3, 0.1, 0.2);
-        near(Part::Early, 12, 10.0, 0.3);
-        near(Part::Whole, 6, 1.0, 0.2);
-        near(Part::Whole, 24, 0.01, 0.6);
+        near(3, 0.1, 0.2);
+        near(12, 10.0, 0.2);
+        near(6, 1.0, 0.2);
+        near(24, 0.01, 0.6);
     }
 
     #[test]
@@ -100,7 +91,7 @@ mod tests {
             |usual| usual.clips = vec![12, 3],
             |usual| usual.false_alarms_per_hour = vec![0.0, 1.0],
             |usual| usual.whole[1] = vec![0.1],
-            |usual| usual.early[0][0] = f64::NAN,
+            |usual| usual.whole[0][0] = f64::NAN,
         ];
         for (number, damage) in broken.iter().enumerate() {
             let mut usual = usual();

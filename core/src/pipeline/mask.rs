@@ -175,16 +175,17 @@ fn live_spans(phrases: &Phrases, spoken: &Spoken, settings: &MaskSettings) -> Ve
     let mut open: Vec<Option<u64>> = vec![None; phrases.labels().count()];
     let mut spans = Vec::new();
     for event in &spoken.events {
-        let PhraseEvent::Begun { phrase, hop: at, start } = *event else { continue };
-        let known = (at * hop + delay).saturating_sub(lookahead);
-        match (start, open[phrase]) {
-            (Some(start), None) => open[phrase] = Some(known.max((start * hop).saturating_sub(pad))),
-            (None, Some(from)) => {
-                open[phrase] = None;
-                let to = known.max(at * hop).max(from);
+        let known = |at: u64| (at * hop + delay).saturating_sub(lookahead);
+        match *event {
+            PhraseEvent::Begun { phrase, hop: at, start } => {
+                open[phrase] = Some(known(at).max((start * hop).saturating_sub(pad)));
+            }
+            PhraseEvent::Over { phrase, hop: at, end } => {
+                let Some(from) = open[phrase].take() else { continue };
+                let to = known(at).max(end * hop + pad);
                 spans.push(Span { phrase, from, to, confidence: 1.0 });
             }
-            _ => {}
+            PhraseEvent::Recognised(_) | PhraseEvent::Said(_) => {}
         }
     }
     let still = open.iter().enumerate().filter_map(|(phrase, from)| from.map(|from| (phrase, from)));

@@ -126,7 +126,7 @@ impl Spoken {
     pub(super) fn of(rate_hz: u32, samples: u64, events: Vec<PhraseEvent>) -> Self {
         let said = events.iter().filter_map(|event| match event {
             PhraseEvent::Said(detection) => Some(detection.clone()),
-            PhraseEvent::Begun { .. } | PhraseEvent::Recognised(_) => None,
+            PhraseEvent::Begun { .. } | PhraseEvent::Over { .. } | PhraseEvent::Recognised(_) => None,
         });
         Self { rate_hz, samples, detections: said.collect(), events }
     }

@@ -153,12 +153,12 @@ impl PhraseScores {
         let (hop_frames, now) = (self.hop_frames, self.frame);
         let first = |hop: u64| hop * hop_frames;
         match (self.span, event) {
-            (PhraseSpan::WhileSaid, PhraseEvent::Begun { phrase, start: Some(start), .. }) => {
+            (PhraseSpan::WhileSaid, PhraseEvent::Begun { phrase, start, .. }) => {
                 let from = first(*start).saturating_sub(u64::from(PAD_MS) / FRAME_MS);
                 self.columns[*phrase] = Column { from: Some(from), until: None, ..self.columns[*phrase] };
             }
-            (PhraseSpan::WhileSaid, PhraseEvent::Begun { phrase, hop, start: None }) => {
-                self.columns[*phrase].until = Some(first(*hop).max(now));
+            (PhraseSpan::WhileSaid, PhraseEvent::Over { phrase, end, .. }) => {
+                self.columns[*phrase].until = Some((first(*end) + u64::from(PAD_MS) / FRAME_MS).max(now));
             }
             (PhraseSpan::AfterSaid(ms), PhraseEvent::Said(said)) => {
                 let end = frame_of(said.end_s).max(now);
@@ -166,7 +166,7 @@ impl PhraseScores {
                 self.columns[said.phrase] = Column { on: true, from: Some(end), until: Some(until) };
             }
             (PhraseSpan::WhileSaid, PhraseEvent::Said(_))
-            | (PhraseSpan::AfterSaid(_), PhraseEvent::Begun { .. })
+            | (PhraseSpan::AfterSaid(_), PhraseEvent::Begun { .. } | PhraseEvent::Over { .. })
             | (_, PhraseEvent::Recognised(_)) => {}
         }
     }
@@ -202,8 +202,10 @@ impl ScoreStream for PhraseScores {
         let lookahead_s = FrameGrid::seconds(self.lookahead_frames);
         self.stream.push(interleaved, &mut |event| {
             let hops = match &event {
-                PhraseEvent::Begun { hop, .. } => hop + 1,
-                PhraseEvent::Recognised(said) | PhraseEvent::Said(said) => whole((said.decided_s - lookahead_s) / hop_s),
+                PhraseEvent::Begun { hop, .. } | PhraseEvent::Over { hop, .. } => hop + 1,
+                PhraseEvent::Recognised(said) | PhraseEvent::Said(said) => {
+                    whole((said.decided_s - lookahead_s) / hop_s)
+                }
             };
             told.push_back((hops, event));
         })?;

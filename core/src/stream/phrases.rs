@@ -60,15 +60,15 @@ impl PhraseTeller {
             let (found, is_over) = match event {
                 PhraseEvent::Recognised(found) => (found, false),
                 PhraseEvent::Said(found) => (found, true),
-                PhraseEvent::Begun { .. } => continue,
+                PhraseEvent::Begun { .. } | PhraseEvent::Over { .. } => continue,
             };
             let Detection { phrase, label, confidence, .. } = found;
             let (start_s, end_s, decided_s) = (at(found.start_s), at(found.end_s), at(found.decided_s));
             let confidence = rounded(f64::from(confidence), 3);
             if !is_over {
                 if start_s < end_s {
-                    let id = *next_id;
                     *next_id += 1;
+                    let id = *next_id;
                     self.on[phrase] = Some((id, start_s));
                     out.push(Event::Onset { id, label, start_s, decided_s, confidence });
                 }

@@ -85,7 +85,7 @@ pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<
                 let spoken = spot_file(phrases, &recording, &mut Watch::new(input, console), |_| Ok(()))?;
                 let late = spoken.events.iter().filter_map(|event| match event {
                     PhraseEvent::Recognised(found) => Some(found.decided_s - end_s),
-                    PhraseEvent::Begun { .. } | PhraseEvent::Said(_) => None,
+                    _ => None,
                 });
                 late.reduce(|a, b| if b.abs() < a.abs() { b } else { a })
             }

@@ -42,7 +42,8 @@ pub fn run(args: &PhraseMaskArgs, global: &Global, console: &Console) -> Result<
         console.detail(&format!("covered from {start_s:.2} s to {end_s:.2} s"));
     }
     let said = masked.spoken.detections.len();
-    let covered_s: f64 = masked.covered_s.iter().map(|(start_s, end_s)| end_s - start_s).sum();
+    // Not `sum`, which begins at −0.
+    let covered_s = masked.covered_s.iter().fold(0.0, |sum, (start_s, end_s)| sum + (end_s - start_s));
     console.done(&format!("{}: {said} phrase(s) said, {covered_s:.2} s covered", input.name()));
     if args.live {
         console.done(&format!(

@@ -15,8 +15,6 @@ RECENT_HOPS = 5
 BEST_TEMPLATES = 5
 PEAK_APART_HOPS = 25
 BASE_PEAKS, BASE_MOST = 20, 0.9
-PREFIX_SHARE = 0.5
-"""Share of a template that the score of its beginning needs."""
 LOUD_BELOW_PEAK_DB, LOUD_SHARE = 25.0, 0.4
 GAP_HOPS = 8
 NEVER = -1e9
@@ -59,21 +57,13 @@ class Matcher:
         first = np.zeros(len(self.rows), bool)
         first[self.ends + 1 - lengths] = True
         self.first, self.second = first, np.roll(first, 1)
-        self.place = np.arange(len(self.rows)) - np.repeat(self.ends + 1 - lengths, lengths) + 1
-        self.enough = self.place / np.repeat(lengths, lengths) >= PREFIX_SHARE
 
     def scores(self, streams: np.ndarray) -> np.ndarray:
         """Score of each template [..., hops, templates] as it ends at each hop of streams of unit vectors
         [..., hops, dim], which are heard side by side."""
-        return self.both(streams)[0]
-
-    def both(self, streams: np.ndarray, beginnings: bool = False) -> tuple[np.ndarray, np.ndarray | None]:
-        """`scores`, and if wanted the same of the best beginning of each template."""
         streams = streams.astype(np.float32)
         best = np.full((*streams.shape[:-2], len(self.rows)), NEVER, np.float32)
         out = np.empty((*streams.shape[:-1], len(self.ends)), np.float32)
-        early = np.empty_like(out) if beginnings else None
-        starts = self.ends + 1 - self.lengths
         begins, seconds = np.flatnonzero(self.first), np.flatnonzero(self.second & ~self.first)
         for t in range(streams.shape[-2]):
             gain = (streams[..., t, :] @ self.rows.T - ENOUGH) / (1 - ENOUGH)
@@ -84,9 +74,7 @@ class Matcher:
             skip[..., seconds] = -SKIP
             best = np.maximum(np.maximum(stay, step), skip) + gain
             out[..., t, :] = best[..., self.ends] / self.lengths
-            if early is not None:
-                early[..., t, :] = np.maximum.reduceat(np.where(self.enough, best / self.place, NEVER), starts, axis=-1)
-        return out, early
+        return out
 
 
 def side_by_side(stream: np.ndarray, pieces: int = 32) -> np.ndarray:

@@ -47,20 +47,12 @@ def limits(
         enrolled = [clips[number] for number in order[: max(CLIPS)]]
         matcher = law.Matcher([t for clip in enrolled for t in templates(bank.read(clip)[0], hear)])
         base = law.bases(matcher, bundled)
-        for part, scores in zip(
-            ("whole", "early"), matcher.both(law.side_by_side(unheard), beginnings=True), strict=True
-        ):
-            scores = scores.reshape(-1, len(enrolled) * len(VOICES))
-            for count in CLIPS:
-                if count <= len(enrolled):
-                    used = slice(count * len(VOICES))
-                    highest = law.peaks(law.combine(scores[:, used], base[used]))
-                    ranks = [int(rate * len(unheard) / HOPS_PER_HOUR) for rate in ALARMS_PER_HOUR]
-                    reached[part, count].append([highest[min(rank, len(highest) - 1)] for rank in ranks])
-    table = lambda part: [[round(float(x), 4) for x in np.median(reached[part, n], axis=0)] for n in CLIPS]
-    return {
-        "clips": list(CLIPS),
-        "false_alarms_per_hour": list(ALARMS_PER_HOUR),
-        "whole": table("whole"),
-        "early": table("early"),
-    }
+        scores = matcher.scores(law.side_by_side(unheard)).reshape(-1, len(enrolled) * len(VOICES))
+        for count in CLIPS:
+            if count <= len(enrolled):
+                used = slice(count * len(VOICES))
+                highest = law.peaks(law.combine(scores[:, used], base[used]))
+                ranks = [int(rate * len(unheard) / HOPS_PER_HOUR) for rate in ALARMS_PER_HOUR]
+                reached[count].append([highest[min(rank, len(highest) - 1)] for rank in ranks])
+    table = [[round(float(x), 4) for x in np.median(reached[count], axis=0)] for count in CLIPS]
+    return {"clips": list(CLIPS), "false_alarms_per_hour": list(ALARMS_PER_HOUR), "whole": table}
