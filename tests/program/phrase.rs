@@ -218,11 +218,24 @@ fn a_stream_tells_a_phrase_as_an_event() {
     assert_eq!(of_phrase.len(), 2, "{of_phrase:?}");
     assert_eq!((&of_phrase[0]["type"], &of_phrase[1]["type"]), (&"onset".into(), &"offset".into()));
     assert_eq!(of_phrase[0]["id"], of_phrase[1]["id"]);
+    // Every onset has a number of its own, whatever label it is of: once one of a phrase had that of another label.
+    let onsets = events.iter().filter(|event| event["type"] == "onset");
+    let ids: Vec<u64> = onsets.map(|event| event["id"].as_u64().unwrap()).collect();
+    assert!(ids.len() > 2 && ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    let decided = |event: &serde_json::Value| event["decided"].as_f64().unwrap();
+    assert!(
+        decided(of_phrase[0]) <= decided(of_phrase[1]) - 0.1,
+        "told when it is recognised: {of_phrase:?}"
+    );
     assert!((of_phrase[1]["start"].as_f64().unwrap() - START_S).abs() < 0.2, "{of_phrase:?}");
     assert!(of_phrase[1]["decided"].as_f64().unwrap() < END_S + 0.6);
     let total = &events.last().unwrap()["seconds"]["phrase:hello"];
     assert!((total.as_f64().unwrap() - (END_S - START_S)).abs() < 0.3, "{total}");
 
+    // The same name twice is one phrase.
+    let begin = |output: &std::process::Output| -> serde_json::Value {
+        serde_json::from_str(String::from_utf8_lossy(&output.stdout).lines().next().unwrap()).unwrap()
+    };
     // What must stand at its limit for four seconds is not told.
     let (mono, names) = (bench.text("mono.wav"), ["--phrase", "hello", "--phrase-pack", &pack]);
     let stream = |more: &[&str]| {
@@ -234,6 +247,8 @@ fn a_stream_tells_a_phrase_as_an_event() {
     };
     assert_eq!(told(&stream(&["--confirm", "2", "--refractory-ms", "0"])), 2);
     assert_eq!(told(&stream(&["--confirm", "100"])), 0);
+    let twice = stream(&["--phrase", "hello"]);
+    assert_eq!((told(&twice), begin(&twice)["labels"].as_array().unwrap().len()), (2, 7));
     let refused = stream(&["--confirm", "0"]);
     assert_eq!(code(&refused), 2);
     assert!(stderr(&refused).contains("confirm is 0; give 1 to 250"), "{}", stderr(&refused));

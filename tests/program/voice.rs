@@ -318,7 +318,25 @@ fn who_tells_the_enrolled_voice_from_the_others() {
         assert!(seconds(label, sentence) > 0.8 * length, "{label} {sentence:?}: {found:?}");
     }
     let rttm = good(&place.voice(&["who", &input, "-f", "rttm"]));
-    assert!(rttm.lines().any(|line| line.starts_with("SPEAKER") && line.contains("voice:anna")), "{rttm}");
+    for who in ["voice:anna", "unknown"] {
+        assert!(rttm.lines().any(|line| line.starts_with("SPEAKER") && line.contains(who)), "{who}: {rttm}");
+    }
+
+    // A profile that cannot be used is told of and left out, unless it was asked for.
+    let damaged = Path::new(&place.path("profiles")).join("voices").join("old.json");
+    fs::write(&damaged, "{}").unwrap();
+    let all = place.voice(&["who", &input]);
+    assert!(stderr(&all).contains("left out") && stderr(&all).contains("old"), "{}", stderr(&all));
+    assert_eq!(rows(&good(&all)).len(), found.len());
+    assert_eq!(code(&place.voice(&["who", &input, "--voice", "old"])), 1);
+}
+
+#[test]
+fn a_clip_that_is_given_twice_is_told() {
+    let place = Place::with_fixture();
+    let clip = place.clip("clip.wav", WELCOME).display().to_string();
+    let advised = place.voice(&["enrol", "anna", &clip, &clip]);
+    assert!(stderr(&advised).contains("the same recording as an earlier clip"), "{}", stderr(&advised));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::PhraseError;
+use super::advice::Advice;
 use super::calibrate::{commons, expected_miss, limits, tails};
 use super::law::Aligner;
 use super::negatives::Negatives;
@@ -62,65 +63,6 @@ pub struct Clip {
     pub sha256: String,
 }
 
-/// What is wrong with a clip, and what helps.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Advice {
-    /// It cannot be used: hardly any speech is in it.
-    #[error(
-        "left out: {speech_s:.2} s of speech are in it, at least 0.25 s are needed; record the phrase closer to the microphone"
-    )]
-    TooShort {
-        /// What was found.
-        speech_s: f64,
-    },
-    /// It cannot be used: too long for a phrase.
-    #[error(
-        "left out: its speech lasts {speech_s:.1} s, a phrase at most 4 s; cut it down to the phrase alone"
-    )]
-    TooLong {
-        /// What was found.
-        speech_s: f64,
-    },
-    /// Samples at full scale.
-    #[error("clipped: {percent:.1} % of its samples are at full scale; record it again at a lower level")]
-    Clipped {
-        /// How many.
-        percent: f64,
-    },
-    /// Much is heard beside the voice.
-    #[error("noisy: the voice is only {snr_db:.0} dB above what is between it; record it in a quieter place")]
-    Noisy {
-        /// The ratio.
-        snr_db: f32,
-    },
-    /// It sounds like much else.
-    #[error(
-        "sounds like much else ({like:.2} of 1): too short, too noisy or too common a word; choose a longer phrase"
-    )]
-    Common {
-        /// How like other speech it is.
-        like: f32,
-    },
-    /// It does not sound like the other clips.
-    #[error(
-        "unlike the others: it reaches {score:.2} where they reach {median:.2}; is it the same phrase, whole and alone?"
-    )]
-    Unlike {
-        /// Its score against the others.
-        score: f32,
-        /// Their median.
-        median: f32,
-    },
-}
-
-impl Advice {
-    /// Whether the clip was left out.
-    pub fn is_left_out(&self) -> bool {
-        matches!(self, Self::TooShort { .. } | Self::TooLong { .. })
-    }
-}
-
 /// An enrolled phrase, with what is to be said of its clips.
 #[derive(Debug, Clone)]
 pub struct Enrolled {
@@ -159,7 +101,12 @@ pub fn enrol(
     let mut advice = Vec::new();
     let mut templates: Vec<Template> = Vec::new();
     let mut streams: Vec<(String, Vectors)> = Vec::new();
-    for clip in clips {
+    for (index, clip) in clips.iter().enumerate() {
+        // Once more the same recording would say that the phrase is always said in this way.
+        if let Some(first) = clips[..index].iter().find(|first| first.samples == clip.samples) {
+            advice.push((clip.name.clone(), Advice::Twice { first: first.name.clone() }));
+            continue;
+        }
         let (found, heard) = ears.look_at(clip)?;
         advice.extend(found.into_iter().map(|what| (clip.name.clone(), what)));
         if let Some((vectors, phrase)) = heard {

@@ -12,7 +12,7 @@
 //! | `negatives.rs`, `usual.rs` | that speech, as a pack brings it, and the limits that other phrases needed |
 //! | `profile.rs` | [`PhraseProfile`]: what is kept of a phrase |
 //! | `template.rs` | what is kept of a clip: its vectors, heard with and without noise |
-//! | `enrol.rs` | [`enrol`]: clips to a profile, with advice |
+//! | `enrol.rs`, `advice.rs` | [`enrol`]: clips to a profile, with advice |
 //! | `spotter.rs`, `stream.rs` | [`Phrases`]: several phrases in a stream of samples |
 //! | `paced.rs` | a live channel played at its own pace |
 //! | `challenge.rs` | the score of a suppressor of commands, sample by sample |
@@ -20,6 +20,7 @@
 //! Nothing is trained: the network (a pack for [`Task::Phrase`](crate::model::pack::Task::Phrase)) is the same for all
 //! phrases.
 
+mod advice;
 mod calibrate;
 pub mod challenge;
 mod enrol;
@@ -37,7 +38,8 @@ mod usual;
 use crate::Label;
 use crate::embed::EmbedError;
 
-pub use enrol::{Advice, Clip, Ears, Enrolled, enrol};
+pub use advice::Advice;
+pub use enrol::{Clip, Ears, Enrolled, enrol};
 pub use negatives::{NEGATIVES_FILE, Negatives};
 pub use profile::{Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Working};
 pub use spotter::{PhraseSpotter, Spotted, SpotterSettings, Told, peaks};

@@ -11,7 +11,7 @@ const FALLING_HOPS: u32 = 2;
 /// Hops after its highest at which a match is told.
 const TOLD_AFTER_HOPS: u64 = 5;
 /// Hops after its highest at which a live gate takes a phrase for over: what comes next is not for it to hold back.
-const OVER_AFTER_HOPS: u64 = 2;
+const OVER_AFTER_HOPS: u64 = 1;
 /// Seconds of which an evaluation takes the highest score.
 const PEAK_S: f64 = 1.0;
 /// Milliseconds in which the same phrase is not told again.

@@ -214,6 +214,11 @@ fn bad_clips_are_named_with_what_helps() {
     assert!(matches!(of("clip-15.wav")[..], [Advice::TooLong { .. }]));
     assert_eq!(enrolled.profile.clips(), 6);
 
+    // The same recording three times is one.
+    let same = vec![with[0].clone(); 3];
+    let error = enrol(ears, &same, &background, &[], Strictness::Balanced).unwrap_err().to_string();
+    assert!(error.contains("1 clip") && error.contains("the same recording as"), "{error}");
+
     let error = enrol(ears, &with[..2], &background, &[], Strictness::Balanced).unwrap_err().to_string();
     assert!(error.contains("2 clips can be used"), "{error}");
     let error = enrol(ears, &with, &Negatives::default(), &[], Strictness::Balanced).unwrap_err();

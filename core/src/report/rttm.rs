@@ -3,7 +3,8 @@
 //!
 //! Tools that score speech activity or diarisation count every `SPEAKER` line as speech, so only speech is written as
 //! one; all else is `NON-SPEECH`, with the subtype of the format's definition (`music`, also for singing, `noise`, `other`).
-//! The label stands in the name column of both; an enrolled voice (`voice:NAME`) is a speaker.
+//! The label stands in the name column of both; an enrolled voice (`voice:NAME`) is a speaker, and beside such voices
+//! `unknown` is one, too: somebody else who speaks.
 
 use std::io::{self, Write};
 
@@ -24,9 +25,11 @@ pub(super) fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let hard = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ';');
     for report in reports {
         let file = escape(&report.file, hard);
+        let tells_voices = report.timeline.labels.iter().any(is_voice);
         for s in &report.timeline.segments {
             let (kind, subtype) = match &s.label {
                 l if *l == Label::SPEECH || is_voice(l) => ("SPEAKER", NONE),
+                l if *l == Label::UNKNOWN && tells_voices => ("SPEAKER", NONE),
                 l if *l == Label::MUSIC || *l == Label::SINGING => ("NON-SPEECH", "music"),
                 l if *l == Label::NOISE => ("NON-SPEECH", "noise"),
                 _ => ("NON-SPEECH", "other"),

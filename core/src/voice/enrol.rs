@@ -166,6 +166,9 @@ pub fn enrol(model: &VoiceModel, clips: &[HeardClip], of_word: bool) -> Result<E
     let profile = VoiceProfile { clips: clips.iter().map(enrolled).collect(), word: None };
     let advice = clips.iter().enumerate().map(|(index, clip)| {
         let mut advice = clip.quality.advice(of_word);
+        if clips[..index].contains(clip) {
+            advice.push(Advice::Twice);
+        }
         if unlike_others(model, clips, index, &profile) {
             advice.push(Advice::Unlike);
         }

@@ -69,13 +69,15 @@ pub enum Advice {
     TwoVoices,
     /// Another person speaks than in the other clips.
     Unlike,
+    /// It was given before.
+    Twice,
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooShort { speech_s, wanted_s } => {
-                write!(f, "only {speech_s:.1} s of speech; record at least {wanted_s:.1} s")
+                write!(f, "only {speech_s:.2} s of speech; record at least {wanted_s:.1} s")
             }
             Self::Clipped { share } => {
                 write!(
@@ -91,6 +93,9 @@ impl fmt::Display for Advice {
                 )
             }
             Self::TwoVoices => f.write_str("it sounds like more than one voice; record one person alone"),
+            Self::Twice => {
+                f.write_str("the same recording as an earlier clip, which tells nothing more; record another")
+            }
             Self::Unlike => f.write_str("it does not sound like the voice of the other clips; leave it out"),
         }
     }

@@ -242,6 +242,37 @@ fn a_label_has_lines_of_its_own() {
     assert_eq!(shared.params.get(id::SPEECH_OPEN), 0.0);
 }
 
+/// Once the second of two quick clicks closed the field that the first had opened, and what was typed then was lost.
+#[test]
+fn two_quick_clicks_on_a_value_open_it_as_one_does() {
+    let shared = Arc::new(Shared::new());
+    let mut window = Window::open(&shared);
+    let shown = id::ATTACK_MS.spec().to_text(shared.params.get(id::ATTACK_MS));
+    let words = window.placed_words();
+    let (_, place, _) = words.iter().find(|(text, ..)| *text == shown).expect("the attack is shown");
+    let at = place.center();
+    let press = |pressed| Event::PointerButton {
+        pos: at,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    window.picture(vec![Event::PointerMoved(at)]);
+    window.picture(vec![press(true), press(false)]);
+    window.picture(vec![press(true), press(false)]);
+    window.picture(Vec::new());
+    window.write("27");
+    window.key(Key::Enter);
+    assert_eq!(shared.params.get(id::ATTACK_MS), 27.0);
+    // A click beside it takes what was typed.
+    window.picture(vec![press(true), press(false)]);
+    window.picture(Vec::new());
+    window.write("31");
+    window.button(pos2(2.0, 2.0), true);
+    window.button(pos2(2.0, 2.0), false);
+    assert_eq!(shared.params.get(id::ATTACK_MS), 31.0);
+}
+
 #[test]
 fn every_setting_is_reached_by_keys_alone() {
     let shared = Arc::new(Shared::new());

@@ -228,7 +228,18 @@ unsafe extern "C" fn cleanup(handle: *mut c_void) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::id;
     use crate::ports::{controls, plain};
+
+    /// Once 0 ms of attack, for the fastest there is, were 10.
+    #[test]
+    fn only_below_zero_means_the_default() {
+        let attack = id::ATTACK_MS.spec();
+        assert_eq!([0.0, 0.5, 1.0, 7.0].map(|ms| plain(attack, ms)), [1.0, 1.0, 1.0, 7.0]);
+        assert_eq!([-1.0, f32::NAN].map(|ms| plain(attack, ms)), [attack.default_plain(); 2]);
+        let low_pass = id::DETECTOR_LOW_PASS_HZ.spec();
+        assert_eq!([0.0, -1.0].map(|hz| plain(low_pass, hz)), [low_pass.default_plain(); 2], "no filter");
+    }
 
     /// Once ducking by level began at -1 dBFS in a host that takes the defaults, and could be set no lower.
     #[test]

@@ -118,6 +118,11 @@ fn people_may_write_units_or_not() {
     let [low, high] = [id::DETECTOR_HIGH_PASS_HZ, id::DETECTOR_LOW_PASS_HZ].map(ParamId::spec);
     assert_eq!([low.to_text(20.0), high.to_text(20_000.0), low.to_text(80.4)], ["Off", "Off", "80 Hz"]);
     assert_eq!([low.from_text("off"), high.from_text("Off")], [Some(20.0), Some(20_000.0)]);
+    // Hosts that write the unit themselves give it back behind the word.
+    assert_eq!([low.from_text("Off Hz"), high.from_text("off hz")], [Some(20.0), Some(20_000.0)]);
+    assert_eq!(id::OPEN_ABOVE_DBFS.spec().from_text("Off dBFS"), Some(-100.0));
+    assert_eq!(id::SPEECH_OPEN.spec().from_text("Auto %"), Some(0.0));
+    assert_eq!([high.from_text("Off ms"), high.from_text("Offer")], [None, None]);
     assert_eq!([low.from_text("120"), high.from_text("7,5 kHz")], [Some(120.0), Some(7_500.0)]);
     assert_eq!(attack.to_text(99.96), "100 ms");
     assert_eq!(attack.to_text(99.94), "99.9 ms");

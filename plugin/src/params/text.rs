@@ -63,19 +63,23 @@ impl ParamSpec {
                 "off" | "false" | "no" | "0" => Some(0.0),
                 _ => None,
             },
-            Kind::Float { .. } if self.unit == Unit::PercentOrAuto && text.eq_ignore_ascii_case(AUTO) => {
-                Some(0.0)
-            }
-            Kind::Float { .. } if self.has_off() && text.eq_ignore_ascii_case(OFF) => {
-                Some(self.default_plain())
-            }
+            Kind::Float { .. } if self.unit == Unit::PercentOrAuto && self.is_word(text, AUTO) => Some(0.0),
+            Kind::Float { .. } if self.has_off() && self.is_word(text, OFF) => Some(self.default_plain()),
             Kind::Float { .. } => self.number(text),
         }?;
         (!plain.is_nan()).then(|| self.clamp(plain))
     }
 
+    /// Whether a text is a word that stands for a value, alone or with the unit behind it: that is how hosts show it that write
+    /// the unit themselves.
+    fn is_word(&self, text: &str, word: &str) -> bool {
+        let start = text.get(..word.len()).filter(|start| start.eq_ignore_ascii_case(word));
+        let rest = start.map(|_| text[word.len()..].trim());
+        rest.is_some_and(|rest| rest.is_empty() || rest.eq_ignore_ascii_case(self.unit.symbol()))
+    }
+
     /// Whether the default stands for none.
-    fn has_off(&self) -> bool {
+    pub(crate) fn has_off(&self) -> bool {
         matches!(self.unit, Unit::DbfsOrOff | Unit::HertzOrOff)
     }
 

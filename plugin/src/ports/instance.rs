@@ -194,11 +194,13 @@ impl Instance {
     }
 }
 
-/// The plain value of a control. Below its range, and what is no number, is the default where the default has no hint of its
-/// own ([`crate::ladspa`]).
+/// The plain value of a control. Below 0 is the default where nothing else is there, and so is what is no number; so is what lies
+/// below a filter's range, whose default is none ([`crate::ladspa`]).
 pub(crate) fn plain(spec: &ParamSpec, value: f32) -> f64 {
     let value = f64::from(value);
-    if value < spec.min() && spec.min() >= 0.0 { spec.default_plain() } else { spec.clamp(value) }
+    let from_zero = spec.min() >= 0.0;
+    let is_default = from_zero && (value < 0.0 || (value < spec.min() && spec.has_off()));
+    if is_default { spec.default_plain() } else { spec.clamp(value) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]

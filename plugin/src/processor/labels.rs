@@ -138,6 +138,8 @@ pub(super) struct LabelsOut {
     /// The class that was sent, as its parameter has it.
     class: Option<f64>,
     reduction: f64,
+    /// That of the frame before, sent or not.
+    reduction_before: f64,
     since: [u64; LANES + 1],
     /// Lanes, and the class, whose label began in this block of the host's.
     begun: [bool; LANES + 1],
@@ -155,6 +157,7 @@ impl LabelsOut {
             readable: LaneStates::default(),
             class: None,
             reduction: 0.0,
+            reduction_before: 0.0,
             since: [MIN_FRAMES; LANES + 1],
             begun: [false; LANES + 1],
             lengths: NoteLengths::default(),
@@ -195,7 +198,11 @@ impl LabelsOut {
         self.since[LANES] = self.since[LANES].saturating_add(1);
         let columns = self.columns;
         let reduction = f64::from(-frame.gain_db).min(id::REDUCTION_DB.spec().max());
-        if (reduction - self.reduction).abs() >= MIN_STEP_DB && self.since[LANES] >= MIN_FRAMES {
+        let away = (reduction - self.reduction).abs();
+        // What is left of a move is sent once it is over: hosts show it until the next one.
+        let is_at_rest = reduction == std::mem::replace(&mut self.reduction_before, reduction);
+        let is_news = away >= MIN_STEP_DB || (is_at_rest && away > 0.0);
+        if is_news && self.since[LANES] >= MIN_FRAMES {
             self.since[LANES] = 0;
             self.reduction = reduction;
             self.send(id::REDUCTION_DB, reduction, offset, out);

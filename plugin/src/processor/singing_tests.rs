@@ -187,6 +187,18 @@ fn the_gate_keeps_what_is_chosen() {
     assert_eq!(passes(true, &[]), [true, false, false, false]);
 }
 
+/// Once hosts showed 6.87 dB of 7 for as long as the gate was closed.
+#[test]
+fn the_gain_reduction_comes_to_rest_on_what_is_taken_away() {
+    let ran = run(true, &[(id::MODE, 0.0), (id::RANGE_DB, 7.0)], &song(), &[]);
+    let told = |(_, out): &(u32, Out)| match out {
+        Out::Param(id::REDUCTION_DB, reduction) => Some(*reduction),
+        _ => None,
+    };
+    let most = ran.events.iter().filter_map(told).fold(0.0, f64::max);
+    assert!((most - 7.0).abs() < 1e-4, "{most}");
+}
+
 #[test]
 fn a_choice_moves_while_audio_runs() {
     let second = RATE_HZ;

@@ -41,6 +41,9 @@ pub fn run(command: &VoiceCommand, global: &Global, console: &Console) -> Result
 fn embed(args: &EmbedVoiceArgs, global: &Global, console: &Console) -> Result<()> {
     let ear = ear(&args.pack.voice_pack, false, global, console)?;
     let heard = hear(&ear, &args.clip, global, console)?;
+    if heard.print.duration_s <= 0.0 {
+        console.warn(&format!("{}: nobody speaks", args.clip.display()));
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", serde_json::to_string(&heard.print.unit)?).context("stdout")
 }

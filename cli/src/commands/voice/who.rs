@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use earmark_core::batch::{Input, Outputs, is_dash};
 use earmark_core::decide::TimelineSettings;
 use earmark_core::detect::DetectorMode;
 use earmark_core::pipeline::who_speaks;
 use earmark_core::profile::{ProfileKind, ProfileName};
 use earmark_core::report::Report;
-use earmark_core::voice::{FollowSettings, Voices};
+use earmark_core::voice::{EnrolledVoice, FollowSettings, Voices};
 
 use super::enrolled;
 use crate::args::{Global, WhoArgs};
@@ -33,19 +33,27 @@ pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
     let mode = DetectorMode::Throughput;
     let model = hearing::open_voice(&args.voice_pack.voice_pack, mode, global, console)?;
     let store = profiles::store(&args.store)?;
-    let names: Vec<ProfileName> = if args.voice.is_empty() {
-        store.list(ProfileKind::Voice)?.into_iter().map(|entry| entry.name).collect()
-    } else {
-        args.voice.clone()
-    };
-    if names.is_empty() {
-        return Err(
-            Usage("no voice is enrolled; `earmark voice enrol NAME CLIP…` learns one".to_owned()).into()
-        );
-    }
     let passphrase = profiles::passphrase(&args.passphrase)?;
-    let voice = |name| Ok(enrolled(&store, name, &model, passphrase.as_ref())?.0);
-    let enrolled = names.iter().map(voice).collect::<Result<_>>()?;
+    let voice = |name: &ProfileName| Ok(enrolled(&store, name, &model, passphrase.as_ref())?.0);
+    let enrolled: Vec<EnrolledVoice> = if args.voice.is_empty() {
+        let all = store.list(ProfileKind::Voice)?;
+        if all.is_empty() {
+            let remedy = "no voice is enrolled; `earmark voice enrol NAME CLIP…` learns one";
+            return Err(Usage(remedy.to_owned()).into());
+        }
+        // One that was enrolled with another network, or is sealed, is no reason not to know the others.
+        let usable = all.iter().filter_map(|entry| {
+            let left_out = |error: &anyhow::Error| console.warn(&format!("left out: {error:#}"));
+            voice(&entry.name).inspect_err(left_out).ok()
+        });
+        let usable: Vec<EnrolledVoice> = usable.collect();
+        if usable.is_empty() {
+            bail!("none of the {} enrolled voices can be used", all.len());
+        }
+        usable
+    } else {
+        args.voice.iter().map(voice).collect::<Result<_>>()?
+    };
     let voices = Voices::new(Arc::new(model), enrolled, FollowSettings::default());
     let detector = hearing::open(&args.pack, mode, global, console)?;
     let settings = TimelineSettings::for_pack(detector.pack().manifest());

@@ -134,7 +134,14 @@ fn value_text(
         .margin(vec2(2.0, 1.0))
         .desired_width(rect.width());
     let response = ui.put(rect, edit);
-    if response.lost_focus() {
+    // The second of two quick clicks may come before the field is there to take it: that is no click beside it.
+    let is_clicked_again = ui.input(|input| {
+        let at = input.pointer.interact_pos();
+        (input.pointer.any_pressed() || input.pointer.any_click()) && at.is_some_and(|at| rect.contains(at))
+    });
+    if response.lost_focus() && is_clicked_again {
+        open_entry(ui, entry, written);
+    } else if response.lost_focus() {
         let cancelled = ui.input(|input| input.key_pressed(Key::Escape));
         if let Some(plain) = id.spec().from_text(&written).filter(|_| !cancelled) {
             cx.gestures.set(id, plain);
