@@ -124,10 +124,11 @@ fn state_name(state: AlertState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Scope;
     use super::*;
 
     fn about() -> About {
-        About { stream: "desk".into(), labels: Vec::new() }
+        About { stream: "desk".into(), scope: Scope::Labels(Vec::new()) }
     }
 
     #[test]

@@ -63,8 +63,17 @@ pub struct TargetError {
 pub struct About {
     /// What the stream is called.
     pub stream: String,
-    /// The labels that may be on.
-    pub labels: Vec<Label>,
+    /// What of it the sink is told.
+    pub scope: Scope,
+}
+
+/// What a sink is told of a stream.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// All events but frames; these labels may be on.
+    Labels(Vec<Label>),
+    /// The alerts of one rule, as it was written.
+    Rule(String),
 }
 
 /// One event on its way.
