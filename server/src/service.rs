@@ -250,6 +250,8 @@ fn reload(flags: &ServeFlags, app: &App) {
         tracing::warn!(name, "this takes effect when the server is started anew");
     }
     set_stations(app, &new.sources);
-    app.reconfigure(Config { listen: old.listen, base_path: old.base_path.clone(), ..new });
+    // Of what is fixed, requests see what the service was started with.
+    let (base_path, phrase) = (old.base_path.clone(), old.phrase.clone());
+    app.reconfigure(Config { listen: old.listen, base_path, phrase, ..new });
     tracing::info!("the configuration is read again");
 }

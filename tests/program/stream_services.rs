@@ -334,7 +334,8 @@ fn a_broker_knows_what_is_on_and_when_nobody_listens_any_more() {
             |topic: &str| retained.iter().find(|(own, _)| own == topic).map(|(_, payload)| payload.as_str());
         assert_eq!(of("home/studio_1/availability"), Some("online"));
         assert_eq!(of("home/studio_1/speech"), Some("OFF"));
-        let config = of("homeassistant/binary_sensor/earmark_studio_1_speech/config").expect("discovery");
+        let config =
+            of("homeassistant/binary_sensor/earmark_home--studio_1--speech/config").expect("discovery");
         let config: Value = serde_json::from_str(config).unwrap();
         assert_eq!(config["state_topic"], "home/studio_1/speech");
         if killed {
@@ -345,6 +346,31 @@ fn a_broker_knows_what_is_on_and_when_nobody_listens_any_more() {
         assert_eq!(status.success(), !killed);
         broker.until("home/studio_1/availability", "offline");
     }
+}
+
+#[test]
+fn sinks_of_one_broker_announce_what_each_is_told() {
+    let Some(broker) = Broker::start() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let wav = dir.path().join("in.wav");
+    write_wav(&wav, 16_000, 1, &[0.0; 3 * 16_000]);
+    let [all, alerts] = ["all", "alerts"].map(|base| broker.url().replace("/home", &format!("/{base}")));
+    let rule = ["--when", "silence>1s", "--mqtt", &alerts];
+    ok(["stream", wav.to_str().unwrap(), "--name", "duo", "--mqtt", &all, "--quiet"].iter().chain(&rule));
+    let retained = broker.until("alerts/duo/availability", "offline");
+    let below = |base: &str| -> Vec<&str> {
+        retained.iter().filter_map(|(topic, _)| topic.strip_prefix(base)).collect()
+    };
+    let mut of_rule = below("alerts/duo/");
+    of_rule.sort_unstable();
+    assert_eq!(of_rule, ["alert/silence_1s", "availability"]);
+    let of_all = below("all/duo/");
+    assert!(of_all.contains(&"speech") && of_all.contains(&"silence"), "{of_all:?}");
+    // Each state is found by Home Assistant, under a name of its own.
+    let states = below("alerts/").len() + below("all/").len() - 2;
+    let found: Vec<&str> = below("homeassistant/binary_sensor/");
+    assert_eq!(found.len(), states, "{retained:#?}");
+    assert!(found.contains(&"earmark_alerts--duo--alert--silence_1s/config"), "{found:?}");
 }
 
 #[test]

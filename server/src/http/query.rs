@@ -145,7 +145,7 @@ impl TagQuery {
 pub struct VerifyQuery {
     /// The enrolled voice that it is to be
     pub name: String,
-    /// Ask for the word that the voice was enrolled with as well
+    /// Ask for a word as well: the one that the voice was enrolled with, or a phrase that the service was started with
     pub word: Option<String>,
 }
 

@@ -8,15 +8,15 @@ use earmark_core::embed::Embedder;
 use earmark_core::model::pack::{self, Pack, PackError, Task};
 use earmark_core::model::runtime::{Device, Runtime, RuntimeError};
 use earmark_core::noise::SnrEstimator;
-use earmark_core::phrase::Phrases;
+use earmark_core::phrase::{PhraseProfile, Phrases};
 use earmark_core::profile::{ProfileError, ProfileName, ProfileStore};
 use earmark_core::voice::{
-    FollowSettings, OnVoiceFailure, VoiceEar, VoiceError, VoiceModel, VoiceProfile, Voices,
+    EnrolledWord, FollowSettings, OnVoiceFailure, VoiceEar, VoiceError, VoiceModel, VoiceProfile, Voices,
 };
 
 use super::JobError;
 use super::voice::passphrase;
-use crate::config::VoiceConfig;
+use crate::config::{PhraseConfig, VoiceConfig};
 
 /// The networks of the service: each is compiled once, when it is first asked for, and shared.
 pub struct Packs {
@@ -24,7 +24,7 @@ pub struct Packs {
     detectors: Mutex<HashMap<(String, bool), Arc<Detector>>>,
     noise: Mutex<HashMap<bool, Arc<SnrEstimator>>>,
     voice: Mutex<Option<Arc<VoiceEar>>>,
-    words: Mutex<Option<Arc<Embedder>>>,
+    words: Mutex<HashMap<String, Arc<Embedder>>>,
 }
 
 impl std::fmt::Debug for Packs {
@@ -105,17 +105,40 @@ impl Packs {
         Ok(Arc::clone(voice.insert(ear)))
     }
 
-    /// What knows the words of voices.
+    /// What knows words by a pack of phrases, in clips.
     ///
     /// # Errors
     /// If it cannot be loaded.
-    pub fn words(&self) -> Result<Arc<Embedder>, JobError> {
+    pub fn words(&self, name_or_dir: &str) -> Result<Arc<Embedder>, JobError> {
         let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(words) = &*words {
+        if let Some(words) = words.get(name_or_dir) {
             return Ok(Arc::clone(words));
         }
-        let embedder = self.phrase_network(pack::PHRASE, DetectorMode::Throughput)?;
-        Ok(Arc::clone(words.insert(Arc::new(embedder))))
+        let embedder = Arc::new(self.phrase_network(name_or_dir, DetectorMode::Throughput)?);
+        words.insert(name_or_dir.to_owned(), Arc::clone(&embedder));
+        Ok(embedder)
+    }
+
+    /// A phrase of this service as a word, with what knows it; nothing if none is called so.
+    ///
+    /// # Errors
+    /// If its profile or its pack cannot be loaded any more.
+    pub fn phrase_as_word(
+        &self,
+        wanted: &str,
+        config: &PhraseConfig,
+    ) -> Result<Option<(EnrolledWord, Arc<Embedder>)>, JobError> {
+        let wanted: Option<ProfileName> = wanted.parse().ok();
+        let Some(name) = wanted.filter(|wanted| config.names.contains(wanted)) else { return Ok(None) };
+        let embedder = self.words(&config.pack)?;
+        // The folder of the profile is nobody's business but the log's.
+        let failed = |error: ProfileError| {
+            tracing::error!(%error, "a phrase cannot be loaded");
+            JobError::Failed(format!("the phrase {name} cannot be loaded; the server's log says why"))
+        };
+        let store = ProfileStore::open(config.profiles.as_deref()).map_err(failed)?;
+        let phrase: PhraseProfile = store.load(&name, embedder.model_sha256(), None).map_err(failed)?;
+        Ok(Some((EnrolledWord::new(name.as_str(), &embedder, phrase), embedder)))
     }
 
     fn phrase_network(&self, name_or_dir: &str, mode: DetectorMode) -> Result<Embedder, JobError> {

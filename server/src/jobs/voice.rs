@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use earmark_core::embed::Embedder;
+use earmark_core::model::pack;
 use earmark_core::pipeline::read_voice_clip;
 use earmark_core::profile::{Passphrase, ProfileError, ProfileName, ProfileStore};
 use earmark_core::signal::{MAX_RATE_HZ, MIN_RATE_HZ};
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::work::failed;
 use super::{JobError, JobWatch, Packs, Upload};
-use crate::config::VoiceConfig;
+use crate::config::{Config, PhraseConfig, VoiceConfig};
 
 /// Clips of one request.
 const MAX_CLIPS: usize = 64;
@@ -43,6 +44,14 @@ pub struct VerifyAnswer {
     word_threshold: f64,
     /// Seconds of speech in the clip. One second is weak evidence.
     speech_s: f64,
+}
+
+impl VerifyAnswer {
+    /// The line that the command prints.
+    pub fn line(&self) -> String {
+        // A value has the keys in the order that the command's has; an answer is plain data, which can always be one.
+        format!("{}\n", serde_json::to_value(self).unwrap_or_default())
+    }
 }
 
 /// The body of `POST /predict`: clips, each as its samples (one channel, within -1 and 1) and its rate in Hz.
@@ -76,8 +85,15 @@ trait Judge {
 struct Owner {
     ear: Arc<VoiceEar>,
     voice: EnrolledVoice,
-    /// The word that is asked for, and what knows it.
-    word: Option<(EnrolledWord, Arc<Embedder>)>,
+    word: Option<Word>,
+}
+
+/// The word that is asked for, and what knows it.
+struct Word {
+    word: EnrolledWord,
+    embedder: Arc<Embedder>,
+    /// The voice was enrolled from clips that say it.
+    of_voice: bool,
 }
 
 /// Which word is asked for.
@@ -87,8 +103,8 @@ enum Asked<'a> {
     Nothing,
     /// The one of the voice, if it has one.
     Own,
-    /// The one of this name.
-    Named(&'a str),
+    /// The one of this name: that of the voice, or one of these phrases.
+    Named(&'a str, &'a PhraseConfig),
 }
 
 impl Owner {
@@ -105,18 +121,24 @@ impl Owner {
             store.load(name, &ear.model.id().sha256, passphrase.as_ref()).map_err(|e| profile(&e))?;
         let voice =
             ear.model.voice(name.clone(), &enrolled).map_err(|e| JobError::Conflict(e.to_string()))?;
+        let own = |word: EnrolledWord| {
+            let embedder = packs.words(pack::PHRASE)?;
+            Ok::<_, JobError>(Some(Word { word, embedder, of_voice: true }))
+        };
         let word = match (asked, enrolled.word) {
             (Asked::Nothing, _) | (Asked::Own, None) => None,
-            (Asked::Own, Some(word)) => Some(word),
-            (Asked::Named(wanted), Some(word)) if word.name() == wanted => Some(word),
-            (Asked::Named(wanted), _) => {
-                let detail = format!("{name} was not enrolled with the word {wanted:?}");
-                return Err(JobError::Conflict(detail));
+            (Asked::Own, Some(word)) => own(word)?,
+            (Asked::Named(wanted, _), Some(word)) if word.name() == wanted => own(word)?,
+            (Asked::Named(wanted, phrases), _) => {
+                let phrase = packs.phrase_as_word(wanted, phrases)?;
+                let (word, embedder) = phrase.ok_or_else(|| {
+                    JobError::Conflict(format!(
+                        "{name} was not enrolled with the word {wanted:?}, nor is it a phrase that this service was \
+                         started with (--phrase)"
+                    ))
+                })?;
+                Some(Word { word, embedder, of_voice: false })
             }
-        };
-        let word = match word {
-            Some(word) => Some((word, packs.words()?)),
-            None => None,
         };
         Ok(Self { ear, voice, word })
     }
@@ -130,9 +152,11 @@ impl Judge for Owner {
             other => JobError::Failed(other.to_string()),
         };
         let heard = self.ear.hear(clip).map_err(failed)?;
-        let word = self.word.as_ref().map(|(word, embedder)| word.probability(embedder, clip));
+        let word = self.word.as_ref().map(|Word { word, embedder, of_voice }| {
+            let probability = word.probability(embedder, clip)?;
+            Ok(AskedWord { probability, of_voice: *of_voice })
+        });
         let word = word.transpose().map_err(failed)?;
-        let word = word.map(|probability| AskedWord { probability, of_voice: true });
         Ok((self.ear.model.verify(&self.voice, &heard.print, word), heard.quality.speech_s))
     }
 }
@@ -174,12 +198,13 @@ impl VerifyRequest {
     pub fn run(
         &self,
         packs: &Packs,
-        config: &VoiceConfig,
+        config: &Config,
         upload: &Upload,
         watch: &mut JobWatch,
     ) -> Result<VerifyAnswer, JobError> {
-        let asked = self.word.as_deref().map_or(Asked::Nothing, Asked::Named);
-        let owner = Owner::load(&self.name, asked, packs, config)?;
+        let named = |word| Asked::Named(word, &config.phrase);
+        let asked = self.word.as_deref().map_or(Asked::Nothing, named);
+        let owner = Owner::load(&self.name, asked, packs, &config.voice)?;
         let clip = read_voice_clip(&upload.recording(), watch).map_err(|e| failed(e, watch))?;
         self.answer(&owner, clip.clip())
     }
@@ -309,6 +334,17 @@ mod tests {
         let answer = verify.answer(&Stub, clip).unwrap();
         assert_eq!((answer.owner_probability, answer.word_probability), (1.0, Some(0.25)));
         assert_eq!(answer.outcome, "wrong_word");
+        // As `earmark voice verify --json` makes it.
+        let of_command = serde_json::json!({
+            "name": "anna",
+            "outcome": Outcome::WrongWord,
+            "owner_probability": 1.0,
+            "owner_threshold": OWNER_THRESHOLD,
+            "word_probability": 0.25,
+            "word_threshold": WORD_THRESHOLD,
+            "speech_s": 16_000.0,
+        });
+        assert_eq!(answer.line(), format!("{of_command}\n"));
         let clip = Clip { interleaved: &[0.25, 1.0], ..clip };
         assert_eq!(verify.answer(&Stub, clip).unwrap().outcome, "not_owner");
     }

@@ -3,18 +3,17 @@
 //! | topic | payload |
 //! |---|---|
 //! | `BASE/STREAM/availability` | `online`, `offline`; retained, and the last will |
-//! | `BASE/STREAM/LABEL` | `ON`, `OFF`; retained |
-//! | `BASE/STREAM/alert/RULE` | `ON`, `OFF`; retained |
+//! | `BASE/STREAM/LABEL` | `ON`, `OFF`; retained; of a sink of all events |
+//! | `BASE/STREAM/alert/RULE` | `ON`, `OFF`; retained; of a sink of that rule |
 //! | `BASE/STREAM/events` | every event as JSON; not retained |
 //! | `homeassistant/binary_sensor/…/config` | discovery, retained |
 
 use std::collections::BTreeMap;
 
-use earmark_core::Label;
 use earmark_core::stream::{AlertState, Event};
 use serde_json::json;
 
-use super::{About, Notice};
+use super::{About, Notice, Scope};
 
 /// Where Home Assistant looks.
 const DISCOVERY: &str = "homeassistant/binary_sensor";
@@ -34,20 +33,21 @@ pub(super) struct Message {
 pub(super) struct Topics {
     root: String,
     stream: String,
-    id: String,
     /// By the part of the topic: what Home Assistant shows, and whether it is on.
     states: BTreeMap<String, (String, bool)>,
 }
 
 impl Topics {
     pub(super) fn new(base: &str, about: &About) -> Self {
-        let id = slug(&about.stream);
-        let state = |label: &Label| (slug(label.as_str()), (label.to_string(), false));
+        // Only what this sink is told: nobody would ever update the rest.
+        let states = match &about.scope {
+            Scope::Labels(labels) => labels.iter().map(|label| of_label(label.as_str())).collect(),
+            Scope::Rule(when) => vec![of_rule(when)],
+        };
         Self {
-            root: format!("{base}/{id}"),
+            root: format!("{base}/{}", slug(&about.stream)),
             stream: about.stream.clone(),
-            states: about.labels.iter().map(state).collect(),
-            id,
+            states: states.into_iter().map(|(part, shown)| (part, (shown, false))).collect(),
         }
     }
 
@@ -77,15 +77,13 @@ impl Topics {
     /// What follows from an event.
     pub(super) fn of(&mut self, notice: &Notice) -> Vec<Message> {
         let change = match &notice.event {
-            Event::Onset { label, .. } => Some((slug(label.as_str()), label.to_string(), true)),
-            Event::Offset { label, .. } => Some((slug(label.as_str()), label.to_string(), false)),
-            Event::Alert { when, state, .. } => {
-                Some((format!("alert/{}", slug(when)), when.clone(), *state == AlertState::Raised))
-            }
+            Event::Onset { label, .. } => Some((of_label(label.as_str()), true)),
+            Event::Offset { label, .. } => Some((of_label(label.as_str()), false)),
+            Event::Alert { when, state, .. } => Some((of_rule(when), *state == AlertState::Raised)),
             _ => None,
         };
         let mut messages = Vec::new();
-        if let Some((part, shown, on)) = change {
+        if let Some(((part, shown), on)) = change {
             if self.states.insert(part.clone(), (shown.clone(), on)).is_none() {
                 messages.push(self.discovery(&part, &shown));
             }
@@ -101,12 +99,13 @@ impl Topics {
     }
 
     fn discovery(&self, part: &str, shown: &str) -> Message {
-        let id = format!("earmark_{}_{}", self.id, part.replace('/', "_"));
+        let topic = format!("{}/{part}", self.root);
+        let id = format!("earmark_{}", token(&topic));
         let config = json!({
             "name": shown,
             "unique_id": id,
-            "object_id": id,
-            "state_topic": format!("{}/{part}", self.root),
+            "object_id": format!("earmark_{}", slug(&topic)),
+            "state_topic": topic,
             "availability_topic": self.availability(),
             "payload_available": ONLINE,
             "payload_not_available": OFFLINE,
@@ -114,7 +113,7 @@ impl Topics {
             "payload_off": "OFF",
             "device_class": if part.starts_with("alert/") { "problem" } else { "sound" },
             "device": {
-                "identifiers": [format!("earmark_{}", self.id)],
+                "identifiers": [format!("earmark_{}", token(&self.root))],
                 "name": format!("Earmark {}", self.stream),
                 "manufacturer": "Earmark",
                 "sw_version": env!("CARGO_PKG_VERSION"),
@@ -128,6 +127,30 @@ fn retained(topic: String, payload: &str) -> Message {
     Message { topic, payload: payload.to_owned(), retain: true }
 }
 
+/// The part of the topic of a label, and what is shown.
+fn of_label(label: &str) -> (String, String) {
+    (slug(label), label.to_owned())
+}
+
+/// The same of a rule.
+fn of_rule(when: &str) -> (String, String) {
+    (format!("alert/{}", slug(when)), when.to_owned())
+}
+
+/// A topic as an id, which has letters, digits, `_` and `-` only: `/` is `--`, another byte is `-` and its two hexadecimal digits. No two
+/// topics have the same, so that nothing that is announced takes the place of something else.
+fn token(topic: &str) -> String {
+    let mut token = String::with_capacity(topic.len());
+    for byte in topic.bytes() {
+        match byte {
+            b'/' => token.push_str("--"),
+            b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => token.push(char::from(byte)),
+            other => token.push_str(&format!("-{other:02x}")),
+        }
+    }
+    token
+}
+
 /// A name as part of a topic and of an id: letters, digits, `_` and `-`.
 pub(super) fn slug(name: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '_' };
@@ -138,16 +161,21 @@ pub(super) fn slug(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use earmark_core::Label;
+
     use super::*;
 
-    fn topics() -> Topics {
-        let labels = vec![Label::SPEECH, Label::SILENCE];
-        Topics::new("earmark", &About { stream: "Studio 1".into(), labels })
+    fn topics(base: &str, scope: Scope) -> Topics {
+        Topics::new(base, &About { stream: "Studio 1".into(), scope })
+    }
+
+    fn labels() -> Scope {
+        Scope::Labels(vec![Label::SPEECH, Label::SILENCE])
     }
 
     #[test]
     fn a_broker_learns_what_there_is_and_what_is_on() {
-        let mut topics = topics();
+        let mut topics = topics("earmark", labels());
         let event =
             Event::Onset { id: 1, label: Label::SPEECH, start_s: 1.0, decided_s: 1.2, confidence: 0.9 };
         let told = topics.of(&Notice { event, line: "LINE".into() });
@@ -166,13 +194,63 @@ mod tests {
         assert_eq!(of("earmark/studio_1/silence", &greeting), Some(("OFF".into(), true)));
         assert_eq!(greeting.last().unwrap().payload, ONLINE);
         let (config, retain) =
-            of("homeassistant/binary_sensor/earmark_studio_1_speech/config", &greeting).unwrap();
+            of("homeassistant/binary_sensor/earmark_earmark--studio_1--speech/config", &greeting).unwrap();
         let config: serde_json::Value = serde_json::from_str(&config).unwrap();
         assert!(retain && config["state_topic"] == "earmark/studio_1/speech");
         assert_eq!(config["availability_topic"], "earmark/studio_1/availability");
         let farewell = topics.farewell();
         assert_eq!(of("earmark/studio_1/speech", &farewell), Some(("OFF".into(), true)));
         assert_eq!(farewell.last().unwrap().payload, OFFLINE);
+    }
+
+    #[test]
+    fn a_sink_of_a_rule_announces_the_rule_and_no_labels() {
+        let when = "silence>1s";
+        let mut topics = topics("home", Scope::Rule(when.into()));
+        let told = |messages: Vec<Message>| -> Vec<(String, String)> {
+            messages.into_iter().map(|message| (message.topic, message.payload)).collect()
+        };
+        let alert = "home/studio_1/alert/silence_1s".to_owned();
+        let availability = "home/studio_1/availability".to_owned();
+        let greeting = told(topics.greeting());
+        let [config, rest @ ..] = greeting.as_slice() else { panic!("{greeting:?}") };
+        assert_eq!(rest, [(alert.clone(), "OFF".to_owned()), (availability.clone(), ONLINE.to_owned())]);
+        let config: serde_json::Value = serde_json::from_str(&config.1).unwrap();
+        assert_eq!((&config["state_topic"], &config["name"]), (&alert.as_str().into(), &when.into()));
+        let event = Event::Alert { when: when.into(), state: AlertState::Raised, since_s: 1.0, time_s: 2.0 };
+        let raised = told(topics.of(&Notice { event, line: "LINE".into() }));
+        assert_eq!(raised[0], (alert.clone(), "ON".to_owned()), "it has been announced before");
+        let farewell = told(topics.farewell());
+        assert_eq!(farewell, [(alert, "OFF".to_owned()), (availability, OFFLINE.to_owned())]);
+    }
+
+    #[test]
+    fn no_two_sinks_of_a_broker_announce_the_same() {
+        // A base may have any letters; those of streams and labels are few.
+        let sinks = [
+            topics("all", labels()),
+            topics("All", labels()),
+            topics("all/studio_1", labels()),
+            topics("all_studio_1", labels()),
+            topics("all-2fstudio_1", labels()),
+            topics("all--studio_1", labels()),
+            topics("all", Scope::Rule("speech>1s".into())),
+            topics("all", Scope::Rule("silence>1s".into())),
+        ];
+        let mut announced = std::collections::BTreeSet::new();
+        let mut ids = std::collections::BTreeSet::new();
+        let mut count = 0;
+        for message in sinks.iter().flat_map(Topics::greeting) {
+            let Some(id) = message.topic.strip_prefix("homeassistant/binary_sensor/") else { continue };
+            let id = id.strip_suffix("/config").unwrap();
+            assert!(id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)), "{id}");
+            let config: serde_json::Value = serde_json::from_str(&message.payload).unwrap();
+            assert_eq!(config["unique_id"], id);
+            announced.insert(id.to_owned());
+            ids.insert(config["state_topic"].as_str().unwrap().to_owned());
+            count += 1;
+        }
+        assert_eq!((announced.len(), ids.len(), count), (14, 14, 14), "{announced:#?}");
     }
 
     #[test]

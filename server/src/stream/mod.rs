@@ -188,7 +188,7 @@ pub fn run(
         (Ok(()), Some(session)) => drain(&feed, session),
         (ended, _) => ended,
     };
-    let finished = session.map_or(Ok(()), Session::finish);
+    let finished = session.map_or(Ok(()), |session| session.finish(stop));
     let good_end = |result: Result<(), RunError>| match result {
         Err(error) if error.is_broken_pipe() => Ok(()),
         other => other,

@@ -1,6 +1,7 @@
 //! A stream whose format is known.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use earmark_core::detect::Detector;
@@ -113,8 +114,8 @@ impl Session {
         self.tell(now_s)
     }
 
-    /// The stream is over: ends what is on, tells it and waits for the sinks.
-    pub(super) fn finish(mut self) -> Result<(), RunError> {
+    /// The stream is over: ends what is on, tells it and waits for the sinks, less long once `stop` is set.
+    pub(super) fn finish(mut self, stop: &AtomicBool) -> Result<(), RunError> {
         if std::mem::take(&mut self.in_gap) {
             self.end_gap(self.clock.at(Instant::now()));
         }
@@ -122,7 +123,7 @@ impl Session {
         let ended = self.tagger.finish(&mut self.events);
         let told = self.teller.tell(&mut self.events, &self.clock, end_s);
         let gated = self.through.map_or(Ok(()), Through::finish);
-        self.teller.close();
+        self.teller.close(stop);
         told.and(gated).and(ended.map_err(|source| RunError::Stream { name: self.name, source }))
     }
 

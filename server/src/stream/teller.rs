@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::AtomicBool;
 
 use earmark_core::Label;
 use earmark_core::stream::Event;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::clock::Clock;
 use super::{Reaction, RunError};
 use crate::rules::RuleBook;
-use crate::sinks::{About, GRACE, Notice, Say, Sink};
+use crate::sinks::{About, Notice, Say, Scope, Sink, close};
 
 /// Writes events and passes them on.
 pub(super) struct Teller {
@@ -44,10 +44,14 @@ impl Teller {
         lines: Box<dyn Write>,
         say: &Say,
     ) -> Result<Self, RunError> {
-        let labels = labels.iter().cloned().chain([Label::SILENCE, Label::UNKNOWN]).collect();
-        let about = About { stream: stream.to_owned(), labels };
+        let labels: Vec<Label> = labels.iter().cloned().chain([Label::SILENCE, Label::UNKNOWN]).collect();
         let (mut rules, mut of_rules, mut of_all) = (Vec::new(), Vec::new(), Vec::new());
         for Reaction { rule, targets } in reactions {
+            let scope = match &rule {
+                Some(rule) => Scope::Rule(rule.text().to_owned()),
+                None => Scope::Labels(labels.clone()),
+            };
+            let about = About { stream: stream.to_owned(), scope };
             let sinks = targets.iter().map(|target| Sink::start(target, &about, say));
             let sinks: Vec<Sink> = sinks.collect::<std::io::Result<_>>().map_err(RunError::Thread)?;
             match rule {
@@ -111,13 +115,9 @@ impl Teller {
         written
     }
 
-    /// Waits for the sinks, within their grace.
-    pub(super) fn close(self) {
-        let deadline = Instant::now() + GRACE;
-        for problem in
-            self.of_rules.into_iter().flatten().chain(self.of_all).filter_map(|sink| sink.close(deadline))
-        {
-            (self.say)(&problem);
-        }
+    /// Waits for the sinks, as long as [`close`] does.
+    pub(super) fn close(self, stop: &AtomicBool) {
+        let sinks = self.of_rules.into_iter().flatten().chain(self.of_all).collect();
+        close(sinks, stop).iter().for_each(|problem| (self.say)(problem));
     }
 }

@@ -59,7 +59,8 @@ impl Message {
     }
 }
 
-/// Reads the next message; nothing at the end.
+/// Reads the next message; nothing at the end. What is no message is told by [`io::ErrorKind::InvalidData`], one that breaks off by
+/// [`io::ErrorKind::UnexpectedEof`].
 pub(super) fn read(from: &mut impl BufRead, sizes: Sizes) -> io::Result<Option<Received>> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let mut bytes = Vec::new();
@@ -75,12 +76,17 @@ pub(super) fn read(from: &mut impl BufRead, sizes: Sizes) -> io::Result<Option<R
     let length = |key: &str| match head.get(key) {
         None | Some(Value::Null) => Ok(0),
         Some(length) => {
-            let length = length.as_u64().and_then(|length| usize::try_from(length).ok());
-            length.filter(|length| *length <= sizes.part).ok_or_else(|| wrong("a part that is too long"))
+            let bytes = length.as_u64().ok_or_else(|| wrong("a length that is no number of bytes"))?;
+            let bytes = usize::try_from(bytes).ok().filter(|bytes| *bytes <= sizes.part);
+            bytes.ok_or_else(|| wrong(&format!("a part that is longer than {} bytes", sizes.part)))
         }
     };
     let (data_length, payload_length) = (length("data_length")?, length("payload_length")?);
-    let mut data = head.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut data = match head.get("data") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(data)) => data.clone(),
+        Some(_) => return Err(wrong("data that are no JSON object")),
+    };
     if data_length > 0 {
         let more = part(from, data_length, &mut bytes)?;
         let more: Map<String, Value> =
@@ -91,12 +97,17 @@ pub(super) fn read(from: &mut impl BufRead, sizes: Sizes) -> io::Result<Option<R
     Ok(Some(Received { message: Message { kind: kind.to_owned(), data, payload }, bytes }))
 }
 
+/// Whether an error of [`read`] says that somebody sent what is no message, and not that the connection failed.
+pub(super) fn is_no_message(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}
+
 /// Reads so many bytes and appends them. Memory is taken as they come, not as they are announced.
 fn part<'a>(from: &mut impl BufRead, length: usize, bytes: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
     let start = bytes.len();
     from.by_ref().take(length as u64).read_to_end(bytes)?;
     if bytes.len() < start + length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a message that breaks off"));
     }
     Ok(&bytes[start..])
 }
@@ -134,10 +145,15 @@ mod tests {
             b"{\"type\":\"x\"}",
             b"{\"type\":\"x\",\"payload_length\":99999999}\n",
             b"{\"type\":\"x\",\"payload_length\":-1}\n",
+            b"{\"type\":\"x\",\"payload_length\":\"1\"}\n1",
             b"{\"type\":\"x\",\"payload_length\":5}\nabc",
+            b"{\"type\":\"x\",\"data\":5}\n",
+            b"[]\n",
             b"{\"type\":\"x\",\"data_length\":2}\n[]",
         ] {
-            assert!(read(&mut &*bytes, Sizes::CLIENT).is_err(), "{}", String::from_utf8_lossy(bytes));
+            // By this kind of error it is told from a connection that fails.
+            let kind = read(&mut &*bytes, Sizes::CLIENT).unwrap_err().kind();
+            assert!(is_no_message(kind), "{kind:?}: {}", String::from_utf8_lossy(bytes));
         }
         let endless = vec![b' '; 1 << 17];
         assert!(read(&mut endless.as_slice(), Sizes::CLIENT).is_err());

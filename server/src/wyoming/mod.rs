@@ -166,7 +166,19 @@ fn converse(
         services.upstream.as_deref().map(|upstream| Proxy::new(upstream, Arc::clone(replies), program));
     // Whoever asks for neither means the recogniser, where there is one.
     let mut is_for_wake = proxy.is_none();
-    while let Some(received) = message::read(reader, Sizes::CLIENT)? {
+    loop {
+        let received = match message::read(reader, Sizes::CLIENT) {
+            Ok(Some(received)) => received,
+            Ok(None) => break,
+            Err(error) if message::is_no_message(error.kind()) => {
+                // Where the next message would begin is not known.
+                let text = format!("this is no message of Wyoming: {error}");
+                tracing::info!(text, "wyoming");
+                replies.send(&error_message(&text))?;
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         let kind = received.message.kind.as_str();
         match kind {
             "detect" => is_for_wake = wake.is_some(),

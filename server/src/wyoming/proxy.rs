@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::filter::{Passed, SpeechFilter};
-use super::format::Format;
+use super::format::{Format, Samples};
 use super::message::{Message, Received};
 use super::upstream::{Link, Replies, Upstream};
 
@@ -78,10 +78,7 @@ impl<'a> Proxy<'a> {
     }
 
     fn begin(&mut self, message: &Message, start: Vec<u8>) -> Result<(), Over> {
-        let format = Format::of(message)?;
-        if format.width != 2 {
-            return Err("a speech recogniser is passed samples of 16 bits; send width 2".to_owned().into());
-        }
+        let format = Format::of(message, Samples::Narrow)?;
         let filter = self.upstream.filter.filter(format).map_err(|error| error.to_string())?;
         self.sound = Some(Sound {
             filter,
@@ -95,7 +92,7 @@ impl<'a> Proxy<'a> {
     }
 
     fn hear(&mut self, message: &Message) -> Result<(), Over> {
-        let format = Format::of(message)?;
+        let format = Format::of(message, Samples::Narrow)?;
         if self.sound.is_none() {
             // Some clients send no audio-start; a recogniser may need it.
             let start = Message { kind: "audio-start".to_owned(), payload: Vec::new(), ..message.clone() };

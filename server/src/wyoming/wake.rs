@@ -3,7 +3,7 @@
 use earmark_core::phrase::{Detection, LABEL_PREFIX, PhraseEvent, PhraseStream, Phrases};
 use serde_json::{Value, json};
 
-use super::format::{Format, as_floats};
+use super::format::{Format, Samples, as_floats};
 use super::message::Message;
 
 /// What a client has asked for, and its sound.
@@ -99,7 +99,7 @@ impl<'a> Session<'a> {
     }
 
     fn begin(&mut self, message: &Message) -> Result<(), String> {
-        let format = Format::of(message)?;
+        let format = Format::of(message, Samples::Wide)?;
         let stream =
             self.phrases.stream(format.rate_hz, format.channels).map_err(|error| error.to_string())?;
         let begun_ms = message.number("timestamp").unwrap_or(0);
@@ -109,7 +109,7 @@ impl<'a> Session<'a> {
     }
 
     fn hear(&mut self, message: &Message) -> Result<Vec<Message>, String> {
-        let format = Format::of(message)?;
+        let format = Format::of(message, Samples::Wide)?;
         // Some clients send no audio-start.
         if self.sound.is_none() {
             self.begin(message)?;

@@ -156,6 +156,41 @@ fn text_that_is_no_control_and_messages_that_are_too_large_end_a_stream() {
 }
 
 #[test]
+fn bytes_that_are_no_frame_end_a_stream_that_is_told_to_its_end() {
+    let server = Server::start(&[]);
+    let pcm = &speech_pcm()[..4 * 32_000];
+    let masked = |first: u8, length: &[u8], payload: &[u8]| [&[first][..], length, &[0; 4], payload].concat();
+    beside_an_honest_stream(&server, |server| {
+        for (what, frame, code) in [
+            ("unmasked", vec![0x82, 2, 0, 0], 1002),
+            ("reserved bits", masked(0xc2, &[0x82], &[0; 2]), 1002),
+            ("no UTF-8", masked(0x81, &[0x82], &[0xff, 0xfe]), 1002),
+            ("nothing to continue", masked(0x80, &[0x82], &[0; 2]), 1002),
+            ("an unknown kind", masked(0x83, &[0x82], &[0; 2]), 1002),
+            ("a ping in parts", masked(0x09, &[0x82], &[0; 2]), 1002),
+            ("a long ping", masked(0x89, &[0xfe, 0, 126], &[0; 126]), 1002),
+            ("a terabyte", masked(0x82, &[0xff, 0, 0, 1, 0, 0, 0, 0, 0], &[]), 1009),
+        ] {
+            let mut client = Client::open(server.address, "rate=16000");
+            client.sound(pcm);
+            client.socket.get_mut().write_all(&frame).unwrap();
+            let heard = client.rest();
+            assert_eq!(heard.code, code, "{what}: {}", heard.reason);
+            let end = heard.events.last().unwrap();
+            assert_eq!((&end["type"], &end["samples"]), (&"end".into(), &(pcm.len() / 2).into()), "{what}");
+            let ids = |kind: &str| -> Vec<u64> {
+                let told = heard.events.iter().filter(|event| event["type"] == kind);
+                let mut ids: Vec<u64> = told.map(|event| event["id"].as_u64().unwrap()).collect();
+                ids.sort_unstable();
+                ids
+            };
+            assert!(!ids("onset").is_empty(), "{what}");
+            assert_eq!(ids("onset"), ids("offset"), "{what}");
+        }
+    });
+}
+
+#[test]
 fn samples_that_are_no_numbers_are_silence() {
     let server = Server::start(&[]);
     beside_an_honest_stream(&server, |server| {

@@ -7,7 +7,7 @@ use earmark_core::model::pack::{self, Pack};
 use super::http::{get, post, request};
 use super::running::Server;
 use crate::required::skip;
-use crate::support::{noise, ok, programme, workspace, write_wav};
+use crate::support::{noise, ok, programme, run, stderr, workspace, write_wav};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -98,7 +98,12 @@ fn the_word_of_a_voice_is_asked_for_by_both_ways() {
     });
     let enrol = ["voice", "enrol", "anna", &takes[0], &takes[1], &takes[2], "--word", "welcome"];
     ok(enrol.into_iter().chain(["--profiles", &profiles, "--voice-pack", &fixture, "--quiet"]));
-    let server = Server::start(&["--profiles", &profiles, "--voice-pack", &fixture, "--owner", "anna"]);
+    for phrase in ["hello", "other"] {
+        let clips = [phrase, &takes[0], &takes[1], &takes[2]];
+        ok(["phrase", "enrol"].into_iter().chain(clips).chain(["--profiles", &profiles, "--quiet"]));
+    }
+    let args = ["--profiles", &profiles, "--voice-pack", &fixture, "--owner", "anna", "--phrase", "hello"];
+    let server = Server::start(&args);
     let verify = |query: &str| {
         post(server.address, &format!("/v1/voice/verify{query}"), &std::fs::read(&takes[1]).unwrap())
     };
@@ -106,7 +111,23 @@ fn the_word_of_a_voice_is_asked_for_by_both_ways() {
     assert!(answer["outcome"] == "granted" && answer["word_probability"].as_f64() > Some(0.5), "{answer}");
     let owner: serde_json::Value = serde_json::from_str(&verify("?name=anna").text()).unwrap();
     assert_eq!(owner["word_probability"], serde_json::Value::Null);
-    assert_eq!(verify("?name=anna&word=farewell").status, 409);
+    // Byte for byte the command's, with the word of the voice, a phrase of the service, and none.
+    for word in [Some("welcome"), Some("hello"), None] {
+        let query = word.map_or("?name=anna".to_owned(), |word| format!("?name=anna&word={word}"));
+        let answer = verify(&query);
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        let command = ["voice", "verify", "anna", &takes[1], "--json", "--quiet", "--profiles", &profiles];
+        let flags =
+            ["--voice-pack", &fixture].into_iter().chain(word.iter().flat_map(|word| ["--word", word]));
+        let command = run(command.into_iter().chain(flags));
+        assert_eq!(answer.text(), String::from_utf8_lossy(&command.stdout), "{query}: {}", stderr(&command));
+    }
+    // Neither a phrase that the service was not started with, nor what nobody knows.
+    for word in ["other", "farewell"] {
+        let refused = verify(&format!("?name=anna&word={word}"));
+        assert_eq!(refused.status, 409, "{word}");
+        assert!(refused.problem().contains("--phrase"), "{word}");
+    }
     let body = serde_json::json!({ "query": [[said, RATE_HZ], [noise(16_000, 5), RATE_HZ]] }).to_string();
     let kind = [("Content-Type", "application/json")];
     let predicted = request(server.address, "POST", "/predict", &kind, body.as_bytes());

@@ -114,6 +114,39 @@ fn a_speech_recogniser_that_takes_nothing_is_left_and_its_client_told() {
 }
 
 #[test]
+fn a_client_that_sends_what_is_no_message_is_told_and_left() {
+    let upstream = format!("127.0.0.1:{}", free_port());
+    let server = Server::start(&["--wyoming", "127.0.0.1:0", "--wyoming-upstream", &upstream]);
+    let address = server.logged("wyoming", "address");
+    let head = |head: &str| format!("{head}\n").into_bytes();
+    let sound = |width: u64| {
+        let format = serde_json::json!({ "rate": RATE_HZ, "width": width, "channels": 1 });
+        message("audio-start", &format, &[])
+    };
+    for (bytes, says) in [
+        (head("hello"), "no JSON"),
+        ([0, 0xff].repeat(50).into_iter().chain(*b"\n").collect(), "no JSON"),
+        (head("[]"), "without a type"),
+        (head("{\"type\":5}"), "without a type"),
+        (head("{\"type\":\"describe\",\"data\":5}"), "no JSON object"),
+        (head("{\"type\":\"audio-chunk\",\"payload_length\":-5}"), "no number of bytes"),
+        (head("{\"type\":\"audio-chunk\",\"payload_length\":99999999999}"), "longer than 1048576 bytes"),
+        (head("{\"type\":\"describe\",\"data_length\":9999999999}"), "longer than 1048576 bytes"),
+        (vec![b'a'; 3_000_000], "does not end"),
+        (sound(4), "send samples of 16 bits at 8000 to 192000 Hz"),
+    ] {
+        let mut client = TcpStream::connect(&address).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        client.write_all(&bytes).unwrap();
+        let told: Vec<String> = BufReader::new(&client).lines().map(Result::unwrap).collect();
+        let [told] = told.as_slice() else { panic!("{says}: {told:?}") };
+        let told: serde_json::Value = serde_json::from_str(told).unwrap();
+        assert_eq!(told["type"], "error");
+        assert!(told["data"]["text"].as_str().unwrap().contains(says), "{says}: {told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_passed_on_is_refused_before_anything_runs() {
     let own = free_port();
     let (own, other) = (format!("127.0.0.1:{own}"), format!("127.0.0.1:{}", free_port()));

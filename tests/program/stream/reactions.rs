@@ -2,6 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -10,18 +14,23 @@ use serde_json::Value;
 use super::{assert_whole, kind, pcm, start_raw, valid};
 use crate::support::{noise, ok, write_wav};
 
+/// A program of the shell, whose `$TOLD` is the second path.
+#[cfg(unix)]
+fn script(dir: &Path, text: &str) -> (PathBuf, PathBuf) {
+    use std::os::unix::fs::PermissionsExt;
+    let (script, told) = (dir.join("tell.sh"), dir.join("told.txt"));
+    std::fs::write(&script, format!("#!/bin/sh\nTOLD='{}'\n{text}\n", told.display())).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    (script, told)
+}
+
 #[cfg(unix)]
 #[test]
 fn rules_run_programs_with_the_facts() {
-    use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
-    let (script, told) = (dir.path().join("tell.sh"), dir.path().join("told.txt"));
-    let text = format!(
-        "#!/bin/sh\necho \"$EARMARK_EVENT $EARMARK_STREAM $EARMARK_WHEN $EARMARK_STATE $EARMARK_LABEL\" >> '{}'\n",
-        told.display()
-    );
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text =
+        "echo \"$EARMARK_EVENT $EARMARK_STREAM $EARMARK_WHEN $EARMARK_STATE $EARMARK_LABEL\" >> \"$TOLD\"";
+    let (script, told) = script(dir.path(), text);
     let silent_then_loud = {
         let mut samples = vec![0.0; 4 * 16_000];
         samples.extend(noise(2 * 16_000, 7).iter().map(|sample| 0.3 * sample));
@@ -49,6 +58,48 @@ fn rules_run_programs_with_the_facts() {
         lines.contains("onset") && lines.contains("silence") && lines.ends_with(&format!("end {wav}   \n")),
         "{lines}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_runs_at_the_end_of_the_stream_has_its_time() {
+    let dir = tempfile::tempdir().unwrap();
+    // Longer than the grace for what waits.
+    let (script, told) = script(dir.path(), "sleep 8; echo \"$EARMARK_STATE\" >> \"$TOLD\"");
+    let wav = dir.path().join("in.wav");
+    write_wav(&wav, 16_000, 1, &[0.0; 3 * 16_000]);
+    let [wav, script] = [&wav, &script].map(|path| path.to_str().unwrap());
+    ok(["stream", wav, "--when", "silence>1s", "--exec", script]);
+    let told = std::fs::read_to_string(&told).unwrap_or_default();
+    assert_eq!(told, "raised\n", "the program has ended before the stream's");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_hangs_is_ended_with_all_it_started_when_the_stream_is_asked_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "( while :; do echo x >> \"$TOLD\"; sleep 0.05; done ) &\nwait";
+    let (script, told) = script(dir.path(), text);
+    let length = || std::fs::metadata(&told).map_or(0, |file| file.len());
+    let (mut child, mut input, lines) =
+        start_raw(16_000, &["--when", "silence>1s", "--exec", script.to_str().unwrap()]);
+    input.write_all(&[0; 2 * 3 * 16_000]).unwrap();
+    lines.until(|event| kind(event) == "alert");
+    let began = Instant::now();
+    while length() == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "the program does not run");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let began = Instant::now();
+    assert_eq!(lines.rest().last().map(kind), Some("end"));
+    assert!(child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    let left = length();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(length(), left, "what the program started goes on");
+    drop(input);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use tungstenite::error::{Error as WsError, ProtocolError};
 use utoipa::IntoParams;
 
 use super::super::App;
@@ -247,8 +248,8 @@ async fn until_end(
         end = &mut reading => {
             app.hearing.give(slot, Piece::Close);
             match end {
-                GONE | BROKEN => end,
-                // The rest is written.
+                GONE => end,
+                // The rest is written, whatever the client did wrong.
                 end => match writing.await { DONE => end, other => other },
             }
         }
@@ -288,14 +289,13 @@ async fn read(app: &App, source: &mut SplitStream<WebSocket>, slot: &Arc<Slot>) 
     }
 }
 
+/// What a client did, by the error of who reads its bytes.
 fn broken(error: axum::Error) -> End {
-    let said = error.to_string();
-    if said.contains("too long") || said.contains("too large") || said.contains("too big") {
-        TOO_LARGE
-    } else if said.contains("protocol") || said.contains("UTF-8") {
-        BROKEN
-    } else {
-        GONE
+    match error.into_inner().downcast_ref() {
+        Some(WsError::Capacity(_)) => TOO_LARGE,
+        Some(WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => GONE,
+        Some(WsError::Protocol(_) | WsError::Utf8(_)) => BROKEN,
+        _ => GONE,
     }
 }
 
@@ -322,6 +322,28 @@ async fn write(app: &App, sink: &mut SplitSink<WebSocket, Message>, outbox: &Out
         }
         if let Some(arrived) = line.arrived {
             app.metrics.stream_delay.observe(arrived.elapsed().as_secs_f64());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_is_broken_off_is_told_why() {
+        let capacity = tungstenite::error::CapacityError::MessageTooLong { size: 2, max_size: 1 };
+        for (error, end) in [
+            (WsError::Capacity(capacity), TOO_LARGE),
+            (WsError::Protocol(ProtocolError::ControlFrameTooBig), BROKEN),
+            (WsError::Protocol(ProtocolError::UnmaskedFrameFromClient), BROKEN),
+            (WsError::Protocol(ProtocolError::UnexpectedContinueFrame), BROKEN),
+            (WsError::Utf8("at 0".to_owned()), BROKEN),
+            (WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake), GONE),
+            (WsError::Io(std::io::ErrorKind::ConnectionReset.into()), GONE),
+        ] {
+            let said = error.to_string();
+            assert_eq!(broken(axum::Error::new(error)), end, "{said}");
         }
     }
 }

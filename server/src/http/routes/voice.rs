@@ -6,6 +6,8 @@ use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use earmark_core::profile::ProfileName;
 
 use super::super::App;
@@ -34,12 +36,12 @@ pub async fn verify(
     State(app): State<Arc<App>>,
     Params(query): Params<VerifyQuery>,
     request: Request,
-) -> Result<Json<VerifyAnswer>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let name: ProfileName = query.name.parse().map_err(|e| Problem::bad_request(format!("name: {e}")))?;
-    let (job, config) = (VerifyRequest { name, word: query.word }, app.config().voice.clone());
+    let (job, config) = (VerifyRequest { name, word: query.word }, app.config());
     let work = move |packs: &_, upload: &_, watch: &mut _| job.run(packs, &config, upload, watch);
     let (_, answer) = app.job("/v1/voice/verify", request, None, work).await?;
-    Ok(Json(answer))
+    Ok(([(CONTENT_TYPE, "application/json")], answer.line()))
 }
 
 /// The probabilities of the word and of the owner for each of some clips
