@@ -22,42 +22,9 @@ if [ ! -e "$folder/earmark.bare" ]; then
 fi
 folder=$(cd "$folder" && pwd)
 
-# The world outside, as this machine sees it.
-cp /etc/resolv.conf "$folder/etc/resolv.conf"
-# debootstrap leaves it to the installer.
-printf '127.0.0.1 localhost\n::1 localhost\n' > "$folder/etc/hosts"
-for certificates in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt; do
-    if [ -f "$certificates" ]; then
-        mkdir -p "$folder$(dirname "$certificates")"
-        cp -L "$certificates" "$folder$certificates"
-    fi
-done
-for settings in config.toml config; do
-    if [ -f "${CARGO_HOME:-$HOME/.cargo}/$settings" ]; then cp "${CARGO_HOME:-$HOME/.cargo}/$settings" "$folder/root/.cargo/"; fi
-done
-if [ -n "${PIP_FIND_LINKS:-}" ] && [ -d "$PIP_FIND_LINKS" ]; then
-    mkdir -p "$folder$PIP_FIND_LINKS"
-    cp -a "$PIP_FIND_LINKS/." "$folder$PIP_FIND_LINKS/"
-fi
-
-rm -rf "$folder/earmark"
-mkdir "$folder/earmark"
-(cd "$source" && git archive HEAD) | tar -x -C "$folder/earmark"
-
-mounted() { grep -q " $1 " /proc/mounts; }
-end() {
-    # What still runs inside keeps them busy; they go with it.
-    for inside in dev proc; do if mounted "$folder/$inside"; then umount --lazy "$folder/$inside"; fi; done
-}
-trap end EXIT
-mounted "$folder/proc" || mount -t proc proc "$folder/proc"
-mounted "$folder/dev" || mount --bind /dev "$folder/dev"
-
-inside() {
-    env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        $(env | grep -E '^(CARGO_(HTTP|NET|REGISTR|SOURCE)[A-Z_]*|PIP_[A-Z_]*|SSL_CERT_[A-Z]*|[A-Za-z]*_(PROXY|proxy))=' || true) \
-        chroot "$folder" sh -c "cd /earmark && $1"
-}
+. "$source/tests/empty_system.sh"
+furnish
+mount_system
 
 for missing in cmake pkg-config g++ python3; do
     if inside "command -v $missing" >/dev/null; then echo "$0: $missing is there before the check" >&2; exit 1; fi

@@ -28,13 +28,19 @@ mod tests {
         let with = |set: &[(&str, &str)]| {
             folder_by(|name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| value.into()))
         };
-        let home = ("HOME", "/home/a");
-        assert_eq!(with(&[home]).unwrap(), Path::new("/home/a/.local/share/earmark"));
-        assert_eq!(with(&[home, ("XDG_DATA_HOME", "/data")]).unwrap(), Path::new("/data/earmark"));
+        // A path without a drive is a relative one on Windows.
+        let [home_folder, data_folder] =
+            if cfg!(windows) { [r"C:\home\a", r"D:\data"] } else { ["/home/a", "/data"] };
+        let home = ("HOME", home_folder);
+        let without_xdg = Path::new(home_folder).join(".local/share/earmark");
+        assert_eq!(with(&[home]).unwrap(), without_xdg);
+        let data = Path::new(data_folder).join("earmark");
+        assert_eq!(with(&[home, ("XDG_DATA_HOME", data_folder)]).unwrap(), data);
         for unusable in ["", "relative"] {
-            let folder = with(&[home, ("XDG_DATA_HOME", unusable)]).unwrap();
-            assert_eq!(folder, Path::new("/home/a/.local/share/earmark"));
+            assert_eq!(with(&[home, ("XDG_DATA_HOME", unusable)]).unwrap(), without_xdg);
         }
+        let roaming = with(&[home, ("APPDATA", data_folder)]).unwrap();
+        assert_eq!(roaming, if cfg!(windows) { data } else { without_xdg });
         assert_eq!(with(&[]), None);
     }
 }

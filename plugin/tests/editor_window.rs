@@ -14,12 +14,40 @@ use baseview::{
     Event, EventStatus, HandlerError, PlatformHandle, Window, WindowHandler, WindowSettings, WindowSize,
 };
 use earmark_plugin::Shared;
-use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE, system_scale};
+#[cfg(target_os = "linux")]
+use earmark_plugin::editor::system_scale;
+use earmark_plugin::editor::{EditHost, Editor, PREFERRED_SIZE};
 use earmark_plugin::meters::{Class, MeterFrame};
 use earmark_plugin::params::{PARAMS, ParamId};
 
 /// A machine that answers slowly is no failure; one that never answers is.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Lets time pass for windows, which on Linux have threads of their own.
+#[cfg(not(windows))]
+fn pass(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Lets time pass as the loop of a host's main thread does, which draws its windows.
+#[cfg(windows)]
+fn pass(time: Duration) {
+    use windows_sys::Win32::UI::WindowsAndMessaging::{DispatchMessageW, MSG, PM_REMOVE, PeekMessageW};
+    let began = Instant::now();
+    let mut message = MSG::default();
+    loop {
+        // SAFETY: the message is a local that is filled before it is read; null means all windows of this thread.
+        unsafe {
+            while PeekMessageW(&raw mut message, std::ptr::null_mut(), 0, 0, PM_REMOVE) != 0 {
+                DispatchMessageW(&raw const message);
+            }
+        }
+        if began.elapsed() >= time {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// The window of a host: black and idle.
 struct Idle;
@@ -126,7 +154,7 @@ fn wait_for_picture(shared: &Shared) {
     loop {
         shared.meters.push(MeterFrame { input_peak: 0.5, ..MeterFrame::default() });
         shared.meters.note_block(0.5, 0.5, 0.0);
-        std::thread::sleep(Duration::from_millis(100));
+        pass(Duration::from_millis(100));
         if shared.meters.take_peaks() == (0.0, 0.0) {
             return;
         }
@@ -282,14 +310,14 @@ fn it_draws_resizes_and_closes_in_the_middle_of_a_storm() {
     for (width, height) in [(1_200, 800), (720, 660), (1_000, 660)] {
         assert!(editor.set_size(width, height));
         assert_eq!(editor.size(), (width, height));
-        std::thread::sleep(Duration::from_millis(60));
+        pass(Duration::from_millis(60));
     }
     editor.set_scale(1.5);
     assert!(editor.is_open());
     drop(editor);
     for _ in 0..4 {
         let again = open(&parent, &shared);
-        std::thread::sleep(Duration::from_millis(30));
+        pass(Duration::from_millis(30));
         drop(again);
     }
     // Opened and closed at once.
@@ -312,7 +340,7 @@ fn any_order_of_ends_is_an_end() {
     wait_for_picture(&shared);
     drop(host);
     let storm = Storm::over(&shared);
-    std::thread::sleep(Duration::from_millis(100));
+    pass(Duration::from_millis(100));
     drop(editor);
     drop(storm);
 
@@ -321,7 +349,7 @@ fn any_order_of_ends_is_an_end() {
     let shared = Arc::new(Shared::new());
     let editor = open(&parent, &shared);
     drop(shared);
-    std::thread::sleep(Duration::from_millis(50));
+    pass(Duration::from_millis(50));
     drop(editor);
     drop(host);
 

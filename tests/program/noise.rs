@@ -61,7 +61,7 @@ fn noisy_takes_come_first_with_their_ratio_and_floor() {
     let plot = dir.path().join("plot.svg");
     let found = json(&[dir.path().to_str().unwrap(), "--plot", plot.to_str().unwrap()]);
     let order: Vec<&str> =
-        found.iter().map(|f| f["file"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
+        found.iter().map(|f| f["file"].as_str().unwrap().rsplit(['/', '\\']).next().unwrap()).collect();
     assert_eq!(order, ["c-5.wav", "b-15.wav", "a-clean.wav"], "{found:#?}");
     for (row, snr_db) in found.iter().zip([5.0, 15.0]) {
         assert!((number(row, "snr_db") - snr_db).abs() < 8.0, "{row}");

@@ -110,7 +110,9 @@ fn packs_are_kept_in_the_users_folder() {
     assert_eq!(fs::read_dir(home.path().join("earmark/packs")).unwrap().count(), 2);
     let tag = |pack: &str| ok(["tag", programme().to_str().unwrap(), "--pack", pack]);
     assert_eq!(tag(folders[0]), tag("live"));
-    let nowhere = earmark(["models", "--keep"]).env("XDG_DATA_HOME", programme()).output().unwrap();
+    // With its drive on Windows: without one it counts as unset.
+    let file = std::path::absolute(programme()).unwrap();
+    let nowhere = earmark(["models", "--keep"]).env("XDG_DATA_HOME", file).output().unwrap();
     assert_eq!(nowhere.status.code(), Some(1));
     let said = String::from_utf8(nowhere.stderr).unwrap();
     assert!(said.contains("programme.flac"), "{said}");

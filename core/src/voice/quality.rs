@@ -196,7 +196,7 @@ mod tests {
             ..good()
         };
         let said: Vec<String> = all.advice(true).iter().map(ToString::to_string).collect();
-        for (said, word) in said.iter().zip(["0.1 s of speech", "2.0 %", "3 dB", "more than one voice"]) {
+        for (said, word) in said.iter().zip(["0.10 s of speech", "2.0 %", "3 dB", "more than one voice"]) {
             assert!(said.contains(word), "{said}");
         }
         assert_eq!(said.len(), 4);

@@ -124,9 +124,14 @@ pub enum Out {
 /// An event at a sample since the activation.
 pub type Timed = (u64, Out);
 
+/// The entry of the plugin that is in this program.
+fn entry() -> PluginEntry {
+    PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry")
+}
+
 impl Default for Hosted {
     fn default() -> Self {
-        Self::of(&PluginEntry::load_from_clack::<ClapEntry>(c"/test").expect("an entry"))
+        Self::of(&entry())
     }
 }
 
@@ -159,7 +164,12 @@ impl Hosted {
 
     /// An instance that renders offline.
     pub fn offline() -> Self {
-        let mut hosted = Self::default();
+        Self::offline_of(&entry())
+    }
+
+    /// The same from an entry.
+    pub fn offline_of(entry: &PluginEntry) -> Self {
+        let mut hosted = Self::of(entry);
         let render = hosted.extension::<PluginRender>();
         render.set(&hosted.instance.plugin_handle(), RenderMode::Offline).expect("offline is possible");
         hosted

@@ -1,4 +1,4 @@
-//! The plugin in a CLAP host, in this process: no file is built or loaded, all else is as in a DAW.
+//! The plugin in a CLAP host, in this process: no file is loaded but in `library`, all else is as in a DAW.
 #![allow(missing_docs, reason = "a test program")]
 #![expect(
     clippy::cast_precision_loss,
@@ -7,12 +7,17 @@
     reason = "test signals are small numbers"
 )]
 
+#[cfg(not(target_os = "macos"))]
+#[path = "../built/mod.rs"]
+mod built;
 #[path = "../command/mod.rs"]
 mod command;
 mod failing;
 mod filter;
 mod host;
 mod labels;
+#[cfg(not(target_os = "macos"))]
+mod library;
 mod lifecycle;
 mod ports;
 mod presets;

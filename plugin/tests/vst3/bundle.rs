@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::built::library;
+
 /// A bundle around the library that was built with this test.
 pub fn bundle() -> &'static Path {
     static BUNDLE: OnceLock<PathBuf> = OnceLock::new();
@@ -25,13 +27,4 @@ pub fn bundle() -> &'static Path {
         std::fs::rename(&fresh, &place).expect("the library in its place");
         bundle
     })
-}
-
-fn library() -> PathBuf {
-    let name = format!("{}earmark_plugin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let test = std::env::current_exe().expect("this test's path");
-    let deps = test.parent().expect("a folder");
-    let library = deps.join(&name);
-    assert!(library.is_file(), "{} was built with this test", library.display());
-    library
 }

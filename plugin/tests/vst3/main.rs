@@ -4,6 +4,8 @@
 //! names a Python that has them: `tests/hosts/requirements.txt`). The first compares with `reference`,
 //! the same audio through the format-free processor, the second with `command`, the same through `earmark render --live`.
 
+#[path = "../built/mod.rs"]
+mod built;
 mod bundle;
 #[path = "../command/mod.rs"]
 mod command;

@@ -15,6 +15,7 @@ use tower::ServiceExt as _;
 
 use super::App;
 use super::context::Peer;
+use super::lingering::{Lingering, Unread, Watched};
 
 /// Bytes of a request's head, and of what is read ahead of a body.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -63,16 +64,19 @@ async fn serve(stream: TcpStream, peer: Peer, app: Arc<App>, router: Router) {
     let mut stream = TimeoutStream::new(stream);
     // Who does not take his answer loses it. What is slow to send is waited for where it is known what is to come.
     stream.set_write_timeout(Some(limits.stall_timeout.duration()));
+    let unread = Unread::default();
+    let stream = Lingering::new(Box::pin(stream), unread.clone());
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(axum::body::Body::new))
+        let watched = |body| axum::body::Body::new(Watched::new(body, unread.clone()));
+        router.clone().oneshot(request.map(watched))
     });
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout.duration())
         .max_buf_size(MAX_HEAD_BYTES);
-    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades();
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

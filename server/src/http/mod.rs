@@ -7,6 +7,7 @@
 
 mod context;
 mod guard;
+mod lingering;
 mod listener;
 mod media;
 mod outbox;

@@ -63,6 +63,8 @@ fn a_phrase_is_told_over_a_websocket() {
     assert_eq!(without(&never), without(&told), "other labels are told as without");
 }
 
+/// A script of the shell.
+#[cfg(unix)]
 #[test]
 fn a_phrase_of_the_configuration_is_told_in_a_source_and_runs_a_program() {
     if !has_ffmpeg() {

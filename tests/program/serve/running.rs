@@ -74,6 +74,7 @@ impl Server {
     }
 
     /// Sends a signal by its name, as `kill` has it.
+    #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status();

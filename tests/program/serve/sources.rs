@@ -79,6 +79,8 @@ fn a_source_has_a_state_and_tells_what_it_hears() {
     );
 }
 
+/// By a signal, and with a script of the shell.
+#[cfg(unix)]
 #[test]
 fn sources_change_while_the_service_runs_and_rules_run_programs() {
     if !has_ffmpeg() {

@@ -276,6 +276,8 @@ fn a_token_comes_as_a_protocol_and_pages_from_elsewhere_do_not_listen() {
     assert_eq!(open(&origin), 403);
 }
 
+/// Windows asks through the console, which `kill` does not know.
+#[cfg(unix)]
 #[test]
 fn streams_end_with_the_service() {
     let mut server = Server::start(&[]);

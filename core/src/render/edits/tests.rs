@@ -17,6 +17,18 @@ fn list() -> EditList {
     EditList::new(&plan, &changes, 1_000, 2)
 }
 
+/// A path as the system writes it in full: on Windows with the drive of this folder.
+fn in_full(path: &str) -> String {
+    std::path::absolute(path).expect("a folder").to_str().expect("plain").to_owned()
+}
+
+/// The same as an address, of a path from the root that is written as addresses are.
+fn address(path: &str) -> String {
+    let root = in_full("/");
+    let drive = root.trim_end_matches(['/', '\\']);
+    if drive.is_empty() { format!("file://{path}") } else { format!("file:///{drive}{path}") }
+}
+
 #[test]
 fn stretches_cover_source_and_output() {
     let list = list();
@@ -38,8 +50,7 @@ fn the_ending_says_the_form() {
     assert_eq!((of("a.rpp"), of("a.txt")), (Some(ListFormat::Reaper), Some(ListFormat::Audacity)));
     assert_eq!((of("a.wav"), of("edl")), (None, None));
     let reaper = ListFormat::Reaper.write(&list(), Path::new("talk.wav"), None);
-    let whole = std::path::absolute("talk.wav").expect("a folder");
-    assert!(reaper.contains(&format!("FILE \"{}\"", whole.display())), "{reaper}");
+    assert!(reaper.contains(&format!("FILE \"{}\"", in_full("talk.wav"))), "{reaper}");
 }
 
 #[test]
@@ -57,8 +68,9 @@ fn editors_get_the_new_positions() {
     assert_eq!(events.len(), 6);
     assert!(edl.contains("TITLE: talk 1\n") && edl.contains("* FROM CLIP NAME: talk 1.wav"));
     assert!(events.windows(2).all(|pair| pair[0][65..76] == pair[1][53..64]), "the record side has no gaps");
-    let reaper = ListFormat::Reaper.write(&list, Path::new("/tapes/say \"hi\".flac"), None);
-    assert!(reaper.contains("FILE '/tapes/say \"hi\".flac'") && reaper.contains("<SOURCE FLAC"));
+    let name = "/tapes/say \"hi\".flac";
+    let reaper = ListFormat::Reaper.write(&list, Path::new(name), None);
+    assert!(reaper.contains(&format!("FILE '{}'", in_full(name))) && reaper.contains("<SOURCE FLAC"));
     assert!(reaper.contains("POSITION 2.990000000") && reaper.contains("SOFFS 8.490000000"), "{reaper}");
     assert_eq!(reaper.matches('<').count(), reaper.lines().filter(|line| line.trim() == ">").count());
 }
@@ -101,7 +113,7 @@ fn open_timeline_counts_samples_unless_a_rate_is_given() {
     assert_eq!(lengths, 5_000.0);
     assert_eq!(clips[0]["source_range"]["duration"]["rate"], 1_000.0);
     let media = &clips[0]["media_references"]["DEFAULT_MEDIA"];
-    assert_eq!(media["target_url"], "file:///a%20b/talk.wav");
+    assert_eq!(media["target_url"], address("/a%20b/talk.wav"));
     let gained = clips.iter().find(|clip| clip["effects"][0]["effect_name"] == "gain").expect("a level");
     assert_eq!(gained["effects"][0]["metadata"]["earmark"]["gain_db"], -12.0);
     let frames = parse(Some("24"));
@@ -112,7 +124,7 @@ fn open_timeline_counts_samples_unless_a_rate_is_given() {
 fn chunks_cover_the_source_and_say_what_is_cut() {
     let text = ListFormat::AutoEditor.write(&list(), Path::new("/talk.wav"), Some(FrameRate::PAL));
     let list: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!((&list["version"], &list["source"]), (&"1".into(), &"/talk.wav".into()));
+    assert_eq!((&list["version"], &list["source"]), (&"1".into(), &in_full("/talk.wav").into()));
     // The source has 12 s; the pauses before, between and after are shortened to a second.
     let expected = serde_json::json!([
         [0, 13, 99_999.0],
@@ -134,7 +146,7 @@ fn final_cut_counts_whole_frames() {
     )
     .expect("XML");
     let asset = document.descendants().find(|node| node.has_tag_name("asset")).expect("an asset");
-    assert_eq!(asset.attribute("src"), Some("file:///a%26b/%22talk%22.wav"));
+    assert_eq!(asset.attribute("src"), Some(&*address("/a%26b/%22talk%22.wav")));
     assert_eq!(asset.attribute("name"), Some("\"talk\".wav"));
     let frames = |time: &str| match time {
         "0s" => 0,
