@@ -334,7 +334,7 @@ fn who_tells_the_enrolled_voice_from_the_others() {
 #[test]
 fn a_clip_that_is_given_twice_is_told() {
     let place = Place::with_fixture();
-    let clip = place.clip("clip.wav", WELCOME).display().to_string();
+    let clip = place.clip("clip.wav", WELCOME);
     let advised = place.voice(&["enrol", "anna", &clip, &clip]);
     assert!(stderr(&advised).contains("the same recording as an earlier clip"), "{}", stderr(&advised));
 }
