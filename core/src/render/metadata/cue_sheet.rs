@@ -14,8 +14,22 @@ const DISC_FRAME_SAMPLES: u64 = 588;
 /// A block of this kind, the last of a file.
 const LAST_CUE_SHEET: u32 = 0x85;
 
-/// The block as the encoder takes it; nothing if it breaks the format's rules.
+/// The number of the lead-out where it is no compact disc's.
+const LEAD_OUT: u8 = 255;
+
+/// The block as the encoder takes it; nothing if it breaks the format's rules. What calls itself a compact disc's and does not
+/// keep to its frames, or has its lead-out elsewhere (`flac` writes both), becomes a sheet of any other kind.
 pub(in crate::render) fn parse(block: &[u8]) -> Option<Cuesheet> {
+    parse_exact(block).or_else(|| {
+        let mut plain = block.to_vec();
+        plain.get_mut(FLAGS - 8..=FLAGS)?.fill(0);
+        let &(lead_out, _) = tracks(block).last()?;
+        *plain.get_mut(lead_out + 8)? = LEAD_OUT;
+        parse_exact(&plain)
+    })
+}
+
+fn parse_exact(block: &[u8]) -> Option<Cuesheet> {
     let length = u32::try_from(block.len()).ok().filter(|&length| length < 1 << 24)?;
     let head = (LAST_CUE_SHEET << 24 | length).to_be_bytes();
     // Whatever sound: one channel of 16 bits at 44.1 kHz.

@@ -97,6 +97,20 @@ fn flac_gives_back_whatever_it_can_hold() {
 }
 
 #[test]
+fn a_cue_sheet_that_is_no_disc_s_is_kept_as_another() {
+    // The number of a disc's lead-out, and a place between a disc's frames.
+    for (flags, number) in [(0, 170), (0x80, 170), (0x80, 255)] {
+        let mut block = cue_sheet_block();
+        let lead_out = block.len() - 36 + 8;
+        (block[136], block[lead_out]) = (flags, number);
+        let metadata = Metadata { cue_sheet: Some(block), ..Metadata::default() };
+        assert_eq!(read(&flac(&metadata)).cue_sheet, Some(cue_sheet_block()), "{flags} {number}");
+    }
+    assert!(cue_sheet::parse(&cue_sheet_block()[..400]).is_none());
+    assert!(cue_sheet::parse(&[]).is_none());
+}
+
+#[test]
 fn foreign_chunks_of_aiff_and_w64_are_understood() {
     let aiff = [
         chunk(b"FORM", b"AIFF", true),
