@@ -83,4 +83,4 @@ pub use recognise::FILE_ENDINGS;
 pub(crate) use recognise::ffmpeg_demuxer;
 pub use source::Source;
 #[cfg(feature = "render")]
-pub(crate) use tags::tags;
+pub(crate) use tags::{tag_in_front, tags};

@@ -1,23 +1,33 @@
 //! What a file carries beside its sound, as its demuxer tells it.
 
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use symphonia::core::common::Limit;
 use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
-use symphonia::core::meta::{MetadataOptions, StandardTag};
+use symphonia::core::meta::{MetadataOptions, StandardTag, StandardVisualKey};
 
 use super::demux::{MAX_TAG_BYTES, PROBE};
+use super::recognise::tag_bytes;
 
 /// Texts and pictures that a file carries.
 #[derive(Debug, Default)]
 pub(crate) struct Tags {
     /// By the names of Vorbis comments.
     pub(crate) comments: Vec<(String, String)>,
-    /// Media type and bytes.
-    pub(crate) pictures: Vec<(String, Vec<u8>)>,
+    pub(crate) pictures: Vec<TagPicture>,
+}
+
+/// A picture as its demuxer tells it.
+#[derive(Debug)]
+pub(crate) struct TagPicture {
+    /// What it shows, by the numbers of ID3 and FLAC.
+    pub(crate) kind: u32,
+    pub(crate) media_type: String,
+    pub(crate) data: Vec<u8>,
 }
 
 /// Most bytes of pictures that are carried over.
@@ -47,6 +57,11 @@ pub(crate) fn tags(path: &Path) -> Tags {
             Some(StandardTag::RecordingDate(text) | StandardTag::ReleaseDate(text)) => {
                 Some(("DATE", text.to_string()))
             }
+            Some(StandardTag::Composer(text)) => Some(("COMPOSER", text.to_string())),
+            Some(StandardTag::Conductor(text)) => Some(("CONDUCTOR", text.to_string())),
+            Some(StandardTag::Mood(text)) => Some(("MOOD", text.to_string())),
+            Some(StandardTag::AlbumArtist(text)) => Some(("ALBUMARTIST", text.to_string())),
+            Some(StandardTag::Description(text)) => Some(("DESCRIPTION", text.to_string())),
             Some(StandardTag::TrackNumber(number)) => Some(("TRACKNUMBER", number.to_string())),
             _ => None,
         };
@@ -54,7 +69,65 @@ pub(crate) fn tags(path: &Path) -> Tags {
     }
     for visual in &revision.media.visuals {
         let media_type = visual.media_type.clone().unwrap_or_default();
-        tags.pictures.push((media_type, visual.data.to_vec()));
+        tags.pictures.push(TagPicture {
+            kind: visual.usage.map_or(FRONT_COVER, kind),
+            media_type,
+            data: visual.data.to_vec(),
+        });
     }
     tags
+}
+
+/// What players show where no kind is told.
+const FRONT_COVER: u32 = 3;
+
+fn kind(usage: StandardVisualKey) -> u32 {
+    match usage {
+        StandardVisualKey::FileIcon => 1,
+        StandardVisualKey::OtherIcon => 2,
+        StandardVisualKey::FrontCover => FRONT_COVER,
+        StandardVisualKey::BackCover => 4,
+        StandardVisualKey::Leaflet => 5,
+        StandardVisualKey::Media => 6,
+        StandardVisualKey::LeadArtistPerformerSoloist => 7,
+        StandardVisualKey::ArtistPerformer => 8,
+        StandardVisualKey::Conductor => 9,
+        StandardVisualKey::BandOrchestra => 10,
+        StandardVisualKey::Composer => 11,
+        StandardVisualKey::Lyricist => 12,
+        StandardVisualKey::RecordingLocation => 13,
+        StandardVisualKey::RecordingSession => 14,
+        StandardVisualKey::Performance => 15,
+        StandardVisualKey::ScreenCapture => 16,
+        StandardVisualKey::Illustration => 18,
+        StandardVisualKey::BandArtistLogo => 19,
+        StandardVisualKey::PublisherStudioLogo => 20,
+        _ => 0,
+    }
+}
+
+/// Tags that may stand in front of a recording.
+const MAX_TAGS: usize = 16;
+/// Zeros behind them that are passed over.
+const MAX_ZEROS: u64 = 1 << 16;
+
+/// Bytes of the tags in front of a recording, and of the zeros behind them.
+pub(crate) fn tag_in_front(file: &mut File) -> io::Result<u64> {
+    let mut at = 0;
+    for _ in 0..MAX_TAGS {
+        let mut start = Vec::new();
+        file.seek(SeekFrom::Start(at))?;
+        file.by_ref().take(32).read_to_end(&mut start)?;
+        match tag_bytes(&start) {
+            Some(bytes) => at += bytes,
+            None => break,
+        }
+    }
+    if at == 0 {
+        return Ok(0);
+    }
+    file.seek(SeekFrom::Start(at))?;
+    let mut behind = Vec::new();
+    file.by_ref().take(MAX_ZEROS).read_to_end(&mut behind)?;
+    Ok(at + behind.iter().take_while(|&&byte| byte == 0).count() as u64)
 }

@@ -74,6 +74,11 @@ pub enum PipelineWarning {
         /// How many.
         markers: usize,
     },
+    /// Times in what is carried over are still those of the input.
+    TimesNotMoved {
+        /// What holds them.
+        names: Vec<String>,
+    },
     /// Channels cancelled each other in their mean, so that one was heard alone instead.
     HeardAlone {
         /// For how long.
@@ -92,10 +97,20 @@ impl fmt::Display for PipelineWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Audio(warning) => warning.fmt(f),
-            Self::ChunkDropped { id } => write!(f, "its chunk {id:?} is too large to carry over"),
+            Self::ChunkDropped { id } => {
+                write!(
+                    f,
+                    "its chunk {id:?} is not carried over: it is too large, or of a form that has no place there"
+                )
+            }
             Self::MarkersMoved { markers } => {
                 write!(f, "{markers} marker(s) lay in what was cut out and now stand at the cut")
             }
+            Self::TimesNotMoved { names } => write!(
+                f,
+                "{} carried over as before the cut: times in there, if any, were not moved with the sound",
+                names.join(", ")
+            ),
             Self::HeardAlone { seconds, channel } => write!(
                 f,
                 "its channels cancel each other for {seconds:.1} s (inverted, or only one of them carries sound), where \

@@ -367,9 +367,13 @@ impl Write<'_> {
                 |at| plan.out_position_or_join(at),
                 |at| at < plan.source_samples() && plan.out_position(at).is_none(),
             );
-            let joined = metadata.remap(plan.source_position(0), join, is_cut);
-            if joined > 0 {
-                observer.warn(&PipelineWarning::MarkersMoved { markers: joined });
+            let rate_hz = self.heard.scores.rate_hz;
+            let remapped = metadata.remap(rate_hz, plan.source_position(0), join, is_cut);
+            if remapped.joined > 0 {
+                observer.warn(&PipelineWarning::MarkersMoved { markers: remapped.joined });
+            }
+            if !remapped.unmoved.is_empty() {
+                observer.warn(&PipelineWarning::TimesNotMoved { names: remapped.unmoved });
             }
         }
         Ok(metadata)

@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::Application;
 
-use super::metadata::{Chunk, Metadata, Picture};
+use super::metadata::{Chunk, Metadata, Picture, cue_sheet};
 use super::wav::{chunk_bytes, fmt_chunk, to_integer};
 use super::{RenderError, StreamFormat};
 
@@ -62,8 +62,15 @@ impl<W: Write + Seek> FlacOut<W> {
         for (field, text) in metadata.comments() {
             options = options.tag(&field, text);
         }
-        for picture in &metadata.pictures {
-            options = options.picture(flac_picture(picture));
+        let mut icons = [false; 2];
+        for picture in metadata.all_pictures() {
+            options = options.picture(flac_picture(picture, &mut icons));
+        }
+        if let Some(sheet) = metadata.cue_sheet.as_deref().and_then(cue_sheet::parse) {
+            options = options.cuesheet(sheet);
+        }
+        for (id, data) in &metadata.applications {
+            options = options.application(Application { id: u32::from_be_bytes(*id), data: data.clone() });
         }
         if let Some(samples) = samples.filter(|_| !(metadata.before.is_empty() && metadata.after.is_empty()))
         {
@@ -101,21 +108,49 @@ impl<W: Write + Seek> FlacOut<W> {
     }
 }
 
-fn flac_picture(picture: &Picture) -> flac_codec::metadata::Picture {
-    use flac_codec::metadata::PictureType;
+/// A picture as the encoder takes it. Of each of the two icons a file may have one: `icons` says which were there.
+fn flac_picture(picture: Picture, icons: &mut [bool; 2]) -> flac_codec::metadata::Picture {
+    use flac_codec::metadata::PictureType as Kind;
+    const KINDS: [Kind; 21] = [
+        Kind::Other,
+        Kind::Png32x32,
+        Kind::GeneralFileIcon,
+        Kind::FrontCover,
+        Kind::BackCover,
+        Kind::LinerNotes,
+        Kind::MediaLabel,
+        Kind::LeadArtist,
+        Kind::Artist,
+        Kind::Conductor,
+        Kind::Band,
+        Kind::Composer,
+        Kind::Lyricist,
+        Kind::RecordingLocation,
+        Kind::DuringRecording,
+        Kind::DuringPerformance,
+        Kind::ScreenCapture,
+        Kind::Fish,
+        Kind::Illustration,
+        Kind::BandLogo,
+        Kind::PublisherLogo,
+    ];
+    let known = usize::try_from(picture.kind).ok().and_then(|kind| KINDS.get(kind).copied());
+    let picture_type = match known.unwrap_or(Kind::Other) {
+        icon @ (Kind::Png32x32 | Kind::GeneralFileIcon) => {
+            let seen = &mut icons[usize::from(icon == Kind::GeneralFileIcon)];
+            if std::mem::replace(seen, true) { Kind::Other } else { icon }
+        }
+        kind => kind,
+    };
     flac_codec::metadata::Picture {
-        picture_type: match picture.kind {
-            Picture::FRONT_COVER => PictureType::FrontCover,
-            4 => PictureType::BackCover,
-            _ => PictureType::Other,
-        },
-        media_type: picture.media_type.clone(),
-        description: picture.description.clone(),
+        picture_type,
+        media_type: picture.media_type,
+        description: picture.description,
         width: picture.width,
         height: picture.height,
         color_depth: picture.color_depth,
         colors_used: None,
-        data: picture.data.clone(),
+        data: picture.data,
     }
 }
 

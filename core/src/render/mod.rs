@@ -31,7 +31,7 @@ pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListError, ListForm
 pub use flac::FlacOut;
 pub use format::{Container, StreamFormat};
 pub use measure::{GainChange, GainFigures, GainStatistics, Loudness, LoudnessFigures};
-pub use metadata::{Chunk, Metadata, Picture};
+pub use metadata::{Chunk, Metadata, Picture, Remapped};
 pub use movie::{Movie, MovieContainer, MovieError, MovieFile};
 pub use output::AudioOut;
 pub use quantise::{Dither, Quantiser};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::metadata::cue_sheet::track_starts;
 use super::metadata::{Chunk, Metadata, Picture};
 
 /// `INFO` keys, the comment fields that mean the same, and the frames of ID3.
@@ -39,16 +40,16 @@ impl Metadata {
     /// The texts and pictures of a file that has no chunks (MP3, M4A, Ogg, Matroska …).
     pub(super) fn of_tags(path: &Path) -> Self {
         let tags = crate::audio::tags(path);
-        let pictures = tags.pictures.into_iter().map(|(media_type, data)| Picture {
-            kind: Picture::FRONT_COVER,
-            media_type,
-            data,
+        let pictures = tags.pictures.into_iter().map(|picture| Picture {
+            kind: picture.kind,
+            media_type: picture.media_type,
+            data: picture.data,
             ..Picture::default()
         });
         Self { comments: tags.comments, pictures: pictures.collect(), ..Self::default() }
     }
 
-    /// The comments: those that came as such, or else the `INFO` texts.
+    /// The comments: those that came as such, or else the `INFO` texts, and of ID3 what these do not say.
     pub(super) fn comments(&self) -> Vec<(String, String)> {
         if !self.comments.is_empty() {
             return self.comments.clone();
@@ -56,12 +57,49 @@ impl Metadata {
         let field = |(key, text): (String, String)| {
             FIELDS.iter().find(|(info, ..)| *info == key).map(|(_, field, _)| ((*field).to_owned(), text))
         };
-        self.info().into_iter().filter_map(field).collect()
+        let mut comments: Vec<_> = self.info().into_iter().filter_map(field).collect();
+        let of_info = comments.len();
+        for (key, text) in self.of_id3().0 {
+            if !comments[..of_info].iter().any(|(known, _)| known.eq_ignore_ascii_case(&key)) {
+                comments.push((key, text));
+            }
+        }
+        comments
+    }
+
+    /// The pictures: those that came as such, or else those of ID3.
+    pub(super) fn all_pictures(&self) -> Vec<Picture> {
+        if self.pictures.is_empty() { self.of_id3().1 } else { self.pictures.clone() }
+    }
+
+    /// The tracks of a cue sheet as cue points with labels, where there are none.
+    fn cue_points(&self) -> Vec<Chunk> {
+        let has_points = self.before.iter().chain(&self.after).any(|chunk| &chunk.id == b"cue ");
+        let tracks = self.cue_sheet.as_deref().filter(|_| !has_points).map(track_starts).unwrap_or_default();
+        if tracks.is_empty() {
+            return Vec::new();
+        }
+        let mut points = u32::try_from(tracks.len()).unwrap_or(0).to_le_bytes().to_vec();
+        let mut labels = b"adtl".to_vec();
+        for (number, start) in tracks {
+            let id = u32::from(number);
+            let at = u32::try_from(start).unwrap_or(u32::MAX);
+            for field in [id, at, u32::from_le_bytes(*b"data"), 0, 0, at] {
+                points.extend(field.to_le_bytes());
+            }
+            let label = [&id.to_le_bytes()[..], format!("Track {number:02}\0").as_bytes()].concat();
+            labels.extend(b"labl");
+            labels.extend(u32::try_from(label.len()).unwrap_or(0).to_le_bytes());
+            labels.extend(&label);
+            labels.extend(&[0][..label.len() % 2]);
+        }
+        vec![Chunk { id: *b"cue ", bytes: points }, Chunk { id: *b"LIST", bytes: labels }]
     }
 
     /// What WAV needs to hold the comments and pictures: `INFO` texts, and ID3 for what these cannot say.
     pub(super) fn for_wav(&self) -> Self {
         let mut wav = self.clone();
+        wav.after.extend(self.cue_points());
         if !self.comments.is_empty() && self.info().is_empty() {
             let texts = self.comments.iter().filter_map(|(key, text)| {
                 let (info, ..) = FIELDS.iter().find(|(_, field, _)| field.eq_ignore_ascii_case(key))?;
@@ -158,7 +196,8 @@ mod tests {
         }
         assert_eq!(synchsafe(id3.len() - 10), id3[6..10]);
         let back = Metadata { after: wav.after, ..Metadata::default() };
-        assert_eq!(back.comments(), [field("TITLE", "Talk"), field("ARTIST", "Änne")]);
+        assert_eq!(back.comments(), [field("TITLE", "Talk"), field("ARTIST", "Änne"), field("MOOD", "calm")]);
+        assert_eq!(back.all_pictures(), from_flac.pictures);
         assert!(Metadata::default().for_wav().is_empty());
     }
 }

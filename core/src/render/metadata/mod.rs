@@ -1,15 +1,26 @@
 //! What a file carries beside its samples, from one file into the next.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 mod aiff;
+mod comments;
+pub(super) mod cue_sheet;
+mod encoding;
 mod flac;
+mod id3;
+mod ixml;
+mod ogg;
 mod remap;
+mod rifx;
+mod xmp;
+
+pub use remap::Remapped;
 
 use super::RenderError;
 use crate::audio::riff::{Chunks, Head, is_name};
+use crate::audio::tag_in_front;
 
 /// The largest chunk that is carried over, bytes; larger ones are named in [`Metadata::dropped`].
 const MAX_CHUNK_BYTES: u64 = 16 << 20;
@@ -43,12 +54,16 @@ pub struct Metadata {
     pub after: Vec<Chunk>,
     /// The speaker positions of an extensible format, 0 when none are stated.
     pub channel_mask: u32,
-    /// Names of chunks that were too large to carry over.
+    /// Names of chunks that stay behind: too large, or of a form that cannot be carried over.
     pub dropped: Vec<String>,
     /// The fields of comments that stood in no chunk, in order: key and text.
     pub comments: Vec<(String, String)>,
     /// Pictures that stood in no chunk.
     pub pictures: Vec<Picture>,
+    /// The cue sheet of FLAC, as its block holds it.
+    pub cue_sheet: Option<Vec<u8>>,
+    /// Blocks of FLAC that belong to applications: name and content.
+    pub applications: Vec<([u8; 4], Vec<u8>)>,
 }
 
 /// A picture, as FLAC and ID3 keep them.
@@ -76,30 +91,76 @@ impl Picture {
 }
 
 impl Metadata {
-    /// What a file carries beside its samples: chunks of WAVE, RF64, W64 and AIFF; comments, pictures and foreign chunks of
-    /// FLAC; the texts and pictures of any other.
+    /// What a file carries beside its samples: chunks of WAVE, RIFX, RF64, W64 and AIFF; comments, pictures, cue sheet and
+    /// foreign chunks of FLAC; comments and pictures of Ogg; the texts and pictures of any other. A tag in front of one of
+    /// these is its own where it has none.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn read(path: &Path) -> Result<Self, RenderError> {
-        let in_file = |source| RenderError::Metadata { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(in_file)?;
-        let file_bytes = file.metadata().map_err(in_file)?.len();
-        let mut start = Vec::new();
-        file.by_ref().take(4).read_to_end(&mut start).map_err(in_file)?;
-        match &start[..] {
-            b"fLaC" => return Self::read_flac(BufReader::new(file)).map_err(in_file),
-            b"FORM" => return Self::read_aiff(BufReader::new(file)).map_err(in_file),
-            b"RIFF" | b"RF64" | b"BW64" | b"riff" => {}
-            // Numbers in its chunks are written the other way round.
-            b"RIFX" => return Ok(Self::default()),
-            _ => return Ok(Self::of_tags(path)),
-        }
-        file.rewind().map_err(in_file)?;
-        Self::read_chunks(BufReader::new(file), file_bytes).map_err(in_file)
+        Self::read_file(path).map_err(|source| RenderError::Metadata { path: path.to_owned(), source })
     }
 
-    fn read_chunks(file: BufReader<File>, file_bytes: u64) -> std::io::Result<Self> {
+    fn read_file(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let file_bytes = file.metadata()?.len();
+        let front = tag_in_front(&mut file)?;
+        let tag = if (1..=MAX_CHUNK_BYTES).contains(&front) {
+            file.rewind()?;
+            let mut tag = Vec::new();
+            file.by_ref().take(front).read_to_end(&mut tag)?;
+            tag
+        } else {
+            Vec::new()
+        };
+        let mut start = Vec::new();
+        file.seek(SeekFrom::Start(front))?;
+        file.by_ref().take(4).read_to_end(&mut start)?;
+        let mut metadata = match &start[..] {
+            b"fLaC" => Self::read_flac(BufReader::new(file))?,
+            b"FORM" => Self::read_aiff(BufReader::new(file))?,
+            b"OggS" => {
+                file.seek(SeekFrom::Start(front))?;
+                let tags = Self::of_tags(path);
+                match Self::read_ogg(BufReader::new(file))? {
+                    Some(mut ogg) => {
+                        if ogg.pictures.is_empty() {
+                            ogg.pictures = tags.pictures;
+                        }
+                        ogg
+                    }
+                    None => tags,
+                }
+            }
+            b"RIFF" | b"RIFX" | b"RF64" | b"BW64" | b"riff" => {
+                file.seek(SeekFrom::Start(front))?;
+                Self::read_chunks(BufReader::new(file), file_bytes.saturating_sub(front))?
+            }
+            _ => return Ok(Self::of_tags(path)),
+        };
+        let has_tag = metadata.chunks().any(|chunk| chunk.id.eq_ignore_ascii_case(b"id3 "));
+        if tag.starts_with(b"ID3") && metadata.comments.is_empty() && !has_tag {
+            metadata.after.push(Chunk { id: *b"id3 ", bytes: tag });
+        }
+        Ok(metadata)
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.before.iter().chain(&self.after)
+    }
+
+    /// Comments and pictures in the ID3 tags of chunks.
+    pub(super) fn of_id3(&self) -> (Vec<(String, String)>, Vec<Picture>) {
+        let (mut comments, mut pictures) = (Vec::new(), Vec::new());
+        for chunk in self.chunks().filter(|chunk| chunk.id.eq_ignore_ascii_case(b"id3 ")) {
+            let found = id3::read(&chunk.bytes);
+            comments.extend(found.0);
+            pictures.extend(found.1);
+        }
+        (comments, pictures)
+    }
+
+    fn read_chunks(file: BufReader<File>, file_bytes: u64) -> io::Result<Self> {
         let mut metadata = Self::default();
         // A file that is too short for a header is no WAVE file.
         let Some(mut chunks) = none_at_end(Chunks::begin(file, Some(file_bytes)))? else {
@@ -120,8 +181,11 @@ impl Metadata {
             let length = bytes.unwrap_or(u64::MAX).min(file_bytes.saturating_sub(start));
             if &id == b"fmt " {
                 let format = chunks.content(EXTENSIBLE_FORMAT_BYTES)?;
-                if let ([0xfe, 0xff, ..], Some(mask)) = (&format[..], format.get(20..24)) {
-                    metadata.channel_mask = u32::from_le_bytes([mask[0], mask[1], mask[2], mask[3]]);
+                let mask = format.get(20..24).and_then(<[u8]>::first_chunk).copied();
+                if let ([0xfe, 0xff, ..], Some(mask)) = (&format[..], mask) {
+                    metadata.channel_mask = u32::from_le_bytes(mask);
+                } else if let ([0xff, 0xfe, ..], Some(mask)) = (&format[..], mask) {
+                    metadata.channel_mask = u32::from_be_bytes(mask);
                 }
             }
             if NOT_CARRIED.contains(&&id) {
@@ -134,7 +198,15 @@ impl Metadata {
             total += length;
             // W64 writes this name small.
             let id = if &id == b"list" { *b"LIST" } else { id };
-            let chunk = Chunk { id, bytes: chunks.content(length)? };
+            let mut bytes = chunks.content(length)?;
+            if chunks.is_big_endian() {
+                let Some(turned) = rifx::as_riff(id, bytes) else {
+                    metadata.dropped.push(String::from_utf8_lossy(&id).into_owned());
+                    continue;
+                };
+                bytes = turned;
+            }
+            let chunk = Chunk { id, bytes };
             if seen_data { metadata.after.push(chunk) } else { metadata.before.push(chunk) }
         }
         Ok(metadata)
@@ -146,6 +218,8 @@ impl Metadata {
             && self.after.is_empty()
             && self.comments.is_empty()
             && self.pictures.is_empty()
+            && self.cue_sheet.is_none()
+            && self.applications.is_empty()
     }
 
     /// The `INFO` texts, as (four-character key, text).
@@ -185,3 +259,7 @@ fn none_at_end<T>(found: std::io::Result<Option<T>>) -> std::io::Result<Option<T
         found => found,
     }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
