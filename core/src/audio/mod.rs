@@ -21,6 +21,7 @@
 //! | `demux.rs`, `coded.rs`, `stream.rs`, `outlet.rs` | everything else, through symphonia |
 //! | `elementary/` | FLAC, MPEG audio and ADTS: frames, whatever stands around them |
 //! | `opus/` | Opus: header, framing, streams to channels |
+//! | `vorbis.rs` | Vorbis of more than two channels |
 //! | `recorded.rs` | the first bytes of a stream, read again |
 //! | `repair.rs`, `view.rs` | sizes in containers that lie, and the file as it should have been |
 //! | `options.rs` | which track, which channel, which ffmpeg |
@@ -62,6 +63,7 @@ mod stream;
 #[cfg(feature = "render")]
 mod tags;
 mod view;
+mod vorbis;
 mod wav_coded;
 mod wav_header;
 mod wav_reader;

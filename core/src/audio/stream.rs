@@ -24,6 +24,7 @@ use symphonia::core::units::TimeBase;
 use super::aac::core_config;
 use super::gapless::{EditList, Stretch, itunes_gapless, scale};
 use super::opus::{Endian, OpusDecoder, OpusHead};
+use super::vorbis::VorbisDecoder;
 use super::{AudioError, SampleFormat};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -146,8 +147,9 @@ impl Stream {
             let endian = if container == FORMAT_ID_ISOMP4 { Endian::Big } else { Endian::Little };
             Opened::opus(parameters, beside.opus_head.take(), endian, track.time_base)
         } else {
-            let decoder = CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default());
-            decoder.map_err(|error| unsupported(&error)).map(|decoder| Opened { decoder, pre_skip: None })
+            decoder_for(parameters, track.time_base)
+                .map_err(|error| unsupported(&error))
+                .map(|decoder| Opened { decoder, pre_skip: None })
         };
         let Opened { decoder, pre_skip } =
             opened.map_err(|what| AudioError::Unsupported { path: path.to_owned(), what })?;
@@ -261,6 +263,18 @@ impl Stream {
     pub(super) fn frames(&self, ticks: u64, rate_hz: u32) -> u64 {
         frames(self.time_base, ticks, rate_hz)
     }
+}
+
+/// Symphonia's decoder, or another one where that is wrong.
+fn decoder_for(
+    parameters: &AudioCodecParameters,
+    time_base: Option<TimeBase>,
+) -> Result<Box<dyn AudioDecoder>, Error> {
+    let decoder = CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
+    if parameters.codec == CODEC_ID_VORBIS && VorbisDecoder::is_wanted(parameters) {
+        return Ok(Box::new(VorbisDecoder::new(parameters, time_base)?));
+    }
+    Ok(decoder)
 }
 
 /// A duration in units of `time_base` as frames; without one, frames are what is counted.
