@@ -207,6 +207,31 @@ fn every_channel_of_vorbis_is_its_own() {
 }
 
 #[test]
+fn free_format_at_high_rates_is_what_it_is_with_a_listed_one() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // Noise that comes and goes, so that frames borrow from those before.
+    let noise = |seed: u32| format!("(random({seed})-0.5)*(0.02+lt(mod(t\\,0.3)\\,0.1))");
+    let made = format!("aevalsrc={}|{}:s=48000:d=3", noise(0), noise(1));
+    for (kbit_per_s, frame_bytes) in [(192, 576), (256, 768), (320, 960)] {
+        let (plain, free) = (folder.path().join("plain.mp3"), folder.path().join("free.mp3"));
+        let rate = format!("{kbit_per_s}k");
+        let codec = ["-c:a", "libmp3lame", "-b:a", &rate, "-write_xing", "0", "-id3v2_version", "0"];
+        ffmpeg(&[&["-f", "lavfi", "-i", &made][..], &codec, &[text(&plain)]].concat());
+        let mut bytes = std::fs::read(&plain).unwrap();
+        for frame in bytes.chunks_mut(frame_bytes) {
+            assert!(matches!(frame, [0xff, 0xfb, ..]), "{kbit_per_s} kbit/s");
+            frame[2] &= 0x0f;
+        }
+        std::fs::write(&free, &bytes).unwrap();
+        let (plain, free) = (all(Source::open(&plain).unwrap()), all(Source::open(&free).unwrap()));
+        assert!(plain.len() > 250_000 && free == plain, "{kbit_per_s} kbit/s");
+    }
+}
+
+#[test]
 fn what_comes_through_a_pipe_is_what_the_file_gives() {
     if Command::new("ffmpeg").arg("-version").output().is_err() {
         return skip("there is no ffmpeg");
