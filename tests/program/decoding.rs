@@ -9,11 +9,18 @@ use earmark_core::audio::Source;
 use crate::required::skip;
 
 /// Codecs, and the containers that they are tried in.
-const CODECS: [(&str, &[&str]); 14] = [
+const CODECS: [(&str, &[&str]); 20] = [
     ("pcm_s16le", &["wav", "w64", "mov", "mka"]),
-    ("pcm_s24le", &["wav", "caf"]),
+    ("pcm_s24le", &["wav", "caf", "mov"]),
     ("pcm_f32le", &["wav"]),
-    ("pcm_s16be", &["aiff"]),
+    ("pcm_s16be", &["aiff", "mov"]),
+    // Of these QuickTime's names tell no order of bytes.
+    ("pcm_s24be", &["mov"]),
+    ("pcm_s32be", &["mov"]),
+    ("pcm_s32le", &["mov"]),
+    ("pcm_f32be", &["mov"]),
+    ("pcm_f64be", &["mov"]),
+    ("pcm_s8", &["mov"]),
     ("pcm_alaw", &["wav"]),
     ("pcm_mulaw", &["au"]),
     ("adpcm_ima_wav", &["wav"]),
@@ -81,21 +88,38 @@ fn loudest(samples: &[f32], channels: u16) -> (usize, usize) {
     (frames.len(), at)
 }
 
-fn ours(path: &Path) -> (u32, u16, (usize, usize)) {
-    let mut source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
-    let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
-    let mut samples = Vec::new();
+/// All samples, of a source that has nothing to say against them.
+fn all(mut source: Source) -> Vec<f32> {
+    let (mut samples, mut blocks) = (Vec::new(), 0);
     while let Some(block) = source.next_block().unwrap_or_else(|error| panic!("{error}")) {
         samples.extend_from_slice(block);
+        blocks += 1;
     }
-    assert!(source.warnings().is_empty(), "{}: {:?}", path.display(), source.warnings());
-    (rate_hz, channels, loudest(&samples, channels))
+    assert!(source.warnings().is_empty(), "{}: {:?}", source.path().display(), source.warnings());
+    let frames = samples.len() / usize::from(source.info().channels);
+    assert!(blocks <= frames / 64 + 2, "{}: {frames} frames in {blocks} blocks", source.path().display());
+    samples
+}
+
+fn ours(path: &Path) -> (u32, u16, (usize, usize)) {
+    let source = Source::open(path).unwrap_or_else(|error| panic!("{error}"));
+    let (rate_hz, channels) = (source.info().rate_hz, source.info().channels);
+    (rate_hz, channels, loudest(&all(source), channels))
+}
+
+/// The same from a stream.
+fn streamed(path: &Path) -> Vec<f32> {
+    let file = std::fs::File::open(path).unwrap();
+    all(Source::from_reader(path, Box::new(file)).unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn their_samples(path: &Path) -> Vec<f32> {
+    let bytes = ffmpeg(&["-i", text(path), "-f", "f32le", "-"]);
+    bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
 }
 
 fn theirs(path: &Path, channels: u16) -> (usize, usize) {
-    let bytes = ffmpeg(&["-i", text(path), "-f", "f32le", "-"]);
-    let samples: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
-    loudest(&samples, channels)
+    loudest(&their_samples(path), channels)
 }
 
 fn made(folder: &Path, codec: &str, container: &str, (rate_hz, channels): (u32, u16), late: bool) -> PathBuf {
@@ -137,6 +161,93 @@ fn every_codec_and_container_gives_the_samples_that_ffmpeg_gives() {
         } else {
             assert_eq!(frames, their_frames, "{name}");
         }
+    }
+}
+
+/// How far two signals differ, dB: the worst of their channels.
+fn snr_db(ours: &[f32], theirs: &[f32], channels: usize) -> f64 {
+    let of_channel = |k: usize| {
+        let pairs = ours.iter().zip(theirs).skip(k).step_by(channels);
+        let (mut signal, mut noise) = (0.0, 0.0);
+        for (&a, &b) in pairs {
+            signal += f64::from(b).powi(2);
+            noise += (f64::from(a) - f64::from(b)).powi(2);
+        }
+        assert!(signal > 0.0, "channel {k} is silent");
+        10.0 * (signal / noise.max(1e-30)).log10()
+    };
+    (0..channels).map(of_channel).fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn every_channel_of_vorbis_is_its_own() {
+    const LAYOUTS: [&str; 8] = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"];
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (k, layout) in LAYOUTS.iter().enumerate() {
+        let channels = k + 1;
+        // Tones of their own over one that all have, so that the encoder couples them; each comes and goes.
+        let tone = |n: usize| {
+            format!("0.2*sin(2*PI*{}*t)*lt(mod(t*{}\\,1)\\,0.6)+0.1*sin(2*PI*440*t)", 300 + 170 * n, n + 1)
+        };
+        let tones = (0..channels).map(tone).collect::<Vec<_>>().join("|");
+        let made = format!("aevalsrc={tones}:c={layout}:s=48000:d=2");
+        for container in ["ogg", "mka"] {
+            let path = folder.path().join(format!("{channels}.{container}"));
+            ffmpeg(&["-f", "lavfi", "-i", &made, "-c:a", "libvorbis", "-q:a", "5", text(&path)]);
+            let source = Source::open(&path).unwrap();
+            assert_eq!(usize::from(source.info().channels), channels);
+            let snr_db = snr_db(&all(source), &their_samples(&path), channels);
+            println!("{layout} in {container}: {snr_db:.1} dB");
+            assert!(snr_db > 90.0, "{layout} in {container}: {snr_db:.1} dB");
+        }
+    }
+}
+
+#[test]
+fn free_format_at_high_rates_is_what_it_is_with_a_listed_one() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // Noise that comes and goes, so that frames borrow from those before.
+    let noise = |seed: u32| format!("(random({seed})-0.5)*(0.02+lt(mod(t\\,0.3)\\,0.1))");
+    let made = format!("aevalsrc={}|{}:s=48000:d=3", noise(0), noise(1));
+    for (kbit_per_s, frame_bytes) in [(192, 576), (256, 768), (320, 960)] {
+        let (plain, free) = (folder.path().join("plain.mp3"), folder.path().join("free.mp3"));
+        let rate = format!("{kbit_per_s}k");
+        let codec = ["-c:a", "libmp3lame", "-b:a", &rate, "-write_xing", "0", "-id3v2_version", "0"];
+        ffmpeg(&[&["-f", "lavfi", "-i", &made][..], &codec, &[text(&plain)]].concat());
+        let mut bytes = std::fs::read(&plain).unwrap();
+        for frame in bytes.chunks_mut(frame_bytes) {
+            assert!(matches!(frame, [0xff, 0xfb, ..]), "{kbit_per_s} kbit/s");
+            frame[2] &= 0x0f;
+        }
+        std::fs::write(&free, &bytes).unwrap();
+        let (plain, free) = (all(Source::open(&plain).unwrap()), all(Source::open(&free).unwrap()));
+        assert!(plain.len() > 250_000 && free == plain, "{kbit_per_s} kbit/s");
+    }
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_what_the_file_gives() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (codec, container) in
+        CODECS.iter().flat_map(|(codec, all)| all.iter().map(move |name| (codec, *name)))
+    {
+        // ffmpeg, which is not asked about streams, decodes the other codecs of QuickTime.
+        let plain = codec.starts_with("pcm") && *codec != "pcm_s8";
+        if !(["mka", "webm"].contains(&container) || plain && container == "mov") {
+            continue;
+        }
+        let path = made(folder.path(), codec, container, (48_000, 1), false);
+        let whole = all(Source::open(&path).unwrap());
+        assert!(streamed(&path) == whole, "{codec} in {container}");
     }
 }
 

@@ -12,8 +12,9 @@ use symphonia::core::units::Duration;
 use super::aac;
 use super::adapt::Form;
 use super::demux::Opened;
+use super::kind::Kind;
 use super::outlet::Outlet;
-use super::stream::{Beside, Kind, Stream};
+use super::stream::{Beside, Stream};
 use super::{AudioError, AudioWarning, SourceInfo};
 use crate::signal::units::samples_to_seconds;
 
@@ -30,6 +31,8 @@ const MAX_START_S: u64 = 600;
 const LEAST_GAPS_PER_S: u64 = 50;
 /// A lossy stream this much shorter than told is called truncated, seconds. Encoders disagree by a frame or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
+/// Frames of samples as they are that make a block, at least: QuickTime's demuxer gives them one by one.
+const PLAIN_BLOCK_FRAMES: usize = 1_024;
 /// What the MPEG audio decoder says when a frame has another rate or channel count than the first.
 pub(super) const FORMAT_CHANGED: &str = "signal spec";
 
@@ -49,6 +52,10 @@ pub(super) struct Coded {
     begins_at_s: Option<f64>,
     cut_off: bool,
     done: bool,
+    /// Recordings before this one.
+    links: u32,
+    /// What went wrong behind samples that were handed out first.
+    failed: Option<AudioError>,
 }
 
 impl std::fmt::Debug for Coded {
@@ -85,6 +92,8 @@ impl Coded {
             begins_at_s: None,
             cut_off: false,
             done: false,
+            links: 0,
+            failed: None,
         };
         coded.look_for_replication();
         let mut first = Vec::new();
@@ -158,9 +167,26 @@ impl Coded {
     /// Fills `block` with the next frames; leaves it empty at the end.
     pub(super) fn next_block(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
         block.clear();
+        if self.failed.is_none() || !self.first.is_empty() {
+            self.next_piece(path, block)?;
+        }
+        let enough = PLAIN_BLOCK_FRAMES * usize::from(self.out.info.channels);
+        let mut piece = Vec::new();
+        while self.stream.kind == Kind::Plain && self.failed.is_none() && (1..enough).contains(&block.len()) {
+            match self.next_piece(path, &mut piece) {
+                Ok(()) if piece.is_empty() => break,
+                Ok(()) => block.append(&mut piece),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        if block.is_empty() { self.failed.take().map_or(Ok(()), Err) } else { Ok(()) }
+    }
+
+    /// The next frames as they come.
+    fn next_piece(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
+        block.clear();
         if !self.first.is_empty() {
-            std::mem::swap(block, &mut self.first);
-            self.first = Vec::new();
+            *block = std::mem::take(&mut self.first);
             return Ok(());
         }
         while block.is_empty() {
@@ -188,10 +214,7 @@ impl Coded {
                     self.decode(path, &packet, block)?
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => {
-                    self.end(path)?;
-                    self.out.flush(block);
-                }
+                Ok(None) => self.end_link(path, block)?,
                 Err(Error::ResetRequired) => {
                     // The tracks of a link are its own.
                     self.beside.track = None;
@@ -201,8 +224,7 @@ impl Coded {
                 }
                 Err(Error::IoError(e)) if e.kind() == ErrorKind::UnexpectedEof => {
                     self.cut_off = true;
-                    self.end(path)?;
-                    self.out.flush(block);
+                    self.end_link(path, block)?;
                 }
                 Err(Error::IoError(source)) => {
                     return Err(AudioError::Read { path: path.to_owned(), at_s: self.out.at_s(), source });
@@ -311,6 +333,29 @@ impl Coded {
         self.note_bad(at_s);
         let rate = u64::from(self.out.form.rate_hz);
         self.out.silence += self.stream.frames(ticks, self.out.form.rate_hz).min(rate * MAX_FILL_S);
+        Ok(())
+    }
+
+    /// The demuxer has nothing more: goes on with the recording behind it, if there is one.
+    fn end_link(&mut self, path: &Path, block: &mut Vec<f32>) -> Result<(), AudioError> {
+        if let Some(segment) = self.beside.segment.take() {
+            self.cut_off &= !segment.is_reached();
+            let discard = self.stream.nanoseconds(segment.discard_ns());
+            self.out.settle(path, &mut self.stream, discard, block)?;
+        }
+        let behind = self.beside.behind.take().filter(|_| !self.cut_off);
+        let next =
+            behind.map(|behind| behind.open(path, self.beside.track, self.links)).transpose()?.flatten();
+        let Some(Opened { format, beside }) = next else {
+            // What was held back is heard first.
+            self.failed = self.end(path).err();
+            self.out.flush(block);
+            return Ok(());
+        };
+        self.links += 1;
+        self.out.drop_back();
+        (self.format, self.beside) = (format, beside);
+        self.stream = Stream::select(path, self.format.as_mut(), &mut self.beside)?;
         Ok(())
     }
 

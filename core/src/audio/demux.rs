@@ -14,11 +14,12 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::AudioError;
 use super::elementary::{Elementary, ElementaryReader};
-use super::gapless::{Mp4Start, is_mp4, mp4_edits};
+use super::gapless::{Mp4Start, big_endian_tracks, is_mp4, mp4_edits};
 use super::opus::{HEAD_PAGE_BYTES, reveal};
 use super::recognise::{Found, recognise};
 use super::recorded::Recorded;
-use super::repair::{Repair, is_endless_matroska};
+use super::repair::{Repair, is_endless_matroska, segment_end};
+use super::segment::{Behind, MOST_DISCARD_NS, SegmentReader};
 use super::stream::Beside;
 use super::view::{Patch, View};
 use super::wav_coded::{CodedWav, codec_name};
@@ -27,6 +28,12 @@ use super::wav_coded::{CodedWav, codec_name};
 const NO_HEADER: &str = "no known header in it";
 /// What the probe says when it knows none of a file's bytes.
 pub(super) const NO_FORMAT: &str = "no suitable format";
+/// What the demuxer of MPEG-4 says of samples without a codec that it does not know.
+const UNKNOWN_SAMPLES: [&str; 3] = [
+    "isomp4: invalid pcm sample size",
+    "isomp4: invalid pcm bytes per sample",
+    "isomp4: invalid number of channels",
+];
 /// Pictures and texts in tags are not wanted; this keeps them from filling memory.
 pub(super) const MAX_TAG_BYTES: usize = 1 << 16;
 
@@ -69,12 +76,31 @@ impl Opened {
         if opus_head.is_some() {
             repair.patches.push(Patch { offset: 0, bytes: start });
         }
+        let behind = behind(&file, &repair).map_err(read_error)?;
         let mut view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
         let edits = if is_mp4 { mp4_edits(&mut view) } else { None };
+        let big_endian = if is_mp4 { big_endian_tracks(&mut view) } else { None }.unwrap_or_default();
         view.rewind().map_err(read_error)?;
         let (cut_off, discard_ns) = (repair.cut_off, repair.discard_ns);
-        let beside = Beside { edits, opus_head, cut_off, discard_ns, track };
+        let beside =
+            Beside { edits, big_endian, opus_head, cut_off, discard_ns, track, behind, ..Beside::default() };
         Self::open(path, Box::new(view), offset, elementary, beside)
+    }
+
+    /// A recording in Matroska that begins in `file` behind another one.
+    pub(super) fn segment(
+        path: &Path,
+        mut file: File,
+        at: u64,
+        track: Option<u16>,
+    ) -> Result<Self, AudioError> {
+        let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
+        let repair = Repair::of_segment(&mut file, at).map_err(read_error)?;
+        let behind = behind(&file, &repair).map_err(read_error)?;
+        let view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
+        let (cut_off, discard_ns) = (repair.cut_off, repair.discard_ns);
+        let beside = Beside { cut_off, discard_ns, track, behind, ..Beside::default() };
+        Self::open(path, Box::new(view), at, None, beside)
     }
 
     pub(super) fn stream(
@@ -96,11 +122,12 @@ impl Opened {
         let mut reader: Box<dyn Read + Send> = Box::new(recorded.rewound().ok_or_else(|| long_header(path))?);
         let mut start = first_page(&mut reader).map_err(read_error)?;
         let elementary = Elementary::of(&start);
-        let mut edits = None;
+        let (mut edits, mut big_endian) = (None, Vec::new());
         if is_mp4(&start) {
             match Mp4Start::read(Cursor::new(start).chain(reader)).map_err(read_error)? {
                 Mp4Start::Index { bytes, rest } => {
                     edits = mp4_edits(&mut Cursor::new(&bytes));
+                    big_endian = big_endian_tracks(&mut Cursor::new(&bytes)).unwrap_or_default();
                     (start, reader) = (bytes, rest);
                 }
                 // The index comes last, so the whole is kept to go back in.
@@ -108,8 +135,17 @@ impl Opened {
             }
         }
         let cut_off = is_endless_matroska(&start).then_some(false);
-        let beside = Beside { edits, opus_head: reveal(&mut start), cut_off, discard_ns: 0, track };
-        let whole = Box::new(Cursor::new(start).chain(reader));
+        let end = segment_end(&start);
+        let opus_head = reveal(&mut start);
+        let mut beside = Beside { edits, big_endian, opus_head, cut_off, track, ..Beside::default() };
+        let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(reader));
+        if let Some(end) = end {
+            let (segment, end, behind) = SegmentReader::new(whole, end);
+            whole = Box::new(segment);
+            (beside.segment, beside.behind) = (Some(end), Some(behind));
+            // So much is held back until the end says how much of it is dropped.
+            beside.discard_ns = MOST_DISCARD_NS;
+        }
         let source = Box::new(ReadOnlySource::new(Exclusive(Mutex::new(whole))));
         Self::open(path, source, 0, elementary, beside)
     }
@@ -202,8 +238,17 @@ fn open_error(path: &Path, error: Error) -> AudioError {
             AudioError::NotAudio { path, detail: NO_HEADER.to_owned() }
         }
         Error::Unsupported(text) => AudioError::Unsupported { path, what: text.to_owned() },
+        // Its demuxer takes two channels of the commonest sizes and calls everything else damage.
+        Error::DecodeError(text) if UNKNOWN_SAMPLES.contains(&text) => {
+            AudioError::Unsupported { path, what: text.to_owned() }
+        }
         other => AudioError::Header { path, detail: other.to_string() },
     }
+}
+
+/// The recording that follows the first one of a file.
+fn behind(file: &File, repair: &Repair) -> io::Result<Option<Behind>> {
+    repair.next.map(|at| Ok(Behind::file(file.try_clone()?, at))).transpose()
 }
 
 /// The first bytes of a source, as many as may hold an Opus header in Ogg.

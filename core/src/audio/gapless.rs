@@ -1,7 +1,8 @@
 //! What encoders add at the start and the end, and where containers say how much.
 //!
 //! MP3 (LAME tag), Vorbis and Opus (granule positions) are handled by their demuxers; the pre-skip of Opus stands in its
-//! header (`opus/head.rs`). MPEG-4 files tell in an edit list, or in Apple's `iTunSMPB` comment.
+//! header (`opus/head.rs`). MPEG-4 files tell in an edit list, or in Apple's `iTunSMPB` comment; what else is read here is the
+//! order of the bytes of their samples, which stands beside.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -111,6 +112,23 @@ pub(super) fn mp4_edits(reader: &mut (impl Read + Seek)) -> Option<Vec<EditList>
     Some(lists)
 }
 
+/// The tracks of a QuickTime file whose samples of 24 bits and more begin with the highest byte. Leaves the reader anywhere.
+///
+/// The names of these kinds tell no order; a box beside them does, and without it this is the order.
+pub(super) fn big_endian_tracks(reader: &mut (impl Read + Seek)) -> Option<Vec<u32>> {
+    let end = reader.seek(SeekFrom::End(0)).ok()?;
+    let mut walk = Walk { reader, boxes: 0 };
+    let mut rest = walk.find(0..end, *b"moov")?;
+    let mut tracks = Vec::new();
+    while let Some(trak) = walk.find(rest.clone(), *b"trak") {
+        rest.start = trak.end;
+        if walk.is_big_endian(trak.clone()).unwrap_or(false) {
+            tracks.extend(walk.track_id(trak));
+        }
+    }
+    Some(tracks)
+}
+
 type Span = std::ops::Range<u64>;
 
 struct Walk<'a, R> {
@@ -182,6 +200,30 @@ impl<R: Read + Seek> Walk<'_, R> {
         let elst = self.find(edts, *b"elst")?;
         let edits = self.edits(elst)?;
         Some(EditList { track_id, media_timescale, movie_timescale, edits })
+    }
+
+    fn is_big_endian(&mut self, trak: Span) -> Option<bool> {
+        const KINDS: [&[u8; 4]; 4] = [b"in24", b"in32", b"fl32", b"fl64"];
+        let mut span = trak;
+        for name in [b"mdia", b"minf", b"stbl", b"stsd"] {
+            span = self.find(span, *name)?;
+        }
+        // Behind a version and a count.
+        let first = span.start + 8..span.end;
+        let name = self.read::<4>(first.start + 4)?;
+        if !KINDS.contains(&&name) {
+            return Some(false);
+        }
+        let entry = self.find(first, name)?;
+        let fields = match self.read::<2>(entry.start + 8)? {
+            [0, 0] => 28,
+            [0, 1] => 44,
+            // The second version tells the order among its fields.
+            _ => return Some(false),
+        };
+        let order =
+            self.find(entry.start + fields..entry.end, *b"wave").and_then(|wave| self.find(wave, *b"enda"));
+        Some(order.and_then(|enda| self.read::<2>(enda.start)).is_none_or(|order| order == [0, 0]))
     }
 
     fn edits(&mut self, elst: Span) -> Option<Vec<Edit>> {
@@ -262,6 +304,48 @@ mod tests {
         let shown = |samples| vec![Stretch::Shown { from: 0, samples }];
         assert_eq!(edit.stretches(48_000, Some(1_000)), shown(Some(1_000)));
         assert_eq!(edit.stretches(48_000, None), shown(Some(u64::MAX)));
+    }
+
+    fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(8 + content.len()).unwrap();
+        [&size.to_be_bytes(), name, content].concat()
+    }
+
+    /// A track with samples of this kind, and what stands beside it.
+    fn track(id: u32, kind: &[u8], version: u8, beside: &[u8]) -> Vec<u8> {
+        let fields = [28, 44, 64][usize::from(version)];
+        let mut entry = vec![0; fields];
+        entry[9] = version;
+        entry.extend_from_slice(beside);
+        let stsd = [&[0, 0, 0, 0, 0, 0, 0, 1][..], &boxed(kind, &entry)].concat();
+        let stbl = boxed(b"stbl", &boxed(b"stsd", &stsd));
+        let mut tkhd = [0; 84];
+        tkhd[12..16].copy_from_slice(&id.to_be_bytes());
+        let mdia = boxed(b"mdia", &boxed(b"minf", &stbl));
+        boxed(b"trak", &[boxed(b"tkhd", &tkhd), mdia].concat())
+    }
+
+    #[test]
+    fn the_order_of_bytes_is_what_stands_beside_the_kind_of_samples() {
+        let order = |first: &[u8], value: [u8; 2]| {
+            boxed(b"wave", &[boxed(b"frma", first), boxed(b"enda", &value)].concat())
+        };
+        let tracks = [
+            track(1, b"in24", 1, &order(b"in24", [0, 1])),
+            track(2, b"in24", 1, &order(b"in24", [0, 0])),
+            track(3, b"fl64", 1, &[]),
+            track(4, b"fl32", 0, &boxed(b"chan", &[0; 12])),
+            track(5, b"sowt", 1, &[]),
+            // The second version tells it among its fields, which the demuxer reads.
+            track(6, b"in32", 2, &[]),
+            track(7, b"in32", 0, &order(b"in32", [0, 0])),
+        ];
+        let file = [boxed(b"ftyp", b"qt  "), boxed(b"moov", &tracks.concat())].concat();
+        assert_eq!(big_endian_tracks(&mut Cursor::new(&file)), Some(vec![2, 3, 4, 7]));
+        for length in 0..file.len() {
+            let found = big_endian_tracks(&mut Cursor::new(&file[..length])).unwrap_or_default();
+            assert!(found.iter().all(|track| [2, 3, 4, 7].contains(track)), "{length}: {found:?}");
+        }
     }
 
     #[test]

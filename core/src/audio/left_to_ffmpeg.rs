@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::elementary::Elementary;
+use super::elementary::{Elementary, TOO_FAST};
 use super::ffmpeg::{Decoded, Input};
 use super::foreign::{Foreign, container_demuxer};
 use super::options::{Ffmpeg, SourceOptions};
@@ -19,7 +19,11 @@ pub(super) fn last_resort(
     options: &SourceOptions,
     error: AudioError,
 ) -> Result<Source, AudioError> {
-    let known = matches!(error, AudioError::NotAudio { .. } | AudioError::Unsupported { .. });
+    // ffmpeg takes the first of these frames and finds no other.
+    let known = match &error {
+        AudioError::Unsupported { what, .. } => what != TOO_FAST,
+        other => matches!(other, AudioError::NotAudio { .. }),
+    };
     let Some(mut file) = File::open(path).ok().filter(|_| known) else { return Err(error) };
     match recognise(&mut file) {
         // What has a name is what its first bytes say; another codec in a container that is known by them, too.

@@ -18,11 +18,13 @@
 //! | `pcm_header.rs`, `wav_header.rs`, `wav_reader.rs` | PCM, float, A-law and µ-law in WAV of all sizes, AIFF, AU and CAF, with lying headers |
 //! | `recognise.rs`, `foreign.rs` | what an input is by its first bytes, and what it is instead of audio |
 //! | `wav_coded.rs` | streams of frames in WAV, and the names of other codecs there |
-//! | `demux.rs`, `coded.rs`, `stream.rs`, `outlet.rs` | everything else, through symphonia |
+//! | `demux.rs`, `coded.rs`, `stream.rs`, `kind.rs`, `outlet.rs` | everything else, through symphonia |
 //! | `elementary/` | FLAC, MPEG audio and ADTS: frames, whatever stands around them |
 //! | `opus/` | Opus: header, framing, streams to channels |
+//! | `vorbis.rs` | Vorbis of more than two channels |
 //! | `recorded.rs` | the first bytes of a stream, read again |
 //! | `repair.rs`, `view.rs` | sizes in containers that lie, and the file as it should have been |
+//! | `segment.rs` | the end of a Matroska stream, and recordings joined behind it |
 //! | `options.rs` | which track, which channel, which ffmpeg |
 //! | `ffmpeg.rs`, `left_to_ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
 //! | `aac.rs` | whether AAC has an upper half |
@@ -44,6 +46,7 @@ mod foreign;
 pub mod fuzzing;
 mod gapless;
 mod info;
+mod kind;
 mod left_to_ffmpeg;
 mod mix;
 mod mono;
@@ -57,11 +60,13 @@ mod recognise;
 mod recorded;
 mod repair;
 pub(crate) mod riff;
+mod segment;
 mod source;
 mod stream;
 #[cfg(feature = "render")]
 mod tags;
 mod view;
+mod vorbis;
 mod wav_coded;
 mod wav_header;
 mod wav_reader;

@@ -112,10 +112,27 @@ impl Outlet {
         Ok(())
     }
 
+    /// The end of a link says how much of what is held back is dropped: hands out the rest.
+    pub(super) fn settle(
+        &mut self,
+        path: &Path,
+        stream: &mut Stream,
+        discard: u64,
+        block: &mut Vec<f32>,
+    ) -> Result<(), AudioError> {
+        stream.discard = discard;
+        self.hand_out(path, stream, block)
+    }
+
+    /// What is held back at the end of a link is not heard.
+    pub(super) fn drop_back(&mut self) {
+        self.back.clear();
+    }
+
     /// Holds back as much as is to be dropped when the end comes.
     fn hold_back(&mut self, stream: &Stream, block: &mut Vec<f32>) {
         let discard = stream.discard.saturating_mul(u64::from(self.form.channels));
-        if discard > 0 {
+        if discard > 0 || !self.back.is_empty() {
             self.back.append(block);
             let known = self.back.len().saturating_sub(usize::try_from(discard).unwrap_or(usize::MAX));
             block.extend(self.back.drain(..known));
@@ -125,8 +142,9 @@ impl Outlet {
     /// What waits for more in vain.
     pub(super) fn flush(&mut self, block: &mut Vec<f32>) {
         if let Some(adapter) = self.adapter.take() {
+            let before = block.len();
             adapter.finish(block);
-            self.count(block);
+            self.count(&block[before..]);
         }
     }
 

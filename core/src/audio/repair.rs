@@ -10,6 +10,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::view::Patch;
 
+/// What Matroska begins with.
+pub(super) const EBML: [u8; 4] = *b"\x1a\x45\xdf\xa3";
 /// Boxes, chunks or pages that are looked at.
 const MAX_PARTS: u32 = 10_000;
 /// Bytes that are searched at a time.
@@ -25,6 +27,8 @@ pub(super) struct Repair {
     pub(super) cut_off: Option<bool>,
     /// Time to be dropped at the end of the sound, ns.
     pub(super) discard_ns: u64,
+    /// Where another recording begins.
+    pub(super) next: Option<u64>,
 }
 
 impl Repair {
@@ -33,8 +37,8 @@ impl Repair {
         let length = file.seek(SeekFrom::End(0))?;
         let found = if start.get(4..8) == Some(b"ftyp") {
             mp4(file, length)
-        } else if start.starts_with(b"\x1a\x45\xdf\xa3") {
-            matroska(file, length)
+        } else if start.starts_with(&EBML) {
+            matroska(file, 0, length)
         } else if start.starts_with(b"caff") {
             caf(file, length)
         } else if start.starts_with(b"OggS") {
@@ -42,6 +46,16 @@ impl Repair {
         } else {
             Ok(Self::default())
         };
+        Self::settled(found)
+    }
+
+    /// The same of a recording in Matroska that begins there.
+    pub(super) fn of_segment(file: &mut File, at: u64) -> io::Result<Self> {
+        let length = file.seek(SeekFrom::End(0))?;
+        Self::settled(matroska(file, at, length))
+    }
+
+    fn settled(found: io::Result<Self>) -> io::Result<Self> {
         match found {
             // A file that ends within a header has nothing to repair.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Self::default()),
@@ -50,7 +64,7 @@ impl Repair {
     }
 }
 
-fn read<const N: usize>(file: &mut File, at: u64) -> io::Result<[u8; N]> {
+fn read<const N: usize>(file: &mut (impl Read + Seek), at: u64) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut bytes)?;
@@ -133,24 +147,50 @@ fn find_index(file: &mut File, from: u64, length: u64) -> io::Result<Option<u64>
     }
 }
 
-/// The one segment lasts until the end of the file.
-fn matroska(file: &mut File, length: u64) -> io::Result<Repair> {
-    let (header_bytes, _, header) = ebml_size(file, 4)?;
-    let at = 4 + header_bytes + header.unwrap_or(0);
-    if read::<4>(file, at)? != *b"\x18\x53\x80\x67" {
-        return Ok(Repair::default());
+/// The size of a segment, and where it stands.
+struct Segment {
+    size: Option<u64>,
+    at: u64,
+    width: u64,
+    marker: u8,
+}
+
+impl Segment {
+    /// That of the recording that begins `from` there.
+    fn find(input: &mut (impl Read + Seek), from: u64) -> io::Result<Option<Self>> {
+        let (header_bytes, _, header) = ebml_size(input, from + 4)?;
+        let at = (from + 4 + header_bytes).saturating_add(header.unwrap_or(0));
+        if read::<4>(input, at)? != *b"\x18\x53\x80\x67" {
+            return Ok(None);
+        }
+        let (width, marker, size) = ebml_size(input, at + 4)?;
+        Ok(Some(Self { size, at: at + 4, width, marker }))
     }
-    let (width, marker, size) = ebml_size(file, at + 4)?;
-    let start = at + 4 + width;
+}
+
+/// Where the segment ends that an input begins with, if that is told in these first bytes.
+pub(super) fn segment_end(start: &[u8]) -> Option<u64> {
+    let segment =
+        Segment::find(&mut io::Cursor::new(start), 0).ok().flatten().filter(|_| start.starts_with(&EBML))?;
+    (segment.at + segment.width).checked_add(segment.size?)
+}
+
+/// The segment lasts until the end of the file, or until the next recording.
+fn matroska(file: &mut File, from: u64, length: u64) -> io::Result<Repair> {
+    let Some(Segment { size, at, width, marker }) = Segment::find(file, from)? else {
+        return Ok(Repair::default());
+    };
+    let start = at + width;
     let there = length.saturating_sub(start);
     let cut_off = size.is_some_and(|size| size > there);
     let end = size.map_or(length, |size| (start + size).min(length));
     let discard_ns = discard_padding(file, end)?;
     if size.is_some_and(|size| size <= there) {
-        return Ok(Repair { end: Some(end), discard_ns, ..Repair::default() });
+        let next = read::<4>(file, end).is_ok_and(|id| id == EBML).then_some(end);
+        return Ok(Repair { end: Some(end), discard_ns, next, ..Repair::default() });
     }
     let mut patches = if cut_off { shortened(file, start, length)? } else { Vec::new() };
-    patches.extend(sized(at + 4, width, marker, there));
+    patches.extend(sized(at, width, marker, there));
     Ok(Repair { patches, cut_off: Some(cut_off), discard_ns, ..Repair::default() })
 }
 
@@ -196,19 +236,24 @@ fn sized(offset: u64, width: u64, marker: u8, size: u64) -> Option<Patch> {
 pub(super) fn is_endless_matroska(start: &[u8]) -> bool {
     let Some(segment) = start.windows(4).position(|id| id == b"\x18\x53\x80\x67") else { return false };
     let size = &start[segment + 4..];
-    start.starts_with(b"\x1a\x45\xdf\xa3")
+    start.starts_with(&EBML)
         && (size.starts_with(b"\xff") || size.starts_with(b"\x01\xff\xff\xff\xff\xff\xff\xff"))
 }
 
 /// What the last block says is to be dropped at its end, ns (`DiscardPadding`).
 fn discard_padding(file: &mut File, end: u64) -> io::Result<u64> {
-    const MAX_NS: u64 = 1_000_000_000;
-    /// Places where its name is looked at, which may stand there by chance.
-    const MAX_PLACES: usize = 16;
     let from = end.saturating_sub(LAST_PAGES_BYTES);
     file.seek(SeekFrom::Start(from))?;
     let mut tail = Vec::new();
     file.by_ref().take(end - from).read_to_end(&mut tail)?;
+    Ok(discard_in(&tail))
+}
+
+/// The same of the last bytes of a segment.
+pub(super) fn discard_in(tail: &[u8]) -> u64 {
+    const MAX_NS: u64 = 1_000_000_000;
+    /// Places where its name is looked at, which may stand there by chance.
+    const MAX_PLACES: usize = 16;
     let places = (0..tail.len().saturating_sub(4)).rev();
     let named = |&at: &usize| matches!(tail[at..], [0x75, 0xa2, 0x81..=0x88, ..]);
     for at in places.filter(named).take(MAX_PLACES) {
@@ -221,10 +266,10 @@ fn discard_padding(file: &mut File, end: u64) -> io::Result<u64> {
                 && group_end(&tail[start + 1..]).is_some_and(|end| start + 1 + end == at + 3 + width)
         });
         if group.is_some() && ns < MAX_NS {
-            return Ok(ns);
+            return ns;
         }
     }
-    Ok(0)
+    0
 }
 
 /// Where an element ends whose size these bytes begin with.
@@ -238,7 +283,7 @@ fn group_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A size in EBML: its width in bytes, the bit that says so, and its value if it is known.
-fn ebml_size(file: &mut File, at: u64) -> io::Result<(u64, u8, Option<u64>)> {
+fn ebml_size(file: &mut (impl Read + Seek), at: u64) -> io::Result<(u64, u8, Option<u64>)> {
     let [first] = read(file, at)?;
     let zeros = first.leading_zeros();
     if zeros > 7 {

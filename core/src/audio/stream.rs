@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_ADPCM_IMA_QT, CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS, CODEC_ID_ALAC,
-    CODEC_ID_FLAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
+    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_OPUS, CODEC_ID_VORBIS,
 };
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
@@ -23,7 +22,10 @@ use symphonia::core::units::TimeBase;
 
 use super::aac::core_config;
 use super::gapless::{EditList, Stretch, itunes_gapless, scale};
+use super::kind::{Kind, big_endian, kind_of, sample_format};
 use super::opus::{Endian, OpusDecoder, OpusHead};
+use super::segment::{Behind, SegmentEnd};
+use super::vorbis::VorbisDecoder;
 use super::{AudioError, SampleFormat};
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
@@ -40,6 +42,8 @@ const MAX_TOLD: u64 = 1 << 40;
 pub(super) struct Beside {
     /// The edit lists of an MPEG-4 file.
     pub(super) edits: Option<Vec<EditList>>,
+    /// The tracks of such a file whose samples begin with the highest byte, which its demuxer does not ask.
+    pub(super) big_endian: Vec<u32>,
     /// The first stream's Opus header, if the demuxer is shown another.
     pub(super) opus_head: Option<Vec<u8>>,
     /// Whether the end is missing, where the file itself shows it.
@@ -48,6 +52,10 @@ pub(super) struct Beside {
     pub(super) discard_ns: u64,
     /// The sound track that is wanted, counted from 1.
     pub(super) track: Option<u16>,
+    /// The end of a Matroska stream, which says whether it is all and what is to be dropped there.
+    pub(super) segment: Option<SegmentEnd>,
+    /// Another recording that is heard next.
+    pub(super) behind: Option<Behind>,
 }
 
 /// One logical stream; chained Ogg files have several in a row.
@@ -93,16 +101,6 @@ pub(super) struct Stream {
     time_base: Option<TimeBase>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Samples as they are: damage is not detectable, an early end is harmless.
-    Plain,
-    /// Damage is an error.
-    Lossless,
-    /// Damage is skipped.
-    Lossy,
-}
-
 impl Stream {
     /// The stream to decode next.
     pub(super) fn select(
@@ -142,12 +140,20 @@ impl Stream {
             }
             _ => (parameters.clone(), false),
         };
+        let in_order;
+        let parameters = if beside.big_endian.contains(&track.id) {
+            in_order = AudioCodecParameters { codec: big_endian(parameters.codec), ..parameters.clone() };
+            &in_order
+        } else {
+            parameters
+        };
         let opened = if parameters.codec == CODEC_ID_OPUS {
             let endian = if container == FORMAT_ID_ISOMP4 { Endian::Big } else { Endian::Little };
             Opened::opus(parameters, beside.opus_head.take(), endian, track.time_base)
         } else {
-            let decoder = CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default());
-            decoder.map_err(|error| unsupported(&error)).map(|decoder| Opened { decoder, pre_skip: None })
+            decoder_for(parameters, track.time_base)
+                .map_err(|error| unsupported(&error))
+                .map(|decoder| Opened { decoder, pre_skip: None })
         };
         let Opened { decoder, pre_skip } =
             opened.map_err(|what| AudioError::Unsupported { path: path.to_owned(), what })?;
@@ -173,7 +179,7 @@ impl Stream {
             skip: pre_skip.unwrap_or(0),
             keep: None,
             pause: 0,
-            discard: rate_hz.map_or(0, |rate_hz| scale(beside.discard_ns, rate_hz, 1_000_000_000)),
+            discard: 0,
             keeps_packets: container == FORMAT_ID_OGG,
             stretches: VecDeque::new(),
             decoded_to: 0,
@@ -188,6 +194,7 @@ impl Stream {
             time_base: track.time_base,
             decoder,
         };
+        stream.discard = stream.nanoseconds(beside.discard_ns);
         if container == FORMAT_ID_ISOMP4 {
             let edits =
                 beside.edits.as_ref().and_then(|lists| lists.iter().find(|list| list.track_id() == track.id));
@@ -257,10 +264,27 @@ impl Stream {
         }
     }
 
+    /// So many nanoseconds in frames.
+    pub(super) fn nanoseconds(&self, ns: u64) -> u64 {
+        self.rate_hz.map_or(0, |rate_hz| scale(ns, rate_hz, 1_000_000_000))
+    }
+
     /// Converts a duration of the track into frames.
     pub(super) fn frames(&self, ticks: u64, rate_hz: u32) -> u64 {
         frames(self.time_base, ticks, rate_hz)
     }
+}
+
+/// Symphonia's decoder, or another one where that is wrong.
+fn decoder_for(
+    parameters: &AudioCodecParameters,
+    time_base: Option<TimeBase>,
+) -> Result<Box<dyn AudioDecoder>, Error> {
+    let decoder = CODECS.make_audio_decoder(parameters, &AudioDecoderOptions::default())?;
+    if parameters.codec == CODEC_ID_VORBIS && VorbisDecoder::is_wanted(parameters) {
+        return Ok(Box::new(VorbisDecoder::new(parameters, time_base)?));
+    }
+    Ok(decoder)
 }
 
 /// A duration in units of `time_base` as frames; without one, frames are what is counted.
@@ -311,31 +335,6 @@ fn itunes_comment(format: &mut dyn FormatReader) -> Option<String> {
         RawValue::String(text) => Some(text.to_string()),
         _ => None,
     })
-}
-
-fn kind_of(parameters: &AudioCodecParameters) -> Kind {
-    match parameters.codec {
-        CODEC_ID_FLAC | CODEC_ID_ALAC => Kind::Lossless,
-        CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3 | CODEC_ID_AAC | CODEC_ID_VORBIS | CODEC_ID_OPUS => {
-            Kind::Lossy
-        }
-        CODEC_ID_ADPCM_IMA_QT | CODEC_ID_ADPCM_IMA_WAV | CODEC_ID_ADPCM_MS => Kind::Lossy,
-        _ => Kind::Plain,
-    }
-}
-
-fn sample_format(parameters: &AudioCodecParameters, kind: Kind) -> SampleFormat {
-    use symphonia::core::audio::sample::SampleFormat as Stored;
-    let float = matches!(parameters.sample_format, Some(Stored::F32 | Stored::F64));
-    // The ALAC decoder keeps the depth to itself; it is the sixth byte of Apple's description.
-    let cookie = parameters.extra_data.as_deref().filter(|_| parameters.codec == CODEC_ID_ALAC);
-    let depth =
-        parameters.bits_per_sample.or_else(|| cookie.and_then(|c| c.get(5)).map(|&bits| u32::from(bits)));
-    let bits = depth.and_then(|bits| u16::try_from(bits).ok());
-    match (kind, bits) {
-        (Kind::Lossy, _) | (_, None) => SampleFormat { bits: 32, float: true },
-        (_, Some(bits)) => SampleFormat { bits, float },
-    }
 }
 
 /// The container's word for the length, where it is more than an estimate.

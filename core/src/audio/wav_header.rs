@@ -15,6 +15,7 @@ pub(super) enum Coding {
     Signed16,
     Signed24,
     Signed32,
+    Signed64,
     Float32,
     Float64,
     ALaw,
@@ -28,7 +29,7 @@ impl Coding {
             Self::Signed16 => 2,
             Self::Signed24 => 3,
             Self::Signed32 | Self::Float32 => 4,
-            Self::Float64 => 8,
+            Self::Signed64 | Self::Float64 => 8,
         }
     }
 }
@@ -138,6 +139,7 @@ fn parse_format(bytes: &[u8], big_endian: bool) -> Result<WavFormat, HeaderError
         (1, 2) => Coding::Signed16,
         (1, 3) => Coding::Signed24,
         (1, 4) => Coding::Signed32,
+        (1, 8) => Coding::Signed64,
         (3, 4) => Coding::Float32,
         (3, 8) => Coding::Float64,
         (6, 1) => Coding::ALaw,
@@ -145,5 +147,7 @@ fn parse_format(bytes: &[u8], big_endian: bool) -> Result<WavFormat, HeaderError
         (1 | 3 | 6 | 7, _) => return Err(HeaderError::Damaged("its sample size does not exist in WAV")),
         _ => return Err(HeaderError::Other),
     };
+    // No more of a wider one are looked at.
+    let bits = if coding == Coding::Signed64 { bits.min(32) } else { bits };
     Ok(WavFormat { coding, channels, rate_hz, bits, big_endian })
 }

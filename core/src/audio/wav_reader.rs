@@ -134,6 +134,13 @@ fn decode(coding: Coding, bytes: &[u8], out: &mut Vec<f32>) {
             from_i32(i32::from_le_bytes([0, a, b, c]))
         })),
         Coding::Signed32 => out.extend(bytes.as_chunks().0.iter().map(|&b| from_i32(i32::from_le_bytes(b)))),
+        Coding::Signed64 => out.extend(
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&[_, _, _, _, a, b, c, d]| from_i32(i32::from_le_bytes([a, b, c, d]))),
+        ),
         Coding::Float32 => out.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
         Coding::Float64 => out.extend(bytes.as_chunks().0.iter().map(|&b| single(f64::from_le_bytes(b)))),
         Coding::ALaw => out.extend(bytes.iter().map(|&b| f32::from(a_law(b)) / full_scale(16))),

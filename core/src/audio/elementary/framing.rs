@@ -41,6 +41,8 @@ pub(super) enum Look {
     Skip(u64),
     /// It takes this many bytes to tell.
     Need(usize),
+    /// The stream has frames that the decoder does not take.
+    Unsupported(&'static str),
     /// Nothing that belongs to the stream.
     Nothing,
 }
@@ -61,8 +63,9 @@ pub(super) trait Framing: Send + Sync {
     fn info(&self) -> FormatInfo;
     /// What `bytes` begin with. `whole`: nothing follows them, so [`Look::Need`] is no answer.
     fn look(&mut self, bytes: &[u8], whole: bool) -> Look;
-    /// What the decoder gets of a frame, without the header that it does not want. Each frame is asked for once, in order.
-    fn packet(&mut self, frame: &[u8]) -> Vec<u8> {
+    /// What the decoder gets of a frame, without the header that it does not want. Each frame is asked for once, in order,
+    /// with the bytes that follow it.
+    fn packet(&mut self, frame: &[u8], _behind: &[u8]) -> Vec<u8> {
         frame.to_vec()
     }
     /// Whether a frame may begin here; the quick look by which the next one is searched.

@@ -1,7 +1,8 @@
 //! MPEG audio, layer III, in free format: no listed bit rate, so that only the next header tells where a frame ends.
 //!
-//! The decoder knows the listed rates. Each frame is therefore packed anew for it: with all of its main data, of which a part
-//! lies in the frames before (the bit reservoir), in a frame of the next larger listed rate.
+//! The decoder knows the listed rates. Each frame is therefore packed anew for it, as one of the largest of them. Its main data
+//! may begin in the frame before (the bit reservoir), and must where a frame is full; so they do here, as far as there is room:
+//! whatever fitted at the stream's own rate fits at a larger one.
 
 use super::mpeg::MpegHeader;
 
@@ -18,6 +19,8 @@ pub(super) struct FreeFormat {
     frame_bytes: Option<usize>,
     /// The last main data.
     reservoir: Vec<u8>,
+    /// What of the next frame's main data stands at the end of the last one that was packed.
+    before: Vec<u8>,
 }
 
 /// What stands where a frame may begin.
@@ -25,6 +28,8 @@ pub(super) struct FreeFormat {
 pub(super) enum FreeFrame {
     /// A frame of this length.
     Whole(MpegHeader),
+    /// A frame longer than any that the decoder knows.
+    TooLong,
     /// It takes this many bytes to tell.
     Need(usize),
     /// None.
@@ -38,12 +43,14 @@ impl FreeFormat {
         let padding = header.padding_bytes(bytes);
         let known = self.frame_bytes.map(|known| known + padding);
         if let Some(length) = known {
+            // The frame is packed with a part of the next one.
+            let both = 2 * length + HEADER_BYTES;
+            if bytes.len() < both && !whole {
+                return FreeFrame::Need(both);
+            }
             let follows = bytes.get(length..).is_some_and(|next| continues(bytes, next));
             if follows || whole && bytes.len() == length {
                 return FreeFrame::Whole(header.with_bytes(length));
-            }
-            if bytes.len() < length + HEADER_BYTES && !whole {
-                return FreeFrame::Need(length + HEADER_BYTES);
             }
         }
         let wanted = 2 * MAX_FRAME_BYTES + HEADER_BYTES;
@@ -60,30 +67,63 @@ impl FreeFormat {
                 })
         });
         let Some(length) = length else { return FreeFrame::Nothing };
+        let longest = MpegHeader::parse(&listed(bytes)).map_or(0, |header| header.bytes);
+        if length - header.checksum_bytes() > longest {
+            return FreeFrame::TooLong;
+        }
         self.frame_bytes = Some(length - padding);
         FreeFrame::Whole(header.with_bytes(length))
     }
 
-    /// A frame with all of its main data, at a listed rate. One for which no rate is high enough stays as it is, which the
-    /// decoder refuses.
-    pub(super) fn pack(&mut self, frame: &[u8]) -> Vec<u8> {
+    /// A frame at the largest listed rate; `behind` is what follows it. One that does not fit stays as it is, which the decoder
+    /// refuses.
+    pub(super) fn pack(&mut self, frame: &[u8], behind: &[u8]) -> Vec<u8> {
         let Some((header, side, main)) = parts(frame) else { return frame.to_vec() };
+        let (mut side, data) = self.main_data(header, side, main);
+        self.reservoir.extend_from_slice(main);
+        let passed = self.reservoir.len().saturating_sub(RESERVOIR_BYTES);
+        self.reservoir.drain(..passed);
+        let before = std::mem::take(&mut self.before);
+        let before = if data.starts_with(&before) { before.len() } else { 0 };
+        let listed = listed(frame);
+        let bytes = MpegHeader::parse(&listed).map_or(0, |header| header.bytes);
+        let Some(mut spare) = bytes.checked_sub(HEADER_BYTES + side.len() + data.len() - before) else {
+            return frame.to_vec();
+        };
+        if let Some(next) = self.following(frame, behind) {
+            let early = next.len().min(spare).min(header.reservoir_bytes());
+            spare -= early;
+            self.before = next[..early].to_vec();
+        }
+        header.put_main_data_begin(&mut side, before);
+        [&listed[..], &side, &data[before..], &vec![0; spare], &self.before].concat()
+    }
+
+    /// The side information of a frame as if nothing lay before it, and all of the main data that belong to it.
+    fn main_data(&self, header: MpegHeader, side: &[u8], main: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut side = side.to_vec();
         let before = header.take_main_data_begin(&mut side);
         let mut data = vec![0; before.saturating_sub(self.reservoir.len())];
         data.extend_from_slice(&self.reservoir[self.reservoir.len().saturating_sub(before)..]);
         data.extend_from_slice(main);
-        self.reservoir.extend_from_slice(main);
-        let passed = self.reservoir.len().saturating_sub(RESERVOIR_BYTES);
-        self.reservoir.drain(..passed);
-        let packed = (1..15).find_map(|rate: u8| {
-            // Without checksum and padding.
-            let listed = [0xff, frame[1] | 1, rate << 4 | frame[2] & 0x0d, frame[3]];
-            let bytes = MpegHeader::parse(&listed)?.bytes;
-            let spare = bytes.checked_sub(HEADER_BYTES + side.len() + data.len())?;
-            Some([&listed[..], &side, &data, &vec![0; spare]].concat())
-        });
-        packed.unwrap_or_else(|| frame.to_vec())
+        data.truncate(header.main_data_bytes(&side));
+        (side, data)
+    }
+
+    /// The main data of the frame that follows `frame`.
+    fn following(&self, frame: &[u8], behind: &[u8]) -> Option<Vec<u8>> {
+        let header = MpegHeader::parse_free(behind).filter(|_| continues(frame, behind))?;
+        let length = self.frame_bytes? + header.padding_bytes(behind);
+        let (header, side, main) = parts(behind.get(..length)?)?;
+        Some(self.main_data(header, side, main).1)
+    }
+}
+
+/// The header of a frame at the largest listed rate, with padding and without a checksum.
+fn listed(frame: &[u8]) -> [u8; HEADER_BYTES] {
+    match frame {
+        &[_, second, third, fourth, ..] => [0xff, second | 1, 0xe2 | third & 0x0d, fourth],
+        _ => [0; HEADER_BYTES],
     }
 }
 
@@ -126,6 +166,10 @@ mod tests {
             at += header.bytes;
         }
         assert_eq!(at, 900);
+        // 320 kbit/s give 960 bytes, or 961.
+        let of_length = |length: usize| frame(length, 0, 1).repeat(3);
+        assert!(matches!(FreeFormat::default().look(&of_length(961), true), FreeFrame::Whole(_)));
+        assert_eq!(FreeFormat::default().look(&of_length(962), true), FreeFrame::TooLong);
         assert_eq!(FreeFormat::default().look(&stream[..500], true), FreeFrame::Nothing);
         assert_eq!(
             FreeFormat::default().look(b"\xff\xfb\x94\xc0 of a listed rate", true),
@@ -133,15 +177,43 @@ mod tests {
         );
     }
 
+    /// The same with so many bits of main data in the first of its two granules, and as many in the second.
+    fn with_main_data(mut frame: Vec<u8>, bits: u16) -> Vec<u8> {
+        // Behind 18 bits that say other things, 12 bits, and 59 bits further on 12 more.
+        for at in [18, 18 + 59] {
+            for bit in 0..12 {
+                let place: usize = at + bit;
+                frame[4 + place / 8] |= u8::from(bits >> (11 - bit) & 1 == 1) << (7 - place % 8);
+            }
+        }
+        frame
+    }
+
     #[test]
     fn main_data_come_with_their_frame() {
-        let mut free = FreeFormat::default();
-        free.pack(&frame(300, 0, 1));
-        let packed = free.pack(&frame(300, 9, 2));
-        let header = MpegHeader::parse(&packed).unwrap();
-        assert_eq!(header.bytes, packed.len());
-        assert_eq!(packed[4..6], [0, 0], "nothing lies before");
-        assert_eq!(packed[21..30], [1; 9]);
-        assert_eq!(packed[30..30 + 279], [2; 279]);
+        let stream = [
+            with_main_data(frame(900, 0, 1), 8 * 300),
+            with_main_data(frame(900, 200, 2), 8 * 500),
+            with_main_data(frame(900, 39, 3), 8 * 440),
+        ];
+        let mut free = FreeFormat { frame_bytes: Some(900), ..FreeFormat::default() };
+        let none = Vec::new();
+        let packed: Vec<Vec<u8>> =
+            (0..3).map(|k| free.pack(&stream[k], stream.get(k + 1).unwrap_or(&none))).collect();
+        // What a decoder reads: from so far before a frame's own main data on.
+        let mut all: Vec<u8> = Vec::new();
+        let mut read = Vec::new();
+        for (packed, used) in packed.iter().zip([600, 1_000, 880]) {
+            let header = MpegHeader::parse(packed).unwrap();
+            assert_eq!((header.bytes, packed.len()), (961, 961));
+            let begin = usize::from(packed[4]) << 1 | usize::from(packed[5] >> 7);
+            let from = all.len() - begin;
+            all.extend_from_slice(&packed[21..]);
+            read.push(all[from..from + used].to_vec());
+        }
+        assert_eq!(read[0], [1; 600]);
+        // The second frame's begin in the last 200 bytes of the first one.
+        assert_eq!(read[1], [vec![1; 200], vec![2; 800]].concat());
+        assert_eq!(read[2], [vec![2; 39], vec![3; 841]].concat());
     }
 }

@@ -36,7 +36,7 @@ use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::recognise::{tag_bytes, tag_bytes_behind};
 use framing::{Config, Frame, Framing, LinkInfo, Look};
-pub(super) use mpeg::MpegHeader;
+pub(super) use mpeg::{MpegHeader, TOO_FAST};
 use window::Window;
 
 /// Bytes that are looked at for a header.
@@ -158,6 +158,7 @@ impl<'s> ElementaryReader<'s> {
                     return Ok(self.window.skip(bytes)?);
                 }
                 Look::Frame(frame) => return self.take(&frame),
+                Look::Unsupported(what) => return Err(Error::Unsupported(what)),
                 Look::Broken { bytes, samples, position } => {
                     self.jump_to(position);
                     self.position += samples;
@@ -182,7 +183,8 @@ impl<'s> ElementaryReader<'s> {
             }
         }
         self.jump_to(frame.position);
-        let data = self.framing.packet(&self.window.bytes()[frame.header_bytes..frame.bytes]);
+        let (whole, behind) = self.window.bytes().split_at(frame.bytes);
+        let data = self.framing.packet(&whole[frame.header_bytes..], behind);
         self.window.skip(frame.bytes as u64)?;
         let delay = u64::from(self.link.delay.unwrap_or(0));
         let start = i64::try_from(self.position).unwrap_or(i64::MAX) - i64::try_from(delay).unwrap_or(0);
@@ -260,7 +262,7 @@ impl<'s> ElementaryReader<'s> {
                         at += frame.bytes;
                         config = Some(frame.config);
                     }
-                    Look::Header { .. } => return Ok(true),
+                    Look::Header { .. } | Look::Unsupported(_) => return Ok(true),
                     Look::Need(more) if !whole => {
                         wanted = at + more;
                         continue 'again;

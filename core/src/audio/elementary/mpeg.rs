@@ -7,6 +7,8 @@ use symphonia::core::formats::well_known::FORMAT_ID_MP3;
 use super::framing::{Config, Frame, Framing, LinkInfo, Look};
 use super::free_format::{FreeFormat, FreeFrame};
 
+/// What is said of frames that are longer than listed ones.
+pub(in crate::audio) const TOO_FAST: &str = "MP3 in free format at more than 320 kbit/s";
 /// Samples by which every decoder of layer III is late.
 const DECODER_DELAY: u32 = 529;
 
@@ -120,6 +122,11 @@ impl MpegHeader {
         frame.get(2).map_or(0, |third| usize::from(third >> 1 & 1))
     }
 
+    /// Bytes of main data of layer III that may lie before the frame.
+    pub(super) fn reservoir_bytes(self) -> usize {
+        if self.version_1 { 511 } else { 255 }
+    }
+
     /// Takes out of the side information of layer III how far before the frame its main data begin.
     pub(super) fn take_main_data_begin(self, side: &mut [u8]) -> usize {
         match side {
@@ -131,6 +138,33 @@ impl MpegHeader {
             [first, ..] => usize::from(std::mem::take(first)),
             [] => 0,
         }
+    }
+
+    /// Puts back what [`Self::take_main_data_begin`] took.
+    pub(super) fn put_main_data_begin(self, side: &mut [u8], begin: usize) {
+        let [high, low] = u16::try_from(begin).unwrap_or(0).to_be_bytes();
+        match side {
+            [first, second, ..] if self.version_1 => {
+                (*first, *second) = (high << 7 | low >> 1, low << 7 | *second & 0x7f);
+            }
+            [first, ..] => *first = low,
+            [] => {}
+        }
+    }
+
+    /// Bytes of main data of a frame of layer III, by its side information.
+    pub(super) fn main_data_bytes(self, side: &[u8]) -> usize {
+        let channels = usize::from(self.channels);
+        // Behind the beginning of the main data, private bits, and whether scale factors are shared.
+        let (start, each, parts) = match (self.version_1, channels) {
+            (true, 1) => (9 + 5 + 4, 59, 2),
+            (true, _) => (9 + 3 + 8, 59, 4),
+            (false, 1) => (8 + 1, 63, 1),
+            (false, _) => (8 + 2, 63, 2),
+        };
+        let bit = |at: usize| side.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
+        let length = |part: usize| (0..12).fold(0, |all, k| all << 1 | bit(start + part * each + k));
+        (0..parts).map(length).sum::<usize>().div_ceil(8)
     }
 
     /// Where an encoder's tag begins in a frame of layer III that holds nothing else.
@@ -158,6 +192,7 @@ impl Framing for MpegFraming {
         let free = || match self.free.look(bytes, whole) {
             FreeFrame::Whole(header) => Ok(header),
             FreeFrame::Need(bytes) => Err(Look::Need(bytes)),
+            FreeFrame::TooLong => Err(Look::Unsupported(TOO_FAST)),
             FreeFrame::Nothing => Err(Look::Nothing),
         };
         let header = match MpegHeader::parse(bytes).map_or_else(free, Ok) {
@@ -182,8 +217,8 @@ impl Framing for MpegFraming {
         })
     }
 
-    fn packet(&mut self, frame: &[u8]) -> Vec<u8> {
-        if MpegHeader::parse_free(frame).is_some() { self.free.pack(frame) } else { frame.to_vec() }
+    fn packet(&mut self, frame: &[u8], behind: &[u8]) -> Vec<u8> {
+        if MpegHeader::parse_free(frame).is_some() { self.free.pack(frame, behind) } else { frame.to_vec() }
     }
 
     fn may_begin(&self, bytes: &[u8]) -> bool {

@@ -57,7 +57,7 @@ const SILENT: u8 = 255;
 
 /// Where the channels of mapping family 1, which come in Vorbis' order, are found when they are handed out in that of WAV:
 /// left, right, centre, LFE, back (left, right), side (left, right). Seven channels have one in the middle of the back.
-const VORBIS_TO_WAV: [&[usize]; 8] = [
+pub(in crate::audio) const VORBIS_TO_WAV: [&[usize]; 8] = [
     &[0],
     &[0, 1],
     &[0, 2, 1],

@@ -24,7 +24,7 @@ use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, TimeBase};
 
 use codec::{Codec, Refused};
-pub(super) use head::{Endian, OpusHead};
+pub(super) use head::{Endian, OpusHead, VORBIS_TO_WAV};
 pub(super) use ogg_head::{HEAD_PAGE_BYTES, reveal};
 use packet::{MAX_PACKET_SAMPLES, Packet};
 

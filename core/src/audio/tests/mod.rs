@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod segments;
 mod wav;
 mod whole;
 mod words;

@@ -68,6 +68,17 @@ fn integers_of_all_sizes_are_exact() {
 }
 
 #[test]
+fn integers_of_64_bits_are_heard_by_their_upper_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = [i64::MIN, -(1 << 62), 0, 1 << 40, 1 << 62];
+    let mut bytes = header(1, 1, 44_100, 64, 0, 5 * 8);
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    let read = Read::file(&saved(folder.path(), "s64.wav", &bytes));
+    assert_eq!(read.samples, [-1.0, -0.5, 0.0, 2_f32.powi(-23), 0.5]);
+    assert_eq!(read.info.sample_format, SampleFormat { bits: 32, float: false });
+}
+
+#[test]
 fn floats_pass_and_nan_is_refused_with_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut bytes = header(3, 2, 8_000, 64, 0, 40_000 * 16);

@@ -1,7 +1,7 @@
 //! Whatever stands around, before, behind and between recordings, they are heard whole; what is missing is told.
 
 use super::super::{AudioError, AudioWarning, Source};
-use super::{Read, fixture};
+use super::{Read, failure, fixture};
 
 /// As a file, and as a stream with the same result.
 fn read(bytes: &[u8]) -> Read {
@@ -332,4 +332,16 @@ fn a_lossless_recording_that_is_cut_off_says_when() {
     let error = Read::all(Source::open(&path).unwrap()).error.unwrap();
     let AudioError::Truncated { at_s, told_s, .. } = error else { panic!("{error}") };
     assert!(at_s > 0.2 && at_s < 0.8 && (told_s - 1.0).abs() < 1e-9, "{at_s} of {told_s}");
+}
+
+#[test]
+fn free_format_beyond_the_listed_rates_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fast.mp3");
+    let mut frame = vec![0; 1_200];
+    frame[..4].copy_from_slice(&[0xff, 0xfb, 0x04, 0xc0]);
+    std::fs::write(&path, frame.repeat(8)).unwrap();
+    let error = failure(&path);
+    assert!(matches!(error, AudioError::Unsupported { .. }), "{error}");
+    assert!(error.to_string().contains("free format at more than 320 kbit/s"), "{error}");
 }
