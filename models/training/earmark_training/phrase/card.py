@@ -64,6 +64,12 @@ def write_card(folder: Path, recipes: Path) -> None:
         if choice["test_seen"]:
             parts.append("An unfinished network had been looked at on these phrases; nothing was chosen by it.")
     parts += _side("On what it was chosen", metrics["chosen_on"])
+    if "limits" in metrics:
+        hours, phrases = metrics["limits"]["hours"], ", ".join(metrics["limits"]["phrases"])
+        parts.append(
+            f"The limits that phrases usually need, which weigh in every profile, are those of {phrases}, enrolled by the "
+            f"program, over {hours} hours of dialogue and commands that training never had labels of."
+        )
     data = table(["source", "licence", "hours"], [[r["source"], r["licence"], r["hours"]] for r in pack["data"]])
     parts += [f"## Limits\n\n{LIMITS}", f"## Data\n\n{data}\n\nAttributions stand in `pack.json`."]
     (folder / "CARD.md").write_text("\n\n".join(parts) + "\n")
