@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark_training.phrase import augment, law, templates
+from earmark_training.phrase import augment, law, relimit, templates
 from earmark_training.phrase.align import by_scores
 from earmark_training.phrase.dialogue import queen_texts
 from earmark_training.phrase.pronounce import English, units_of_ipa
@@ -140,3 +141,18 @@ def test_pink_noise_has_as_much_power_in_each_octave():
     level = templates.pink_noise().mean(0)
     # Mel bands above 1 kHz are as wide as their frequency is high: their powers are alike.
     assert np.ptp(level[32:60]) < 3.0 and len(level) == 64
+
+
+def test_a_profile_of_the_program_is_sought_by_the_law_of_the_program(tmp_path):
+    rng = np.random.default_rng(4)
+    template = np.round(127 * law.unit(rng.normal(size=(10, 64)))).astype(np.int8)
+    encoded = base64.b64encode(template.tobytes()).decode()
+    profile = {"dim": 64, "templates": [{"rows": encoded, "common": 0.2}]}
+    heard = law.unit(rng.normal(size=(relimit.PIECES * 100, 64)))
+    heard[250:260] = law.unit(template.astype(float))
+    peaks = relimit.peaks_of(profile, heard)
+    assert peaks[0] > 0.95 and peaks[1] < 0.5
+
+    rows = ["path,text", "speech/a/b-es/1.wav,Alexa", "speech/a/b/2.wav,Alexa", "speech/a/b/3.wav,something else"]
+    (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
+    assert relimit.clips_of(tmp_path) == {"alexa": [tmp_path / "speech/a/b/2.wav"]}

@@ -67,8 +67,8 @@ def write_card(folder: Path, recipes: Path) -> None:
     if "limits" in metrics:
         hours, phrases = metrics["limits"]["hours"], ", ".join(metrics["limits"]["phrases"])
         parts.append(
-            f"The limits that phrases usually need, which weigh in every profile, are those of {phrases}, enrolled by the "
-            f"program, over {hours} hours of dialogue and commands that training never had labels of."
+            f"The limits that phrases usually need, which weigh in every profile, are those of {phrases}, enrolled by "
+            f"the program, over {hours} hours of dialogue and commands that training never had labels of."
         )
     data = table(["source", "licence", "hours"], [[r["source"], r["licence"], r["hours"]] for r in pack["data"]])
     parts += [f"## Limits\n\n{LIMITS}", f"## Data\n\n{data}\n\nAttributions stand in `pack.json`."]

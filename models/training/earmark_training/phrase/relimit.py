@@ -2,8 +2,8 @@
 
     python -m earmark_training.phrase.relimit --program earmark --corpus DIR --other SET/other --version 1.2.1
 
-The program enrols the phrases that choose, so that what is measured is what it will do; `SET/other` is speech in which no
-phrase is said and that the pack was not trained on, as `tests/peers/phrases.py` makes it.
+The program enrols the phrases that choose, so that what is measured is what it will do; `SET/other` is speech in which
+no phrase is said and that the pack was not trained on, as `tests/peers/phrases.py` makes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from ..features import log_mel
 from ..runtime import PackRuntime
 from . import law, trials, usual
 from .card import write_card
-from .export import read_negatives, write_negatives
 
 MODELS = Path(__file__).resolve().parents[3]
 PIECES = 96
@@ -87,6 +86,9 @@ def table(program: str, clips: dict[str, list[Path]], heard: np.ndarray, hours: 
 
 
 def _run(options: argparse.Namespace) -> None:
+    # With torch, which what is tested of this module needs not.
+    from .export import read_negatives, write_negatives
+
     runtime = PackRuntime(options.pack)
     own = read_negatives(options.pack)
     files = sorted(file for file in options.other.iterdir() if file.suffix in (".flac", ".wav"))
@@ -96,9 +98,7 @@ def _run(options: argparse.Namespace) -> None:
     clips = clips_of(options.corpus)
     whole = table(options.program, clips, heard, hours)
     rates = list(usual.ALARMS_PER_HOUR)
-    write_negatives(
-        options.pack, own, {"clips": list(usual.CLIPS), "false_alarms_per_hour": rates, "whole": whole}
-    )
+    write_negatives(options.pack, own, {"clips": list(usual.CLIPS), "false_alarms_per_hour": rates, "whole": whole})
     pack = json.loads((options.pack / "pack.json").read_text()) | {"version": options.version}
     (options.pack / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
     metrics = json.loads((options.pack / "metrics.json").read_text())
