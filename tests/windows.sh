@@ -37,7 +37,7 @@ inside "$build_std target/xtask/chores/xtask bundle --target $target --profile r
 tests="cargo test --release --locked --no-fail-fast --target=$target
     --package=earmark-core --package=earmark-plugin --package=earmark --package=earmark-server"
 # Wine makes its folders at the first start, and has the display that there is then.
-screen="xvfb-run --auto-servernum --server-args=\"-screen 0 1280x900x24\""
+screen="xvfb-run --auto-servernum --server-args=\"-screen 0 1280x900x24 -noreset\""
 inside "$screen sh -c 'wineboot --init && exec env $build_std $(echo $tests)'"
 
 # What is written to standard output, and to files, by both.

@@ -87,7 +87,8 @@ pub fn on_screen(command: Command) -> Command {
         return command;
     }
     let mut wrapped = Command::new("xvfb-run");
-    wrapped.args(["--auto-servernum", "--server-args=-screen 0 1280x900x24"]);
+    // Without the second word the display starts anew whenever its last window is gone, and refuses who comes just then.
+    wrapped.args(["--auto-servernum", "--server-args=-screen 0 1280x900x24 -noreset"]);
     wrapped.arg(command.get_program()).args(command.get_args());
     // No graphics card: Mesa draws.
     wrapped.env("LIBGL_ALWAYS_SOFTWARE", "1");
