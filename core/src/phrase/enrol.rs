@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::PhraseError;
 use super::advice::Advice;
 use super::calibrate::{commons, expected_miss, limits, tails};
-use super::law::Aligner;
+use super::law::{Aligner, Likeness, Match};
 use super::negatives::Negatives;
 use super::profile::{
     Limits, MAX_CLIPS, MIN_CLIPS, PhraseProfile, Strictness, Template, Working, aligner_of,
@@ -126,17 +126,23 @@ pub fn enrol(
     let common = streams.iter().zip(commons.iter().step_by(VOICES)).filter(|(_, like)| **like > TOO_COMMON);
     advice.extend(common.map(|((name, _), like)| (name.clone(), Advice::Common { like: *like })));
     let left_out: Vec<f32> = (0..streams.len())
-        .map(|out| highest(&mut aligner_of(&templates, dim, |index| index / VOICES != out), &streams[out].1))
+        .map(|out| {
+            highest(
+                &mut aligner_of(&templates, dim, |index| index / VOICES != out),
+                &streams[out].1,
+                |likeness| likeness.whole,
+            )
+        })
         .collect();
     advice.extend(unlike(&left_out, &streams));
     let all = || aligner_of(&templates, dim, |_| true);
     let background_tails = tails(&mut all(), background);
     // Clips that bring some of their room along begin like noise, and other speech has little noise in it.
-    let begins_as_noise = highest_prefix(&mut all(), &ears.noise_alone()?);
+    let begins_as_noise = highest(&mut all(), &ears.noise_alone()?, |likeness| likeness.prefix);
     let mut highest_other: Option<f32> = None;
     let mut other_scores = Vec::new();
     for (name, vectors) in others {
-        let score = highest(&mut all(), vectors);
+        let score = highest(&mut all(), vectors, |likeness| likeness.whole);
         highest_other = Some(highest_other.map_or(score, |most| most.max(score)));
         other_scores.push((name.clone(), score));
     }
@@ -167,14 +173,9 @@ fn above_other(other: f32, left_out: &[f32]) -> f32 {
     (other + OTHER_MARGIN).min(median(left_out))
 }
 
-/// The highest score in a recording.
-fn highest(aligner: &mut Aligner, vectors: &Vectors) -> f32 {
-    vectors.iter().map(|row| aligner.push(row).whole.score).fold(f32::MIN, f32::max)
-}
-
-/// The highest score of a beginning in it.
-fn highest_prefix(aligner: &mut Aligner, vectors: &Vectors) -> f32 {
-    vectors.iter().map(|row| aligner.push(row).prefix.score).fold(f32::MIN, f32::max)
+/// The highest score `of` whole phrases, or of their beginnings, in a recording.
+fn highest(aligner: &mut Aligner, vectors: &Vectors, of: impl Fn(Likeness) -> Match) -> f32 {
+    vectors.iter().map(|row| of(aligner.push(row)).score).fold(f32::MIN, f32::max)
 }
 
 fn unlike(left_out: &[f32], streams: &[(String, Vectors)]) -> Vec<(String, Advice)> {

@@ -151,14 +151,15 @@ impl PhraseScores {
 
     fn follow(&mut self, event: &PhraseEvent) {
         let (hop_frames, now) = (self.hop_frames, self.frame);
+        let pad = u64::from(PAD_MS) / FRAME_MS;
         let first = |hop: u64| hop * hop_frames;
         match (self.span, event) {
             (PhraseSpan::WhileSaid, PhraseEvent::Begun { phrase, start, .. }) => {
-                let from = first(*start).saturating_sub(u64::from(PAD_MS) / FRAME_MS);
+                let from = first(*start).saturating_sub(pad);
                 self.columns[*phrase] = Column { from: Some(from), until: None, ..self.columns[*phrase] };
             }
             (PhraseSpan::WhileSaid, PhraseEvent::Over { phrase, end, .. }) => {
-                self.columns[*phrase].until = Some((first(*end) + u64::from(PAD_MS) / FRAME_MS).max(now));
+                self.columns[*phrase].until = Some((first(*end) + pad).max(now));
             }
             (PhraseSpan::AfterSaid(ms), PhraseEvent::Said(said)) => {
                 let end = frame_of(said.end_s).max(now);

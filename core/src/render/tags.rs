@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::metadata::cue_sheet::track_starts;
+use super::metadata::points::{CuePoint, cue_chunks, sub_chunk};
 use super::metadata::{Chunk, Metadata, Picture};
 
 /// `INFO` keys, the comment fields that mean the same, and the frames of ID3.
@@ -74,26 +75,14 @@ impl Metadata {
 
     /// The tracks of a cue sheet as cue points with labels, where there are none.
     fn cue_points(&self) -> Vec<Chunk> {
-        let has_points = self.before.iter().chain(&self.after).any(|chunk| &chunk.id == b"cue ");
+        let has_points = self.chunks().any(|chunk| &chunk.id == b"cue ");
         let tracks = self.cue_sheet.as_deref().filter(|_| !has_points).map(track_starts).unwrap_or_default();
-        if tracks.is_empty() {
-            return Vec::new();
-        }
-        let mut points = u32::try_from(tracks.len()).unwrap_or(0).to_le_bytes().to_vec();
-        let mut labels = b"adtl".to_vec();
-        for (number, start) in tracks {
-            let id = u32::from(number);
-            let at = u32::try_from(start).unwrap_or(u32::MAX);
-            for field in [id, at, u32::from_le_bytes(*b"data"), 0, 0, at] {
-                points.extend(field.to_le_bytes());
-            }
-            let label = [&id.to_le_bytes()[..], format!("Track {number:02}\0").as_bytes()].concat();
-            labels.extend(b"labl");
-            labels.extend(u32::try_from(label.len()).unwrap_or(0).to_le_bytes());
-            labels.extend(&label);
-            labels.extend(&[0][..label.len() % 2]);
-        }
-        vec![Chunk { id: *b"cue ", bytes: points }, Chunk { id: *b"LIST", bytes: labels }]
+        let point = |(number, start): (u8, u64)| CuePoint {
+            id: number.into(),
+            at: u32::try_from(start).unwrap_or(u32::MAX),
+            name: format!("Track {number:02}").into_bytes(),
+        };
+        cue_chunks(&tracks.into_iter().map(point).collect::<Vec<_>>(), &[])
     }
 
     /// What WAV needs to hold the comments and pictures: `INFO` texts, and ID3 for what these cannot say.
@@ -103,7 +92,7 @@ impl Metadata {
         if !self.comments.is_empty() && self.info().is_empty() {
             let texts = self.comments.iter().filter_map(|(key, text)| {
                 let (info, ..) = FIELDS.iter().find(|(_, field, _)| field.eq_ignore_ascii_case(key))?;
-                Some(info_text(info, text))
+                Some(sub_chunk(info.as_bytes().first_chunk()?, &[text.as_bytes(), &[0]].concat()))
             });
             let bytes = [b"INFO".to_vec(), texts.collect::<Vec<_>>().concat()].concat();
             if bytes.len() > 4 {
@@ -112,21 +101,11 @@ impl Metadata {
         }
         let known = |key: &str| FIELDS.iter().any(|(_, field, _)| field.eq_ignore_ascii_case(key));
         let more = !self.pictures.is_empty() || self.comments.iter().any(|(key, _)| !known(key));
-        if more && !wav.before.iter().chain(&wav.after).any(|chunk| chunk.id.eq_ignore_ascii_case(b"id3 ")) {
+        if more && !wav.chunks().any(|chunk| chunk.id.eq_ignore_ascii_case(b"id3 ")) {
             wav.after.push(Chunk { id: *b"id3 ", bytes: id3(&self.comments, &self.pictures) });
         }
         wav
     }
-}
-
-fn info_text(key: &str, text: &str) -> Vec<u8> {
-    let mut content = text.as_bytes().to_vec();
-    content.push(0);
-    let length = u32::try_from(content.len()).unwrap_or(0).to_le_bytes();
-    if content.len() % 2 == 1 {
-        content.push(0);
-    }
-    [key.as_bytes(), &length, &content].concat()
 }
 
 /// ID3v2.4 with texts in UTF-8.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::points::{CuePoint, cue_chunks, sub_chunk};
 use super::{Chunk, MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Metadata};
 use crate::audio::riff::is_name;
 use crate::render::tags::Cursor;
@@ -119,47 +120,25 @@ impl AiffChunks {
     }
 }
 
-fn sub_chunk(id: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let pad: &[u8] = if content.len() % 2 == 1 { &[0] } else { &[] };
-    [&id[..], &length, content, pad].concat()
-}
-
 /// Markers as cue points, and their names and comments as labels and notes.
 fn markers(content: &[u8], notes: &[(u16, Vec<u8>)]) -> Vec<Chunk> {
     let mut cursor = Cursor(content);
     let Some(&[high, low]) = cursor.take(2).and_then(<[u8]>::first_chunk) else { return Vec::new() };
     let mut points = Vec::new();
-    let mut labels = b"adtl".to_vec();
-    let mut count = 0_u32;
     for _ in 0..u16::from_be_bytes([high, low]) {
         let marker = (|| {
             let id = *cursor.take(2)?.first_chunk::<2>()?;
-            let position = cursor.be32()?;
+            let at = cursor.be32()?;
             let length = *cursor.take(1)?.first()?;
             let name = cursor.take(length.into())?.to_vec();
             // The name and its length have an even number of bytes together.
             cursor.take(u32::from(length % 2 == 0));
-            Some((u32::from(u16::from_be_bytes(id)), position, name))
+            Some(CuePoint { id: u16::from_be_bytes(id).into(), at, name })
         })();
-        let Some((id, position, name)) = marker else { break };
-        count += 1;
-        for field in [id, position, u32::from_le_bytes(*b"data"), 0, 0, position] {
-            points.extend(field.to_le_bytes());
-        }
-        if !name.is_empty() {
-            labels.extend(sub_chunk(b"labl", &[&id.to_le_bytes()[..], &name, &[0]].concat()));
-        }
+        let Some(point) = marker else { break };
+        points.push(point);
     }
-    if count == 0 {
-        return Vec::new();
-    }
-    for (marker, text) in notes {
-        labels.extend(sub_chunk(b"note", &[&u32::from(*marker).to_le_bytes()[..], text].concat()));
-    }
-    let cue = Chunk { id: *b"cue ", bytes: [&count.to_le_bytes()[..], &points].concat() };
-    let labels = (labels.len() > 4).then_some(Chunk { id: *b"LIST", bytes: labels });
-    std::iter::once(cue).chain(labels).collect()
+    cue_chunks(&points, notes)
 }
 
 #[cfg(test)]

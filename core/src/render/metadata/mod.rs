@@ -12,6 +12,7 @@ mod flac;
 mod id3;
 mod ixml;
 mod ogg;
+pub(super) mod points;
 mod remap;
 mod rifx;
 mod xmp;
@@ -145,7 +146,7 @@ impl Metadata {
         Ok(metadata)
     }
 
-    fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
         self.before.iter().chain(&self.after)
     }
 

@@ -30,7 +30,6 @@ from .card import write_card
 MODELS = Path(__file__).resolve().parents[3]
 PIECES = 96
 """Of the other speech, heard side by side."""
-BYTE = 127.0
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,15 +43,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def clips_of(corpus: Path) -> dict[str, list[Path]]:
-    """The first clips of each phrase that chooses, in an order of their own, as many as may be enrolled."""
+    """The clips to enrol of each phrase that chooses."""
     found = defaultdict(list)
     with (corpus / "manifest.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            # Spanish takes are another word.
-            if row["text"].lower() in trials.CHOOSING and not Path(row["path"]).parts[2].endswith("-es"):
-                found[row["text"].lower()].append(corpus / row["path"])
-    draw = lambda files: np.random.default_rng(usual.SEED).permutation(len(files))[: max(usual.CLIPS)]
-    return {phrase: [files[number] for number in draw(files)] for phrase, files in sorted(found.items())}
+            if (phrase := trials.phrase_of(row["path"], row["text"])) in trials.CHOOSING:
+                found[phrase].append(corpus / row["path"])
+    return {phrase: usual.drawn(files) for phrase, files in sorted(found.items())}
 
 
 def enrol(program: str, name: str, clips: list[Path], folder: Path) -> dict:
@@ -67,22 +64,21 @@ def enrol(program: str, name: str, clips: list[Path], folder: Path) -> dict:
 def peaks_of(profile: dict, heard: np.ndarray) -> np.ndarray:
     """The highest scores of a profile in unit vectors of other speech, the highest first."""
     rows = lambda template: np.frombuffer(base64.b64decode(template["rows"]), np.int8).reshape(-1, profile["dim"])
-    templates = [law.unit(rows(template) / BYTE) for template in profile["templates"]]
+    templates = [law.unit(rows(template)) for template in profile["templates"]]
     base = np.array([template["common"] for template in profile["templates"]])
     scores = law.Matcher(templates).scores(law.side_by_side(heard, PIECES)).reshape(-1, len(templates))
     return law.peaks(law.combine(scores, base))
 
 
-def table(program: str, clips: dict[str, list[Path]], heard: np.ndarray, hours: float) -> list[list[float]]:
-    """By clips enrolled and by false alarms allowed the median of the limits that the phrases need."""
-    reached = defaultdict(list)
-    ranks = [int(rate * hours) for rate in usual.ALARMS_PER_HOUR]
+def limits(program: str, clips: dict[str, list[Path]], heard: np.ndarray, hours: float) -> dict:
+    """What the phrases need, as `negatives.bin` holds it."""
+    peaks = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         for phrase, files in clips.items():
             for count in usual.CLIPS:
                 profile = enrol(program, phrase.replace(" ", "-"), files[:count], Path(folder))
-                reached[count].append(peaks_of(profile, heard)[ranks])
-    return [[round(float(limit), 4) for limit in np.median(reached[count], axis=0)] for count in usual.CLIPS]
+                peaks[count].append(peaks_of(profile, heard))
+    return usual.medians(peaks, hours)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -96,13 +92,12 @@ def _run(options: argparse.Namespace) -> None:
     heard = np.concatenate([law.unit(runtime.vectors(frames)) for frames in features]).astype(np.float32)
     hours = len(heard) * runtime.pack["hop_frames"] / FRAMES_PER_SECOND / 3600
     clips = clips_of(options.corpus)
-    whole = table(options.program, clips, heard, hours)
-    rates = list(usual.ALARMS_PER_HOUR)
-    write_negatives(options.pack, own, {"clips": list(usual.CLIPS), "false_alarms_per_hour": rates, "whole": whole})
+    found = limits(options.program, clips, heard, hours)
+    write_negatives(options.pack, own, found)
     pack = json.loads((options.pack / "pack.json").read_text()) | {"version": options.version}
     (options.pack / "pack.json").write_text(json.dumps(pack, indent=1, ensure_ascii=False) + "\n")
     metrics = json.loads((options.pack / "metrics.json").read_text())
-    metrics["limits"] = {"hours": round(hours, 2), "phrases": list(clips), "by_clips": whole}
+    metrics["limits"] = {"hours": round(hours, 2), "phrases": list(clips), "by_clips": found["whole"]}
     (options.pack / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
     write_card(options.pack, MODELS / "recipes")
 

@@ -50,13 +50,18 @@ class Outcome:
     misses: dict[str, tuple[int, int]]  # by ratio: missed, tried
 
 
+def phrase_of(path: str, text: str) -> str | None:
+    """The phrase of `SYLLABLES` that a recording says. Spanish takes are another word."""
+    phrase = text.lower()
+    return phrase if phrase in SYLLABLES and not path.split("/")[2].endswith("-es") else None
+
+
 def phrase_clips(bank: Bank, said: dict[str, str]) -> dict[str, list[Clip]]:
-    """Clips of each phrase of `SYLLABLES`. `said`: the manifest's text by path. Spanish takes are another word."""
+    """Clips of each phrase of `SYLLABLES`. `said`: the manifest's text by path."""
     found = defaultdict(list)
     for clip in bank.clips:
-        text = said.get(clip.path, "").lower()
-        if clip.split == "held out" and text in SYLLABLES and not clip.path.split("/")[2].endswith("-es"):
-            found[text].append(clip)
+        if clip.split == "held out" and (phrase := phrase_of(clip.path, said.get(clip.path, ""))):
+            found[phrase].append(clip)
     return found
 
 

@@ -33,6 +33,22 @@ def _phrases(bank: Bank, said: dict[str, str]) -> dict[str, list[Clip]]:
     return found | {word: clips for word, clips in words.items() if len(clips) >= max(CLIPS)}
 
 
+def drawn(clips: list) -> list:
+    """The first of some clips, in an order of their own, as many as may be enrolled."""
+    order = np.random.default_rng(SEED).permutation(len(clips))
+    return [clips[number] for number in order[: max(CLIPS)]]
+
+
+def medians(peaks: dict[int, list[np.ndarray]], hours: float) -> dict:
+    """The limits as `negatives.bin` holds them. `peaks`: by clips enrolled, the peaks of each phrase in so many hours
+    of other speech, the highest first."""
+    ranks = [int(rate * hours) for rate in ALARMS_PER_HOUR]
+    reached = lambda highest: [highest[min(rank, len(highest) - 1)] for rank in ranks]
+    by_phrase = lambda count: [reached(highest) for highest in peaks[count]]
+    table = [[round(float(x), 4) for x in np.median(by_phrase(count), axis=0)] for count in CLIPS]
+    return {"clips": list(CLIPS), "false_alarms_per_hour": list(ALARMS_PER_HOUR), "whole": table}
+
+
 def limits(
     bank: Bank,
     said: dict[str, str],
@@ -41,18 +57,14 @@ def limits(
     bundled: np.ndarray,
 ) -> dict:
     """The medians over the phrases, as `negatives.bin` holds them, from unit vectors of other speech."""
-    reached = defaultdict(list)
+    peaks = defaultdict(list)
     for _, clips in sorted(_phrases(bank, said).items()):
-        order = np.random.default_rng(SEED).permutation(len(clips))
-        enrolled = [clips[number] for number in order[: max(CLIPS)]]
+        enrolled = drawn(clips)
         matcher = law.Matcher([t for clip in enrolled for t in templates(bank.read(clip)[0], hear)])
         base = law.bases(matcher, bundled)
         scores = matcher.scores(law.side_by_side(unheard)).reshape(-1, len(enrolled) * len(VOICES))
         for count in CLIPS:
             if count <= len(enrolled):
                 used = slice(count * len(VOICES))
-                highest = law.peaks(law.combine(scores[:, used], base[used]))
-                ranks = [int(rate * len(unheard) / HOPS_PER_HOUR) for rate in ALARMS_PER_HOUR]
-                reached[count].append([highest[min(rank, len(highest) - 1)] for rank in ranks])
-    table = [[round(float(x), 4) for x in np.median(reached[count], axis=0)] for count in CLIPS]
-    return {"clips": list(CLIPS), "false_alarms_per_hour": list(ALARMS_PER_HOUR), "whole": table}
+                peaks[count].append(law.peaks(law.combine(scores[:, used], base[used])))
+    return medians(peaks, len(unheard) / HOPS_PER_HOUR)
