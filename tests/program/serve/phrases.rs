@@ -108,10 +108,6 @@ fn a_phrase_of_the_configuration_is_told_in_a_source_and_runs_a_program() {
     }
     // What ffmpeg looks at first is not heard: the clock begins a little later.
     first_told(&seen);
-    while !bench.path("told").exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{}", server.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let told = std::fs::read_to_string(bench.path("told")).unwrap();
+    let told = server.wait_for_line(&bench.path("told"));
     assert!(told.starts_with("phrase:hello>100ms\n"), "{told}");
 }

@@ -63,6 +63,21 @@ impl Server {
         }
     }
 
+    /// What a program that it runs wrote into a file, once that is a whole line: a shell opens the file
+    /// before it writes into it.
+    #[cfg(unix)]
+    pub fn wait_for_line(&self, file: &std::path::Path) -> String {
+        let begun = Instant::now();
+        loop {
+            let text = std::fs::read_to_string(file).unwrap_or_default();
+            if text.ends_with('\n') {
+                return text;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "nothing in {file:?}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// A field of the first line of its log with this message.
     pub fn logged(&self, message: &str, field: &str) -> String {
         self.wait_for_log(&format!("\"{message}\""));

@@ -102,13 +102,8 @@ fn sources_change_while_the_service_runs_and_rules_run_programs() {
     std::fs::write(&config, source("quiet", "silence.wav", &rule) + &source("loud", "noise.wav", ""))
         .unwrap();
     let mut server = Server::start(&["--config", config.to_str().unwrap()]);
-    let begun = Instant::now();
-    while !at("told").exists() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{}", server.log());
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let told = std::fs::read_to_string(at("told")).unwrap();
-    assert!(told.lines().all(|line| line == "silence>3s") && !told.is_empty(), "{told}");
+    let told = server.wait_for_line(&at("told"));
+    assert!(told.lines().all(|line| line == "silence>3s"), "{told}");
     let names = || {
         let list = get(server.address, "/v1/streams").json();
         let names =
