@@ -85,7 +85,7 @@ pub use options::{ChannelChoice, Ffmpeg, SourceOptions};
 pub use read_ahead::ReadAhead;
 pub use recognise::FILE_ENDINGS;
 #[cfg(feature = "render")]
-pub(crate) use recognise::ffmpeg_demuxer;
+pub(crate) use recognise::{ffmpeg_demuxer, tag_in_front};
 pub use source::Source;
 #[cfg(feature = "render")]
-pub(crate) use tags::{tag_in_front, tags};
+pub(crate) use tags::tags;

@@ -74,6 +74,14 @@ pub(super) fn recognise(input: &mut impl Read) -> io::Result<(Found, Vec<u8>)> {
     Ok((found, window.bytes))
 }
 
+/// Bytes of the tags in front of a recording, and of the zeros behind them.
+#[cfg(feature = "render")]
+pub(crate) fn tag_in_front(input: &mut impl Read) -> io::Result<u64> {
+    let mut window = Window { input, bytes: Vec::new(), offset: 0 };
+    window.skip_tags()?;
+    Ok(window.offset)
+}
+
 /// The beginning of what is left of an input.
 struct Window<'a, R> {
     input: &'a mut R,

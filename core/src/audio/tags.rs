@@ -1,7 +1,6 @@
 //! What a file carries beside its sound, as its demuxer tells it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use symphonia::core::common::Limit;
@@ -11,7 +10,6 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::{MetadataOptions, StandardTag, StandardVisualKey};
 
 use super::demux::{MAX_TAG_BYTES, PROBE};
-use super::recognise::tag_bytes;
 
 /// Texts and pictures that a file carries.
 #[derive(Debug, Default)]
@@ -104,30 +102,4 @@ fn kind(usage: StandardVisualKey) -> u32 {
         StandardVisualKey::PublisherStudioLogo => 20,
         _ => 0,
     }
-}
-
-/// Tags that may stand in front of a recording.
-const MAX_TAGS: usize = 16;
-/// Zeros behind them that are passed over.
-const MAX_ZEROS: u64 = 1 << 16;
-
-/// Bytes of the tags in front of a recording, and of the zeros behind them.
-pub(crate) fn tag_in_front(file: &mut File) -> io::Result<u64> {
-    let mut at = 0;
-    for _ in 0..MAX_TAGS {
-        let mut start = Vec::new();
-        file.seek(SeekFrom::Start(at))?;
-        file.by_ref().take(32).read_to_end(&mut start)?;
-        match tag_bytes(&start) {
-            Some(bytes) => at += bytes,
-            None => break,
-        }
-    }
-    if at == 0 {
-        return Ok(0);
-    }
-    file.seek(SeekFrom::Start(at))?;
-    let mut behind = Vec::new();
-    file.by_ref().take(MAX_ZEROS).read_to_end(&mut behind)?;
-    Ok(at + behind.iter().take_while(|&&byte| byte == 0).count() as u64)
 }
