@@ -13,7 +13,7 @@ pub struct ShapeArgs {
     /// Drop speech that is shorter, ms. Default: 100
     #[arg(long, value_name = "MS")]
     pub min_speech_ms: Option<u32>,
-    /// Fill pauses of speech that are shorter, and tell no shorter silence, ms. Default: 200
+    /// Fill pauses of speech that are shorter, and let no shorter silence part a label, ms. Default: 200
     #[arg(long, value_name = "MS")]
     pub min_silence_ms: Option<u32>,
     /// Widen speech at both ends, ms (at most 10000); a pause that has no room for it and 100 ms more closes. Default: 0

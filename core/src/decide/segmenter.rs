@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::hysteresis::{Bits, CloseGaps, Confirm, DropShort};
 use super::pad::Pad;
 use super::refine::{EdgeFinder, Refiner};
-use super::silence::SilenceFinder;
+use super::silence::{Silence, SilenceFinder};
 use super::split::Splitter;
 use super::{Hysteresis, Segment, TimelineSettings};
 use crate::{FrameGrid, Label};
@@ -49,9 +49,9 @@ pub struct Segmenter {
     levels: VecDeque<f32>,
     edges: EdgeFinder,
     silence: SilenceFinder,
-    silent: Bits,
+    silent: Silence,
     /// Silence for the writer, which is later than the lanes.
-    silent_later: Bits,
+    silent_later: Silence,
     /// In order of priority.
     lanes: Vec<LabelPipeline>,
     /// Labels as the timeline lists them.
@@ -99,7 +99,8 @@ impl Segmenter {
             names.push(label.clone());
             lanes.push(LabelPipeline::new(column, settings, label, refine));
         }
-        let silence = SilenceFinder::new(rate_hz, settings.silence_dbfs, settings.min_silence_frames());
+        let (long, any) = (settings.min_silence_frames(), settings.min_pause_frames());
+        let silence = SilenceFinder::new(rate_hz, settings.silence_dbfs, long, any);
         let mut segmenter = Self {
             rate_hz: rate_hz.max(1),
             exclusive: settings.exclusive.is_some(),
@@ -109,8 +110,8 @@ impl Segmenter {
             levels: VecDeque::new(),
             edges: EdgeFinder::default(),
             silence,
-            silent: Bits::new(),
-            silent_later: Bits::new(),
+            silent: Silence::default(),
+            silent_later: Silence::default(),
             writer: Writer { frame: 0, columns: lanes.iter().map(|l| l.column).collect(), runs: Vec::new() },
             lanes,
             labels: Vec::new(),
@@ -173,8 +174,9 @@ impl Segmenter {
 
     /// Moves decisions from stage to stage and from lane to lane.
     fn advance(&mut self, at_end: bool) {
-        let mut blocked = std::mem::take(&mut self.silent);
-        self.silent_later.extend(&blocked);
+        let Silence { long: mut blocked, mut any } = std::mem::take(&mut self.silent);
+        self.silent_later.long.extend(&blocked);
+        self.silent_later.any.append(&mut any);
         for lane in &mut self.lanes {
             lane.blocked.append(&mut blocked);
             lane.advance(&self.edges, at_end);
@@ -190,8 +192,10 @@ impl Segmenter {
 
     /// Hands the frames that every lane has decided to the writer.
     fn write(&mut self, out: &mut Vec<Event>) {
-        while !self.silent_later.is_empty() && self.lanes.iter().all(|l| !l.decided.is_empty()) {
-            let silent = self.silent_later.pop_front().unwrap_or(false);
+        while !self.silent_later.long.is_empty() && self.lanes.iter().all(|l| !l.decided.is_empty()) {
+            self.silent_later.long.pop_front();
+            // A long one is among all; what is too short to part a label is silent all the same where none is on.
+            let silent = self.silent_later.any.pop_front().unwrap_or(false);
             for lane in &mut self.lanes {
                 let active = lane.decided.pop_front().unwrap_or(false);
                 self.writer.set(lane.column, active);
@@ -356,7 +360,7 @@ impl Writer {
     fn write(&mut self, silent: bool, rows: &VecDeque<f32>, mean_square: f32, out: &mut Vec<Event>) {
         let labels = self.columns.len();
         let labelled = self.runs[..labels].iter().any(|r| r.active);
-        // Only padding reaches into silence.
+        // Padding reaches into silence, and a label runs through a short one.
         let silent = silent && !labelled;
         self.runs[labels].active = silent;
         self.runs[labels + 1].active = !silent && !labelled;

@@ -18,6 +18,10 @@ pub const MAX_PAD_MS: u32 = 10_000;
 /// Bounds of [`LabelSettings::max_ms`], milliseconds.
 pub const MAX_SEGMENT_RANGE_MS: std::ops::RangeInclusive<u32> = 1_000..=3_600_000;
 
+/// The closure of a plosive in a gated recording is digitally silent for up to 150 ms; a pause that a listener would call one
+/// is longer, milliseconds.
+const SHORTEST_PAUSE_MS: u32 = 200;
+
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -146,7 +150,8 @@ pub struct TimelineSettings {
     pub labels: BTreeMap<Label, LabelSettings>,
     /// Silent is what has at most this level (RMS; a full-scale square wave has 0 dBFS).
     pub silence_dbfs: f64,
-    /// Shorter silences are not reported, milliseconds. A source that is silent from end to end always is.
+    /// Shorter silences part no label, milliseconds. A source that is silent from end to end always is, and so is what no
+    /// label is heard in, from 200 ms on.
     pub min_silence_ms: u32,
     /// Whether borders move to the clearest rise or fall of the level nearby.
     pub refine_borders: bool,
@@ -163,9 +168,7 @@ impl Default for TimelineSettings {
             default: LabelSettings::default(),
             labels: BTreeMap::new(),
             silence_dbfs: SILENCE_DBFS,
-            // The closure of a plosive in a gated recording is digitally silent for up to 150 ms; a pause that a
-            // listener would call one is longer.
-            min_silence_ms: 200,
+            min_silence_ms: SHORTEST_PAUSE_MS,
             refine_borders: true,
             refine_window_ms: 80,
             exclusive: None,
@@ -223,6 +226,11 @@ impl TimelineSettings {
 
     pub(crate) fn min_silence_frames(&self) -> usize {
         frames(self.min_silence_ms)
+    }
+
+    /// The shortest silence where no label is on.
+    pub(super) fn min_pause_frames(&self) -> usize {
+        frames(self.min_silence_ms.min(SHORTEST_PAUSE_MS))
     }
 
     pub(super) fn refine_frames(&self) -> usize {

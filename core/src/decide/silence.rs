@@ -14,6 +14,15 @@ use crate::FrameGrid;
 /// Frames per block: 100 ms.
 const BLOCK_FRAMES: usize = SILENCE_WINDOW_FRAMES;
 
+/// Frame by frame, what has been decided and not yet been used.
+#[derive(Debug, Clone, Default)]
+pub struct Silence {
+    /// Silent for at least the minimum length: no label is on there.
+    pub long: Bits,
+    /// Silent for at least the shorter minimum; decided no later than `long`.
+    pub any: Bits,
+}
+
 /// A block that is complete.
 #[derive(Debug, Clone, Default)]
 struct Block {
@@ -45,15 +54,17 @@ pub struct SilenceFinder {
     open: Vec<f64>,
     before: Option<Block>,
     current: Option<Block>,
-    drop_short: DropShort,
+    long: DropShort,
+    any: DropShort,
 }
 
 impl SilenceFinder {
     /// Frames after which the blocks are judged; the minimum length comes on top.
     pub const DELAY_FRAMES: usize = 2 * BLOCK_FRAMES + 1;
 
-    /// Silent is a mean square of at most `silence_dbfs` for at least `min_frames`.
-    pub fn new(rate_hz: u32, silence_dbfs: f64, min_frames: usize) -> Self {
+    /// Silent is a mean square of at most `silence_dbfs` for at least `long_frames`, or at least `any_frames`, which are not
+    /// more.
+    pub fn new(rate_hz: u32, silence_dbfs: f64, long_frames: usize, any_frames: usize) -> Self {
         Self {
             grid: FrameGrid::new(rate_hz.max(1)),
             level: mean_square_of(silence_dbfs),
@@ -61,12 +72,13 @@ impl SilenceFinder {
             open: Vec::with_capacity(BLOCK_FRAMES),
             before: None,
             current: None,
-            drop_short: DropShort::new(min_frames),
+            long: DropShort::new(long_frames),
+            any: DropShort::new(any_frames),
         }
     }
 
     /// Takes the next frame's mean square (full scale 1); appends what is decided now. A NaN is not silent.
-    pub fn push(&mut self, mean_square: f32, out: &mut Bits) {
+    pub fn push(&mut self, mean_square: f32, out: &mut Silence) {
         // A full block waits for the frame after it: only then its last frame is known to be a whole one.
         if self.open.len() == BLOCK_FRAMES {
             self.close_block(self.grid.start(self.frames), out);
@@ -76,15 +88,16 @@ impl SilenceFinder {
     }
 
     /// No frame follows; the source has `samples` samples.
-    pub fn finish(&mut self, samples: u64, out: &mut Bits) {
+    pub fn finish(&mut self, samples: u64, out: &mut Silence) {
         if !self.open.is_empty() {
             self.close_block(samples.min(self.grid.start(self.frames)), out);
         }
         self.decide(None, out);
-        self.drop_short.finish(true, out);
+        self.long.finish(true, &mut out.long);
+        self.any.finish(true, &mut out.any);
     }
 
-    fn close_block(&mut self, end_sample: u64, out: &mut Bits) {
+    fn close_block(&mut self, end_sample: u64, out: &mut Silence) {
         let first = self.frames - self.open.len() as u64;
         let grid = self.grid;
         let samples = |frame: u64| grid.start(frame + 1).min(end_sample).saturating_sub(grid.start(frame));
@@ -95,7 +108,7 @@ impl SilenceFinder {
     }
 
     /// Decides the current block, now that the next one is known, and moves on.
-    fn decide(&mut self, next: Option<Block>, out: &mut Bits) {
+    fn decide(&mut self, next: Option<Block>, out: &mut Silence) {
         if let Some(block) = self.current.take() {
             let mut bits = vec![block.silent; block.quiet.len()];
             let n = bits.len();
@@ -112,7 +125,10 @@ impl SilenceFinder {
             };
             bits[..front].fill(!block.silent);
             bits[n - back..].fill(!block.silent);
-            bits.into_iter().for_each(|b| self.drop_short.push(b, out));
+            for silent in bits {
+                self.long.push(silent, &mut out.long);
+                self.any.push(silent, &mut out.any);
+            }
             self.before = Some(block);
         }
         self.current = next;
@@ -164,11 +180,19 @@ mod tests {
     use super::*;
 
     fn silence(mean_square: &[f32], samples: u64, min_frames: usize) -> Vec<bool> {
-        let (mut finder, mut out) = (SilenceFinder::new(1_000, -60.0, min_frames), Bits::new());
-        mean_square.iter().for_each(|&m| finder.push(m, &mut out));
+        both(mean_square, samples, min_frames, min_frames).0
+    }
+
+    /// The long ones and all.
+    fn both(mean_square: &[f32], samples: u64, long: usize, any: usize) -> (Vec<bool>, Vec<bool>) {
+        let (mut finder, mut out) = (SilenceFinder::new(1_000, -60.0, long, any), Silence::default());
+        for &square in mean_square {
+            finder.push(square, &mut out);
+            assert!(out.any.len() >= out.long.len(), "no later");
+        }
         finder.finish(samples, &mut out);
-        assert_eq!(out.len(), mean_square.len());
-        out.into()
+        assert_eq!([out.long.len(), out.any.len()], [mean_square.len(); 2]);
+        (out.long.into(), out.any.into())
     }
 
     /// Frames of 10 ms of a sine of `hz` at `dbfs` RMS, 1 kHz rate.
@@ -205,6 +229,9 @@ mod tests {
         level.extend([0.0; 15]);
         level.extend([0.1; 20]);
         assert!(silence(&level, 550, 20).iter().all(|&b| !b));
+        let (long, any) = both(&level, 550, 20, 15);
+        assert!(long.iter().all(|&b| !b));
+        assert_eq!(any.iter().filter(|&&b| b).count(), 15);
         assert!(silence(&[0.0; 4], 33, 20).iter().all(|&b| b));
         assert!(silence(&[], 0, 20).is_empty());
     }

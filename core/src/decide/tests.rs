@@ -51,6 +51,20 @@ fn a_probability_of_0_6_at_threshold_0_7_is_unknown() {
 }
 
 #[test]
+fn silence_that_is_too_short_to_part_a_label_is_still_silence_where_none_is_on() {
+    let rows: Vec<_> = (0..2_000).map(|t| vec![if (500..1_000).contains(&t) { 0.9 } else { 0.1 }]).collect();
+    // One second is silent within the label, one behind it.
+    let quiet = |t: &usize| (700..800).contains(t) || (1_000..1_100).contains(t);
+    let level: Vec<f32> = (0..2_000).map(|t| if quiet(&t) { 0.0 } else { 1e-3 }).collect();
+    let heard = activity(&[Label::SPEECH], &rows, &level, 16_000, 320_000);
+    let settings = TimelineSettings { min_silence_ms: 2_000, ..TimelineSettings::default() };
+    let timeline = segment(&heard, &settings);
+    assert_eq!(spans(&timeline, &Label::SPEECH), [(5.0, 10.0)]);
+    assert_eq!(spans(&timeline, &Label::SILENCE), [(10.0, 11.0)]);
+    assert_eq!(spans(&timeline, &Label::UNKNOWN), [(0.0, 5.0), (11.0, 20.0)]);
+}
+
+#[test]
 fn what_is_never_confirmed_is_unknown() {
     let mut settings = TimelineSettings::default();
     settings.default.confirm = 0.8;

@@ -1,22 +1,15 @@
 //! The level of the source, frame by frame.
 
+use super::offset::RunningOffset;
 use super::units::real;
 use crate::FrameGrid;
 
 /// Partial sums of a frame.
 const LANES: usize = 8;
-/// Frames before this one in which an offset must have been the same.
-const STEADY_FRAMES: usize = 3;
-/// An offset is steady while it changes by less than this share (squared: a tenth).
-const STEADY: f64 = 0.01;
-/// Shares of a frame's power that must be offset to be taken out; more at the beginning, where little is known.
-const MOST: f64 = 0.5;
-const NEARLY_ALL: f64 = 0.9;
-
 /// Mean squares on the 10 ms grid, over all channels, from the samples as they came.
 ///
-/// Measured before the downmix: two channels in antiphase are loud, not silent. An offset (DC) that makes up most of a frame
-/// and has been there for a while is taken out: cheap converters have one, and under it there is silence.
+/// Measured before the downmix: two channels in antiphase are loud, not silent. A channel's constant offset (DC) does not
+/// count: cheap converters have one, and under it there is silence.
 #[derive(Debug, Clone)]
 pub struct LevelMeter {
     grid: FrameGrid,
@@ -32,8 +25,8 @@ pub struct LevelMeter {
     /// The samples themselves added up, in lanes too, and each channel's.
     plain: [f64; LANES],
     totals: Vec<f64>,
-    /// The means of the channels in the frames before, latest first.
-    offsets: [Vec<f64>; STEADY_FRAMES],
+    /// Of each channel.
+    offsets: Vec<RunningOffset>,
     samples_in_frame: usize,
 }
 
@@ -50,7 +43,7 @@ impl LevelMeter {
             sums: [0.0; LANES],
             plain: [0.0; LANES],
             totals: vec![0.0; usize::from(channels.max(1))],
-            offsets: Default::default(),
+            offsets: vec![RunningOffset::new(FrameGrid::FRAME_S); usize::from(channels.max(1))],
             samples_in_frame: 0,
         }
     }
@@ -126,7 +119,7 @@ impl LevelMeter {
     fn close_frame(&mut self, mean_square: &mut Vec<f32>) {
         let samples = self.samples_in_frame.max(1) as f64;
         let power = self.sums.iter().sum::<f64>() / samples;
-        mean_square.push((power - self.steady_offset(power, samples)) as f32);
+        mean_square.push((power - self.power_of_offset(power, samples)).max(0.0) as f32);
         self.sums = [0.0; LANES];
         self.samples_in_frame = 0;
         self.frame += 1;
@@ -150,27 +143,28 @@ fn add_lanes(sums: &mut [f64; LANES], plain: &mut [f64; LANES], samples: &[[f32;
 }
 
 impl LevelMeter {
-    /// The power of an offset that is to be taken out of a frame of this `power`.
-    fn steady_offset(&mut self, power: f64, samples: f64) -> f64 {
+    /// What the channels' offsets add to a frame of this `power`.
+    fn power_of_offset(&mut self, power: f64, samples: f64) -> f64 {
         let channels = real(self.channels);
-        let distance =
-            |of: &[f64], from: &[f64]| of.iter().zip(from).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
         if self.lanes_are_channels() {
             for (channel, total) in self.totals.iter_mut().enumerate() {
                 *total = self.plain[channel..].iter().step_by(self.channels).sum();
             }
         }
         self.plain = [0.0; LANES];
-        self.totals.iter_mut().for_each(|total| *total *= channels / samples);
-        let squares = self.totals.iter().map(|mean| mean * mean).sum::<f64>();
-        let offset = squares / channels;
-        let known = self.offsets.iter().filter(|before| !before.is_empty());
-        let steady = known.clone().all(|before| distance(&self.totals, before) <= STEADY * squares);
-        let share = if known.count() == STEADY_FRAMES { MOST } else { NEARLY_ALL };
-        self.offsets.rotate_right(1);
-        self.offsets[0].clone_from(&self.totals);
-        self.totals.fill(0.0);
-        if steady && offset > share * power { offset.min(power) } else { 0.0 }
+        let mut added = 0.0;
+        for (total, offset) in self.totals.iter_mut().zip(&mut self.offsets) {
+            let mean = std::mem::take(total) * channels / samples;
+            if power == 0.0 {
+                // What follows digital silence may be another recording.
+                offset.reset();
+                continue;
+            }
+            let offset = offset.update(mean);
+            // The mean of x² − (x − offset)². Where that is less than nothing, the offset is not this frame's.
+            added += (offset * (2.0 * mean - offset)).max(0.0);
+        }
+        added / channels
     }
 }
 
@@ -211,6 +205,24 @@ mod tests {
         // Each channel may have its own.
         let levels = levels(2, |n| if n % 2 == 0 { 0.1 } else { -0.02 } + noise(n));
         assert!(levels.iter().all(|&level| level < -75.0), "{levels:?}");
+    }
+
+    #[test]
+    fn a_small_offset_under_rumble_does_not_count_either() {
+        // A tone of 7 Hz for the rumble of a room, −69 dBFS.
+        let room = |n: usize| 0.0005 * (n as f32 * 7.0 * std::f32::consts::TAU / 8_000.0).sin();
+        for offset in [0.0005, 0.002, 0.005, 0.01] {
+            let levels = levels(1, |n| offset + room(n));
+            assert!(levels[10..].iter().all(|&level| level < -60.0), "{offset}: {levels:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_quiet_behind_bass_is_as_quiet_as_it_was() {
+        let bass = |n: usize| 0.5 * (n as f32 * 30.0 * std::f32::consts::TAU / 8_000.0).sin();
+        let levels =
+            levels(1, |n| if n < 4_000 { bass(n) } else { 1e-5 * if n % 2 == 0 { 1.0 } else { -1.0 } });
+        assert!(levels[50..].iter().all(|&level| (level + 100.0).abs() < 0.1), "{levels:?}");
     }
 
     #[test]

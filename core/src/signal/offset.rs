@@ -1,4 +1,4 @@
-//! A constant offset (DC) of the samples, taken out.
+//! A constant offset (DC) of the samples: known, and taken out.
 
 use super::units::real;
 
@@ -6,26 +6,70 @@ use super::units::real;
 const LANES: usize = 8;
 /// Blocks per second, at the usual rates.
 const BLOCKS_HZ: u32 = 1_000;
+/// Time constant of each of the two means, seconds.
+const SECONDS: f64 = 0.5;
 /// No converter has more than full scale.
 const MOST: f64 = 1.0;
 
-/// Subtracts the running mean of mono samples.
+/// The running mean of blocks of samples that are equally long: a mean of means.
+///
+/// Of what has just begun both are plain means, so that an offset is known at once; then both forget
+/// exponentially. Two in a row, because one leaves a three-hundredth of a bass of 50 Hz in the mean, at the same
+/// memory, and two a hundred times less.
+#[derive(Debug, Clone)]
+pub(super) struct RunningOffset {
+    means: [f64; 2],
+    /// Blocks so far, until they are `remembered`.
+    heard: usize,
+    remembered: usize,
+}
+
+impl RunningOffset {
+    /// For blocks of so many seconds.
+    pub(super) fn new(block_s: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small positive number"
+        )]
+        let remembered = (SECONDS / block_s) as usize;
+        Self { means: [0.0; 2], heard: 0, remembered: remembered.max(1) }
+    }
+
+    /// Back to knowing nothing: 0.
+    pub(super) fn reset(&mut self) {
+        self.means = [0.0; 2];
+        self.heard = 0;
+    }
+
+    /// Takes the mean of the next block and says what the offset is now.
+    pub(super) fn update(&mut self, mean: f64) -> f64 {
+        self.heard = (self.heard + 1).min(self.remembered);
+        let mut next = mean.clamp(-MOST, MOST);
+        for known in &mut self.means {
+            *known += (next - *known) / real(self.heard);
+            next = *known;
+        }
+        next
+    }
+}
+
+/// Subtracts the running offset of mono samples.
 ///
 /// Cheap converters and old transfers have an offset. Through the sidelobes of the analysis window it fills the low bands of
-/// each frame, where a network then hears noise. The mean is that of all blocks of the first second, so that the beginning
-/// is clean too, and forgets exponentially from then on, with a time constant of a second: a high-pass at .16 Hz. Digital
-/// silence has no offset and stays what it is; what follows it may be another recording, so the mean begins anew there.
+/// each frame, where a network then hears noise. Digital silence has no offset and stays what it is; what follows it may be
+/// another recording, so that the offset is sought anew there.
 ///
 /// What comes out does not depend on how the samples are split. Real time: nothing is allocated.
 #[derive(Debug, Clone)]
 pub(crate) struct OffsetRemover {
     /// Samples per block, a multiple of `LANES`.
     block: usize,
+    running: RunningOffset,
+    /// What is subtracted.
     offset: f32,
-    /// Blocks in the mean; 0 before the first is complete.
-    heard: usize,
-    /// The most that they become: a second.
-    remembered: usize,
+    /// The next sample is the first of a source.
+    fresh: bool,
     /// Sample `i` of a block goes to sum `i % LANES`.
     sums: [f32; LANES],
     /// All bits but the sign of the block's samples, joined: 0 in digital silence.
@@ -40,9 +84,9 @@ impl OffsetRemover {
         let block = ((rate_hz / BLOCKS_HZ) as usize).max(1).next_multiple_of(LANES);
         Self {
             block,
+            running: RunningOffset::new(real(block) / f64::from(rate_hz.max(1))),
             offset: 0.0,
-            heard: 0,
-            remembered: (rate_hz as usize / block).max(1),
+            fresh: true,
             sums: [0.0; LANES],
             bits: [0; LANES],
             filled: 0,
@@ -51,8 +95,13 @@ impl OffsetRemover {
 
     /// Back to the start of a new source.
     pub(crate) fn reset(&mut self) {
+        self.running.reset();
         self.offset = 0.0;
-        self.heard = 0;
+        self.fresh = true;
+        self.begin_block();
+    }
+
+    fn begin_block(&mut self) {
         self.sums = [0.0; LANES];
         self.bits = [0; LANES];
         self.filled = 0;
@@ -61,7 +110,7 @@ impl OffsetRemover {
     /// Takes the offset out of the next samples, which are finite.
     pub(crate) fn process(&mut self, mut samples: &mut [f32]) {
         while let Some(first) = samples.first() {
-            if self.heard == 0 && self.filled == 0 {
+            if std::mem::take(&mut self.fresh) {
                 // Nothing better is known until the first block is there.
                 self.offset = first.clamp(-1.0, 1.0);
             }
@@ -98,13 +147,8 @@ impl OffsetRemover {
             return self.reset();
         }
         let sum = self.sums.iter().map(|sum| f64::from(*sum)).sum::<f64>();
-        let mean = (sum / real(self.block)).clamp(-MOST, MOST);
-        let before = if self.heard == 0 { mean } else { f64::from(self.offset) };
-        self.heard = (self.heard + 1).min(self.remembered);
-        self.offset = (before + (mean - before) / real(self.heard)) as f32;
-        self.sums = [0.0; LANES];
-        self.bits = [0; LANES];
-        self.filled = 0;
+        self.offset = self.running.update(sum / real(self.block)) as f32;
+        self.begin_block();
     }
 }
 
