@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 import crowsetta
 import cueparser
@@ -141,6 +142,13 @@ def test_pympi_reads_the_elan_file(out, segments):
     same(found, segments)
 
 
+def test_pympi_finds_the_recording_of_the_elan_file(out):
+    eaf = pympi.Elan.Eaf(str(out / "programme.eaf"))
+    [media] = eaf.get_linked_files()
+    assert media["MEDIA_URL"] == PROGRAMME.as_uri()
+    assert (out / unquote(media["RELATIVE_MEDIA_URL"])).resolve() == PROGRAMME
+
+
 def test_pysrt_and_webvtt_read_the_subtitles(out, segments):
     cues = pysrt.open(str(out / "programme.srt"), encoding="utf-8")
     same([(c.start.ordinal / 1_000, c.end.ordinal / 1_000, c.text) for c in cues], segments)
@@ -210,7 +218,8 @@ def test_cueparser_reads_the_cue_sheet(out, segments):
     sheet.setOutputFormat("", "")
     sheet.setData((out / "programme.cue").read_text())
     sheet.parse()
-    assert sheet.file == str(PROGRAMME)
+    # Paths of a sheet count from its folder.
+    assert (out / sheet.file).resolve() == PROGRAMME
     assert [track.title for track in sheet.tracks] == [label for _, _, label in segments]
     for track, (start, _, _) in zip(sheet.tracks, segments, strict=True):
         minutes, seconds, frames = map(int, track.offset.split(":"))

@@ -31,6 +31,9 @@ struct ManifestLine<'a> {
     duration: f64,
     label: &'a Label,
     source: &'a str,
+    /// The one that was heard and cut, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_channel: Option<u16>,
     source_start: f64,
     source_end: f64,
     confidence: f64,
@@ -132,6 +135,7 @@ impl Cuts {
                     duration: ms(segment.duration_s()),
                     label,
                     source: &report.file,
+                    source_channel: report.channel,
                     source_start: ms(segment.start_s),
                     source_end: ms(segment.end_s),
                     confidence: ms(f64::from(segment.confidence)),

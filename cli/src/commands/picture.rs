@@ -75,8 +75,8 @@ impl Pictures {
     /// Draws one recording, if there shall be a picture of it.
     pub fn draw(&self, report: &Report, data: &PlotData, stem: &Path) -> Result<()> {
         let Some(path) = self.path(stem) else { return Ok(()) };
-        let title =
-            Path::new(&report.file).file_name().map_or(report.file.clone().into(), |n| n.to_string_lossy());
+        let name = report.name();
+        let title = Path::new(&*name).file_name().map_or(name.clone(), |n| n.to_string_lossy());
         let input = PlotInput {
             title: &title,
             timeline: &report.timeline,

@@ -132,7 +132,7 @@ fn rows_while_heard(
 ) -> Option<RowWriter> {
     match (destination, recordings) {
         (Destination::Together(None, format), [recording]) if !has_pictures => {
-            recording.is_stream().then(|| format.rows(&recording.name())).flatten()
+            recording.is_stream().then(|| format.rows(recording)).flatten()
         }
         _ => None,
     }

@@ -104,8 +104,10 @@ fn render_one(
     }
     if let (Some(path), Some(format)) = (&args.labels, plan.label_format) {
         let mut bytes = Vec::new();
-        let report = Report { file: args.output.display().to_string(), timeline: output_timeline };
-        format.write(&report, &mut bytes)?;
+        let report = Report::new(args.output.display().to_string(), output_timeline);
+        create_folder_of(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        format.write_all_in(folder, std::slice::from_ref(&report), &mut bytes)?;
         write(path, &bytes)?;
     }
     if let (Some(path), Some(format)) = (&args.list, plan.list_format) {
