@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+import wave
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -131,6 +133,19 @@ def test_praat_reads_the_text_grid(out, segments):
             if label:
                 found.append((start, end, label))
     same(found, segments)
+
+
+def test_praat_reads_the_text_grid_of_nothing(tmp_path):
+    recording, grid = tmp_path / "empty.wav", tmp_path / "empty.TextGrid"
+    with wave.open(str(recording), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+    subprocess.run([EARMARK, "--quiet", "tag", str(recording), "-o", str(grid)], check=True)
+    # In a process of its own, since a Praat that fails over a grid takes its process with it.
+    reads = "import parselmouth, sys; print(parselmouth.praat.call(parselmouth.read(sys.argv[1]), 'Get number of tiers'))"
+    read = subprocess.run([sys.executable, "-c", reads, str(grid)], capture_output=True, text=True, check=True)
+    assert read.stdout.strip() == "0"
 
 
 def test_pympi_reads_the_elan_file(out, segments):

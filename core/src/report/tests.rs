@@ -125,6 +125,20 @@ fn the_short_text_grid_is_read_too() {
     assert_eq!(read.timeline.duration_s, 2.5);
 }
 
+/// Praat ends over a grid whose tiers are `<absent>`.
+#[test]
+fn the_text_grid_of_nothing_says_that_it_has_no_tier() {
+    let labels = vec![Label::SPEECH, Label::MUSIC];
+    let empty = Report::new("empty.wav", Timeline { labels, ..Timeline::default() });
+    let text = written(Format::TextGrid, &empty);
+    assert!(text.ends_with("\nxmin = 0\nxmax = 0\ntiers? <exists>\nsize = 0\nitem []:\n"), "{text}");
+    let old =
+        "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = 0\ntiers? <absent>\n";
+    for text in [text.as_str(), old] {
+        assert_eq!(Format::TextGrid.parse(text).unwrap().timeline, Timeline::default());
+    }
+}
+
 #[test]
 fn several_sources_share_a_table() {
     let mut second = programme();

@@ -44,7 +44,6 @@ export function textGridOf(list) {
   const end = list.segments.reduce((last, s) => Math.max(last, s.end), list.duration);
   const tiers = end > 0 ? tiersOf(list) : [];
   const head = `File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = ${end}\n`;
-  if (!tiers.length) return `${head}tiers? <absent>\n`;
   const items = tiers.map(({ label, segments }, place) => {
     const name = escaped(label).replaceAll('"', '""');
     const intervals = intervalsOf(segments, name, end);
