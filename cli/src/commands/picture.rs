@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use earmark_core::batch::{Input, Outputs, in_folder, names_folder};
 use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::PlotData;
-use earmark_core::report::Report;
 use earmark_core::report::plot::{self, PlotInput, PlotOptions};
+use earmark_core::report::{Report, decimals};
 
 use crate::args::TagArgs;
 use crate::console::Usage;
@@ -70,6 +70,20 @@ impl Pictures {
     /// Whether any picture is wanted at all.
     pub fn wanted(&self) -> bool {
         self.plot.is_some()
+    }
+
+    /// Refuses a recording that ends before what is to be seen begins: its picture, or its page, would be empty.
+    pub fn check_view(&self, report: &Report) -> Result<()> {
+        let duration_s = report.timeline.duration_s;
+        match self.options.from_s {
+            Some(from_s) if from_s > 0.0 && from_s >= duration_s => Err(Usage(format!(
+                "{}: --from {from_s} is not before its end, it is {} s long",
+                report.name(),
+                decimals(duration_s, 3)
+            ))
+            .into()),
+            _ => Ok(()),
+        }
     }
 
     /// Draws one recording, if there shall be a picture of it.

@@ -22,6 +22,7 @@ use earmark_core::voice::FollowSettings;
 use serde::Serialize;
 
 use self::plan::Plan;
+use super::cuts::tell_events;
 use super::hearing::{self, Watch, recording};
 use super::label_files::clear_abandoned;
 use super::phrase::beside;
@@ -111,7 +112,9 @@ fn render_one(
         write(path, &bytes)?;
     }
     if let (Some(path), Some(format)) = (&args.list, plan.list_format) {
-        write(path, format.write(&summary.edits, &input.path, args.fps).as_bytes())?;
+        let text = format.write(&summary.edits, &input.path, args.fps);
+        tell_events(path, format, &text, console);
+        write(path, text.as_bytes())?;
     }
     Ok(Some(Outcome {
         file: input.name(),
