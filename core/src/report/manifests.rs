@@ -35,9 +35,9 @@ pub(super) fn parse_clips(text: &str) -> Result<Report, ReportError> {
 #[derive(Serialize, Deserialize)]
 struct NemoLine {
     audio_filepath: String,
-    /// Ours: the channel that was heard by itself, from 1.
+    /// Ours: the channel that was heard by itself, from 1. What others call so may be anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    channel: Option<u16>,
+    channel: Option<serde_json::Value>,
     #[serde(default)]
     offset: f64,
     duration: f64,
@@ -60,7 +60,7 @@ pub(super) fn write_nemo(reports: &[Report], out: &mut dyn Write) -> Result<(), 
         for s in &report.timeline.segments {
             let line = NemoLine {
                 audio_filepath: report.file.clone(),
-                channel: report.channel,
+                channel: report.channel.map(Into::into),
                 offset: ms(s.start_s),
                 duration: ms(s.end_s - s.start_s),
                 label: s.label.as_str().to_owned(),
@@ -78,7 +78,8 @@ pub(super) fn parse_nemo(text: &str) -> Result<Vec<Report>, ReportError> {
     let mut drafts = Drafts::new(format);
     each_line(format, text, |at, line: NemoLine| {
         let time = (line.offset, line.offset + line.duration);
-        let draft = drafts.of_channel(&line.audio_filepath, line.channel);
+        let channel = line.channel.and_then(|channel| u16::try_from(channel.as_u64()?).ok());
+        let draft = drafts.of_channel(&line.audio_filepath, channel);
         draft.add(at, time, &line.label, line.confidence as f32)
     })?;
     Ok(drafts.finish())

@@ -211,6 +211,8 @@ fn channels_are_kept_apart_and_point_to_their_recording() {
     assert_eq!(read.iter().map(|report| report.channel).collect::<Vec<_>>(), [None, None]);
     let all = r#"{"id":"x","recording_id":"a","start":0,"duration":1,"channel":[0,1]}"#;
     assert_eq!(Format::Lhotse.parse(all).unwrap().channel, None);
+    let left = r#"{"audio_filepath":"a","channel":"left","offset":0,"duration":1,"label":"x"}"#;
+    assert_eq!(Format::Nemo.parse(left).unwrap().channel, None);
 }
 
 #[test]
