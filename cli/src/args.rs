@@ -4,6 +4,7 @@ mod eval;
 mod lists;
 mod phrase;
 mod profiles;
+mod rate;
 mod render;
 #[cfg(feature = "serve")]
 mod serve;

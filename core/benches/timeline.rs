@@ -37,7 +37,7 @@ fn timeline(c: &mut Criterion) {
         b.iter(|| segment(black_box(&activity), &plain))
     });
 
-    let report = Report { file: "hour.wav".to_owned(), timeline: segment(&activity, &settings) };
+    let report = Report::new("hour.wav", segment(&activity, &settings));
     c.bench_function("write an hour as csv", |b| {
         b.iter(|| Format::Csv.write(black_box(&report), &mut std::io::sink()));
     });

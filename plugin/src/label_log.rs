@@ -139,7 +139,7 @@ impl LabelLog {
             whole.duration_s = offset_s + part.duration_s;
             whole.labels = part.labels;
         }
-        (!whole.segments.is_empty()).then(|| Report { file: name.to_owned(), timeline: whole })
+        (!whole.segments.is_empty()).then(|| Report::new(name, whole))
     }
 }
 

@@ -87,7 +87,7 @@ impl Detector {
                 .map_err(|error| renamed(error, &name).raise(Some(&name))),
             Sound::Samples { interleaved, rate_hz, channels } => {
                 let scores = hear(&self.inner, interleaved, *rate_hz, *channels, &name, &mut watch)?;
-                Ok(Report { file: name.clone(), timeline: segment(&scores, &settings) })
+                Ok(Report::new(name.clone(), segment(&scores, &settings)))
             }
         });
         Ok(watch.result(report)?.into())

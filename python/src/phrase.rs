@@ -99,7 +99,7 @@ impl PhraseEmbedder {
                 .map_err(|error| error.raise(Some(&file.1)))
         });
         let timeline = watch.result(spoken)?.timeline(&phrases);
-        Ok(Report { file: file.1, timeline }.into())
+        Ok(Report::new(file.1, timeline).into())
     }
 }
 

@@ -86,7 +86,7 @@ pub fn render(
     });
     let Rendered { summary, timeline, output_timeline } = watch.result(rendered)?;
     let json = serde_json::to_string(&summary).or_raise(None)?;
-    let timeline = Report { file: name.to_owned(), timeline };
-    let output_timeline = Report { file: output.display().to_string(), timeline: output_timeline };
+    let timeline = Report::new(name, timeline);
+    let output_timeline = Report::new(output.display().to_string(), output_timeline);
     Ok((json, timeline.into(), output_timeline.into()))
 }

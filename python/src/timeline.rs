@@ -1,5 +1,6 @@
 //! Timelines as Python objects, and as files.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use earmark_core::Label;
@@ -45,12 +46,12 @@ impl TimelineData {
         let labels = labels.into_iter().map(Label::new).collect();
         let mut timeline = Timeline { segments, duration_s, labels };
         timeline.sort();
-        Report { file, timeline }.into()
+        Report::new(file, timeline).into()
     }
 
     #[getter]
-    fn file(&self) -> &str {
-        &self.report.file
+    fn file(&self) -> Cow<'_, str> {
+        self.report.name()
     }
 
     #[getter]
@@ -88,7 +89,7 @@ impl TimelineData {
     fn svg(&self, width: u32) -> String {
         let report = &self.report;
         let input =
-            PlotInput { title: &report.file, timeline: &report.timeline, envelope: None, activity: None };
+            PlotInput { title: &report.name(), timeline: &report.timeline, envelope: None, activity: None };
         plot::render(&input, &PlotOptions { width, ..PlotOptions::default() })
     }
 }

@@ -3,7 +3,10 @@
 import json
 import os
 import subprocess
+import sys
+import wave
 from pathlib import Path
+from urllib.parse import unquote
 
 import crowsetta
 import cueparser
@@ -132,6 +135,19 @@ def test_praat_reads_the_text_grid(out, segments):
     same(found, segments)
 
 
+def test_praat_reads_the_text_grid_of_nothing(tmp_path):
+    recording, grid = tmp_path / "empty.wav", tmp_path / "empty.TextGrid"
+    with wave.open(str(recording), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+    subprocess.run([EARMARK, "--quiet", "tag", str(recording), "-o", str(grid)], check=True)
+    # In a process of its own, since a Praat that fails over a grid takes its process with it.
+    reads = "import parselmouth, sys; print(parselmouth.praat.call(parselmouth.read(sys.argv[1]), 'Get number of tiers'))"
+    read = subprocess.run([sys.executable, "-c", reads, str(grid)], capture_output=True, text=True, check=True)
+    assert read.stdout.strip() == "0"
+
+
 def test_pympi_reads_the_elan_file(out, segments):
     eaf = pympi.Elan.Eaf(str(out / "programme.eaf"))
     found = []
@@ -139,6 +155,13 @@ def test_pympi_reads_the_elan_file(out, segments):
         for start_ms, end_ms, value, *_ in eaf.get_annotation_data_for_tier(tier):
             found.append((start_ms / 1_000, end_ms / 1_000, value or tier))
     same(found, segments)
+
+
+def test_pympi_finds_the_recording_of_the_elan_file(out):
+    eaf = pympi.Elan.Eaf(str(out / "programme.eaf"))
+    [media] = eaf.get_linked_files()
+    assert media["MEDIA_URL"] == PROGRAMME.as_uri()
+    assert (out / unquote(media["RELATIVE_MEDIA_URL"])).resolve() == PROGRAMME
 
 
 def test_pysrt_and_webvtt_read_the_subtitles(out, segments):
@@ -210,7 +233,8 @@ def test_cueparser_reads_the_cue_sheet(out, segments):
     sheet.setOutputFormat("", "")
     sheet.setData((out / "programme.cue").read_text())
     sheet.parse()
-    assert sheet.file == str(PROGRAMME)
+    # Paths of a sheet count from its folder.
+    assert (out / sheet.file).resolve() == PROGRAMME
     assert [track.title for track in sheet.tracks] == [label for _, _, label in segments]
     for track, (start, _, _) in zip(sheet.tracks, segments, strict=True):
         minutes, seconds, frames = map(int, track.offset.split(":"))

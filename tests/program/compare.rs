@@ -122,8 +122,11 @@ fn what_cannot_be_compared_is_refused() {
     let one = write("one.csv", "file,start,end,label\na.wav,0,1,speech\nb.wav,0,1,speech\n");
     let other = write("other.csv", "file,start,end,label\na.wav,0,1,speech\nc.wav,0,1,speech\n");
     let nothing = write("x.pdf", "");
+    let nameless = write("truth.txt", "0 1 speech\n");
     for (a, b, flags, remedy) in [
         (&one, &other, &[][..], "in one of the lists only"),
+        (&nameless, &one, &[], "truth.txt names no recording, and "),
+        (&one, &nameless, &[], "one.csv has 2; "),
         (&one, &nothing, &[], "its ending says no format"),
         (&one, &one, &["--label", "sneeze"], "neither list has it"),
         (&one, &one, &["--collar-ms", "nan"], "not a length of time"),

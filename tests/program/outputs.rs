@@ -165,6 +165,22 @@ fn the_ending_says_what_a_label_file_is() {
     refused(dir, &["tag", "k.wav", "-f", "csv,srt", "-o", "new.csv"], "if a folder is meant");
 }
 
+#[test]
+fn a_view_beyond_the_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    recording(&dir.join("k.wav"));
+    let why = "k.wav: --from 60 is not before its end, it is 1.000 s long";
+    for view in [&["--plot", "p.png"][..], &["--report", "r.html"], &["--plot", "p.svg", "-o", "k.csv"]] {
+        refused(dir, &[&["tag", "k.wav", "--from", "60", "--to", "120"][..], view].concat(), why);
+    }
+    // An end beyond it is the end.
+    let view = ["tag", "k.wav", "--plot", "p.svg", "--from", "0.5", "--to", "120"];
+    let output = earmark(view).current_dir(dir).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(dir.join("p.svg").is_file());
+}
+
 /// A compact disc has 99 tracks.
 #[test]
 fn a_long_cue_sheet_is_whole_and_told() {

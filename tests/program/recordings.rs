@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use earmark_core::audio::Source;
+use earmark_core::report::Format;
 
 use crate::required::skip;
 use crate::support::{code, listing, ok, programme, rows, run, stderr, write_wav};
@@ -68,6 +69,40 @@ fn channels_are_heard_by_themselves() {
     ok(["tag", text(&at("pair.wav")), "--channel", "each", "-f", "csv", "-o", &format!("{}/", text(&out))]);
     assert_eq!(listing(&out), ["pair.ch1.csv", "pair.ch2.csv"]);
     assert!(fs::read_to_string(out.join("pair.ch2.csv")).unwrap().contains("pair.wav#2,"));
+    // Pointers lead to the recording, and lists keep its channels apart.
+    let each = at("each");
+    let pair = at("pair.wav");
+    let run_each = |format: &str, output: &str| {
+        ok(["tag", text(&pair), "--channel", "each", "-f", format, "-o", output]);
+    };
+    run_each("nemo,lhotse,rttm,iiif,eaf,cue,chapters", &format!("{}/", text(&each)));
+    for name in listing(&each) {
+        let content = fs::read_to_string(each.join(&name)).unwrap();
+        assert!(content.contains("pair.wav") && !content.contains("pair.wav%23"), "{name}: {content}");
+        // Names of segments may have the number.
+        let named = content.matches("pair.wav#").count();
+        let own = content.matches("pair.wav#2-0").count() + content.matches("pair.wav#1-0").count();
+        assert_eq!(named, own + content.matches("pair.wav#t=").count(), "{name}: {content}");
+    }
+    let cue = fs::read_to_string(each.join("pair.ch2.cue")).unwrap();
+    assert!(cue.contains(&format!("FILE \"{}\" WAVE", Path::new("..").join("pair.wav").display())), "{cue}");
+    run_each("csv", text(&at("all.csv")));
+    for format in ["rttm", "nemo", "lhotse", "jsonl"] {
+        let list = at(&format!("all.{}", format.parse::<Format>().unwrap().extension()));
+        run_each(format, text(&list));
+        let said = ok(["compare", text(&at("all.csv")), text(&list), "--collar-ms", "0"]);
+        assert!(said.starts_with("collar 0 ms, recordings 2\n"), "{format}: {said}");
+        assert!(!said.contains("disagreements"), "{format}: {said}");
+    }
+    let clips = at("clips");
+    ok(["tag", text(&pair), "--channel", "2", "--clips", text(&clips)]);
+    let manifest = fs::read_to_string(clips.join("pair.clips.jsonl")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(manifest.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (line["source"].as_str(), line["source_channel"].as_u64()),
+        (Some(text(&pair)), Some(2)),
+        "{manifest}"
+    );
     for (flag, value, said) in [("--channel", "3", "no channel 3; it has 2"), ("--channel", "best", "")] {
         let output = run(["tag", text(&at("pair.wav")), flag, value]);
         assert_eq!(code(&output), i32::from(!said.is_empty()));

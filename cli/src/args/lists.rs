@@ -6,6 +6,8 @@ use clap::Args;
 use earmark_core::batch::Shard;
 use earmark_core::render::FrameRate;
 
+use super::rate::{fps_help, frame_rate};
+
 /// What is cut out, or would be.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cuts")]
@@ -14,9 +16,8 @@ pub struct CutArgs {
     /// FILE.v1 (auto-editor), FILE.rpp (Reaper) or FILE.txt (Audacity); one recording at a time
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
-    /// Frames per second of that list: 23.976, 24, 25, 29.97, 30, 48, 50, 59.94 or 60; 29.97 and 59.94 count drop-frame, 29.97ndf
-    /// and 59.94ndf do not. Without, EDL and Final Cut count 25, auto-editor 30, and OpenTimelineIO samples
-    #[arg(long, value_name = "RATE", requires = "list")]
+    // Frames per second of that list.
+    #[arg(long, value_name = "RATE", requires = "list", value_parser = frame_rate, help = fps_help())]
     pub fps: Option<FrameRate>,
     /// Labels that are kept by --list and cut by --clips, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "speech")]
@@ -55,7 +56,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub worst: usize,
     /// Frames per second of an .edl or .v1 that does not say its own
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = frame_rate)]
     pub fps: Option<FrameRate>,
     /// Draw both lists and what differs: FILE.svg or FILE.png; one recording at a time
     #[arg(long, value_name = "FILE")]

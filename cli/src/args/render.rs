@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use earmark_core::profile::ProfileName;
 use earmark_core::render::FrameRate;
 
+use super::rate::{fps_help, frame_rate};
 use super::{BesidePhraseArgs, FollowArgs, TimelineArgs};
 
 #[derive(Debug, Args)]
@@ -79,9 +80,8 @@ pub struct RenderArgs {
     /// FILE.v1 (auto-editor), FILE.rpp (Reaper) or FILE.txt (Audacity)
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
-    /// Frames per second of that list: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60; 29.97 and 59.94 count drop-frame, 29.97ndf and
-    /// 59.94ndf do not. Without, EDL and Final Cut count 25, auto-editor 30, and OpenTimelineIO samples
-    #[arg(long, value_name = "RATE", requires = "list")]
+    // Frames per second of that list.
+    #[arg(long, value_name = "RATE", requires = "list", value_parser = frame_rate, help = fps_help())]
     pub fps: Option<FrameRate>,
     /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending
     #[arg(long, value_name = "FILE")]

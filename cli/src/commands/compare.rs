@@ -26,7 +26,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     }
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
     let (first, second) = (read_lists(&args.first, args.fps)?, read_lists(&args.second, args.fps)?);
-    let pairs = paired(&first, &second)?;
+    let pairs = paired(args, &first, &second)?;
     if pairs.len() > 1 && args.plot.is_some() {
         return Err(Usage("--plot draws one recording; these lists hold several".to_owned()).into());
     }
@@ -44,7 +44,11 @@ pub fn run(args: &CompareArgs) -> Result<()> {
 }
 
 /// Lists of the same recording. Where each file is about one recording, it is the same, whatever it is called.
-fn paired<'a>(first: &'a [Report], second: &'a [Report]) -> Result<Vec<ComparedLists<'a>>> {
+fn paired<'a>(
+    args: &CompareArgs,
+    first: &'a [Report],
+    second: &'a [Report],
+) -> Result<Vec<ComparedLists<'a>>> {
     let lists = |a: &'a Report, b: &'a Report| ComparedLists {
         file: if a.file.is_empty() { &b.file } else { &a.file },
         first: &a.timeline,
@@ -52,6 +56,19 @@ fn paired<'a>(first: &'a [Report], second: &'a [Report]) -> Result<Vec<ComparedL
     };
     if let ([a], [b]) = (first, second) {
         return Ok(vec![lists(a, b)]);
+    }
+    let lists_of = [(&args.first, first), (&args.second, second)];
+    for ((path, list), (other_path, other)) in [(lists_of[0], lists_of[1]), (lists_of[1], lists_of[0])] {
+        let is_nameless = |of: &Report| of.file.is_empty();
+        if list.iter().any(is_nameless) && !other.iter().any(is_nameless) {
+            return Err(Usage(format!(
+                "{} names no recording, and {} has {}; compare it with a list of the same recording alone",
+                path.display(),
+                other_path.display(),
+                other.len()
+            ))
+            .into());
+        }
     }
     let missing = |of: &Report, others: &[Report]| others.iter().all(|other| other.file != of.file);
     let alone = first.iter().find(|a| missing(a, second)).or(second.iter().find(|b| missing(b, first)));

@@ -12,7 +12,10 @@ use earmark_core::report::Report;
 use serde::Serialize;
 
 use crate::args::CutArgs;
-use crate::console::Usage;
+use crate::console::{Console, Usage};
+
+/// Most events that CMX 3600 has numbers for.
+const MOST_EDL_EVENTS: usize = 999;
 
 /// What `tag` cuts.
 #[derive(Debug, Clone)]
@@ -31,6 +34,9 @@ struct ManifestLine<'a> {
     duration: f64,
     label: &'a Label,
     source: &'a str,
+    /// The one that was heard and cut, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_channel: Option<u16>,
     source_start: f64,
     source_end: f64,
     confidence: f64,
@@ -87,11 +93,14 @@ impl Cuts {
         recording: &Recording,
         input: &Input,
         observer: &mut dyn Observer,
+        console: &Console,
     ) -> Result<()> {
         if let Some((path, format)) = &self.list {
             let edits = cuts_of(&Recording::named(&input.path), &report.timeline, &self.keep)?;
+            let text = format.write(&edits, &input.path, self.rate);
+            tell_events(path, *format, &text, console);
             create_folder_of(path)?;
-            SafeFile::write_all_to(path, format.write(&edits, &input.path, self.rate).as_bytes())?;
+            SafeFile::write_all_to(path, text.as_bytes())?;
         }
         match &self.clips {
             Some(folder) => self.write_clips(folder, report, recording, input, observer),
@@ -132,6 +141,7 @@ impl Cuts {
                     duration: ms(segment.duration_s()),
                     label,
                     source: &report.file,
+                    source_channel: report.channel,
                     source_start: ms(segment.start_s),
                     source_end: ms(segment.end_s),
                     confidence: ms(f64::from(segment.confidence)),
@@ -147,6 +157,24 @@ impl Cuts {
     }
 }
 
+/// How many events a list has, if its form has no numbers for so many.
+fn too_many_events(format: ListFormat, text: &str) -> Option<usize> {
+    // A line of an event begins with its number, every other one with a word or a star.
+    let events = || text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count();
+    (format == ListFormat::Cmx3600).then(events).filter(|&count| count > MOST_EDL_EVENTS)
+}
+
+/// Tells of a list with more events than its form has numbers for; `text` is what is written to `path`.
+pub fn tell_events(path: &Path, format: ListFormat, text: &str, console: &Console) {
+    if let Some(count) = too_many_events(format, text) {
+        console.warn(&format!(
+            "{}: an EDL has {MOST_EDL_EVENTS} events and this is {count}; all are written, but programs that keep to the \
+             standard read the first {MOST_EDL_EVENTS} or none",
+            path.display()
+        ));
+    }
+}
+
 /// The form of a list by its ending.
 pub fn list_format(path: &Path) -> Result<(PathBuf, ListFormat)> {
     let format = ListFormat::of_path(path).ok_or_else(|| {
@@ -154,4 +182,25 @@ pub fn list_format(path: &Path) -> Result<(PathBuf, ListFormat)> {
         Usage(format!("--list {}: its ending says no form; name one of {known}", path.display()))
     })?;
     Ok((path.to_owned(), format))
+}
+
+#[cfg(test)]
+mod tests {
+    use earmark_core::render::EditList;
+
+    use super::*;
+
+    #[test]
+    fn more_events_than_an_edl_has_numbers_are_counted() {
+        let list = |events: u64| {
+            let spans = (0..events).map(|number| number * 96_000..number * 96_000 + 48_000);
+            EditList::keeping(spans, 48_000, 1, events * 96_000)
+        };
+        let count = |format: ListFormat, events: u64| {
+            too_many_events(format, &format.write(&list(events), Path::new("9 lives.wav"), None))
+        };
+        assert_eq!(count(ListFormat::Cmx3600, 999), None);
+        assert_eq!(count(ListFormat::Cmx3600, 1_000), Some(1_000));
+        assert_eq!(count(ListFormat::Audacity, 1_000), None);
+    }
 }

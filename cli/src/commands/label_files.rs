@@ -122,7 +122,7 @@ impl Destination {
                 console.warn(&format!(
                     "{}: {format} allows {most} tracks and this is {count}; all are written, but players and burners that \
                      keep to the standard read the first {most} or none",
-                    report.file
+                    report.name()
                 ));
             }
         }
@@ -156,35 +156,40 @@ fn write_together(
 ) -> Result<()> {
     let Some(path) = path else {
         let mut bytes = Vec::new();
-        write_reports(format, reports, origin, &mut bytes).context("stdout")?;
+        write_reports(format, reports, origin, None, &mut bytes).context("stdout")?;
         return std::io::stdout().lock().write_all(&bytes).context("stdout");
     };
     write_file(path, format, reports, origin)
 }
 
 fn write_file(path: &Path, format: LabelFormat, reports: &[Report], origin: &TableOrigin) -> Result<()> {
-    let mut bytes = Vec::new();
-    write_reports(format, reports, origin, &mut bytes)?;
+    // The folder must be there for what counts from it.
     create_folder_of(path)?;
+    let mut bytes = Vec::new();
+    write_reports(format, reports, origin, path.parent(), &mut bytes)?;
     Ok(SafeFile::write_all_to(path, &bytes)?)
 }
 
-/// Text is for reading: several recordings follow each other, each under its name.
+/// Text is for reading: several recordings follow each other, each under its name. `folder` is that of the file, if it is one.
 fn write_reports(
     format: LabelFormat,
     reports: &[Report],
     origin: &TableOrigin,
+    folder: Option<&Path>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     match format {
         LabelFormat::Parquet => Ok(write_parquet(reports, origin, out)?),
         LabelFormat::Text(format @ Format::Text) if reports.len() > 1 => {
             for report in reports {
-                writeln!(out, "# {}", report.file)?;
+                writeln!(out, "# {}", report.name())?;
                 format.write(report, out)?;
             }
             Ok(())
         }
-        LabelFormat::Text(format) => Ok(format.write_all(reports, out)?),
+        LabelFormat::Text(format) => Ok(match folder {
+            Some(folder) => format.write_all_in(folder, reports, out)?,
+            None => format.write_all(reports, out)?,
+        }),
     }
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use earmark_core::batch::{is_dash, names_audio, names_folder};
+use earmark_core::decide::Timeline;
+use earmark_core::pipeline::Recording;
 use earmark_core::report::{Format, RowWriter};
 
 use crate::console::{Console, Usage};
@@ -42,10 +44,10 @@ impl LabelFormat {
         }
     }
 
-    /// What writes rows as they are known, if the format is rows.
-    pub fn rows(self, file: &str) -> Option<RowWriter> {
+    /// What writes rows of a recording as they are known, if the format is rows.
+    pub fn rows(self, recording: &Recording) -> Option<RowWriter> {
         match self {
-            Self::Text(format) => RowWriter::new(format, file),
+            Self::Text(format) => RowWriter::new(format, &recording.report(Timeline::default())),
             Self::Parquet => None,
         }
     }

@@ -132,9 +132,9 @@ impl Pages {
     /// The list that is about the same recording: by its whole name, by its file's name, or because there is one of each.
     fn compared(&self, report: &Report) -> Option<Report> {
         let name = |file: &str| Path::new(file).file_name().map(ToOwned::to_owned);
-        let same_name = |list: &&Report| name(&list.file) == name(&report.file);
+        let same_name = |list: &&Report| name(&list.name()) == name(&report.name());
         let only = || self.against.first().filter(|_| self.only_one && self.against.len() == 1);
-        let whole = self.against.iter().find(|list| list.file == report.file);
+        let whole = self.against.iter().find(|list| list.name() == report.name());
         whole.or_else(|| self.against.iter().find(same_name)).or_else(only).cloned()
     }
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use earmark_core::batch::{Input, Outputs, in_folder, names_folder};
 use earmark_core::output::{SafeFile, create_folder_of};
 use earmark_core::pipeline::PlotData;
-use earmark_core::report::Report;
 use earmark_core::report::plot::{self, PlotInput, PlotOptions};
+use earmark_core::report::{Report, decimals};
 
 use crate::args::TagArgs;
 use crate::console::Usage;
@@ -72,11 +72,25 @@ impl Pictures {
         self.plot.is_some()
     }
 
+    /// Refuses a recording that ends before what is to be seen begins: its picture, or its page, would be empty.
+    pub fn check_view(&self, report: &Report) -> Result<()> {
+        let duration_s = report.timeline.duration_s;
+        match self.options.from_s {
+            Some(from_s) if from_s > 0.0 && from_s >= duration_s => Err(Usage(format!(
+                "{}: --from {from_s} is not before its end, it is {} s long",
+                report.name(),
+                decimals(duration_s, 3)
+            ))
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Draws one recording, if there shall be a picture of it.
     pub fn draw(&self, report: &Report, data: &PlotData, stem: &Path) -> Result<()> {
         let Some(path) = self.path(stem) else { return Ok(()) };
-        let title =
-            Path::new(&report.file).file_name().map_or(report.file.clone().into(), |n| n.to_string_lossy());
+        let name = report.name();
+        let title = Path::new(&*name).file_name().map_or(name.clone(), |n| n.to_string_lossy());
         let input = PlotInput {
             title: &title,
             timeline: &report.timeline,

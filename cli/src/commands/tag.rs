@@ -132,7 +132,7 @@ fn rows_while_heard(
 ) -> Option<RowWriter> {
     match (destination, recordings) {
         (Destination::Together(None, format), [recording]) if !has_pictures => {
-            recording.is_stream().then(|| format.rows(&recording.name())).flatten()
+            recording.is_stream().then(|| format.rows(recording)).flatten()
         }
         _ => None,
     }
@@ -166,17 +166,19 @@ fn tag_one(work: &Work<'_>, ears: &Ears, input: &Input, recording: Recording) ->
     let Ears { detector, noise } = ears;
     let (report, part) = if let Some(noise) = noise {
         let (report, measured) = tag_file_for_page(detector, noise, &recording, &work.settings, watch)?;
+        work.pictures.check_view(&report)?;
         work.pictures.draw(&report, &measured.plot, &input.stem)?;
         let part = work.pages.take(&report, &measured, input, work.console)?;
         (report, part)
     } else if work.pictures.wanted() {
         let (report, data) = tag_file_for_plot(detector, &recording, &work.settings, watch)?;
+        work.pictures.check_view(&report)?;
         work.pictures.draw(&report, &data, &input.stem)?;
         (report, None)
     } else {
         (tag_file(detector, &recording, &work.settings, watch)?, None)
     };
-    work.cuts.write(&report, &recording, input, watch)?;
+    work.cuts.write(&report, &recording, input, watch, work.console)?;
     let report = work.destination.take(report, input, &work.origin, work.console)?;
     Ok(Done { report, part })
 }

@@ -6,7 +6,7 @@ use super::{EvalError, Groups, PeerScores};
 use crate::Label;
 use crate::decide::{Segment, Timeline};
 use crate::render::{FrameRate, ListFormat};
-use crate::report::{Format, Report};
+use crate::report::{Format, Report, ReportError};
 
 /// Endings of label files that are tried before those of the formats.
 const CSV_ENDINGS: [&str; 3] = ["csv", "labels.csv", "truth.csv"];
@@ -28,12 +28,29 @@ pub fn labels_beside(audio: &Path) -> Result<Timeline, EvalError> {
     if text.trim().is_empty() {
         return Err(EvalError::EmptyLabels { path });
     }
-    let report = format.parse(&text).map_err(|source| EvalError::Labels { path, source })?;
-    Ok(report.timeline)
+    let joined = format.parse_all(&text).and_then(|reports| one_recording(format, reports));
+    joined.map_err(|source| EvalError::Labels { path, source })
+}
+
+/// The labels of a recording, of all channels where each has a list of its own: it is heard as a whole.
+fn one_recording(format: Format, reports: Vec<Report>) -> Result<Timeline, ReportError> {
+    if reports.windows(2).any(|pair| pair[0].file != pair[1].file) {
+        return Err(ReportError::OneSource { format, count: reports.len() });
+    }
+    let mut whole = Timeline::default();
+    for Report { timeline, .. } in reports {
+        whole.duration_s = whole.duration_s.max(timeline.duration_s);
+        whole.segments.extend(timeline.segments);
+        let new = |label: &Label| !whole.labels.contains(label);
+        let labels: Vec<Label> = timeline.labels.into_iter().filter(new).collect();
+        whole.labels.extend(labels);
+    }
+    whole.sort();
+    Ok(whole)
 }
 
 /// Reads the labels of any number of recordings from one file: a [`Format`] by its ending, or a list of cuts
-/// ([`ListFormat`]), of which the stretches that it keeps count as speech. `rate` is for a list of frames that does not say
+/// ([`ListFormat`]), of which the stretches that it keeps count as speech. A channel is a recording, `name#N`. `rate` is for a list of frames that does not say
 /// its own.
 ///
 /// # Errors
@@ -41,7 +58,9 @@ pub fn labels_beside(audio: &Path) -> Result<Timeline, EvalError> {
 pub fn read_lists(path: &Path, rate: Option<FrameRate>) -> Result<Vec<Report>, EvalError> {
     if let Some(format) = Format::of_path(path) {
         let text = read(path)?;
-        return format.parse_all(&text).map_err(|source| EvalError::Labels { path: path.to_owned(), source });
+        let reports = format.parse_all(&text);
+        let reports = reports.map_err(|source| EvalError::Labels { path: path.to_owned(), source })?;
+        return Ok(reports.into_iter().map(Report::with_whole_name).collect());
     }
     let form = ListFormat::of_path(path).ok_or_else(|| EvalError::NoFormat { path: path.to_owned() })?;
     let kept = form.read(&read(path)?, rate);
@@ -50,7 +69,7 @@ pub fn read_lists(path: &Path, rate: Option<FrameRate>) -> Result<Vec<Report>, E
     let speech = |(start_s, end_s)| Segment { label: Label::SPEECH, start_s, end_s, confidence: 1.0 };
     let segments = kept.into_iter().map(speech).collect();
     let timeline = Timeline { segments, duration_s, labels: vec![Label::SPEECH] };
-    Ok(vec![Report { file: String::new(), timeline }])
+    Ok(vec![Report::new("", timeline)])
 }
 
 /// The first file that could hold the labels.

@@ -106,5 +106,5 @@ pub fn tag_file_for_page(
         channels,
     };
     let timeline = segment(&measurements.plot.scores, settings);
-    Ok((Report { file: name, timeline }, measurements))
+    Ok((recording.report(timeline), measurements))
 }

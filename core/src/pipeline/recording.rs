@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use super::Observer;
 use super::stream::{Origin, Stoppable};
 use crate::audio::{AudioError, ChannelChoice, Source, SourceOptions};
+#[cfg(feature = "report")]
+use crate::decide::Timeline;
+#[cfg(feature = "report")]
+use crate::report::Report;
 
 /// What errors of the audio call standard input, as [`Source::from_stdin`] does.
 const STDIN_NAME: &str = "standard input";
@@ -47,13 +51,32 @@ impl Recording {
         }
     }
 
-    /// What it is called in messages and reports.
+    /// What it is called in messages: `name#N` where one channel is chosen.
     pub fn name(&self) -> String {
+        match self.channel() {
+            Some(channel) => format!("{}#{channel}", self.source_name()),
+            None => self.source_name(),
+        }
+    }
+
+    /// The one channel that is chosen, from 1.
+    pub fn channel(&self) -> Option<u16> {
         match self {
-            Self::Chosen(recording, options) => match options.channel {
-                ChannelChoice::One(channel) => format!("{}#{channel}", recording.name()),
-                _ => recording.name(),
-            },
+            Self::Chosen(_, SourceOptions { channel: ChannelChoice::One(channel), .. }) => Some(*channel),
+            _ => None,
+        }
+    }
+
+    /// A report of it.
+    #[cfg(feature = "report")]
+    pub fn report(&self, timeline: Timeline) -> Report {
+        Report { channel: self.channel(), ..Report::new(self.source_name(), timeline) }
+    }
+
+    /// What it is called whatever is chosen of it; of a file, its path.
+    fn source_name(&self) -> String {
+        match self {
+            Self::Chosen(recording, _) => recording.source_name(),
             Self::File(name) | Self::Copy { name, .. } => name.display().to_string(),
             Self::Stdin => "stdin".to_owned(),
         }

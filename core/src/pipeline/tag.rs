@@ -41,7 +41,7 @@ pub fn tag_file(
     let samples = watched(&mut source, &recording.name(), stoppable, observer, |source, watch| {
         detector.detect_each_telling(source, watch, |scores| builder.push(scores))
     })?;
-    Ok(Report { file: recording.name(), timeline: builder.finish(samples) })
+    Ok(recording.report(builder.finish(samples)))
 }
 
 /// As [`tag_file`], for streams: `take` gets the segments in their order as soon as none can come before them any more, at
@@ -98,6 +98,6 @@ pub fn tag_file_for_plot(
         })
     })?;
     let timeline = segment(&scores, settings);
-    let report = Report { file: recording.name(), timeline };
+    let report = recording.report(timeline);
     Ok((report, PlotData { scores, envelope: envelope.finish() }))
 }

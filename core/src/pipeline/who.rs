@@ -48,5 +48,5 @@ pub fn who_speaks(
         segment.label = Label::UNKNOWN;
     }
     timeline.sort();
-    Ok(Report { file: name, timeline })
+    Ok(recording.report(timeline))
 }

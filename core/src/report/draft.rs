@@ -1,5 +1,7 @@
 //! What the parsers share: segments that have been read but not yet put in order.
 
+use std::collections::HashMap;
+
 use super::{Format, Report, ReportError};
 use crate::Label;
 use crate::decide::{Segment, Timeline};
@@ -13,6 +15,7 @@ pub(super) const MAX_TIME_S: f64 = 1e9;
 pub(super) struct ReportBuilder {
     format: Format,
     pub(super) file: String,
+    channel: Option<u16>,
     /// As stated; a duration that is none counts as not stated.
     pub(super) duration_s: Option<f64>,
     labels: Vec<Label>,
@@ -21,7 +24,14 @@ pub(super) struct ReportBuilder {
 
 impl ReportBuilder {
     pub(super) fn new(format: Format, file: impl Into<String>) -> Self {
-        Self { format, file: file.into(), duration_s: None, labels: Vec::new(), segments: Vec::new() }
+        Self {
+            format,
+            file: file.into(),
+            channel: None,
+            duration_s: None,
+            labels: Vec::new(),
+            segments: Vec::new(),
+        }
     }
 
     /// Names a label, which then keeps its place in the order.
@@ -60,7 +70,8 @@ impl ReportBuilder {
         let last = self.segments.iter().map(|s| s.end_s).fold(0.0, f64::max);
         let duration_s = self.duration_s.filter(|d| (0.0..=MAX_TIME_S).contains(d)).unwrap_or(last);
         let timeline = Timeline { segments: self.segments, duration_s, labels: self.labels };
-        Report { file: self.file, timeline: timeline.rounded(self.format.steps_per_s()) }
+        let timeline = timeline.rounded(self.format.steps_per_s());
+        Report { file: self.file, channel: self.channel, timeline }
     }
 }
 
@@ -77,9 +88,14 @@ impl Drafts {
     }
 
     pub(super) fn of(&mut self, file: &str) -> &mut ReportBuilder {
+        self.of_channel(file, None)
+    }
+
+    pub(super) fn of_channel(&mut self, file: &str, channel: Option<u16>) -> &mut ReportBuilder {
         // Files come one after the other, so the last is nearly always the one.
-        let at = self.all.iter().rposition(|d| d.file == file).unwrap_or_else(|| {
-            self.all.push(ReportBuilder::new(self.format, file));
+        let own = |d: &ReportBuilder| d.file == file && d.channel == channel;
+        let at = self.all.iter().rposition(own).unwrap_or_else(|| {
+            self.all.push(ReportBuilder { channel, ..ReportBuilder::new(self.format, file) });
             self.all.len() - 1
         });
         &mut self.all[at]
@@ -87,6 +103,21 @@ impl Drafts {
 
     pub(super) fn finish(self) -> Vec<Report> {
         self.all.into_iter().map(ReportBuilder::finish).collect()
+    }
+
+    /// As [`Drafts::finish`], of a format in which every line has a channel: where a source has the first alone, nobody says
+    /// that it has others.
+    pub(super) fn finish_numbered(mut self) -> Vec<Report> {
+        let mut channels: HashMap<&str, usize> = HashMap::new();
+        for draft in &self.all {
+            *channels.entry(&draft.file).or_default() += 1;
+        }
+        let is_whole = |d: &ReportBuilder| d.channel.is_some_and(|c| c <= 1) && channels[&*d.file] == 1;
+        let whole: Vec<bool> = self.all.iter().map(is_whole).collect();
+        for (draft, whole) in self.all.iter_mut().zip(whole) {
+            draft.channel = draft.channel.filter(|_| !whole);
+        }
+        self.finish()
     }
 }
 

@@ -1,9 +1,11 @@
 //! ELAN's annotation format: XML with one tier per label, times in milliseconds.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::draft::{ReportBuilder, error, tiers};
 use super::escape::{escape, unescape, xml};
+use super::pointer::{Addresses, addresses};
 use super::{Format, Report, ReportError};
 
 const SCHEMA: &str = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
@@ -17,7 +19,7 @@ fn milliseconds(seconds: f64) -> u64 {
     (seconds * 1_000.0).round() as u64
 }
 
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, folder: Option<&Path>, out: &mut dyn Write) -> io::Result<()> {
     let tiers = tiers(&report.timeline);
     let safe = |text: &str| xml(&escape(text, |_| false));
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
@@ -28,8 +30,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:noNamespaceSchemaLocation=\"{SCHEMA}\">"
     )?;
     writeln!(out, "    <HEADER MEDIA_FILE=\"\" TIME_UNITS=\"milliseconds\">")?;
-    let file = safe(&report.file);
-    writeln!(out, "        <MEDIA_DESCRIPTOR MEDIA_URL=\"{file}\" MIME_TYPE=\"audio/*\"/>")?;
+    let Addresses { url, relative } = addresses(folder, report);
+    let relative = relative.map_or(String::new(), |url| format!(" RELATIVE_MEDIA_URL=\"{url}\""));
+    writeln!(out, "        <MEDIA_DESCRIPTOR MEDIA_URL=\"{url}\"{relative} MIME_TYPE=\"audio/*\"/>")?;
     writeln!(
         out,
         "        <PROPERTY NAME=\"duration\">{}</PROPERTY>",
@@ -74,6 +77,20 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// The path that an address means. Only `file:` addresses are taken apart: others, and paths as they were written before, keep
+/// all but their escapes.
+fn file_of(url: &str) -> String {
+    let Some(path) = url.strip_prefix("file://").map(unescape) else { return unescape(url) };
+    let is_drive =
+        |path: &str| matches!(path.as_bytes(), [b'/', letter, b':', ..] if letter.is_ascii_alphabetic());
+    match path.strip_prefix('/') {
+        Some(path_of_drive) if is_drive(&path) => path_of_drive.to_owned(),
+        Some(_) => path,
+        // The first name is a server.
+        None => format!("//{path}"),
+    }
+}
+
 pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     let format = Format::Eaf;
     let document = roxmltree::Document::parse(text)
@@ -87,7 +104,7 @@ pub(super) fn parse(text: &str) -> Result<Report, ReportError> {
     }
     let all = |tag: &'static str| root.descendants().filter(move |n| n.has_tag_name(tag));
     let media = all("MEDIA_DESCRIPTOR").find_map(|n| n.attribute("MEDIA_URL")).unwrap_or("");
-    let mut draft = ReportBuilder::new(format, unescape(media));
+    let mut draft = ReportBuilder::new(format, file_of(media));
     let duration = all("PROPERTY").find(|n| n.attribute("NAME") == Some("duration")).and_then(|n| n.text());
     draft.duration_s = duration.and_then(|d| d.trim().parse::<u32>().ok()).map(|ms| f64::from(ms) / 1_000.0);
     let mut slots = std::collections::HashMap::new();
@@ -128,6 +145,37 @@ mod tests {
     use crate::Label;
     use crate::decide::{Segment, Timeline};
 
+    #[test]
+    fn the_media_are_found_by_their_address_and_from_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let recording = dir.path().canonicalize().unwrap().join("50% off, \u{e9}.wav");
+        std::fs::write(&recording, "").unwrap();
+        let report = Report::new(recording.to_str().unwrap(), Timeline::default());
+        let mut text = Vec::new();
+        write(&report, Some(dir.path()), &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let media = document.descendants().find(|node| node.has_tag_name("MEDIA_DESCRIPTOR")).unwrap();
+        let url = media.attribute("MEDIA_URL").unwrap();
+        assert!(url.starts_with("file:///") && url.ends_with("/50%25%20off%2C%20%C3%A9.wav"), "{url}");
+        assert_eq!(media.attribute("RELATIVE_MEDIA_URL"), Some("./50%25%20off%2C%20%C3%A9.wav"));
+        assert!(parse(&text).unwrap().file.ends_with("/50% off, \u{e9}.wav"));
+    }
+
+    #[test]
+    fn media_of_other_programs_and_of_older_files_are_named() {
+        for (url, file) in [
+            ("file:///C:/a%20b/talk.wav", "C:/a b/talk.wav"),
+            ("file:///home/a%20b.wav", "/home/a b.wav"),
+            ("file://nas/a.wav", "//nas/a.wav"),
+            ("a b/50%25 off.wav", "a b/50% off.wav"),
+            ("%", ""),
+            ("", ""),
+        ] {
+            assert_eq!(file_of(url), file);
+        }
+    }
+
     /// A quarter of a million lines: where the line of each was looked up, this took minutes.
     #[test]
     fn a_long_list_is_read_in_one_go_and_a_mistake_names_its_line() {
@@ -140,7 +188,7 @@ mod tests {
         let segments: Vec<Segment> = (0..80_000).map(segment).collect();
         let timeline = Timeline { segments, duration_s: 80_000.0, labels: vec![Label::SPEECH] };
         let mut text = Vec::new();
-        write(&Report { file: "long.wav".to_owned(), timeline: timeline.clone() }, &mut text).unwrap();
+        write(&Report::new("long.wav", timeline.clone()), None, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let begun = std::time::Instant::now();
         assert!(parse(&text).unwrap().timeline == timeline);

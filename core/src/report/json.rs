@@ -49,7 +49,7 @@ fn source(report: &Report) -> JsonSource {
     let labels = report.timeline.labels.iter().map(|l| l.as_str().to_owned()).collect();
     JsonSource {
         version: VERSION,
-        file: report.file.clone(),
+        file: report.name().into_owned(),
         duration: report.timeline.duration_s,
         labels,
         segments: None,
@@ -84,8 +84,9 @@ pub(super) fn write_lines(reports: &[Report], out: &mut dyn Write) -> Result<(),
     for report in reports {
         serde_json::to_writer(&mut *out, &source(report)).map_err(io::Error::from)?;
         writeln!(out)?;
+        let name = report.name();
         for s in &report.timeline.segments {
-            serde_json::to_writer(&mut *out, &segment(s, Some(&report.file))).map_err(io::Error::from)?;
+            serde_json::to_writer(&mut *out, &segment(s, Some(&name))).map_err(io::Error::from)?;
             writeln!(out)?;
         }
     }

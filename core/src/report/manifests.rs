@@ -1,5 +1,6 @@
 //! Lists for recognisers and their training: clips, NeMo's manifest, lhotse's supervisions.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -34,6 +35,9 @@ pub(super) fn parse_clips(text: &str) -> Result<Report, ReportError> {
 #[derive(Serialize, Deserialize)]
 struct NemoLine {
     audio_filepath: String,
+    /// Ours: the channel that was heard by itself, from 1. What others call so may be anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<serde_json::Value>,
     #[serde(default)]
     offset: f64,
     duration: f64,
@@ -56,6 +60,7 @@ pub(super) fn write_nemo(reports: &[Report], out: &mut dyn Write) -> Result<(), 
         for s in &report.timeline.segments {
             let line = NemoLine {
                 audio_filepath: report.file.clone(),
+                channel: report.channel.map(Into::into),
                 offset: ms(s.start_s),
                 duration: ms(s.end_s - s.start_s),
                 label: s.label.as_str().to_owned(),
@@ -73,7 +78,9 @@ pub(super) fn parse_nemo(text: &str) -> Result<Vec<Report>, ReportError> {
     let mut drafts = Drafts::new(format);
     each_line(format, text, |at, line: NemoLine| {
         let time = (line.offset, line.offset + line.duration);
-        drafts.of(&line.audio_filepath).add(at, time, &line.label, line.confidence as f32)
+        let channel = line.channel.and_then(|channel| u16::try_from(channel.as_u64()?).ok());
+        let draft = drafts.of_channel(&line.audio_filepath, channel);
+        draft.add(at, time, &line.label, line.confidence as f32)
     })?;
     Ok(drafts.finish())
 }
@@ -100,16 +107,18 @@ struct Custom {
 
 pub(super) fn write_lhotse(reports: &[Report], out: &mut dyn Write) -> Result<(), ReportError> {
     // Segments are numbered on where a recording comes again.
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut numbers: HashMap<Cow<'_, str>, usize> = HashMap::new();
     for report in reports {
-        let number = numbers.entry(&report.file).or_default();
+        // Channels of one recording share its identity, not those of their segments.
+        let name = report.name();
+        let number = numbers.entry(name.clone()).or_default();
         for s in &report.timeline.segments {
             let line = Supervision {
-                id: format!("{}-{number:06}", report.file),
+                id: format!("{name}-{number:06}"),
                 recording_id: report.file.clone(),
                 start: ms(s.start_s),
                 duration: ms(s.end_s - s.start_s),
-                channel: 0.into(),
+                channel: report.channel.map_or(0, |channel| channel.saturating_sub(1)).into(),
                 custom: Custom {
                     label: Some(s.label.as_str().to_owned()),
                     confidence: Some(ms(f64::from(s.confidence))),
@@ -130,9 +139,12 @@ pub(super) fn parse_lhotse(text: &str) -> Result<Vec<Report>, ReportError> {
     each_line(format, text, |at, line: Supervision| {
         let time = (line.start, line.start + line.duration);
         let label = line.custom.label.as_deref().unwrap_or(Label::SPEECH.as_str());
-        drafts.of(&line.recording_id).add(at, time, label, line.custom.confidence.unwrap_or(1.0) as f32)
+        // A list of channels is all of them.
+        let channel = line.channel.as_u64().and_then(|channel| u16::try_from(channel).ok()?.checked_add(1));
+        let draft = drafts.of_channel(&line.recording_id, channel.or(Some(1)));
+        draft.add(at, time, label, line.custom.confidence.unwrap_or(1.0) as f32)
     })?;
-    Ok(drafts.finish())
+    Ok(drafts.finish_numbered())
 }
 
 fn write_line(line: &impl Serialize, out: &mut dyn Write) -> Result<(), ReportError> {

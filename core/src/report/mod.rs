@@ -6,27 +6,30 @@
 //! | one row per second | matrix | `matrix.rs` |
 //! | JSON | json, jsonl | `json.rs` |
 //! | speech research | rttm, textgrid, eaf | `rttm.rs`, `textgrid.rs`, `eaf.rs` |
-//! | audio editors | audacity, reaper, cue | `editors.rs` |
+//! | audio editors | audacity, reaper, cue | `editors.rs`, `cue.rs` |
 //! | subtitles | srt, vtt | `subtitles.rs` |
 //! | recognisers | clips, nemo, lhotse | `manifests.rs` |
 //! | chapters | ffmetadata, chapters | `chapters.rs` |
 //! | archives | iiif | `annotations.rs` |
 //!
 //! Beside them stand what is not text, Parquet (`parquet.rs`), and what is not about segments: scores frame by
-//! frame (`frames.rs`) and verdicts on noise (`noise.rs`).
+//! frame (`frames.rs`) and verdicts on noise (`noise.rs`). Formats that point to the recording do it as `pointer.rs` says.
 //!
 //! Every format parses back to the list that was written, in the resolution of the format ([`Format::steps_per_s`]); a
 //! segment that is shorter than half a step may vanish. What a format has no place for comes back as: confidence 1,
-//! file "" and the end of the last segment as duration; clips hold speech only. Labels and file names are free text; what a format cannot hold
+//! file "" and the end of the last segment as duration; clips hold speech only. Which channel was heard is told where a file may
+//! hold several ([`Format::holds_many`]); formats that point to the recording give its path. Labels and file names are free text; what a format cannot hold
 //! as it is (line breaks, blanks between columns) is written `%XX` as in a URL.
 
 mod annotations;
 mod chapters;
+mod cue;
 mod draft;
 mod eaf;
 mod editors;
 mod escape;
 mod frames;
+mod heard;
 mod json;
 mod manifests;
 mod matrix;
@@ -37,6 +40,7 @@ pub mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub mod plot;
+mod pointer;
 mod rows;
 mod rttm;
 mod subtitles;
@@ -47,43 +51,17 @@ mod textgrid;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::str::FromStr;
 
-use crate::decide::Timeline;
-
 pub use frames::{FrameRows, FramesFormat};
+pub use heard::Report;
 pub use matrix::write_matrix;
 pub use noise::{NoiseFormat, NoiseRow, sort_worst_first};
 pub use numbers::{decimals, json_line, json_pretty};
 #[cfg(feature = "parquet")]
 pub use parquet::{TableOrigin, write_parquet};
 pub use rows::RowWriter;
-
-/// A source and what was heard in it.
-///
-/// ```
-/// use earmark_core::Label;
-/// use earmark_core::decide::{Segment, Timeline};
-/// use earmark_core::report::{Format, Report};
-///
-/// let segment = Segment { label: Label::SPEECH, start_s: 1.0, end_s: 2.5, confidence: 0.9 };
-/// let timeline = Timeline { segments: vec![segment], duration_s: 2.5, labels: vec![Label::SPEECH] };
-/// let report = Report { file: "talk.wav".to_owned(), timeline };
-///
-/// let mut csv = Vec::new();
-/// Format::Csv.write(&report, &mut csv)?;
-/// let text = String::from_utf8(csv)?;
-/// assert_eq!(text.lines().nth(1), Some("talk.wav,1.000,2.500,speech,0.900"));
-/// assert_eq!(Format::Csv.parse(&text)?.timeline.segments, report.timeline.segments);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
-    /// The source's name as it shall be written.
-    pub file: String,
-    /// Its segments.
-    pub timeline: Timeline,
-}
 
 /// Why a report could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -174,7 +152,7 @@ fn format_names() -> String {
 impl Format {
     /// The format that the ending of a file's name asks for; the longest ending that fits wins: `a.labels.txt` is
     /// Audacity's, `a.txt` is text.
-    pub fn of_path(path: &std::path::Path) -> Option<Self> {
+    pub fn of_path(path: &Path) -> Option<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let ending = |format: &Self| format!(".{}", format.extension().to_lowercase());
         let fits = Self::ALL.into_iter().filter(|format| name.ends_with(&ending(format)));
@@ -267,7 +245,7 @@ impl Format {
     /// Most segments that the rules of the format allow in a file, if they set a limit: a cue sheet has 99 tracks. More
     /// are written all the same, and parse back.
     pub fn most_segments(self) -> Option<usize> {
-        (self == Self::Cue).then_some(editors::MOST_CUE_TRACKS)
+        (self == Self::Cue).then_some(cue::MOST_TRACKS)
     }
 
     /// Writes one source.
@@ -285,10 +263,35 @@ impl Format {
     ///
     /// Writing fails, or the format holds one source and there are more or none.
     pub fn write_all(self, reports: &[Report], out: &mut dyn Write) -> Result<(), ReportError> {
-        let rounded: Vec<Report> = reports
-            .iter()
-            .map(|r| Report { file: r.file.clone(), timeline: r.timeline.rounded(self.steps_per_s()) })
-            .collect();
+        self.write_from(None, reports, out)
+    }
+
+    /// As [`Format::write_all`], for a file that will lie in `folder`: a cue sheet's paths count from there, and ELAN is told
+    /// where a recording is that exists. Files are looked up, so names must be the user's own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Format::write_all`].
+    pub fn write_all_in(
+        self,
+        folder: &Path,
+        reports: &[Report],
+        out: &mut dyn Write,
+    ) -> Result<(), ReportError> {
+        self.write_from(Some(folder), reports, out)
+    }
+
+    fn write_from(
+        self,
+        folder: Option<&Path>,
+        reports: &[Report],
+        out: &mut dyn Write,
+    ) -> Result<(), ReportError> {
+        let rounded = |r: &Report| {
+            let timeline = r.timeline.rounded(self.steps_per_s());
+            Report { file: r.file.clone(), channel: r.channel, timeline }
+        };
+        let rounded: Vec<Report> = reports.iter().map(rounded).collect();
         match self {
             Self::Csv => return tables::write(&rounded, b',', out),
             Self::Tsv => return tables::write(&rounded, b'\t', out),
@@ -306,10 +309,10 @@ impl Format {
             Self::Text => tables::write_text(report, out)?,
             Self::Audacity => editors::write_audacity(report, out)?,
             Self::TextGrid => textgrid::write(report, out)?,
-            Self::Eaf => eaf::write(report, out)?,
+            Self::Eaf => eaf::write(report, folder, out)?,
             Self::Srt => subtitles::write_srt(report, out)?,
             Self::Vtt => subtitles::write_vtt(report, out)?,
-            Self::Cue => editors::write_cue(report, out)?,
+            Self::Cue => cue::write(report, folder, out)?,
             Self::Reaper => editors::write_reaper(report, out)?,
             Self::Clips => manifests::write_clips(report, out)?,
             Self::Iiif => annotations::write(report, out)?,
@@ -354,7 +357,7 @@ impl Format {
             Self::Eaf => one(eaf::parse(text)),
             Self::Srt => one(subtitles::parse(text, self)),
             Self::Vtt => one(subtitles::parse(text, self)),
-            Self::Cue => one(editors::parse_cue(text)),
+            Self::Cue => one(cue::parse(text)),
             Self::Reaper => one(editors::parse_reaper(text)),
             Self::Matrix => one(matrix::parse(text)),
             Self::Clips => one(manifests::parse_clips(text)),

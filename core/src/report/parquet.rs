@@ -54,7 +54,7 @@ fn write(reports: &[Report], origin: &TableOrigin, out: &mut (dyn Write + Send))
     let mut file = SerializedFileWriter::new(out, schema()?, Arc::new(properties))?;
     let mut group = file.next_row_group()?;
     let text = |text: &str| Some(ByteArray::from(text.as_bytes().to_vec()));
-    column::<ByteArrayType>(&mut group, rows.iter().map(|(report, _)| text(&report.file)))?;
+    column::<ByteArrayType>(&mut group, rows.iter().map(|(report, _)| text(&report.name())))?;
     column::<DoubleType>(&mut group, rows.iter().map(|(report, _)| Some(report.timeline.duration_s)))?;
     column::<ByteArrayType>(&mut group, rows.iter().map(|(_, s)| s.and_then(|s| text(s.label.as_str()))))?;
     column::<DoubleType>(&mut group, rows.iter().map(|(_, s)| s.map(|s| s.start_s)))?;
@@ -118,8 +118,8 @@ mod tests {
     fn rows_are_read_back() {
         let segment = Segment { label: Label::SPEECH, start_s: 1.5, end_s: 2.25, confidence: 0.875 };
         let timeline = Timeline { segments: vec![segment], duration_s: 9.5, labels: vec![Label::SPEECH] };
-        let empty = Report { file: "empty.wav".into(), timeline: Timeline::default() };
-        let reports = [Report { file: "a \u{fc}.wav".into(), timeline }, empty];
+        let empty = Report::new("empty.wav", Timeline::default());
+        let reports = [Report::new("a \u{fc}.wav", timeline), empty];
         let origin = TableOrigin { pack: "studio 1".into(), pack_sha256: "ab".into() };
         let mut file = tempfile::tempfile().unwrap();
         write_parquet(&reports, &origin, &mut file).unwrap();

@@ -9,16 +9,18 @@ use crate::decide::{Segment, Timeline};
 #[derive(Debug)]
 pub struct RowWriter {
     format: Format,
-    file: String,
+    /// What it is about, without segments.
+    source: Report,
     began: bool,
 }
 
 impl RowWriter {
-    /// For the source `file`; `None` if the format is more than rows.
-    pub fn new(format: Format, file: &str) -> Option<Self> {
+    /// For the source of a report, whose segments do not count; `None` if the format is more than rows.
+    pub fn new(format: Format, source: &Report) -> Option<Self> {
         let rows =
             matches!(format, Format::Text | Format::Csv | Format::Tsv | Format::Audacity | Format::Rttm);
-        rows.then(|| Self { format, file: file.to_owned(), began: false })
+        let source = || Report { file: source.file.clone(), channel: source.channel, ..Report::default() };
+        rows.then(|| Self { format, source: source(), began: false })
     }
 
     /// Writes the next segments; the first call also what stands above the rows.
@@ -28,7 +30,7 @@ impl RowWriter {
     pub fn write(&mut self, segments: &[Segment], out: &mut dyn Write) -> io::Result<()> {
         let timeline = Timeline { segments: segments.to_vec(), ..Timeline::default() };
         let timeline = timeline.rounded(self.format.steps_per_s());
-        let report = Report { file: self.file.clone(), timeline };
+        let report = Report { timeline, ..self.source.clone() };
         let heading = !std::mem::replace(&mut self.began, true);
         let reports = std::slice::from_ref(&report);
         match self.format {
@@ -53,10 +55,10 @@ mod tests {
         let segments =
             vec![segment(Label::SPEECH, 0.0), segment(Label::MUSIC, 1.0), segment(Label::new("a b"), 2.0)];
         let timeline = Timeline { segments: segments.clone(), duration_s: 3.5, labels: Vec::new() };
-        let report = Report { file: "x,y.wav".into(), timeline };
+        let report = Report { channel: Some(2), ..Report::new("x,y.wav", timeline) };
         let mut row_formats = 0;
         for format in Format::ALL {
-            let Some(mut rows) = RowWriter::new(format, &report.file) else { continue };
+            let Some(mut rows) = RowWriter::new(format, &report) else { continue };
             row_formats += 1;
             let (mut whole, mut grown) = (Vec::new(), Vec::new());
             format.write(&report, &mut whole).unwrap();

@@ -24,7 +24,7 @@ fn is_voice(label: &Label) -> bool {
 pub(super) fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
     let hard = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ';');
     for report in reports {
-        let file = escape(&report.file, hard);
+        let (file, channel) = (escape(&report.file, hard), report.channel.unwrap_or(1));
         let tells_voices = report.timeline.labels.iter().any(is_voice);
         for s in &report.timeline.segments {
             let (kind, subtype) = match &s.label {
@@ -40,7 +40,7 @@ pub(super) fn write(reports: &[Report], out: &mut dyn Write) -> io::Result<()> {
             let sure = s.confidence;
             writeln!(
                 out,
-                "{kind} {file} 1 {start:.3} {duration:.3} {NONE} {subtype} {label} {sure:.3} {NONE}"
+                "{kind} {file} {channel} {start:.3} {duration:.3} {NONE} {subtype} {label} {sure:.3} {NONE}"
             )?;
         }
     }
@@ -56,7 +56,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Report>, ReportError> {
         if columns.is_empty() || columns[0].starts_with(";;") || columns.get(3) == Some(&NONE) {
             continue;
         }
-        let [kind, file, _channel, start, duration, _orthography, subtype, name, ..] = columns[..] else {
+        let [kind, file, channel, start, duration, _orthography, subtype, name, ..] = columns[..] else {
             return Err(error(format, line, "expected at least eight columns"));
         };
         let start = number(format, line, start)?;
@@ -64,7 +64,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Report>, ReportError> {
         let given = [name, subtype].into_iter().find(|c| *c != NONE);
         let label = given.map_or_else(|| kind.to_lowercase(), unescape);
         let sure = columns.get(8).filter(|c| **c != NONE).map_or(Ok(1.0), |c| confidence(format, line, c))?;
-        drafts.of(&unescape(file)).add(line, (start, end), &label, sure)?;
+        // Who writes no number has one channel.
+        let channel = channel.parse().unwrap_or(1);
+        drafts.of_channel(&unescape(file), Some(channel)).add(line, (start, end), &label, sure)?;
     }
-    Ok(drafts.finish())
+    Ok(drafts.finish_numbered())
 }

@@ -28,7 +28,7 @@ pub(super) fn write_srt(report: &Report, out: &mut dyn Write) -> io::Result<()> 
 
 pub(super) fn write_vtt(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // The text after the signature may be anything but the arrow.
-    match report.file.as_str() {
+    match &*report.name() {
         "" => writeln!(out, "WEBVTT\n")?,
         file => writeln!(out, "WEBVTT {}\n", escape(file, |c| c == '>'))?,
     }

@@ -52,9 +52,10 @@ pub(super) fn write_rows(
         table.write_record(HEADER)?;
     }
     for report in reports {
+        let name = report.name();
         for s in &report.timeline.segments {
             let (start, end) = (format!("{:.3}", s.start_s), format!("{:.3}", s.end_s));
-            let row = [&report.file, &start, &end, s.label.as_str(), &format!("{:.3}", s.confidence)];
+            let row = [&*name, &start, &end, s.label.as_str(), &format!("{:.3}", s.confidence)];
             table.write_record(row)?;
         }
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Label;
-use crate::decide::Segment;
+use crate::decide::{Segment, Timeline};
 
 fn segment(label: &str, start_s: f64, end_s: f64, confidence: f32) -> Segment {
     Segment { label: Label::new(label), start_s, end_s, confidence }
@@ -21,7 +21,7 @@ fn programme() -> Report {
     let labels = ["speech", "music", "noise", "silence", "unknown"].map(Label::new).to_vec();
     let mut timeline = Timeline { segments, duration_s: 3_730.000_021, labels };
     timeline.sort();
-    Report { file: "a \"b\" & c, d.wav".to_owned(), timeline }
+    Report::new("a \"b\" & c, d.wav", timeline)
 }
 
 fn written(format: Format, report: &Report) -> String {
@@ -125,6 +125,20 @@ fn the_short_text_grid_is_read_too() {
     assert_eq!(read.timeline.duration_s, 2.5);
 }
 
+/// Praat ends over a grid whose tiers are `<absent>`.
+#[test]
+fn the_text_grid_of_nothing_says_that_it_has_no_tier() {
+    let labels = vec![Label::SPEECH, Label::MUSIC];
+    let empty = Report::new("empty.wav", Timeline { labels, ..Timeline::default() });
+    let text = written(Format::TextGrid, &empty);
+    assert!(text.ends_with("\nxmin = 0\nxmax = 0\ntiers? <exists>\nsize = 0\nitem []:\n"), "{text}");
+    let old =
+        "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = 0\ntiers? <absent>\n";
+    for text in [text.as_str(), old] {
+        assert_eq!(Format::TextGrid.parse(text).unwrap().timeline, Timeline::default());
+    }
+}
+
 #[test]
 fn several_sources_share_a_table() {
     let mut second = programme();
@@ -144,6 +158,61 @@ fn several_sources_share_a_table() {
             assert!(matches!(format.parse(&text), Err(ReportError::OneSource { count: 2, .. })));
         }
     }
+}
+
+/// Two channels of one recording, heard each by itself.
+#[test]
+fn channels_are_kept_apart_and_point_to_their_recording() {
+    let both = [1, 2].map(|channel| {
+        let segments = vec![segment("speech", f64::from(channel), 5.0, 0.5)];
+        let labels = vec![Label::SPEECH];
+        let timeline = Timeline { segments, duration_s: 5.0, labels };
+        Report { channel: Some(channel), ..Report::new("a/st.wav", timeline) }
+    });
+    for format in Format::ALL.into_iter().filter(|format| format.holds_many()) {
+        let mut out = Vec::new();
+        format.write_all(&both, &mut out).unwrap();
+        let read = format.parse_all(std::str::from_utf8(&out).unwrap()).unwrap();
+        let names: Vec<_> = read.iter().map(Report::name).collect();
+        assert_eq!(names, ["a/st.wav#1", "a/st.wav#2"], "{format}");
+        let starts: Vec<f64> = read.iter().map(|report| report.timeline.segments[0].start_s).collect();
+        assert_eq!(starts, [1.0, 2.0], "{format}");
+    }
+    let second = |format| written(format, &both[1]);
+    for (format, pointer) in [
+        (Format::Nemo, r#"{"audio_filepath":"a/st.wav","channel":2,"#),
+        (Format::Lhotse, r#"{"id":"a/st.wav#2-000000","recording_id":"a/st.wav","#),
+        (Format::Lhotse, r#""channel":1,"#),
+        (Format::Rttm, "SPEAKER a/st.wav 2 2.000 "),
+        (Format::Iiif, r#""target": "a/st.wav#t=2.000,5.000""#),
+        (Format::Eaf, r#" MEDIA_URL="a/st.wav" "#),
+        (Format::Cue, "\nFILE \"a/st.wav\" WAVE\n"),
+        (Format::Chapters, r#""fileName": "a/st.wav","#),
+        (Format::Csv, "\na/st.wav#2,2.000,"),
+        (Format::Vtt, "WEBVTT a/st.wav#2\n"),
+        (Format::Json, r#""file": "a/st.wav#2","#),
+    ] {
+        let text = second(format);
+        assert!(text.contains(pointer), "{format}: {text}");
+    }
+    // The second alone is still the second; the first alone may be all that there is.
+    for (format, report, name) in [
+        (Format::Rttm, &both[1], "a/st.wav#2"),
+        (Format::Lhotse, &both[1], "a/st.wav#2"),
+        (Format::Rttm, &both[0], "a/st.wav"),
+        (Format::Lhotse, &both[0], "a/st.wav"),
+        (Format::Nemo, &both[0], "a/st.wav#1"),
+    ] {
+        assert_eq!(format.parse(&written(format, report)).unwrap().name(), name, "{format}");
+    }
+    // Others write no number, or a list of them.
+    let odd = "SPEAKER a <NA> 0 1 <NA> <NA> x <NA> <NA>\nSPEAKER b 0 0 1 <NA> <NA> x <NA> <NA>\n";
+    let read = Format::Rttm.parse_all(odd).unwrap();
+    assert_eq!(read.iter().map(|report| report.channel).collect::<Vec<_>>(), [None, None]);
+    let all = r#"{"id":"x","recording_id":"a","start":0,"duration":1,"channel":[0,1]}"#;
+    assert_eq!(Format::Lhotse.parse(all).unwrap().channel, None);
+    let left = r#"{"audio_filepath":"a","channel":"left","offset":0,"duration":1,"label":"x"}"#;
+    assert_eq!(Format::Nemo.parse(left).unwrap().channel, None);
 }
 
 #[test]
@@ -225,7 +294,7 @@ fn any_report() -> impl Strategy<Value = Report> {
         }
         let mut timeline = Timeline { segments, duration_s: f64::from(micros) / 1e6, labels: names };
         timeline.sort();
-        Report { file, timeline }
+        Report::new(file, timeline)
     })
 }
 

@@ -12,14 +12,12 @@ use super::{Format, Report, ReportError};
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let timeline = &report.timeline;
     let end = timeline.segments.iter().map(|s| s.end_s).fold(timeline.duration_s, f64::max);
-    // Praat accepts no interval without length, so a source of no length has no tiers.
+    // Praat accepts no interval without length, so a source of no length has no tiers. It takes a grid that is said to have
+    // none (`<absent>`) and then fails over it (6.1.38), so their number is told.
     let tiers = if end > 0.0 { tiers(timeline) } else { Vec::new() };
     let quoted = |text: &str| escape(text, |_| false).replace('"', "\"\"");
     writeln!(out, "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n")?;
     writeln!(out, "xmin = 0\nxmax = {end}")?;
-    if tiers.is_empty() {
-        return writeln!(out, "tiers? <absent>");
-    }
     writeln!(out, "tiers? <exists>\nsize = {}\nitem []:", tiers.len())?;
     for (i, (label, segments)) in (1..).zip(tiers) {
         let label = quoted(label.as_str());

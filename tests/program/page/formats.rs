@@ -229,7 +229,7 @@ fn hostile(file: &str) -> Report {
         labels: labels.iter().map(|label| Label::new(*label)).collect(),
     };
     timeline.sort();
-    Report { file: file.to_owned(), timeline }
+    Report::new(file, timeline)
 }
 
 /// Opens a page of that list.
@@ -258,13 +258,21 @@ fn open_page(browser: &mut Browser, report: &Report, (rate_hz, channels): (u32, 
 fn hostile_lists_have_the_same_bytes_too() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let report = hostile("no/where/x \"y\" <z>, \u{85}%41\t&é.wav");
-    open_page(&mut browser, &report, (8_000, 1), folder.path());
-    for format in Format::ALL {
-        let mut want = Vec::new();
-        format.write(&report, &mut want).unwrap();
-        choose_form(&mut browser, format.name());
-        assert_eq!(written(&mut browser), String::from_utf8(want).unwrap(), "{format}");
+    let mut report = hostile("no/where/x \"y\" <z>, \u{85}%41\t&é.wav");
+    // Heard as a whole, and one channel by itself.
+    for channel in [None, Some(2)] {
+        report.channel = channel;
+        open_page(&mut browser, &report, (8_000, 1), folder.path());
+        browser.wait_for(&format!(
+            "earmark.work.list.channel == {}",
+            channel.map_or("null".to_owned(), |c: u16| c.to_string())
+        ));
+        for format in Format::ALL {
+            let mut want = Vec::new();
+            format.write(&report, &mut want).unwrap();
+            choose_form(&mut browser, format.name());
+            assert_eq!(written(&mut browser), String::from_utf8(want).unwrap(), "{format} of {channel:?}");
+        }
     }
     // Where nobody knows the folder, the address is a relative one.
     choose_form(&mut browser, "otio");

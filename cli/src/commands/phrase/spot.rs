@@ -46,7 +46,7 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
         (parts.as_slice(), &destination, &args.plot)
     {
         let recording = Recording::named(&input.path).with(options.clone());
-        let rows = recording.is_stream().then(|| format.rows(&recording.name())).flatten();
+        let rows = recording.is_stream().then(|| format.rows(&recording)).flatten();
         if let Some(rows) = rows {
             return while_heard(&first, &recording, rows, &mut Watch::new(input, console));
         }
@@ -55,11 +55,11 @@ pub fn run(args: &PhraseSpotArgs, global: &Global, console: &Console) -> Result<
     let done = jobs.run_with(first, open, &parts, |phrases, (input, options)| {
         let recording = Recording::named(&input.path).with(options.clone());
         let watch = &mut Watch::new(input, console);
-        let report = |spoken: &Spoken| Report { file: recording.name(), timeline: spoken.timeline(phrases) };
+        let report = |spoken: &Spoken| recording.report(spoken.timeline(phrases));
         let report = if let Some(path) = &args.plot {
             let (spoken, scores) = spot_file_for_plot(phrases, &recording, watch)?;
             let report = report(&spoken);
-            let (title, timeline) = (report.file.as_str(), &report.timeline);
+            let (title, timeline) = (&report.name(), &report.timeline);
             let lanes = PlotInput { title, timeline, envelope: None, activity: Some(&scores) };
             picture::write_picture(path, &plot::render(&lanes, &PlotOptions::default()))?;
             report

@@ -22,6 +22,7 @@ use earmark_core::voice::FollowSettings;
 use serde::Serialize;
 
 use self::plan::Plan;
+use super::cuts::tell_events;
 use super::hearing::{self, Watch, recording};
 use super::label_files::clear_abandoned;
 use super::phrase::beside;
@@ -104,12 +105,16 @@ fn render_one(
     }
     if let (Some(path), Some(format)) = (&args.labels, plan.label_format) {
         let mut bytes = Vec::new();
-        let report = Report { file: args.output.display().to_string(), timeline: output_timeline };
-        format.write(&report, &mut bytes)?;
+        let report = Report::new(args.output.display().to_string(), output_timeline);
+        create_folder_of(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        format.write_all_in(folder, std::slice::from_ref(&report), &mut bytes)?;
         write(path, &bytes)?;
     }
     if let (Some(path), Some(format)) = (&args.list, plan.list_format) {
-        write(path, format.write(&summary.edits, &input.path, args.fps).as_bytes())?;
+        let text = format.write(&summary.edits, &input.path, args.fps);
+        tell_events(path, format, &text, console);
+        write(path, text.as_bytes())?;
     }
     Ok(Some(Outcome {
         file: input.name(),

@@ -47,7 +47,13 @@ pub(super) struct RecordingData {
 /// A list of segments as it is written to label files.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct ListData {
+    /// What it is called.
     file: String,
+    /// The recording's path where that is not its name: one channel was heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<u16>,
     duration: f64,
     labels: Vec<Label>,
     /// Start, end, place of the label and confidence of each.
@@ -100,7 +106,9 @@ impl ListData {
         };
         let segment = |s: &Segment| (s.start_s, s.end_s, place_of(&s.label), s.confidence);
         let segments = segments.iter().map(segment).collect();
-        Self { file: report.file.clone(), duration: *duration_s, labels, segments }
+        let path = report.channel.map(|_| report.file.clone());
+        let file = report.name().into_owned();
+        Self { file, path, channel: report.channel, duration: *duration_s, labels, segments }
     }
 }
 

@@ -9,7 +9,7 @@ fn recording(file: &str, label: &str, audio: Audio) -> PageRecording {
     let timeline =
         Timeline { labels: vec![segment.label.clone()], segments: vec![segment], duration_s: 3_661.5 };
     PageRecording {
-        report: Report { file: file.to_owned(), timeline },
+        report: Report::new(file, timeline),
         compared: None,
         figures: Figures { snr_db: Some(12.5), ..Figures::default() },
         overview: Overview::new(

@@ -14,8 +14,8 @@ export function colourOf(label) {
 }
 
 // Confidences are of single precision.
-function listOf({ file, duration, labels, segments }) {
-  const list = { file, duration, labels, segments: [] };
+function listOf({ file, path, channel, duration, labels, segments }) {
+  const list = { file, path, channel, duration, labels, segments: [] };
   return withSegments(list, segments.map(([start, end, place, confidence]) => segment(start, end, labels[place], Math.fround(confidence))));
 }
 
@@ -34,6 +34,8 @@ export class Recording {
     this.audio = raw.audio;
     this.raw = raw;
     this.file = raw.list.file;
+    // Where one channel was heard, the name is not that of a file.
+    this.path = raw.list.path ?? raw.list.file;
     this.duration = raw.list.duration;
     this.labels = raw.list.labels;
   }

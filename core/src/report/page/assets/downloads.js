@@ -9,9 +9,9 @@ import { RATES, rateText } from './write/rates.js';
 const SAMPLES = 'samples';
 
 // The recording as timelines name it: where the page finds it, or else what it was called.
-function soundOf({ audio, file, raw }) {
+function soundOf({ audio, path: named, raw }) {
   const url = audio?.href && new URL(audio.href, document.baseURI);
-  const path = url?.protocol === 'file:' ? pathOfAddress(url) : file;
+  const path = url?.protocol === 'file:' ? pathOfAddress(url) : named;
   return { path, rateHz: raw.rate_hz, channels: raw.channels };
 }
 

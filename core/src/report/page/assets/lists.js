@@ -1,5 +1,5 @@
-// Lists of segments: { file, duration, labels, segments: [{ id, start, end, label, confidence }] }. None is ever changed:
-// what changes a list makes another one.
+// Lists of segments: { file, duration, labels, segments: [{ id, start, end, label, confidence }] }, of one channel also its
+// number and the path of the recording. None is ever changed: what changes a list makes another one.
 let lastId = 0;
 
 export function segment(start, end, label, confidence) {

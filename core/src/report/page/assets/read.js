@@ -108,12 +108,18 @@ function readRttm(draft, text, file) {
   for (const line of linesOf(text)) {
     const columns = line.trim().split(/\s+/);
     if (columns.length < 8 || columns[0].startsWith(';;') || columns[3] === '<NA>') continue;
-    const [kind, own, , start, duration, , subtype, name, sure] = columns;
+    const [kind, own, channel, start, duration, , subtype, name, sure] = columns;
     const label = [name, subtype].find((column) => column !== '<NA>');
     const confidence = sure === undefined || sure === '<NA>' ? 1 : sure;
-    rows.push({ file: unescaped(own), start, end: Number(start) + Number(duration), label: label ? unescaped(label) : kind.toLowerCase(), confidence });
+    rows.push({ file: unescaped(own), channel, start, end: Number(start) + Number(duration), label: label ? unescaped(label) : kind.toLowerCase(), confidence });
   }
-  readRows(draft, rows, file);
+  // A source that has the first channel alone is a whole one.
+  const channels = (own) => new Set(rows.filter((row) => row.file === own).map((row) => row.channel));
+  const isWhole = new Map([...new Set(rows.map((row) => row.file))].map((own) => {
+    const [first, another] = channels(own);
+    return [own, another === undefined && !(Number(first) > 1)];
+  }));
+  readRows(draft, rows.map((row) => (isWhole.get(row.file) ? row : { ...row, file: `${row.file}#${row.channel}` })), file);
 }
 
 function secondsOf(text) {

@@ -1,5 +1,5 @@
 // Labels for audio editors, cue sheets, and subtitles.
-import { escaped, fixed, tableRow, three, timeOfDay, xmlText } from '../numbers.js';
+import { escaped, fixed, percentExcept, tableRow, three, timeOfDay, xmlText } from '../numbers.js';
 
 export function audacityOf(list) {
   return list.segments.map((s) => `${fixed(s.start, 6)}\t${fixed(s.end, 6)}\t${escaped(s.label)}\n`).join('');
@@ -16,15 +16,20 @@ export function vttOf(list) {
   return head + list.segments.map(cue).join('');
 }
 
+// Cue sheets have no escapes: only what would end the text is %XX, and % where it would be read as that.
+function cueText(text) {
+  return text.replace(/%(?=22|25|0A|0D)|^%$|["\n\r]/g, (c) => percentExcept(c, /[]/));
+}
+
 export function cueOf(list) {
   const two = (n) => String(n).padStart(2, '0');
   const track = (s, k) => {
     const frames = Math.round(s.start * 75);
     const index = [Math.floor(frames / 75 / 60), Math.floor(frames / 75) % 60, frames % 75].map(two).join(':');
-    return `  TRACK ${two(k + 1)} AUDIO\n    TITLE "${escaped(s.label, /"/)}"\n` +
+    return `  TRACK ${two(k + 1)} AUDIO\n    TITLE "${cueText(s.label)}"\n` +
       `    REM SEGMENT ${three(s.start)} ${three(s.end)} ${three(s.confidence)}\n    INDEX 01 ${index}\n`;
   };
-  return `REM DURATION ${three(list.duration)}\nFILE "${escaped(list.file, /"/)}" WAVE\n${list.segments.map(track).join('')}`;
+  return `REM DURATION ${three(list.duration)}\nFILE "${cueText(list.path ?? list.file)}" WAVE\n${list.segments.map(track).join('')}`;
 }
 
 export function reaperOf(list) {

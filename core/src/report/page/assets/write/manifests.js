@@ -12,26 +12,26 @@ export function clipsOf(list) {
   return `${times.join(',')}\n`;
 }
 
-export function nemoOf({ file, segments }) {
+export function nemoOf({ file, path = file, channel, segments }) {
   const line = ({ start, end, label, confidence }) =>
-    ({ audio_filepath: file, offset: inMs(start), duration: inMs(end - start), label, confidence: inMs(confidence) });
+    ({ audio_filepath: path, ...(channel && { channel }), offset: inMs(start), duration: inMs(end - start), label, confidence: inMs(confidence) });
   return segments.map((s) => `${json(line(s))}\n`).join('');
 }
 
-export function lhotseOf({ file, segments }) {
+export function lhotseOf({ file, path = file, channel = 1, segments }) {
   const line = ({ start, end, label, confidence }, k) => ({
     id: `${file}-${String(k).padStart(6, '0')}`,
-    recording_id: file,
+    recording_id: path,
     start: inMs(start),
     duration: inMs(end - start),
-    channel: 0,
+    channel: channel - 1,
     custom: { label, confidence: inMs(confidence) },
   });
   return segments.map((s, k) => `${json(line(s, k))}\n`).join('');
 }
 
-export function annotationsOf({ file, segments }) {
-  const source = percentExcept(file, /[A-Za-z0-9/\-._~!$&'()*+,;=@]/);
+export function annotationsOf({ file, path = file, segments }) {
+  const source = percentExcept(path, /[A-Za-z0-9/\-._~!$&'()*+,;=@]/);
   const item = (s, k) => ({
     body: { format: 'text/plain', type: 'TextualBody', value: s.label },
     id: `urn:earmark:annotation:${k + 1}`,
@@ -50,7 +50,7 @@ export function ffmetadataOf({ segments }) {
   return `;FFMETADATA1\n${segments.map(chapter).join('')}`;
 }
 
-export function chaptersOf({ file, segments }) {
+export function chaptersOf({ file, path = file, segments }) {
   const chapters = segments.map(({ start, end, label }) => ({ startTime: real(start), endTime: real(end), title: label }));
-  return `${json({ version: '1.2.0', ...(file && { fileName: file }), chapters }, '\n')}\n`;
+  return `${json({ version: '1.2.0', ...(path && { fileName: path }), chapters }, '\n')}\n`;
 }

@@ -1,5 +1,5 @@
 // For speech research: RTTM, Praat and ELAN.
-import { escaped, three, xmlText } from '../numbers.js';
+import { escaped, percentExcept, three, xmlText } from '../numbers.js';
 
 function rttmKind(label) {
   if (label === 'speech' || label.startsWith('voice:')) return ['SPEAKER', '<NA>'];
@@ -11,7 +11,7 @@ export function rttmOf(list) {
   const hard = /[\s\u0085<>;]/u;
   const line = (s) => {
     const [kind, subtype] = rttmKind(s.label);
-    return `${kind} ${escaped(list.file, hard)} 1 ${three(s.start)} ${three(s.end - s.start)} <NA> ${subtype} ${escaped(s.label, hard)} ${three(s.confidence)} <NA>\n`;
+    return `${kind} ${escaped(list.path ?? list.file, hard)} ${list.channel ?? 1} ${three(s.start)} ${three(s.end - s.start)} <NA> ${subtype} ${escaped(s.label, hard)} ${three(s.confidence)} <NA>\n`;
   };
   return list.segments.map(line).join('');
 }
@@ -44,7 +44,6 @@ export function textGridOf(list) {
   const end = list.segments.reduce((last, s) => Math.max(last, s.end), list.duration);
   const tiers = end > 0 ? tiersOf(list) : [];
   const head = `File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = ${end}\n`;
-  if (!tiers.length) return `${head}tiers? <absent>\n`;
   const items = tiers.map(({ label, segments }, place) => {
     const name = escaped(label).replaceAll('"', '""');
     const intervals = intervalsOf(segments, name, end);
@@ -82,7 +81,7 @@ export function eafOf(list) {
     '<ANNOTATION_DOCUMENT AUTHOR="Earmark" DATE="1970-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0" ' +
     `xmlns:xsi="${EAF_XSI}" xsi:noNamespaceSchemaLocation="${EAF_SCHEMA}">\n` +
     '    <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">\n' +
-    `        <MEDIA_DESCRIPTOR MEDIA_URL="${safe(list.file)}" MIME_TYPE="audio/*"/>\n` +
+    `        <MEDIA_DESCRIPTOR MEDIA_URL="${percentExcept(list.path ?? list.file, /[A-Za-z0-9/\-._~]/)}" MIME_TYPE="audio/*"/>\n` +
     `        <PROPERTY NAME="duration">${ms(list.duration)}</PROPERTY>\n    </HEADER>\n    <TIME_ORDER>\n` +
     slots.map(([time, id]) => `        <TIME_SLOT TIME_SLOT_ID="ts${id}" TIME_VALUE="${time}"/>\n`).join('') +
     `    </TIME_ORDER>\n${tiers.map(tier).join('')}` +
