@@ -21,7 +21,7 @@ pub(super) fn write(list: &EditList, source: &Path, rate: Option<FrameRate>) -> 
         |value: u64| json!({ "OTIO_SCHEMA": "RationalTime.1", "rate": per_second, "value": number(value) });
     let range = |start: u64, length: u64| json!({ "OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(length) });
     let name = source.file_name().unwrap_or_default().to_string_lossy();
-    let whole = rate.map_or(list.source_samples(), |rate| rate.nearest(list.source_samples(), list.rate_hz));
+    let whole = rate.map_or(list.source_samples(), |rate| rate.whole(list.source_samples(), list.rate_hz));
     let media = json!({
         "OTIO_SCHEMA": "ExternalReference.1",
         "name": name,

@@ -74,9 +74,18 @@ impl FrameRate {
 
     /// The frame whose beginning is nearest to a sample.
     pub fn nearest(self, sample: u64, rate_hz: u32) -> u64 {
+        self.frames_at(sample, rate_hz, |per_frame| per_frame / 2)
+    }
+
+    /// How many whole frames so many samples hold.
+    pub fn whole(self, samples: u64, rate_hz: u32) -> u64 {
+        self.frames_at(samples, rate_hz, |_| 0)
+    }
+
+    fn frames_at(self, sample: u64, rate_hz: u32, more: impl Fn(u128) -> u128) -> u64 {
         let (frames, seconds) = self.fraction();
         let per_frame = u128::from(rate_hz.max(1)) * u128::from(seconds);
-        let frame = (u128::from(sample) * u128::from(frames) + per_frame / 2) / per_frame;
+        let frame = (u128::from(sample) * u128::from(frames) + more(per_frame)) / per_frame;
         u64::try_from(frame).unwrap_or(u64::MAX)
     }
 
@@ -215,5 +224,7 @@ mod tests {
         // 1001 seconds are 30000 frames, whatever the rate of the sound.
         assert_eq!(rate("29.97").nearest(1_001 * 44_100, 44_100), 30_000);
         assert_eq!(rate("60").nearest(u64::MAX, 1), u64::MAX);
+        assert_eq!(rate("25").whole(1_919, 48_000), 0);
+        assert_eq!(rate("25").whole(1_920, 48_000), 1);
     }
 }

@@ -223,8 +223,8 @@ mod tests {
                 let exact = !format.counts_frames() || format == ListFormat::Otio;
                 let given = (!exact).then_some(rate);
                 let read = format.read(&format.write(&list, source, given), None).unwrap();
-                // Rounded are the start, and both ends of the length.
-                let step_s = if exact { 1e-6 } else { 1.5 * rate.seconds(1) + 1e-6 };
+                // Rounded are the start, both ends of the length, and the end of the source, before which a stretch ends.
+                let step_s = if exact { 1e-6 } else { 2.0 * rate.seconds(1) + 1e-6 };
                 // Frames decide which of the short ones are left.
                 let long = |span: &&std::ops::Range<u64>| exact || (span.end - span.start) > 48_000 / 10;
                 for span in kept.iter().filter(long) {
