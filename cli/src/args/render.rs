@@ -80,7 +80,8 @@ pub struct RenderArgs {
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     /// Frames per second of that list: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60; 29.97 and 59.94 count drop-frame, 29.97ndf and
-    /// 59.94ndf do not. Without, EDL and Final Cut count 25, auto-editor 30, and OpenTimelineIO samples
+    /// 59.94ndf do not. Without, the rate of the input's picture; of sound alone EDL and Final Cut count 25, auto-editor 30, and
+    /// OpenTimelineIO samples
     #[arg(long, value_name = "RATE", requires = "list")]
     pub fps: Option<FrameRate>,
     /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending

@@ -62,6 +62,24 @@ impl FrameRate {
         Self::ALL.map(|rate| rate.name).join(", ")
     }
 
+    /// The known rate of `frames` in `seconds`, if one is near: 23.976 and 24 lie a thousandth apart. `drops`: whether time code
+    /// drops numbers, where that is told.
+    pub(super) fn near(frames: u64, seconds: u64, drops: Option<bool>) -> Option<Self> {
+        let is_near = |rate: &Self| {
+            let (known, known_s) = rate.fraction();
+            let told = u128::from(frames) * u128::from(known_s);
+            let known = u128::from(known) * u128::from(seconds);
+            told.abs_diff(known) <= known / 2_500 && known > 0
+        };
+        Self::ALL.into_iter().find(|rate| is_near(rate) && (!rate.drop || drops.unwrap_or(true)))
+    }
+
+    /// Frames after which time code begins anew.
+    pub(super) fn per_day(self) -> u64 {
+        let dropped = if self.drop { u64::from(self.frames) / 15 } else { 0 };
+        144 * (600 * u64::from(self.frames) - 9 * dropped)
+    }
+
     /// Frames per second as a fraction.
     pub fn fraction(self) -> (u32, u32) {
         if self.milliseconds == 1_000 { (self.frames, 1) } else { (self.frames * 1_000, self.milliseconds) }
@@ -213,6 +231,26 @@ mod tests {
         for name in ["29.97", "59.94"] {
             let codes: Vec<String> = (0..40_000).map(|frame| rate(name).timecode(frame)).collect();
             assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_rate_of_a_picture_is_known_where_it_is_near_one() {
+        let near = |frames, seconds, drops| FrameRate::near(frames, seconds, drops).map(|rate| rate.name);
+        assert_eq!(near(24_000, 1_001, None), Some("23.976"));
+        assert_eq!(near(24, 1, None), Some("24"));
+        assert_eq!(near(1_000_000_000, 33_366_667, None), Some("29.97"));
+        assert_eq!(near(30_000, 1_001, Some(true)), Some("29.97"));
+        assert_eq!(near(30_000, 1_001, Some(false)), Some("29.97ndf"));
+        assert_eq!(near(48, 2, Some(true)), Some("24"));
+        assert_eq!((near(15, 1, None), near(1, 0, None), near(0, 1, None)), (None, None, None));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight() {
+        for rate in FrameRate::ALL {
+            let code = rate.timecode(rate.per_day());
+            assert!(code.starts_with("24:00:00") && code.ends_with("00"), "{rate}: {code}");
         }
     }
 
