@@ -84,6 +84,26 @@ def test_opentimelineio_reads_edls_at_every_rate(render, fps):
     assert all(isinstance(item, otio.schema.Clip) for item in timeline.tracks[0])
 
 
+@pytest.mark.parametrize(("ending", "flags"), [("edl", {"rate": 24}), ("otio", {}), ("fcpxml", {"adapter_name": "fcpx_xml"})])
+def test_a_film_is_cut_with_its_picture_at_its_time_code(tmp_path, ending, flags):
+    film, path = tmp_path / "film.mov", tmp_path / f"film.{ending}"
+    picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=24:d=9", "-t", "9", "-i", str(PROGRAMME)]
+    codecs = ["-c:v", "mpeg4", "-c:a", "aac", "-ac", "1", "-timecode", "10:00:00:00", str(film)]
+    subprocess.run(["ffmpeg", "-v", "error", *picture, *codecs], check=True)
+    subprocess.run([EARMARK, "--quiet", "tag", str(film), "--list", str(path)], check=True, stdout=subprocess.DEVNULL)
+    timeline = otio.adapters.read_from_file(str(path), **flags)
+    kinds = {track.kind for track in timeline.find_children(descended_from_type=otio.schema.Track)}
+    # The adapter of Final Cut has one track for what has both.
+    assert kinds == ({"Video"} if ending == "fcpxml" else {"Video", "Audio"})
+    for clip in clips(timeline):
+        start_s = clip.source_range.start_time.to_seconds()
+        assert 36_000 <= start_s < start_s + clip.source_range.duration.to_seconds() <= 36_009.1
+        if ending != "edl":
+            media = clip.media_reference.available_range
+            assert media.start_time.to_seconds() == 36_000
+            assert media.contains(clip.source_range)
+
+
 @pytest.mark.parametrize("fps", ["29.97", "59.94"])
 def test_drop_frame_codes_are_those_of_opentimelineio(render, fps):
     path, _ = render("edl", "--fps", fps)

@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
+use earmark_core::render::ListFormat;
+
 use crate::required::skip;
 use crate::support::{code, ok, programme, rows, run, stderr};
 
@@ -99,6 +101,47 @@ fn what_cannot_be_put_beside_a_picture_is_refused() {
     refused(&[text(&programme)], "has no picture");
     movie(&at("in.mp4"));
     refused(&[text(&at("in.mp4")), "--action", "cut"], "nothing can be cut");
+}
+
+#[test]
+fn a_list_of_a_film_cuts_its_picture_at_its_time_code() {
+    if there_is_no_ffmpeg() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let programme = programme();
+    for (name, begins) in [("film.mov", true), ("film.mkv", false), ("sound.m4a", false)] {
+        let film = at(name);
+        let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=24:d=9", "-t", "9", "-i", text(&programme)];
+        let codecs = ["-c:v", "mpeg4", "-c:a", "aac", "-ac", "1", "-timecode", "10:00:00:00", text(&film)];
+        let sound = ["-t", "9", "-i", text(&programme), "-c:a", "aac", "-ac", "1", text(&film)];
+        let has_picture = name.starts_with("film");
+        if has_picture {
+            ffmpeg(&[&picture[..], &codecs].concat())
+        } else {
+            ffmpeg(&sound)
+        };
+        for ending in ["edl", "otio", "fcpxml"] {
+            let list = at(&format!("{name}.{ending}"));
+            let heard = rows(&ok(["tag", text(&film), "--list", text(&list)]));
+            let list = fs::read_to_string(list).unwrap();
+            let spans = ListFormat::of_path(Path::new(&format!("a.{ending}"))).unwrap().read(&list, None);
+            let (spans, speech) = (spans.unwrap(), heard.iter().filter(|row| row.label == "speech"));
+            let near = |a: f64, b: f64| (a - b).abs() < 2.0 / 24.0;
+            let mut apart = speech.filter(|row| {
+                !spans.iter().any(|(start, end)| near(*start, row.start_s) && near(*end, row.end_s))
+            });
+            assert!(apart.next().is_none() && !spans.is_empty(), "{name}: {heard:?}\n{list}");
+            let (video, code) = match ending {
+                "edl" => ("  B     C  ", "* SOURCE START: 10:00:00:00\n"),
+                "otio" => ("\"kind\": \"Video\"", "\"value\": 864000.0"),
+                _ => ("hasVideo=\"1\"", " start=\"36000s\""),
+            };
+            assert_eq!((list.contains(video), list.contains(code)), (has_picture, begins), "{name}: {list}");
+            assert_eq!(list.contains("* FRAME RATE: 24\n"), has_picture && ending == "edl", "{name}: {list}");
+        }
+    }
 }
 
 /// Serves `body` at any path, as often as it is asked for.

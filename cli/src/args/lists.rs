@@ -6,7 +6,7 @@ use clap::Args;
 use earmark_core::batch::Shard;
 use earmark_core::render::FrameRate;
 
-use super::rate::{fps_help, frame_rate};
+use super::rate::fps_help;
 
 /// What is cut out, or would be.
 #[derive(Debug, Clone, Args)]
@@ -17,7 +17,7 @@ pub struct CutArgs {
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     // Frames per second of that list.
-    #[arg(long, value_name = "RATE", requires = "list", value_parser = frame_rate, help = fps_help())]
+    #[arg(long, value_name = "RATE", requires = "list", help = fps_help())]
     pub fps: Option<FrameRate>,
     /// Labels that are kept by --list and cut by --clips, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "speech")]
@@ -56,7 +56,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub worst: usize,
     /// Frames per second of an .edl or .v1 that does not say its own
-    #[arg(long, value_name = "RATE", value_parser = frame_rate)]
+    #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
     /// Draw both lists and what differs: FILE.svg or FILE.png; one recording at a time
     #[arg(long, value_name = "FILE")]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use earmark_core::profile::ProfileName;
 use earmark_core::render::FrameRate;
 
-use super::rate::{fps_help, frame_rate};
+use super::rate::fps_help;
 use super::{BesidePhraseArgs, FollowArgs, TimelineArgs};
 
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ pub struct RenderArgs {
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     // Frames per second of that list.
-    #[arg(long, value_name = "RATE", requires = "list", value_parser = frame_rate, help = fps_help())]
+    #[arg(long, value_name = "RATE", requires = "list", help = fps_help())]
     pub fps: Option<FrameRate>,
     /// Also write the labels, in the output's time, as FILE.csv, .json, .rttm … by its ending
     #[arg(long, value_name = "FILE")]

@@ -129,31 +129,33 @@ pub(super) fn big_endian_tracks(reader: &mut (impl Read + Seek)) -> Option<Vec<u
     Some(tracks)
 }
 
-type Span = std::ops::Range<u64>;
+/// Where the content of a box is.
+pub(super) type Span = std::ops::Range<u64>;
 
-struct Walk<'a, R> {
-    reader: &'a mut R,
-    boxes: u32,
+/// Looks boxes up in an MPEG-4 file, a bounded number in all.
+pub(super) struct Walk<'a, R> {
+    pub(super) reader: &'a mut R,
+    pub(super) boxes: u32,
 }
 
 impl<R: Read + Seek> Walk<'_, R> {
-    fn read<const N: usize>(&mut self, at: u64) -> Option<[u8; N]> {
+    pub(super) fn read<const N: usize>(&mut self, at: u64) -> Option<[u8; N]> {
         let mut bytes = [0; N];
         self.reader.seek(SeekFrom::Start(at)).ok()?;
         self.reader.read_exact(&mut bytes).ok()?;
         Some(bytes)
     }
 
-    fn u32_at(&mut self, at: u64) -> Option<u32> {
+    pub(super) fn u32_at(&mut self, at: u64) -> Option<u32> {
         self.read(at).map(u32::from_be_bytes)
     }
 
-    fn u64_at(&mut self, at: u64) -> Option<u64> {
+    pub(super) fn u64_at(&mut self, at: u64) -> Option<u64> {
         self.read(at).map(u64::from_be_bytes)
     }
 
     /// The contents of the first box called `name` within `span`.
-    fn find(&mut self, mut span: Span, name: [u8; 4]) -> Option<Span> {
+    pub(super) fn find(&mut self, mut span: Span, name: [u8; 4]) -> Option<Span> {
         while span.start < span.end {
             self.boxes += 1;
             if self.boxes > MAX_BOXES {
@@ -180,7 +182,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// The time scale in an `mvhd` or `mdhd` box.
-    fn timescale(&mut self, header: Span) -> Option<u32> {
+    pub(super) fn timescale(&mut self, header: Span) -> Option<u32> {
         let at = if self.version(header.start)? == 1 { 20 } else { 12 };
         self.u32_at(header.start + at).filter(|&scale| scale > 0)
     }

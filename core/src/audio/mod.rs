@@ -28,6 +28,7 @@
 //! | `options.rs` | which track, which channel, which ffmpeg |
 //! | `ffmpeg.rs`, `left_to_ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
 //! | `aac.rs` | whether AAC has an upper half |
+//! | `film.rs` | the picture beside the sound, and the time code that the film begins with |
 //! | `tags.rs` | texts and pictures of formats that have no chunks |
 //! | `gapless.rs` | how many samples a container says to drop at the start and the end |
 //! | `mix.rs` | noise added to speech at a stated SNR |
@@ -40,6 +41,8 @@ mod demux;
 mod elementary;
 mod error;
 mod ffmpeg;
+#[cfg(feature = "render")]
+mod film;
 mod foreign;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -78,6 +81,8 @@ pub use error::{AudioError, AudioWarning};
 pub use ffmpeg::allowed_protocols;
 #[cfg(feature = "render")]
 pub(crate) use ffmpeg::{command as ffmpeg_command, file_name as ffmpeg_file};
+#[cfg(feature = "render")]
+pub(crate) use film::Film;
 pub use info::{PcmEncoding, PcmFormat, SampleFormat, SourceInfo, full_scale};
 pub use mix::{MixError, MixResult, mix};
 pub use mono::read_mono;

@@ -283,7 +283,7 @@ fn group_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A size in EBML: its width in bytes, the bit that says so, and its value if it is known.
-fn ebml_size(file: &mut (impl Read + Seek), at: u64) -> io::Result<(u64, u8, Option<u64>)> {
+pub(super) fn ebml_size(file: &mut (impl Read + Seek), at: u64) -> io::Result<(u64, u8, Option<u64>)> {
     let [first] = read(file, at)?;
     let zeros = first.leading_zeros();
     if zeros > 7 {

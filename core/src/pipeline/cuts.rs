@@ -21,5 +21,9 @@ pub fn cuts_of(
     kept.sort_by(|a, b| a.0.total_cmp(&b.0));
     let samples = |seconds| sample_at(seconds, info.rate_hz);
     let spans = kept.into_iter().map(|(start_s, end_s)| samples(start_s)..samples(end_s));
-    Ok(EditList::keeping(spans, info.rate_hz, info.channels, samples(timeline.duration_s)))
+    let edits = EditList::keeping(spans, info.rate_hz, info.channels, samples(timeline.duration_s));
+    Ok(match recording.file() {
+        Some(path) => edits.of_file(path),
+        None => edits,
+    })
 }

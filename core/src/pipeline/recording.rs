@@ -51,6 +51,16 @@ impl Recording {
         }
     }
 
+    /// The path that its bytes are at; nothing of standard input.
+    #[cfg(feature = "render")]
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Copy { path, .. } => Some(path),
+            Self::Chosen(recording, _) => recording.file(),
+            Self::Stdin => None,
+        }
+    }
+
     /// What it is called in messages: `name#N` where one channel is chosen.
     pub fn name(&self) -> String {
         match self.channel() {

@@ -4,7 +4,7 @@
 //! Source blocks ─▶ Renderer ─┬─ GainComputer ─▶ (cut) ─▶ Quantiser ─▶ AudioOut   the result: WAV, RF64, FLAC
 //!                            ├─ in − out ──────────────────────────▶ AudioOut   what was removed
 //!                            └─ GainStatistics, Loudness ──────────▶ Summary    for JSON
-//! edges ─▶ CutPlan ─▶ EditList (CMX 3600, Reaper, Audacity), labels in the output's time
+//! edges ─▶ CutPlan ─▶ EditList (CMX 3600, Reaper, Audacity …), labels in the output's time
 //! ```
 //!
 //! Everything streams: memory does not depend on the length of a file. What is written depends on the samples

@@ -92,13 +92,16 @@ fn render_one(
     let target = output.as_deref().map_or_else(AudioTarget::stdout, AudioTarget::File);
     let removed = plan.listen(args, input);
     let watch = &mut Watch::new(input, console);
-    let Rendered { summary, timeline, output_timeline } = plan.renderer.render_with_phrases(
+    let Rendered { mut summary, timeline, output_timeline } = plan.renderer.render_with_phrases(
         ears,
         &recording(input, global),
         target,
         removed.as_deref(),
         watch,
     )?;
+    if args.list.is_some() && !input.is_stdin() {
+        summary.edits = summary.edits.of_file(&input.path);
+    }
     if summary.saved_s > 0.0 {
         let (saved_s, source_s) = (summary.saved_s, summary.source_s);
         console.done(&format!("{}: {saved_s:.1} s of {source_s:.1} s cut out", input.name()));

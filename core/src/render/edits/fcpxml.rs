@@ -26,6 +26,16 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
         0 => "0s".to_owned(),
         _ => format!("{}/{frames}s", u128::from(frame) * u128::from(seconds)),
     };
+    // The source's side begins with its time code, which need not be on a frame of this rate.
+    let of_source = |frame: u64| {
+        let (units, per_second) = (u128::from(list.start.units), u128::from(list.start.per_second));
+        if units == 0 {
+            return time(frame);
+        }
+        let elapsed = u128::from(frame) * u128::from(seconds) * per_second;
+        let (value, base) = reduced(units * u128::from(frames) + elapsed, per_second * u128::from(frames));
+        if base == 1 { format!("{value}s") } else { format!("{value}/{base}s") }
+    };
     let events = events(list, rate);
     let total = events.last().map_or(0, |event| event.record + event.length);
     let name = xml(&source.file_name().unwrap_or_default().to_string_lossy());
@@ -35,14 +45,25 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
     let layout = if channels > 1 { "stereo" } else { "mono" };
     let audio_rate = AUDIO_RATES.iter().find(|(known, _)| *known == rate_hz).map_or("48k", |(_, name)| name);
     let code = if rate.drops() { "DF" } else { "NDF" };
+    let (width, height) = list.picture.map_or((0, 0), |picture| (picture.width, picture.height));
+    let (width, height) = if width > 0 && height > 0 { (width, height) } else { (1_920, 1_080) };
+    // The picture's own format, where the project counts another rate.
+    let own = list.picture_rate().filter(|own| own.fraction() != rate.fraction());
+    let own_format = own.map(|own| {
+        let (frames, seconds) = own.fraction();
+        format!("\n    <format id=\"r3\" frameDuration=\"{seconds}/{frames}s\" width=\"{width}\" height=\"{height}\"/>")
+    });
+    let format = if own_format.is_some() { "r3" } else { "r1" };
+    let video = list.picture.map_or(String::new(), |_| format!(" hasVideo=\"1\" format=\"{format}\""));
+    let own_format = own_format.unwrap_or_default();
     let source_s = format!("{}/{rate_hz}s", list.source_samples());
     let mut text = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE fcpxml>
 <fcpxml version="1.8">
   <resources>
-    <format id="r1" frameDuration="{seconds}/{frames}s" width="1920" height="1080"/>
-    <asset id="r2" name="{name}" src="{url}" start="0s" duration="{source_s}" hasAudio="1" audioSources="1" audioChannels="{channels}" audioRate="{rate_hz}"/>
+    <format id="r1" frameDuration="{seconds}/{frames}s" width="{width}" height="{height}"/>{own_format}
+    <asset id="r2" name="{name}" src="{url}" start="{}" duration="{source_s}"{video} hasAudio="1" audioSources="1" audioChannels="{channels}" audioRate="{rate_hz}"/>
   </resources>
   <library>
     <event name="Earmark">
@@ -50,14 +71,15 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
         <sequence format="r1" duration="{}" tcStart="0s" tcFormat="{code}" audioLayout="{layout}" audioRate="{audio_rate}">
           <spine>
 "#,
+        of_source(0),
         time(total)
     );
     for event in events {
         let _ = write!(
             text,
-            r#"            <asset-clip ref="r2" name="{name}" offset="{}" start="{}" duration="{}" format="r1" audioRole="dialogue""#,
+            r#"            <asset-clip ref="r2" name="{name}" offset="{}" start="{}" duration="{}" format="{format}" audioRole="dialogue""#,
             time(event.record),
-            time(event.source),
+            of_source(event.source),
             time(event.length)
         );
         let _ = match event.gain_db {
@@ -72,6 +94,15 @@ pub(super) fn write(list: &EditList, source: &Path, rate: FrameRate) -> String {
         "          </spine>\n        </sequence>\n      </project>\n    </event>\n  </library>\n</fcpxml>\n",
     );
     text
+}
+
+/// A fraction in its lowest terms: Final Cut's have 32 bits below the stroke.
+fn reduced(value: u128, base: u128) -> (u128, u128) {
+    let (mut a, mut b) = (value, base);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    (value / a.max(1), base / a.max(1))
 }
 
 /// Text as XML holds it.

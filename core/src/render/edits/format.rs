@@ -45,9 +45,10 @@ impl ListFormat {
     }
 
     /// The list as text; `source` is the recording that it is about. `rate` is for those forms that
-    /// [count frames](Self::counts_frames); without one an EDL and Final Cut count 25, auto-editor 30 frames per second, and
-    /// OpenTimelineIO samples.
+    /// [count frames](Self::counts_frames); without one they count those of the [source's picture](EditList::of_file), and where
+    /// it has none of a known rate, an EDL and Final Cut 25, auto-editor 30 frames per second, and OpenTimelineIO samples.
     pub fn write(self, edits: &EditList, source: &Path, rate: Option<FrameRate>) -> String {
+        let rate = rate.or(edits.picture_rate());
         // Found from wherever the list is opened.
         let absolute = || std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
         match self {

@@ -16,8 +16,10 @@ pub(super) struct FrameEvent {
 }
 
 /// What is in the output. Times are rounded to frames, the output's side without gaps; stretches shorter than a frame vanish.
+/// No stretch reaches beyond the last whole frame of the source: editors refuse a clip that is longer than its medium.
 pub(super) fn events(list: &EditList, rate: FrameRate) -> Vec<FrameEvent> {
     let frames = |sample| rate.nearest(sample, list.rate_hz);
+    let total = rate.whole(list.source_samples(), list.rate_hz);
     let mut events = Vec::new();
     for edit in list.edits() {
         let gain_db = match edit.kind {
@@ -26,8 +28,11 @@ pub(super) fn events(list: &EditList, rate: FrameRate) -> Vec<FrameEvent> {
             EditKind::Changed(gain_db) => Some(gain_db),
         };
         let (record, end) = (frames(edit.out_start), frames(edit.out_end));
-        if end > record {
-            events.push(FrameEvent { gain_db, source: frames(edit.start), record, length: end - record });
+        // Only a last stretch that is nearly the whole source is shortened, so no gap follows.
+        let length = end.saturating_sub(record).min(total);
+        if length > 0 {
+            let source = frames(edit.start).min(total - length);
+            events.push(FrameEvent { gain_db, source, record, length });
         }
     }
     events

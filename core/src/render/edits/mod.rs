@@ -9,6 +9,8 @@
 //! | Reaper project | `reaper.rs` | samples |
 //! | Audacity labels | `audacity.rs` | microseconds |
 //!
+//! The source's side counts from the time code that the source begins with (`medium.rs`), 0 where it has none.
+//!
 //! Where a form counts frames, the output's side has no gaps: each stretch begins on the frame where the one before ended.
 
 mod audacity;
@@ -16,6 +18,9 @@ mod cmx3600;
 mod fcpxml;
 mod format;
 mod frames;
+mod medium;
+#[cfg(test)]
+mod medium_tests;
 mod otio;
 mod rate;
 mod read;
@@ -28,6 +33,8 @@ use serde::Serialize;
 
 use super::CutPlan;
 use super::measure::GainChange;
+
+use medium::{ListPicture, SourceStart};
 
 pub use format::ListFormat;
 pub use rate::{FrameRate, UnknownRate};
@@ -68,6 +75,9 @@ pub struct EditList {
     channels: u16,
     /// Half of the crossfade at a join, in samples.
     half_fade: u64,
+    /// The time code of the source's first sample.
+    start: SourceStart,
+    picture: Option<ListPicture>,
 }
 
 impl EditList {
@@ -96,7 +106,7 @@ impl EditList {
             done = region.end;
         }
         push(&mut edits, EditKind::Cut, done, plan.source_samples(), plan.out_samples(), 0);
-        Self { edits, rate_hz, channels, half_fade: plan.half_fade() }
+        Self { half_fade: plan.half_fade(), ..Self::of(edits, rate_hz, channels) }
     }
 
     /// A list of hard cuts: `kept` are the stretches of the source that stay, samples, in order and apart; what reaches beyond
@@ -120,7 +130,11 @@ impl EditList {
             done = end;
         }
         push(&mut edits, EditKind::Cut, done, source_samples, out, 0);
-        Self { edits, rate_hz, channels, half_fade: 0 }
+        Self::of(edits, rate_hz, channels)
+    }
+
+    fn of(edits: Vec<CutListEntry>, rate_hz: u32, channels: u16) -> Self {
+        Self { edits, rate_hz, channels, half_fade: 0, start: SourceStart::ZERO, picture: None }
     }
 
     /// All stretches.

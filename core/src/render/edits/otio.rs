@@ -21,39 +21,45 @@ pub(super) fn write(list: &EditList, source: &Path, rate: Option<FrameRate>) -> 
         |value: u64| json!({ "OTIO_SCHEMA": "RationalTime.1", "rate": per_second, "value": number(value) });
     let range = |start: u64, length: u64| json!({ "OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(length) });
     let name = source.file_name().unwrap_or_default().to_string_lossy();
-    let whole = rate.map_or(list.source_samples(), |rate| rate.nearest(list.source_samples(), list.rate_hz));
+    let begins = rate.map_or_else(|| list.start.sample(list.rate_hz), |rate| list.start.frame(rate));
+    let whole = rate.map_or(list.source_samples(), |rate| rate.whole(list.source_samples(), list.rate_hz));
     let media = json!({
         "OTIO_SCHEMA": "ExternalReference.1",
         "name": name,
         "target_url": address::of_file(source),
-        "available_range": range(0, whole),
+        "available_range": range(begins, whole),
         "metadata": {},
     });
-    let clip = |event: FrameEvent| {
+    let clip = |event: &FrameEvent, has_gain: bool| {
         json!({
             "OTIO_SCHEMA": "Clip.2",
             "name": name,
-            "source_range": range(event.source, event.length),
+            "source_range": range(begins + event.source, event.length),
             "media_references": { "DEFAULT_MEDIA": media },
             "active_media_reference_key": "DEFAULT_MEDIA",
-            "effects": event.gain_db.map(gain).into_iter().collect::<Vec<_>>(),
+            "effects": event.gain_db.filter(|_| has_gain).map(gain).into_iter().collect::<Vec<_>>(),
             "markers": [],
             "enabled": true,
             "metadata": {},
         })
     };
     let stretches = rate.map_or_else(|| samples(list), |rate| events(list, rate));
-    let track = json!({
-        "OTIO_SCHEMA": "Track.1",
-        "kind": "Audio",
-        "name": "A1",
-        "children": stretches.into_iter().map(clip).collect::<Vec<_>>(),
-        "source_range": null,
-        "effects": [],
-        "markers": [],
-        "enabled": true,
-        "metadata": {},
-    });
+    let track = |kind: &str, name: &str, has_gain: bool| {
+        json!({
+            "OTIO_SCHEMA": "Track.1",
+            "kind": kind,
+            "name": name,
+            "children": stretches.iter().map(|event| clip(event, has_gain)).collect::<Vec<_>>(),
+            "source_range": null,
+            "effects": [],
+            "markers": [],
+            "enabled": true,
+            "metadata": {},
+        })
+    };
+    // A film is cut whole; levels are those of its sound.
+    let picture = list.picture.map(|_| track("Video", "V1", false));
+    let tracks: Vec<Value> = picture.into_iter().chain([track("Audio", "A1", true)]).collect();
     let timeline = json!({
         "OTIO_SCHEMA": "Timeline.1",
         "name": source.file_stem().unwrap_or_default().to_string_lossy(),
@@ -61,7 +67,7 @@ pub(super) fn write(list: &EditList, source: &Path, rate: Option<FrameRate>) -> 
         "tracks": {
             "OTIO_SCHEMA": "Stack.1",
             "name": "tracks",
-            "children": [track],
+            "children": tracks,
             "source_range": null,
             "effects": [],
             "markers": [],

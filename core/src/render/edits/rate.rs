@@ -38,7 +38,7 @@ const fn ntsc(name: &'static str, frames: u32, drop: bool) -> FrameRate {
 }
 
 impl FrameRate {
-    /// All rates. A bare 29.97 or 59.94 counts drop-frame, as broadcasters do.
+    /// All rates, the slowest first. A bare 29.97 or 59.94 counts drop-frame, as broadcasters do.
     pub const ALL: [Self; 11] = [
         ntsc("23.976", 24, false),
         whole("24", 24),
@@ -46,11 +46,11 @@ impl FrameRate {
         ntsc("29.97", 30, true),
         ntsc("29.97ndf", 30, false),
         whole("30", 30),
+        whole("48", 48),
         whole("50", 50),
         ntsc("59.94", 60, true),
         ntsc("59.94ndf", 60, false),
         whole("60", 60),
-        whole("48", 48),
     ];
 
     /// European television, and what an EDL counts unless told otherwise.
@@ -60,6 +60,24 @@ impl FrameRate {
 
     fn names() -> String {
         Self::ALL.map(|rate| rate.name).join(", ")
+    }
+
+    /// The known rate of `frames` in `seconds`, if one is near: 23.976 and 24 lie a thousandth apart. `drops`: whether time code
+    /// drops numbers, where that is told.
+    pub(super) fn near(frames: u64, seconds: u64, drops: Option<bool>) -> Option<Self> {
+        let is_near = |rate: &Self| {
+            let (known, known_s) = rate.fraction();
+            let told = u128::from(frames) * u128::from(known_s);
+            let known = u128::from(known) * u128::from(seconds);
+            told.abs_diff(known) <= known / 2_500 && known > 0
+        };
+        Self::ALL.into_iter().find(|rate| is_near(rate) && (!rate.drop || drops.unwrap_or(true)))
+    }
+
+    /// Frames after which time code begins anew.
+    pub(super) fn per_day(self) -> u64 {
+        let dropped = if self.drop { u64::from(self.frames) / 15 } else { 0 };
+        144 * (600 * u64::from(self.frames) - 9 * dropped)
     }
 
     /// Frames per second as a fraction.
@@ -74,9 +92,18 @@ impl FrameRate {
 
     /// The frame whose beginning is nearest to a sample.
     pub fn nearest(self, sample: u64, rate_hz: u32) -> u64 {
+        self.frames_at(sample, rate_hz, |per_frame| per_frame / 2)
+    }
+
+    /// How many whole frames so many samples hold.
+    pub fn whole(self, samples: u64, rate_hz: u32) -> u64 {
+        self.frames_at(samples, rate_hz, |_| 0)
+    }
+
+    fn frames_at(self, sample: u64, rate_hz: u32, more: impl Fn(u128) -> u128) -> u64 {
         let (frames, seconds) = self.fraction();
         let per_frame = u128::from(rate_hz.max(1)) * u128::from(seconds);
-        let frame = (u128::from(sample) * u128::from(frames) + per_frame / 2) / per_frame;
+        let frame = (u128::from(sample) * u128::from(frames) + more(per_frame)) / per_frame;
         u64::try_from(frame).unwrap_or(u64::MAX)
     }
 
@@ -208,6 +235,26 @@ mod tests {
     }
 
     #[test]
+    fn the_rate_of_a_picture_is_known_where_it_is_near_one() {
+        let near = |frames, seconds, drops| FrameRate::near(frames, seconds, drops).map(|rate| rate.name);
+        assert_eq!(near(24_000, 1_001, None), Some("23.976"));
+        assert_eq!(near(24, 1, None), Some("24"));
+        assert_eq!(near(1_000_000_000, 33_366_667, None), Some("29.97"));
+        assert_eq!(near(30_000, 1_001, Some(true)), Some("29.97"));
+        assert_eq!(near(30_000, 1_001, Some(false)), Some("29.97ndf"));
+        assert_eq!(near(48, 2, Some(true)), Some("24"));
+        assert_eq!((near(15, 1, None), near(1, 0, None), near(0, 1, None)), (None, None, None));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight() {
+        for rate in FrameRate::ALL {
+            let code = rate.timecode(rate.per_day());
+            assert!(code.starts_with("24:00:00") && code.ends_with("00"), "{rate}: {code}");
+        }
+    }
+
+    #[test]
     fn samples_have_their_nearest_frame() {
         assert_eq!(rate("25").nearest(48_000, 48_000), 25);
         assert_eq!(rate("25").nearest(959, 48_000), 0);
@@ -215,5 +262,7 @@ mod tests {
         // 1001 seconds are 30000 frames, whatever the rate of the sound.
         assert_eq!(rate("29.97").nearest(1_001 * 44_100, 44_100), 30_000);
         assert_eq!(rate("60").nearest(u64::MAX, 1), u64::MAX);
+        assert_eq!(rate("25").whole(1_919, 48_000), 0);
+        assert_eq!(rate("25").whole(1_920, 48_000), 1);
     }
 }

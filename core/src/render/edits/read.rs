@@ -1,5 +1,7 @@
 //! Lists of cuts that are read again: which stretches of the source they keep.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{FrameRate, ListFormat};
@@ -72,6 +74,15 @@ fn edl(text: &str, rate: Option<FrameRate>) -> Result<Vec<Span>, ListError> {
     let said = text.lines().find_map(|line| line.strip_prefix("* FRAME RATE:"));
     let said = said.map(|name| name.trim().parse::<FrameRate>().map_err(|e| bad(0, e.to_string())));
     let rate = said.transpose()?.or(rate).unwrap_or(FrameRate::PAL);
+    let frame_of = |line, code: &str| {
+        let refused = || bad(line, format!("{code} is no time code at {rate} frames per second"));
+        rate.frame_of(code).ok_or_else(refused)
+    };
+    // From the time code of the source's first sample, which begins anew at midnight.
+    let began = (1..)
+        .zip(text.lines())
+        .find_map(|(line, content)| Some((line, content.strip_prefix("* SOURCE START:")?)));
+    let began = began.map(|(line, code)| frame_of(line, code.trim())).transpose()?;
     let mut spans = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
         if !content.starts_with(|c: char| c.is_ascii_digit()) {
@@ -82,13 +93,13 @@ fn edl(text: &str, rate: Option<FrameRate>) -> Result<Vec<Span>, ListError> {
         let [source_in, source_out, ..] = codes[..] else {
             return Err(bad(line, "an event has four time codes"));
         };
-        let time = |code: &str| {
-            let frame = rate
-                .frame_of(code)
-                .ok_or_else(|| bad(line, format!("{code} is no time code at {rate} frames per second")))?;
-            Ok::<_, ListError>(rate.seconds(frame))
-        };
-        spans.push((time(source_in)?, time(source_out)?));
+        let (mut first, mut end) = (frame_of(line, source_in)?, frame_of(line, source_out)?);
+        if let Some(began) = began {
+            let day = rate.per_day();
+            let since = |frame: u64, from: u64| (frame % day + day - from % day) % day;
+            (first, end) = (since(first, began), since(first, began) + since(end, first));
+        }
+        spans.push((rate.seconds(first), rate.seconds(end)));
     }
     Ok(spans)
 }
@@ -108,7 +119,14 @@ fn otio(text: &str) -> Result<Vec<Span>, ListError> {
     let items = track["children"].as_array().map_or(&[][..], Vec::as_slice);
     let clips = items.iter().filter(is_clip).map(|clip| {
         let range = &clip["source_range"];
-        let start_s = seconds(&range["start_time"])?;
+        // From the beginning of the medium, whose time code may begin anywhere.
+        let key = clip["active_media_reference_key"].as_str().unwrap_or("DEFAULT_MEDIA");
+        let media = match &clip["media_references"][key] {
+            Value::Null => &clip["media_reference"],
+            media => media,
+        };
+        let begins_s = seconds(&media["available_range"]["start_time"]).unwrap_or(0.0);
+        let start_s = seconds(&range["start_time"])? - begins_s;
         Some((start_s, start_s + seconds(&range["duration"])?))
     });
     clips.collect::<Option<_>>().ok_or_else(|| bad(0, "a clip has no source_range"))
@@ -123,8 +141,14 @@ fn fcpxml(text: &str) -> Result<Vec<Span>, ListError> {
         let (value, base) = text.split_once('/').unwrap_or((text, "1"));
         Some(value.parse::<f64>().ok()? / base.parse::<f64>().ok().filter(|base| *base > 0.0)?)
     };
+    // An asset begins with its time code, from which its clips count.
+    let assets = document.descendants().filter(|node| node.has_tag_name("asset"));
+    let begins_s: HashMap<_, _> =
+        assets.filter_map(|asset| Some((asset.attribute("id")?, time(asset.attribute("start")?)?))).collect();
     let clips = document.descendants().filter(|node| node.has_tag_name("asset-clip")).map(|clip| {
-        let start_s = time(clip.attribute("start").unwrap_or("0s"))?;
+        let begins_s = clip.attribute("ref").and_then(|id| begins_s.get(id)).copied().unwrap_or(0.0);
+        // Without a start it is shown from its beginning.
+        let start_s = clip.attribute("start").map_or(Some(begins_s), time)? - begins_s;
         Some((start_s, start_s + time(clip.attribute("duration")?)?))
     });
     clips
@@ -189,7 +213,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::EditList;
+    use super::super::{EditList, SourceStart};
     use super::*;
 
     #[test]
@@ -209,6 +233,10 @@ mod tests {
         fn every_form_is_read_as_it_was_written(
             lengths in prop::collection::vec((1_u64..400_000, 8_000_u64..400_000), 0..12),
             rate in prop::sample::select(FrameRate::ALL.to_vec()),
+            // Time codes of the source: none, a whole second, one before midnight, a frame of 29.97, one between all frames.
+            (units, per_second) in prop::sample::select(vec![
+                (0, 48_000), (36_005 * 48_000, 48_000), (86_390, 1), (107_999_892, 30_000), (12_345_677, 48_000),
+            ]),
         ) {
             // Stretches of samples at 48 kHz, with pauses of several frames between them.
             let mut at = 0;
@@ -217,14 +245,15 @@ mod tests {
                 at = start + length;
                 start..at
             }).collect();
-            let list = EditList::keeping(kept.iter().cloned(), 48_000, 2, at + 1_000);
+            let mut list = EditList::keeping(kept.iter().cloned(), 48_000, 2, at + 1_000);
+            list.start = SourceStart { units, per_second };
             let source = Path::new("/a/talk.wav");
             for (format, _) in ListFormat::ALL.into_iter().filter(|(format, _)| *format != ListFormat::Audacity) {
                 let exact = !format.counts_frames() || format == ListFormat::Otio;
                 let given = (!exact).then_some(rate);
                 let read = format.read(&format.write(&list, source, given), None).unwrap();
-                // Rounded are the start, and both ends of the length.
-                let step_s = if exact { 1e-6 } else { 1.5 * rate.seconds(1) + 1e-6 };
+                // Rounded are the start, both ends of the length, and the end of the source, before which a stretch ends.
+                let step_s = if exact { 1e-6 } else { 2.0 * rate.seconds(1) + 1e-6 };
                 // Frames decide which of the short ones are left.
                 let long = |span: &&std::ops::Range<u64>| exact || (span.end - span.start) > 48_000 / 10;
                 for span in kept.iter().filter(long) {

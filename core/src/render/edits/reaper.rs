@@ -11,12 +11,8 @@ use crate::signal::units::samples_to_seconds;
 pub(super) fn write(list: &EditList, source: &Path) -> String {
     let name = quoted(&source.file_name().unwrap_or_default().to_string_lossy());
     let file = quoted(&source.to_string_lossy());
-    let kind = match source.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).as_deref() {
-        Some("flac") => "FLAC",
-        Some("mp3") => "MP3",
-        Some("ogg") => "VORBIS",
-        _ => "WAVE",
-    };
+    let ending = source.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    let kind = kind_of(ending.as_deref().unwrap_or_default());
     let mut text = format!(
         "<REAPER_PROJECT 0.1 \"6.0\" 0\n  SAMPLERATE {} 1 0\n  <TRACK\n    NAME {name}\n",
         list.rate_hz
@@ -48,6 +44,22 @@ pub(super) fn write(list: &EditList, source: &Path) -> String {
     }
     text.push_str("  >\n>\n");
     text
+}
+
+/// What Reaper calls the reader of a file by its ending: it opens the file by this reader alone, and what another one should
+/// read is offline. What the system or ffmpeg decodes, sound in a container of pictures too, is a video.
+fn kind_of(ending: &str) -> &'static str {
+    match ending {
+        "flac" => "FLAC",
+        "mp3" => "MP3",
+        "ogg" | "oga" => "VORBIS",
+        "opus" => "OPUS",
+        "wv" => "WAVPACK",
+        "mp4" | "m4v" | "mov" | "qt" | "m4a" | "m4b" | "aac" | "3gp" | "3g2" | "mkv" | "mka" | "webm"
+        | "avi" | "wmv" | "wma" | "asf" | "flv" | "mpg" | "mpeg" | "m2v" | "ts" | "mts" | "m2ts" | "vob"
+        | "ogv" | "mxf" => "VIDEO",
+        _ => "WAVE",
+    }
 }
 
 /// Reaper has no escapes: it takes whichever quote does not occur.

@@ -88,6 +88,71 @@ fn the_sides_of_frames_have_no_gaps_at_any_rate() {
 }
 
 #[test]
+fn no_clip_reaches_beyond_its_medium() {
+    // 20 s less a sample of 24 kHz, of which the end is kept: 499 whole frames, and 90.6 frames that end with it.
+    let list = EditList::keeping([393_000..479_999], 24_000, 2, 479_999);
+    let event = frames::events(&list, FrameRate::PAL)[0];
+    // 393 000 samples are 409.4 frames, and 86 999 are 90.6.
+    assert_eq!((event.source, event.length), (408, 91));
+    let edl = ListFormat::Cmx3600.write(&list, Path::new("st.wav"), None);
+    assert!(edl.contains(" 00:00:16:08 00:00:19:24 00:00:00:00 00:00:03:16\n"), "{edl}");
+    let text = ListFormat::Otio.write(&list, Path::new("st.wav"), Some(FrameRate::PAL));
+    let otio: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let clip = &otio["tracks"]["children"][0]["children"][0];
+    let media = &clip["media_references"]["DEFAULT_MEDIA"]["available_range"];
+    assert_eq!(media["duration"]["value"], 499.0);
+    assert_eq!(clip["source_range"]["start_time"]["value"], 408.0);
+    // All of it is kept: a frame that is only begun is none.
+    let whole = EditList::keeping([0..479_999], 24_000, 2, 479_999);
+    let event = frames::events(&whole, FrameRate::PAL)[0];
+    assert_eq!((event.source, event.record, event.length), (0, 0, 499));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_clip_of_any_list_reaches_beyond_its_medium(
+        lengths in proptest::collection::vec((0_u64..9_000, 1_u64..9_000), 0..12),
+        after in 0_u64..3_000,
+        rate in proptest::sample::select(FrameRate::ALL.to_vec()),
+    ) {
+        let mut at = 0;
+        let kept: Vec<_> = lengths.iter().map(|(pause, length)| {
+            let start = at + pause;
+            at = start + length;
+            start..at
+        }).collect();
+        let list = EditList::keeping(kept, 44_100, 2, at + after);
+        let events = frames::events(&list, rate);
+        let total = rate.whole(at + after, 44_100);
+        for event in &events {
+            proptest::prop_assert!(event.length > 0 && event.source + event.length <= total, "{event:?} of {total}");
+        }
+        let gaps = events.windows(2).any(|pair| pair[0].record + pair[0].length != pair[1].record);
+        proptest::prop_assert!(!gaps, "{events:?}");
+    }
+}
+
+#[test]
+fn reaper_is_told_which_of_its_readers_opens_the_file() {
+    let list = list();
+    for (name, kind) in [
+        ("a.wav", "WAVE"),
+        ("a.FLAC", "FLAC"),
+        ("a.opus", "OPUS"),
+        ("a.ogg", "VORBIS"),
+        ("a.wv", "WAVPACK"),
+        ("a.MOV", "VIDEO"),
+        ("a.m4a", "VIDEO"),
+        ("a.webm", "VIDEO"),
+        ("a.aiff", "WAVE"),
+        ("wav", "WAVE"),
+    ] {
+        let project = ListFormat::Reaper.write(&list, Path::new(name), None);
+        assert!(project.contains(&format!("<SOURCE {kind}\n")), "{name}: {project}");
+    }
+}
+
+#[test]
 fn an_edl_says_its_rate() {
     let edl = |rate: &str| {
         let rate = rate.parse().expect("a rate");

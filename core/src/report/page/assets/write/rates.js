@@ -28,6 +28,12 @@ export function nearestFrame(rate, sample, rateHz) {
   return Math.floor((sample * frames + Math.floor(perFrame / 2)) / perFrame);
 }
 
+// How many whole frames so many samples hold.
+export function wholeFrames(rate, samples, rateHz) {
+  const [frames, seconds] = rate.fraction;
+  return Math.floor((samples * frames) / (rateHz * seconds));
+}
+
 export function timecode({ frames, drops }, frame) {
   const dropped = drops ? frames / 15 : 0;
   const [minute, ten] = [60 * frames - dropped, 600 * frames - 9 * dropped];

@@ -1,6 +1,6 @@
 // What is kept of a recording, as lists of cuts that editors open: what `earmark tag --list` writes.
 import { fixed, json, percentExcept, real, three, xmlEntities } from '../numbers.js';
-import { nearestFrame, timecode } from './rates.js';
+import { nearestFrame, timecode, wholeFrames } from './rates.js';
 
 // The recording in stretches that are kept or cut, samples; what is kept follows without gaps in the output.
 function editsOf(list, keep, rateHz) {
@@ -39,11 +39,20 @@ function addressOf(path) {
   return root + percentExcept(plain, /[A-Za-z0-9/\-._~:]/);
 }
 
-// What is in the output, in samples, or in frames of a rate: the output's side has no gaps, and what is shorter than a frame vanishes.
-function eventsOf(edits, { rateHz }, rate) {
-  const at = (sample) => (rate ? nearestFrame(rate, sample, rateHz) : sample);
-  const kept = edits.filter(({ isCut }) => !isCut);
-  return kept.map(({ start, out, outEnd }) => ({ start: at(start), record: at(out), length: at(outEnd) - at(out) })).filter(({ length }) => length > 0);
+function wholeOf({ samples, rateHz }, rate) {
+  return rate ? wholeFrames(rate, samples, rateHz) : samples;
+}
+
+// What is in the output, in samples, or in frames of a rate: the output's side has no gaps, what is shorter than a frame vanishes,
+// and nothing reaches beyond the last whole frame of the source.
+function eventsOf(edits, source, rate) {
+  const at = (sample) => (rate ? nearestFrame(rate, sample, source.rateHz) : sample);
+  const total = wholeOf(source, rate);
+  const event = ({ start, out, outEnd }) => {
+    const length = Math.min(at(outEnd) - at(out), total);
+    return { start: Math.min(at(start), total - length), record: at(out), length };
+  };
+  return edits.filter(({ isCut }) => !isCut).map(event).filter(({ length }) => length > 0);
 }
 
 function edlOf(edits, source, rate) {
@@ -60,8 +69,7 @@ function otioOf(edits, source, rate) {
   const perSecond = rate ? rate.fraction[0] / rate.fraction[1] : source.rateHz;
   const time = (value) => ({ OTIO_SCHEMA: 'RationalTime.1', rate: real(perSecond), value: real(value) });
   const range = (start, length) => ({ OTIO_SCHEMA: 'TimeRange.1', duration: time(length), start_time: time(start) });
-  const whole = rate ? nearestFrame(rate, source.samples, source.rateHz) : source.samples;
-  const media = { OTIO_SCHEMA: 'ExternalReference.1', available_range: range(0, whole), metadata: {}, name: source.name, target_url: addressOf(source.path) };
+  const media = { OTIO_SCHEMA: 'ExternalReference.1', available_range: range(0, wholeOf(source, rate)), metadata: {}, name: source.name, target_url: addressOf(source.path) };
   const clip = ({ start, length }) => ({
     OTIO_SCHEMA: 'Clip.2',
     active_media_reference_key: 'DEFAULT_MEDIA',
@@ -146,7 +154,17 @@ function reaperQuoted(text) {
   return line.includes("'") ? `\`${line.replaceAll('`', "'")}\`` : `'${line}'`;
 }
 
-const REAPER_KINDS = { flac: 'FLAC', mp3: 'MP3', ogg: 'VORBIS' };
+// What Reaper calls the reader of a file, by its ending.
+const REAPER_VIDEOS = 'mp4 m4v mov qt m4a m4b aac 3gp 3g2 mkv mka webm avi wmv wma asf flv mpg mpeg m2v ts mts m2ts vob ogv mxf';
+const REAPER_KINDS = new Map([
+  ['flac', 'FLAC'],
+  ['mp3', 'MP3'],
+  ['ogg', 'VORBIS'],
+  ['oga', 'VORBIS'],
+  ['opus', 'OPUS'],
+  ['wv', 'WAVPACK'],
+  ...REAPER_VIDEOS.split(' ').map((ending) => [ending, 'VIDEO']),
+]);
 
 function reaperProjectOf(edits, source) {
   const nine = (samples) => fixed(samples / source.rateHz, 9);
@@ -154,7 +172,7 @@ function reaperProjectOf(edits, source) {
   const fade = `1 ${nine(0)} 0`;
   const item = ({ start, end, out }) =>
     `    <ITEM\n      POSITION ${nine(out)}\n      LENGTH ${nine(end - start)}\n      LOOP 0\n      FADEIN ${fade}\n      FADEOUT ${fade}\n` +
-    `      SOFFS ${nine(start)}\n      VOLPAN 1.000000 0 1 -1\n      NAME ${name}\n      <SOURCE ${REAPER_KINDS[source.ending] ?? 'WAVE'}\n        FILE ${file}\n      >\n    >\n`;
+    `      SOFFS ${nine(start)}\n      VOLPAN 1.000000 0 1 -1\n      NAME ${name}\n      <SOURCE ${REAPER_KINDS.get(source.ending) ?? 'WAVE'}\n        FILE ${file}\n      >\n    >\n`;
   const items = edits.filter(({ isCut }) => !isCut).map(item);
   return `<REAPER_PROJECT 0.1 "6.0" 0\n  SAMPLERATE ${source.rateHz} 1 0\n  <TRACK\n    NAME ${name}\n${items.join('')}  >\n>\n`;
 }
