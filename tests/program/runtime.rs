@@ -40,7 +40,8 @@ fn calls_of_few_frames_and_of_many_agree() {
         let many = ok(["frames", programme, "--pack", pack]);
         let few = ok(["frames", programme, "--pack", pack, "--live"]);
         let difference = largest_difference(&many, &few);
-        assert!(difference <= 1e-5, "{pack}: {difference}");
+        // One step of the last digit that is printed: two values may lie on both sides of where it is rounded.
+        assert!(difference < 1.5e-5, "{pack}: {difference}");
     }
 }
 
