@@ -35,7 +35,7 @@ fn an_edl_counts_the_source_from_its_time_code() {
     assert!(edl.contains(" 23:59:57:00 23:59:59:00 ") && edl.contains(" 00:00:01:00 00:00:05:00 "), "{edl}");
     let read = ListFormat::Cmx3600.read(&edl, None).expect("a list");
     assert_eq!(read, [(12.0, 14.0), (16.0, 20.0)]);
-    let mut across = EditList::keeping([576_000..960_000], 48_000, 1, 960_000);
+    let mut across = EditList::keeping(std::iter::once(576_000..960_000), 48_000, 1, 960_000);
     across.start = SourceStart { units: 86_385, per_second: 1 };
     let edl = written(&across, ListFormat::Cmx3600, None);
     assert!(edl.contains(" 23:59:57:00 24:00:05:00 "), "{edl}");
@@ -126,7 +126,7 @@ fn wave(folder: &Path, bext: &[u8], is_behind: bool) -> EditList {
     let file = chunk(b"RIFF", &[b"WAVE".to_vec(), chunks.concat()].concat());
     let path = folder.join("a.wav");
     std::fs::write(&path, file).expect("written");
-    EditList::keeping([0..1], 48_000, 1, 1).of_file(&path)
+    EditList::keeping(std::iter::once(0..1), 48_000, 1, 1).of_file(&path)
 }
 
 #[test]
@@ -142,6 +142,6 @@ fn a_broadcast_wave_tells_when_it_begins() {
     // None, more than a day has, and a chunk that is cut short.
     assert_eq!((of(0, false), of(86_400 * 48_000, false)), (SourceStart::ZERO, SourceStart::ZERO));
     assert_eq!(wave(folder.path(), &[1; 344], false).start, SourceStart::ZERO);
-    let none = EditList::keeping([0..1], 48_000, 1, 1);
+    let none = EditList::keeping(std::iter::once(0..1), 48_000, 1, 1);
     assert_eq!(none.clone().of_file(&folder.path().join("none.wav")), none);
 }

@@ -90,7 +90,7 @@ fn the_sides_of_frames_have_no_gaps_at_any_rate() {
 #[test]
 fn no_clip_reaches_beyond_its_medium() {
     // 20 s less a sample of 24 kHz, of which the end is kept: 499 whole frames, and 90.6 frames that end with it.
-    let list = EditList::keeping([393_000..479_999], 24_000, 2, 479_999);
+    let list = EditList::keeping(std::iter::once(393_000..479_999), 24_000, 2, 479_999);
     let event = frames::events(&list, FrameRate::PAL)[0];
     // 393 000 samples are 409.4 frames, and 86 999 are 90.6.
     assert_eq!((event.source, event.length), (408, 91));
@@ -103,7 +103,7 @@ fn no_clip_reaches_beyond_its_medium() {
     assert_eq!(media["duration"]["value"], 499.0);
     assert_eq!(clip["source_range"]["start_time"]["value"], 408.0);
     // All of it is kept: a frame that is only begun is none.
-    let whole = EditList::keeping([0..479_999], 24_000, 2, 479_999);
+    let whole = EditList::keeping(std::iter::once(0..479_999), 24_000, 2, 479_999);
     let event = frames::events(&whole, FrameRate::PAL)[0];
     assert_eq!((event.source, event.record, event.length), (0, 0, 499));
 }
