@@ -1,7 +1,7 @@
 //! The first half of a stream: all that needs the source's own samples.
 
 use crate::features::FeatureSpec;
-use crate::signal::{Downmixer, LevelMeter, OffsetRemover, ResampleError, Resampler};
+use crate::signal::{Downmixer, LevelMeter, ResampleError, Resampler};
 
 /// What a stretch of the source becomes on its way to the features.
 #[derive(Debug, Default)]
@@ -16,16 +16,14 @@ pub(crate) struct Block {
     pub(crate) last: bool,
 }
 
-/// Measures the level, mixes down, takes a constant offset out and resamples.
+/// Measures the level, mixes down and resamples.
 #[derive(Debug)]
 pub(crate) struct Preprocessor {
     rate_hz: u32,
     channels: u16,
     level: LevelMeter,
     downmixer: Downmixer,
-    offset: OffsetRemover,
     resampler: Resampler,
-    /// Mono, at the rate of the source.
     downmixed: Vec<f32>,
 }
 
@@ -37,7 +35,6 @@ impl Preprocessor {
             channels,
             level: LevelMeter::new(rate_hz, channels),
             downmixer: Downmixer::new(rate_hz, channels),
-            offset: OffsetRemover::new(rate_hz),
             resampler: Resampler::heard_up_to(spec.mel.high_hz, rate_hz, spec.rate_hz)?,
             downmixed: Vec::new(),
         })
@@ -47,7 +44,6 @@ impl Preprocessor {
     pub(crate) fn reset(&mut self) {
         self.level = LevelMeter::new(self.rate_hz, self.channels);
         self.downmixer.reset();
-        self.offset.reset();
         self.resampler.reset();
     }
 
@@ -62,14 +58,13 @@ impl Preprocessor {
         piece.mono.clear();
         piece.mean_square.clear();
         self.level.push(interleaved, &mut piece.mean_square);
-        self.downmixed.clear();
         if self.channels == 1 {
-            self.downmixed.extend_from_slice(interleaved);
+            self.resampler.push(interleaved, &mut piece.mono);
         } else {
+            self.downmixed.clear();
             self.downmixer.push(interleaved, &mut self.downmixed);
+            self.resampler.push(&self.downmixed, &mut piece.mono);
         }
-        self.offset.process(&mut self.downmixed);
-        self.resampler.push(&self.downmixed, &mut piece.mono);
         piece.position = self.level.samples();
         piece.last = false;
     }

@@ -6,7 +6,7 @@
 //! | `label.rs`, `label_set.rs` | [`Label`], and [`LabelSet`], the labels that are on at one instant |
 //! | `level.rs` | [`LevelMeter`]: mean squares on the grid |
 //! | `downmix.rs`, `resample/` | many channels to one, one rate to another; both stream, neither depends on how the stream is cut into blocks |
-//! | `offset.rs` | a constant offset, taken out |
+//! | `offset.rs` | a constant offset, which does not count in the level |
 //! | `recycle.rs` | blocks of samples from one thread to another |
 //! | `units.rs` | counts as real numbers, samples as seconds |
 //! | `random.rs` | numbers for dither, noise and draws that are the same everywhere |
@@ -31,7 +31,6 @@ pub use frames::{FrameGrid, FrameScores, MAX_LABELS, ScoredFrame, level_dbfs};
 pub use label::Label;
 pub use label_set::LabelSet;
 pub use level::LevelMeter;
-pub(crate) use offset::OffsetRemover;
 #[cfg(feature = "files")]
 pub(crate) use recycle::{BlockReceiver, BlockSender, recycling};
 pub use resample::{MAX_RATE_HZ, MIN_RATE_HZ, ResampleError, Resampler};
