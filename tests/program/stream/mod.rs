@@ -13,7 +13,7 @@ use serde_json::Value;
 #[cfg(target_os = "linux")]
 pub use pace::resident_kib;
 
-use crate::support::{code, earmark, ok, programme, run, stderr, workspace};
+use crate::support::{code, earmark, noise, ok, programme, run, stderr, workspace, write_wav};
 
 /// No step of a test takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -242,6 +242,29 @@ fn the_gate_lets_through_what_a_live_render_writes() {
     assert_whole(&told);
     // The latency is told.
     assert!(stderr(&output).contains("ms late"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_run_adds_to_what_the_first_has_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write_wav(&dir.path().join("k.wav"), 16_000, 1, &noise(16_000, 5));
+    // A descriptor that writes where it stands, and one that writes at the end, each for several runs, and a file.
+    let line = "exec 3>log 4>>log; for place in fd:3 fd:3 fd:4 log; do \"$0\" stream k.wav --events $place || exit; done; \
+                \"$0\" stream k.wav --events fd:1 >>log";
+    let status = Command::new("sh")
+        .args(["-c", line, env!("CARGO_BIN_EXE_earmark")])
+        .current_dir(dir.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let told: Vec<Value> =
+        std::fs::read_to_string(dir.path().join("log")).unwrap().lines().map(valid).collect();
+    let begun: Vec<usize> = (0..told.len()).filter(|index| kind(&told[*index]) == "begin").collect();
+    assert_eq!(begun.len(), 5, "{told:#?}");
+    for (run, first) in begun.iter().enumerate() {
+        assert_whole(&told[*first..begun.get(run + 1).copied().unwrap_or(told.len())]);
+    }
 }
 
 /// The samples of a WAV of floats, however long its header says that it is.
