@@ -4,6 +4,7 @@ mod pace;
 mod reactions;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use serde_json::Value;
 #[cfg(target_os = "linux")]
 pub use pace::resident_kib;
 
+use crate::required::skip;
 use crate::support::{code, earmark, noise, ok, programme, run, stderr, workspace, write_wav};
 
 /// No step of a test takes longer.
@@ -264,6 +266,57 @@ fn a_second_run_adds_to_what_the_first_has_told() {
     assert_eq!(begun.len(), 5, "{told:#?}");
     for (run, first) in begun.iter().enumerate() {
         assert_whole(&told[*first..begun.get(run + 1).copied().unwrap_or(told.len())]);
+    }
+}
+
+/// Serves `body` whenever it is asked for.
+fn served(body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let _ = connection.read(&mut [0; 4_096]);
+            let head = format!(
+                "HTTP/1.0 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(&body));
+        }
+    });
+    format!("http://{address}/programme.wav")
+}
+
+#[test]
+fn a_url_is_heard_from_its_first_sample_to_its_last() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let (bytes, rate) = pcm();
+    let samples: Vec<f32> =
+        bytes.as_chunks().0.iter().map(|pair| f32::from(i16::from_le_bytes(*pair)) / 32_768.0).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("programme.wav");
+    write_wav(&file, rate, 1, &samples);
+    let of_file: Vec<Value> = ok(["stream", file.to_str().unwrap()]).lines().map(valid).collect();
+    let url = served(std::fs::read(&file).unwrap());
+    let mut child = earmark(["stream", &url, "--channels", "1", "--rate", &rate.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let of_url = Lines::of(child.stdout.take().unwrap()).until(|event| kind(event) == "gap");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let near = |a: &Value, b: &Value| (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 0.06;
+    let (gap, end) = (of_url.last().unwrap(), of_file.last().unwrap());
+    assert!(near(&gap["start"], &end["duration"]), "{gap} {end}");
+    let onsets = |events: &[Value]| -> Vec<Value> {
+        events.iter().filter(|event| kind(event) == "onset").cloned().collect()
+    };
+    let (of_url, of_file) = (onsets(&of_url), onsets(&of_file));
+    assert_eq!(of_url.len(), of_file.len(), "{of_url:#?} {of_file:#?}");
+    for (a, b) in of_url.iter().zip(&of_file) {
+        assert!(a["label"] == b["label"] && near(&a["start"], &b["start"]), "{a} {b}");
     }
 }
 
