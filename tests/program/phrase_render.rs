@@ -53,6 +53,13 @@ fn a_render_takes_out_what_a_mask_covers_and_a_tenth_of_a_second_more_at_most() 
         let (before, after) = (first.saturating_sub(from), to.saturating_sub(last));
         assert!(before <= tenth && after <= tenth, "{preset}: {before} samples before it, {after} after it");
     }
+    // What a cut leaves of it, and all of one that is shorter than a pause may be, is silent.
+    let cut = bench.text("cut.wav");
+    let args = ["render", &mono, "-o", &cut, "--action", "cut", "--phrase", "hello", "--bits", "float"];
+    ok(args.into_iter().chain(["--phrase-pack", &pack, "--profiles", &profiles, "-q"]));
+    let cut = samples(Path::new(&cut));
+    let (from, to) = (first + tenth / 10, cut.len() - (original.len() - last) - tenth / 10);
+    assert!(cut[from..from + 2 * tenth].iter().chain(&cut[to - 2 * tenth..to]).all(|x| *x == 0.0));
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl Plan {
         let settings = RenderSettings {
             timeline: with_flags(settings.timeline, &args.timeline, None, manifest)?,
             causal: args.live,
-            cut_only: changes.cut_only(),
+            // A phrase that is too short for a cut, or what is left of one, is not to be heard.
+            cut_only: changes.cut_only() && (phrases.is_none() || args.keep.is_some()),
             sample_format: args.bits.map(sample_format),
             dither: if args.no_dither { Dither::Off } else { Dither::Triangular },
             measure_loudness: args.summary.is_some(),
