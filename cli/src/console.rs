@@ -158,7 +158,7 @@ impl Console {
 }
 
 /// The error and its causes, each said once: many errors end with their cause already.
-fn sentence(error: &anyhow::Error) -> String {
+pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

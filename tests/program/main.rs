@@ -16,6 +16,7 @@ mod outputs;
 mod page;
 mod phrase;
 mod phrase_peers;
+mod phrase_render;
 mod program;
 mod recordings;
 mod render;

@@ -54,8 +54,11 @@ fn no_output_replaces_an_input() {
     refused(dir, &["render", "k.csv", "-o", "o.wav", "--labels", "k.csv"], this);
     refused(dir, &["render", "k.edl", "-o", "o.wav", "--list", "k.edl"], this);
     refused(dir, &["render", "k.wav", "s.wav", "-o", "./"], this);
+    refused(dir, &["stream", "k.wav", "--events", "k.wav"], this);
+    refused(dir, &["stream", "k.wav", "--through", "gate", "--events", "./k.wav"], this);
     fs::write(dir.join("p.json"), "{}").unwrap();
     refused(dir, &["render", "k.wav", "--preset", "p.json", "-o", "o.wav", "--summary", "p.json"], this);
+    refused(dir, &["stream", "k.wav", "--through", "gate", "--preset", "p.json", "--events", "p.json"], this);
 }
 
 #[cfg(unix)]
@@ -69,6 +72,7 @@ fn an_input_is_known_by_all_its_names() {
     for (input, output) in [("k.wav", "soft.wav"), ("k.wav", "hard.wav"), ("soft.wav", "k.wav")] {
         refused(dir, &["tag", input, "-o", output], "this is the input");
         refused(dir, &["render", input, "-o", output], "this is the input");
+        refused(dir, &["stream", input, "--events", output], "this is the input");
     }
     let output = earmark(["tag", "-", "-o", "k.wav"])
         .current_dir(dir)
@@ -76,6 +80,23 @@ fn an_input_is_known_by_all_its_names() {
         .output()
         .unwrap();
     assert_eq!(code(&output), 2, "{}", stderr(&output));
+    // By descriptors, and by the file that standard output is.
+    let before = fs::read(dir.join("k.wav")).unwrap();
+    for line in [
+        "exec 3>>k.wav; \"$0\" stream k.wav --events fd:3",
+        "\"$0\" stream k.wav --events fd:1 >>k.wav",
+        "\"$0\" stream k.wav >>soft.wav",
+        "\"$0\" stream - --events k.wav <hard.wav",
+    ] {
+        let output = std::process::Command::new("sh")
+            .args(["-c", line, env!("CARGO_BIN_EXE_earmark")])
+            .current_dir(dir)
+            .output()
+            .unwrap();
+        assert_eq!(code(&output), 2, "{line}: {}", stderr(&output));
+        assert!(stderr(&output).contains("this is the input"), "{line}: {}", stderr(&output));
+        assert!(fs::read(dir.join("k.wav")).unwrap() == before, "{line}");
+    }
 }
 
 #[test]
@@ -90,6 +111,7 @@ fn no_output_replaces_another_or_a_folder() {
     refused(dir, &["render", "k.wav", "-o", "s.wav", "--summary", "sub/../s.wav"], two);
     refused(dir, &["render", "k.wav", "-o", "s.wav", "--labels", "x.csv", "--summary", "x.csv"], two);
     refused(dir, &["render", "k.wav", "-o", "-", "--summary", "-"], two);
+    refused(dir, &["stream", "k.wav", "--through", "gate", "--events", "fd:1"], two);
     refused(dir, &["render", "k.wav", "-o", "sub/", "--listen", "sub/"], two);
     refused(dir, &["tag", "k.wav", "-f", "csv", "-o", "x.html", "--report", "x.html"], two);
     refused(dir, &["noise", "k.wav", "-o", "x.svg", "--plot", "x.svg"], two);

@@ -152,6 +152,8 @@ fn verify_answers_by_its_exit_code_and_in_json() {
         answer["owner_probability"].as_f64().unwrap() > 0.85 && answer["owner_threshold"] == 0.85,
         "{answer}"
     );
+    let speech_s = answer["speech_s"].to_string();
+    assert!(speech_s.split('.').nth(1).is_none_or(|places| places.len() <= 3), "milliseconds: {speech_s}");
     let silence = place.path("silence.wav");
     write_wav(Path::new(&silence), RATE_HZ, 2, &vec![0.0; 64_000]);
     let denied = place.voice(&["verify", "anna", &silence]);
@@ -329,6 +331,9 @@ fn who_tells_the_enrolled_voice_from_the_others() {
     assert!(stderr(&all).contains("left out") && stderr(&all).contains("old"), "{}", stderr(&all));
     assert_eq!(rows(&good(&all)).len(), found.len());
     assert_eq!(code(&place.voice(&["who", &input, "--voice", "old"])), 1);
+    fs::create_dir(damaged.with_file_name("dir.json")).unwrap();
+    let all = stderr(&place.voice(&["who", &input]));
+    assert!(all.contains("dir.json") && all.matches("os error").count() == 1, "the cause, once: {all}");
 }
 
 #[test]
@@ -337,6 +342,8 @@ fn a_clip_that_is_given_twice_is_told() {
     let clip = place.clip("clip.wav", WELCOME);
     let advised = place.voice(&["enrol", "anna", &clip, &clip]);
     assert!(stderr(&advised).contains("the same recording as an earlier clip"), "{}", stderr(&advised));
+    let one = place.voice(&["enrol", "ben", &clip]);
+    assert!(stderr(&one).contains("ben enrolled from 1 clip with"), "{}", stderr(&one));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `earmark stream`: what is on in a stream, told while it is on.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use earmark_core::Label;
 use earmark_core::audio::{PcmEncoding, PcmFormat};
+use earmark_core::batch;
 use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::DetectorMode;
 use earmark_core::gate::{Preset, load_preset};
@@ -15,7 +17,9 @@ use earmark_core::stream::StreamSettings;
 use earmark_core::voice::{FollowSettings, OnVoiceFailure};
 use earmark_server::sinks::Say;
 use earmark_server::sources::{Input, Limits, SourceSettings};
-use earmark_server::stream::{Outputs, RunError, SoundFormat, StreamJob, open_events, run as run_stream};
+use earmark_server::stream::{
+    Outputs, RunError, SoundFormat, StreamJob, events_path, open_events, run as run_stream,
+};
 
 use super::phrase::beside;
 use super::{hearing, voice};
@@ -32,6 +36,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
         return list_inputs();
     }
     let input = input(args)?;
+    claim(args, &input)?;
     for target in args.reactions.0.iter().flat_map(|reaction| &reaction.targets) {
         target.check().map_err(|error| Usage(error.to_string()))?;
     }
@@ -82,6 +87,31 @@ fn input(args: &StreamArgs) -> Result<Input> {
         Some(device) => Err(without_cards(device)),
         None => Ok(Input::named(&args.input)),
     }
+}
+
+/// Refuses events and sound that would be written into what is heard, into the preset or into each other. That events are added
+/// to a file does not help a recording.
+fn claim(args: &StreamArgs, input: &Input) -> Result<()> {
+    let mut outputs = batch::Outputs::default();
+    match input {
+        Input::Stdin => outputs.protect(Path::new("-")),
+        Input::File(path) => outputs.protect(path),
+        Input::Url(url) => {
+            url.strip_prefix("file://").into_iter().for_each(|path| outputs.protect(path.as_ref()))
+        }
+        #[cfg(feature = "sound-card")]
+        Input::Card(_) => {}
+    }
+    if args.through.is_some() {
+        outputs.protect(Path::new(&args.preset));
+    }
+    if let Some(place) = &args.events {
+        outputs.claim(&events_path(place))?;
+    }
+    if args.through.is_some() || args.events.is_none() {
+        outputs.claim(Path::new("-"))?;
+    }
+    Ok(())
 }
 
 /// `--inputs`: a line for each sound card that records.

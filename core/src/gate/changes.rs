@@ -19,17 +19,45 @@ pub enum GateAction {
     Cut,
 }
 
+/// What is taken out is surrounded by programme, so its gate closes at most so much earlier, ms. A preset's own times are for speech
+/// that stays, where half a second more is better than a breath less.
+const MOST_EARLY_MS: f32 = 80.0;
+/// It stays closed for at most so long.
+const MOST_HOLD_MS: f32 = 50.0;
+/// It closes and opens within.
+const MOST_RAMP_MS: f32 = 30.0;
+
 impl Preset {
-    /// Everything stays but `labels`, on which `action` strikes: mute unless it is said.
-    pub fn take_out(&mut self, labels: Vec<Label>, action: Option<GateAction>) {
-        let strike = match action {
+    /// Everything stays but `labels`, on which the action of `changes` strikes: mute unless it is said. Times are bounded where
+    /// `changes` says none, so that little of what lies around goes with it.
+    pub fn take_out(&mut self, labels: Vec<Label>, changes: &PresetChanges) {
+        let strike = match changes.action {
             None | Some(GateAction::Mute | GateAction::Cut) => Action::Mute,
             Some(GateAction::Gate) => Action::Gate,
             Some(GateAction::Duck) => Action::duck(self.gate.rules.range_db),
         };
         self.gate.rules.list = vec![Rule { when: When::any(labels), action: strike }];
         self.gate.rules.otherwise = Action::Keep;
-        self.cut = (action == Some(GateAction::Cut)).then(|| self.cut.unwrap_or_default());
+        self.cut = (changes.action == Some(GateAction::Cut)).then(|| self.cut.unwrap_or_default());
+        let GateSettings { envelope, files, .. } = &mut self.gate;
+        for (said, setting, most) in [
+            (changes.attack_ms, &mut envelope.attack_ms, MOST_RAMP_MS),
+            (changes.hold_ms, &mut envelope.hold_ms, MOST_HOLD_MS),
+            (changes.release_ms, &mut envelope.release_ms, MOST_RAMP_MS),
+            (changes.lookahead_ms, &mut envelope.lookahead_ms, MOST_EARLY_MS),
+            // What lies between two of them stays.
+            (None, &mut files.min_gap_ms, MOST_HOLD_MS),
+            // The level after what is taken out is no reason to open within it.
+            (changes.onset_backtrack_ms, &mut files.onset_backtrack_ms, 0.0),
+        ] {
+            if said.is_none() {
+                *setting = setting.min(most);
+            }
+        }
+        if changes.pre_roll_ms.is_none() {
+            // Where it begins, the gate is closed.
+            files.pre_roll_ms = (envelope.attack_ms - envelope.lookahead_ms).max(0.0);
+        }
     }
 }
 
@@ -116,7 +144,7 @@ impl PresetChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::{preset, preset_names};
+    use crate::gate::{GainComputer, RuleSet, edges_from_segments, preset, preset_names};
 
     fn changed(name: &str, json: &str) -> Preset {
         let mut preset = preset(name).unwrap();
@@ -138,6 +166,41 @@ mod tests {
         let muted = changed("broadcast-duck", r#"{"action": "mute"}"#).gate;
         assert_eq!(muted.rules.otherwise, Action::Mute);
         assert_eq!(muted.rules.list, GateSettings::keep([Label::SPEECH], Action::Mute).rules.list);
+    }
+
+    /// What is taken out from 2 s to 3 s is silent, and so is at most a tenth of a second before and after it.
+    #[test]
+    fn what_is_taken_out_takes_little_with_it() {
+        const RATE_HZ: u32 = 1_000;
+        let label = Label::new("phrase:hado");
+        for name in preset_names() {
+            let mut preset = preset(name).unwrap();
+            preset.take_out(vec![label.clone()], &PresetChanges::default());
+            let rules = RuleSet::new(&preset.gate, &[Label::SPEECH, label.clone()]).unwrap();
+            let heard = [(&Label::SPEECH, 0.0, 5.0), (&label, 2.0, 3.0)];
+            // As loud as it was before: openings move back over that.
+            let level = [vec![0.0; 100], vec![0.1; 400]].concat();
+            let edges = edges_from_segments(&rules, &preset.gate, heard, &level, RATE_HZ, 5_000);
+            let settings = preset.gate.for_files();
+            let mut computer = GainComputer::new(&settings, rules.default_target(), RATE_HZ).unwrap();
+            computer.extend(edges).unwrap();
+            let mut gains = vec![0.5; 5_000];
+            computer.fill(&mut gains);
+            assert!(gains[2_000..3_000].iter().all(|gain| *gain == 0.0), "{name}");
+            assert!(gains[..1_900].iter().chain(&gains[3_100..]).all(|gain| *gain == 1.0), "{name}");
+        }
+    }
+
+    #[test]
+    fn times_that_are_asked_for_are_those_of_what_is_taken_out() {
+        let asked = r#"{"hold_ms": 400, "attack_ms": 200, "pre_roll_ms": 300, "action": "duck"}"#;
+        let changes: PresetChanges = serde_json::from_str(asked).unwrap();
+        let mut podcast = changed("podcast", asked);
+        podcast.take_out(vec![Label::new("phrase:hado")], &changes);
+        let GateSettings { rules, envelope, files, .. } = podcast.gate;
+        assert_eq!(rules.list[0].action, Action::duck(24.0));
+        assert_eq!((envelope.hold_ms, envelope.attack_ms, files.pre_roll_ms), (400.0, 200.0, 300.0));
+        assert_eq!((envelope.release_ms, envelope.lookahead_ms), (30.0, 60.0));
     }
 
     #[test]

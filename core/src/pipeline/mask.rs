@@ -224,6 +224,23 @@ fn add_columns(scores: &mut FrameScores, labels: &[Label], spans: &[Span]) {
     scores.probabilities = wider;
 }
 
+/// Where the column of a phrase says anything, seconds.
+pub(super) fn phrase_spans(scores: &FrameScores, phrase: &Label) -> impl Iterator<Item = (f64, f64)> + use<> {
+    let column = scores.labels.iter().position(|label| label == phrase);
+    let is_on = |frame: usize| column.is_some_and(|column| scores.row(frame)[column] > 0.0);
+    let on: Vec<bool> = (0..scores.frames()).map(is_on).collect();
+    let mut from = 0;
+    let mut spans = Vec::new();
+    for run in on.chunk_by(|a, b| a == b) {
+        let to = from + run.len() as u64;
+        if run[0] {
+            spans.push((FrameGrid::seconds(from), FrameGrid::seconds(to)));
+        }
+        from = to;
+    }
+    spans.into_iter()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,5 +256,9 @@ mod tests {
         assert_eq!(scores.labels.len(), 3);
         let rows: Vec<&[f32]> = (0..4).map(|frame| scores.row(frame)).collect();
         assert_eq!(rows, [[0.1, 0.0, 0.0], [0.2, 0.0, 0.7], [0.3, 0.0, 0.7], [0.4, 0.9, 0.0]]);
+        let spans = |name: &str| phrase_spans(&scores, &Label::new(name)).collect::<Vec<_>>();
+        assert_eq!(spans("phrase:a"), [(0.03, 0.04)]);
+        assert_eq!(spans("phrase:b"), [(0.01, 0.03)]);
+        assert_eq!(spans("phrase:c"), []);
     }
 }

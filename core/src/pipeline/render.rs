@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::detect::Clock;
 use super::hear::Heard;
-use super::mask::with_phrases;
+use super::mask::{phrase_spans, with_phrases};
 use super::reopen::Reopenable;
 use super::target::Pending;
 use super::{AudioTarget, Observer, Pass, PipelineError, PipelineWarning, Recording};
@@ -101,6 +101,7 @@ pub struct Rendered {
 pub struct FileRenderer {
     settings: RenderSettings,
     rules: RuleSet,
+    phrases: Vec<Label>,
 }
 
 impl FileRenderer {
@@ -123,8 +124,8 @@ impl FileRenderer {
     ) -> Result<Self, GateError> {
         let of_phrases: Vec<Label> = phrases.into_iter().flat_map(Phrases::labels).cloned().collect();
         settings.timeline = with_phrases(settings.timeline, &of_phrases);
-        let labels: Vec<Label> = settings.labels(manifest).into_iter().chain(of_phrases).collect();
-        Self::of_labels(settings, &labels)
+        let labels: Vec<Label> = settings.labels(manifest).into_iter().chain(of_phrases.clone()).collect();
+        Ok(Self { phrases: of_phrases, ..Self::of_labels(settings, &labels)? })
     }
 
     /// For what is heard as `labels`.
@@ -136,7 +137,7 @@ impl FileRenderer {
             cut.validate()?;
         }
         let rules = RuleSet::new(&settings.preset.gate, labels)?;
-        Ok(Self { settings, rules })
+        Ok(Self { settings, rules, phrases: Vec::new() })
     }
 
     /// Hears `recording` and writes it through the gate; into `removed`, if wanted, what the gate takes away (recording
@@ -231,9 +232,12 @@ impl FileRenderer {
         })
     }
 
-    /// The future is known: pauses are bridged, borders are those of the labels.
+    /// The future is known: pauses are bridged, borders are those of the labels, or as a mask has a phrase.
     fn edges_of(&self, timeline: &Timeline, scores: &FrameScores) -> Vec<GainEvent> {
-        let segments = timeline.segments.iter().map(|s: &Segment| (&s.label, s.start_s, s.end_s));
+        let others = timeline.segments.iter().filter(|s: &&Segment| !self.phrases.contains(&s.label));
+        let of_phrase = |label| phrase_spans(scores, label).map(move |s| (label, s.0, s.1));
+        let others = others.map(|s| (&s.label, s.start_s, s.end_s));
+        let segments = others.chain(self.phrases.iter().flat_map(of_phrase));
         let gate = &self.settings.preset.gate;
         edges_from_segments(&self.rules, gate, segments, &scores.mean_square, scores.rate_hz, scores.samples)
     }

@@ -159,8 +159,9 @@ fn command(url: &str, settings: &SourceSettings) -> std::io::Result<Command> {
         Ffmpeg::Never => return Err(std::io::Error::other("--ffmpeg never forbids it")),
     };
     command.args(["-nostdin", "-hide_banner", "-loglevel", "error"]);
-    // A second is enough to find a format, and nothing is held back.
-    command.args(["-analyzeduration", "1000000", "-fflags", "+nobuffer"]);
+    // A second is enough to find a format. What is read for that comes first: with `-fflags nobuffer` ffmpeg would throw it away,
+    // and no sample would come sooner.
+    command.args(["-analyzeduration", "1000000"]);
     let scheme = url.split("://").next().unwrap_or_default().to_ascii_lowercase();
     let stall_us = settings.limits.stall.as_micros().to_string();
     match scheme.as_str() {

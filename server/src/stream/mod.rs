@@ -15,7 +15,7 @@ mod sound;
 mod teller;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -223,16 +223,58 @@ fn check_labels(job: &StreamJob, detector: &Detector) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Where `--events` goes: a file, or a descriptor that whoever started us has opened.
+/// The file that `--events PLACE` is written to, as a path by which it can be told from other files; `-` is standard output.
+pub fn events_path(place: &str) -> PathBuf {
+    match place.strip_prefix("fd:").and_then(|number| number.parse::<u32>().ok()) {
+        Some(1) => PathBuf::from("-"),
+        // The system's own name for it.
+        Some(number) => PathBuf::from(format!("/dev/fd/{number}")),
+        None => PathBuf::from(place),
+    }
+}
+
+/// Opens where `--events` goes: a file, or a descriptor that whoever started us has opened. Both are added to.
 ///
 /// # Errors
 /// It cannot be opened.
 pub fn open_events(place: &str) -> std::io::Result<Box<dyn Write>> {
-    let descriptor = place.strip_prefix("fd:").and_then(|number| number.parse::<u32>().ok());
-    let file = match descriptor {
-        // The system's own name for it; a pipe or a file is opened once more by it.
-        Some(number) => std::fs::File::options().write(true).open(format!("/dev/fd/{number}"))?,
-        None => std::fs::File::options().append(true).create(true).open(PathBuf::from(place))?,
-    };
-    Ok(Box::new(file))
+    let path = events_path(place);
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdout()));
+    }
+    if place == "fd:2" {
+        return Ok(Box::new(std::io::stderr()));
+    }
+    // A descriptor's file is opened once more, and that begins at the file's beginning: only at its end is what was written
+    // before safe. A missing /dev/fd/N is no file to make.
+    let create = path == Path::new(place);
+    Ok(Box::new(std::fs::File::options().append(true).create(create).open(path)?))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn what_a_descriptor_holds_already_stays() {
+        let log = std::env::temp_dir().join(format!("earmark-events-{}", std::process::id()));
+        let held = std::fs::File::create(&log).unwrap();
+        let place = format!("fd:{}", held.as_raw_fd());
+        for line in ["first, the longer one\n", "second\n"] {
+            open_events(&place).unwrap().write_all(line.as_bytes()).unwrap();
+        }
+        open_events(log.to_str().unwrap()).unwrap().write_all(b"third\n").unwrap();
+        let told = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        assert_eq!(told, "first, the longer one\nsecond\nthird\n");
+    }
+
+    #[test]
+    fn a_place_is_a_file_a_descriptor_or_standard_output() {
+        for (place, path) in [("fd:1", "-"), ("-", "-"), ("fd:3", "/dev/fd/3"), ("e.jsonl", "e.jsonl")] {
+            assert_eq!(events_path(place), Path::new(path), "{place}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod pace;
 mod reactions;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use serde_json::Value;
 #[cfg(target_os = "linux")]
 pub use pace::resident_kib;
 
-use crate::support::{code, earmark, ok, programme, run, stderr, workspace};
+use crate::required::skip;
+use crate::support::{code, earmark, noise, ok, programme, run, stderr, workspace, write_wav};
 
 /// No step of a test takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -242,6 +244,80 @@ fn the_gate_lets_through_what_a_live_render_writes() {
     assert_whole(&told);
     // The latency is told.
     assert!(stderr(&output).contains("ms late"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_run_adds_to_what_the_first_has_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write_wav(&dir.path().join("k.wav"), 16_000, 1, &noise(16_000, 5));
+    // A descriptor that writes where it stands, and one that writes at the end, each for several runs, and a file.
+    let line = "exec 3>log 4>>log; for place in fd:3 fd:3 fd:4 log; do \"$0\" stream k.wav --events $place || exit; done; \
+                \"$0\" stream k.wav --events fd:1 >>log";
+    let status = Command::new("sh")
+        .args(["-c", line, env!("CARGO_BIN_EXE_earmark")])
+        .current_dir(dir.path())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let told: Vec<Value> =
+        std::fs::read_to_string(dir.path().join("log")).unwrap().lines().map(valid).collect();
+    let begun: Vec<usize> = (0..told.len()).filter(|index| kind(&told[*index]) == "begin").collect();
+    assert_eq!(begun.len(), 5, "{told:#?}");
+    for (run, first) in begun.iter().enumerate() {
+        assert_whole(&told[*first..begun.get(run + 1).copied().unwrap_or(told.len())]);
+    }
+}
+
+/// Serves `body` whenever it is asked for.
+fn served(body: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let _ = connection.read(&mut [0; 4_096]);
+            let head = format!(
+                "HTTP/1.0 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(&body));
+        }
+    });
+    format!("http://{address}/programme.wav")
+}
+
+#[test]
+fn a_url_is_heard_from_its_first_sample_to_its_last() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let (bytes, rate) = pcm();
+    let samples: Vec<f32> =
+        bytes.as_chunks().0.iter().map(|pair| f32::from(i16::from_le_bytes(*pair)) / 32_768.0).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("programme.wav");
+    write_wav(&file, rate, 1, &samples);
+    let of_file: Vec<Value> = ok(["stream", file.to_str().unwrap()]).lines().map(valid).collect();
+    let url = served(std::fs::read(&file).unwrap());
+    let mut child = earmark(["stream", &url, "--channels", "1", "--rate", &rate.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let of_url = Lines::of(child.stdout.take().unwrap()).until(|event| kind(event) == "gap");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let near = |a: &Value, b: &Value| (a.as_f64().unwrap() - b.as_f64().unwrap()).abs() < 0.06;
+    let (gap, end) = (of_url.last().unwrap(), of_file.last().unwrap());
+    assert!(near(&gap["start"], &end["duration"]), "{gap} {end}");
+    let onsets = |events: &[Value]| -> Vec<Value> {
+        events.iter().filter(|event| kind(event) == "onset").cloned().collect()
+    };
+    let (of_url, of_file) = (onsets(&of_url), onsets(&of_file));
+    assert_eq!(of_url.len(), of_file.len(), "{of_url:#?} {of_file:#?}");
+    for (a, b) in of_url.iter().zip(&of_file) {
+        assert!(a["label"] == b["label"] && near(&a["start"], &b["start"]), "{a} {b}");
+    }
 }
 
 /// The samples of a WAV of floats, however long its header says that it is.

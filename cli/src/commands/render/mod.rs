@@ -47,6 +47,7 @@ struct Outcome {
 }
 
 pub fn run(args: &RenderArgs, global: &Global, console: &Console) -> Result<()> {
+    plan::refuse_phrases_without_a_say(args)?;
     let pace = hearing::mode(args.live);
     let default_pack = if args.live { pack::LIVE } else { pack::STUDIO };
     let pack = args.pack.as_deref().unwrap_or(default_pack);

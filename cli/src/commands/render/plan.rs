@@ -8,7 +8,7 @@ use earmark_core::audio::SampleFormat;
 use earmark_core::batch::{Input, Outputs, are_several, in_folder, is_dash, names_folder};
 use earmark_core::gate::{GateAction, GateError, PresetChanges, load_preset};
 use earmark_core::model::pack::Pack;
-use earmark_core::phrase::Phrases;
+use earmark_core::phrase::{LABEL_PREFIX, Phrases};
 use earmark_core::pipeline::{FileRenderer, RenderSettings};
 use earmark_core::render::{Container, Dither, ListFormat, MovieContainer};
 use earmark_core::report::Format;
@@ -45,14 +45,15 @@ impl Plan {
         let changes = changes(args);
         changes.apply(&mut preset);
         if let (Some(phrases), None) = (phrases, &args.keep) {
-            preset.take_out(phrases.labels().cloned().collect(), changes.action);
+            preset.take_out(phrases.labels().cloned().collect(), &changes);
         }
         let manifest = pack.manifest();
         let settings = RenderSettings::new(preset, manifest);
         let settings = RenderSettings {
             timeline: with_flags(settings.timeline, &args.timeline, None, manifest)?,
             causal: args.live,
-            cut_only: changes.cut_only(),
+            // A phrase that is too short for a cut, or what is left of one, is not to be heard.
+            cut_only: changes.cut_only() && (phrases.is_none() || args.keep.is_some()),
             sample_format: args.bits.map(sample_format),
             dither: if args.no_dither { Dither::Off } else { Dither::Triangular },
             measure_loudness: args.summary.is_some(),
@@ -125,6 +126,21 @@ impl Plan {
             outputs.claim_file(path)?;
         }
         Ok(args.summary.as_deref().map_or(Ok(()), |path| outputs.claim(path))?)
+    }
+}
+
+/// With `--keep` a phrase is a label as others are. One that it does not name would change nothing: who gives it to have it off
+/// the air would put it on the air.
+pub fn refuse_phrases_without_a_say(args: &RenderArgs) -> Result<()> {
+    let Some(keep) = &args.keep else { return Ok(()) };
+    let label = |phrase| format!("{LABEL_PREFIX}{phrase}");
+    match args.phrases.iter().map(label).find(|label| !keep.contains(label)) {
+        Some(label) => Err(Usage(format!(
+            "--keep says what stays, and {label} is not in it, so --phrase would change nothing; leave --keep out to take the phrase \
+             out, or name {label} in --keep to let it stay"
+        ))
+        .into()),
+        None => Ok(()),
     }
 }
 

@@ -65,9 +65,10 @@ pub fn run(args: &EnrolVoiceArgs, global: &Global, console: &Console) -> Result<
         .save(&args.name, &ear.model.id(), &enrolment.profile, seal, existing)
         .with_context(|| format!("voice {}", args.name))?;
     let word = args.word.as_ref().map_or(String::new(), |word| format!(" and the word {word:?}"));
-    let (clips, speech_s) = (clips.len(), enrolment.profile.speech_s());
+    let (count, speech_s) = (clips.len(), enrolment.profile.speech_s());
+    let clips = if count == 1 { "clip" } else { "clips" };
     console.done(&format!(
-        "{}{word} enrolled from {clips} clips with {speech_s:.1} s of speech: {}",
+        "{}{word} enrolled from {count} {clips} with {speech_s:.1} s of speech: {}",
         args.name,
         path.display()
     ));

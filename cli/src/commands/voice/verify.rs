@@ -48,7 +48,8 @@ pub fn run(args: &VerifyVoiceArgs, global: &Global, console: &Console) -> Result
             "owner_threshold": OWNER_THRESHOLD,
             "word_probability": verdict.word_probability,
             "word_threshold": WORD_THRESHOLD,
-            "speech_s": speech_s,
+            // To the millisecond, as all times are told.
+            "speech_s": (speech_s * 1e3).round() / 1e3,
         });
         writeln!(out, "{line}").context("stdout")?;
     } else {

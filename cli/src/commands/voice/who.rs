@@ -17,7 +17,7 @@ use crate::commands::hearing::{self, Watch, recording};
 use crate::commands::label_files::{Destination, origin};
 use crate::commands::label_format::formats;
 use crate::commands::profiles;
-use crate::console::{Console, Usage};
+use crate::console::{Console, Usage, sentence};
 
 pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
     let named = args.format.as_slice();
@@ -43,7 +43,7 @@ pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
         }
         // One that was enrolled with another network, or is sealed, is no reason not to know the others.
         let usable = all.iter().filter_map(|entry| {
-            let left_out = |error: &anyhow::Error| console.warn(&format!("left out: {error:#}"));
+            let left_out = |error: &anyhow::Error| console.warn(&format!("left out: {}", sentence(error)));
             voice(&entry.name).inspect_err(left_out).ok()
         });
         let usable: Vec<EnrolledVoice> = usable.collect();
