@@ -58,6 +58,26 @@ fn no_output_replaces_an_input() {
     refused(dir, &["render", "k.wav", "--preset", "p.json", "-o", "o.wav", "--summary", "p.json"], this);
 }
 
+/// Clips are numbered once a recording is heard; what an earlier run cut may be an input of the next.
+#[test]
+fn no_clip_replaces_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    fs::create_dir_all(dir.join("q/a")).unwrap();
+    for name in ["q/a.wav", "q/a/0001.wav", "q/a/take.wav"] {
+        recording(&dir.join(name));
+    }
+    let this = "0001.wav: this is the input";
+    refused(dir, &["tag", "q", "--clips", "q"], this);
+    refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "q"], this);
+    refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "new/../q", "--keep", "unknown"], this);
+    // What is no input is an older clip, and other names are none.
+    let tag = ["tag", "q/a.wav", "q/a/take.wav", "--clips", "q", "--keep", "unknown,silence"];
+    let output = earmark(tag).current_dir(dir).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(dir.join("q/a.clips.jsonl").is_file());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_input_is_known_by_all_its_names() {
