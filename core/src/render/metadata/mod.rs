@@ -36,6 +36,9 @@ const NOT_CARRIED: [&[u8; 4]; 13] = [
     b"MD5 ", b"slnt",
 ];
 
+/// How another file begins that was joined to this one.
+const JOINED: [&[u8; 4]; 6] = [b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM"];
+
 /// One chunk, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
@@ -175,8 +178,9 @@ impl Metadata {
                 seen_data = true;
                 continue;
             }
-            // Behind samples whose stated length is wrong lie more samples.
-            if seen_data && !is_name(id) {
+            // Behind samples whose stated length is wrong lie more samples, and behind a file that another was joined to lies
+            // that one, sound and all.
+            if seen_data && (!is_name(id) || JOINED.contains(&&id)) {
                 break;
             }
             let length = bytes.unwrap_or(u64::MAX).min(file_bytes.saturating_sub(start));

@@ -164,6 +164,23 @@ fn rifx_and_what_stands_behind_a_tag_are_read() {
 }
 
 #[test]
+fn a_file_that_was_joined_to_another_is_not_carried() {
+    let talk = || chunk(b"LIST", &[&b"INFO"[..], &chunk(b"INAM", b"Talk\0", false)].concat(), false);
+    let body = [&b"WAVE"[..], &talk(), &chunk(b"data", &[0; 8], false), &chunk(b"bext", &[7; 602], false)];
+    let first = chunk(b"RIFF", &body.concat(), false);
+    let alone = read(&first);
+    assert_eq!((alone.before.len(), alone.after.len()), (1, 1));
+    let second = wave(&talk(), false);
+    let wide = [&b"RF64\xff\xff\xff\xff"[..], &second[8..]].concat();
+    for other in [second.clone(), wave(&talk(), true), wide, [&b"riff"[..], &second[4..]].concat()] {
+        assert_eq!(read(&[&first[..], &other].concat()), alone, "{}", other[..4].escape_ascii());
+    }
+    let aiff = chunk(b"FORM", &[&b"AIFF"[..], &chunk(b"NAME", b"Talk", true)].concat(), true);
+    assert_eq!(read(&[&aiff[..], &aiff].concat()), read(&aiff));
+    assert_eq!(read(&aiff).info(), [field("INAM", "Talk")]);
+}
+
+#[test]
 fn texts_and_pictures_of_id3_are_those_of_flac() {
     let id3 = tag(&[
         frame(b"TIT2", b"\x01\xff\xfeT\0a\0l\0k\0\0\0"),
