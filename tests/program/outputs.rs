@@ -58,6 +58,33 @@ fn no_output_replaces_an_input() {
     refused(dir, &["render", "k.wav", "--preset", "p.json", "-o", "o.wav", "--summary", "p.json"], this);
 }
 
+#[test]
+fn no_output_replaces_what_is_read_beside_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for name in ["s.wav", "n.wav"] {
+        recording(&dir.join(name));
+    }
+    fs::write(dir.join("truth.csv"), "start,end,label\n0.1,0.5,speech\n").unwrap();
+    fs::write(dir.join("s.json"), "[]").unwrap();
+    fs::write(dir.join("manifest.csv"), "file,snr_db,speaker\ns.wav,,one\n").unwrap();
+    fs::write(dir.join("p.json"), "{}").unwrap();
+    let this = "this is the input";
+    refused(dir, &["tag", "s.wav", "--against", "truth.csv", "--report", "truth.csv"], this);
+    let page = ["tag", "s.wav", "--against", "truth.csv", "--report", "r.html"];
+    refused(dir, &[&page[..], &["-f", "csv", "-o", "./truth.csv"]].concat(), this);
+    refused(dir, &["eval", "activity", "s.wav", "-o", "s.json"], this);
+    refused(dir, &["eval", "activity", ".", "-o", "manifest.csv"], this);
+    refused(dir, &["eval", "noise", ".", "-o", "manifest.csv"], this);
+    refused(dir, &["eval", "noise", ".", "--answers", "manifest.csv"], this);
+    refused(dir, &["eval", "voice", ".", "-o", "manifest.csv"], this);
+    let noisy = ["eval", "voice", ".", "--noise", "n.wav", "--snr-db", "5", "-o", "n.wav"];
+    refused(dir, &noisy, this);
+    refused(dir, &["stream", "s.wav", "--events", "s.wav"], this);
+    let gated = ["stream", "s.wav", "--through", "gate", "--preset", "p.json", "--events", "p.json"];
+    refused(dir, &gated, this);
+}
+
 /// Clips are numbered once a recording is heard; what an earlier run cut may be an input of the next.
 #[test]
 fn no_clip_replaces_an_input() {

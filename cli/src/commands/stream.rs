@@ -1,12 +1,14 @@
 //! `earmark stream`: what is on in a stream, told while it is on.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use earmark_core::Label;
 use earmark_core::audio::{PcmEncoding, PcmFormat};
+use earmark_core::batch;
 use earmark_core::decide::{TimelineChanges, TimelineSettings};
 use earmark_core::detect::DetectorMode;
 use earmark_core::gate::{Preset, load_preset};
@@ -32,6 +34,7 @@ pub fn run(args: &StreamArgs, global: &Global, console: &Arc<Console>) -> Result
         return list_inputs();
     }
     let input = input(args)?;
+    check_events(args, &input)?;
     for target in args.reactions.0.iter().flat_map(|reaction| &reaction.targets) {
         target.check().map_err(|error| Usage(error.to_string()))?;
     }
@@ -85,6 +88,17 @@ fn input(args: &StreamArgs) -> Result<Input> {
 }
 
 /// `--inputs`: a line for each sound card that records.
+/// Events are added to a file, which must be none that is read.
+fn check_events(args: &StreamArgs, input: &Input) -> Result<()> {
+    let Some(place) = args.events.as_deref().filter(|place| !place.starts_with("fd:")) else { return Ok(()) };
+    let mut outputs = batch::Outputs::default();
+    if let Input::File(path) = input {
+        outputs.protect(path);
+    }
+    outputs.protect(Path::new(&args.preset));
+    Ok(outputs.claim_file(Path::new(place))?)
+}
+
 fn list_inputs() -> Result<()> {
     #[cfg(feature = "sound-card")]
     {
