@@ -99,7 +99,7 @@ fn no_clip_replaces_an_input() {
     refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "q"], this);
     refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "new/../q", "--keep", "unknown"], this);
     // What is no input is an older clip, and other names are none.
-    let tag = ["tag", "q/a.wav", "q/a/take.wav", "--clips", "q", "--keep", "unknown,silence"];
+    let tag = ["tag", "q/a.wav", "q/a/take.wav", "--clips", "q", "--keep", "noise,unknown,silence"];
     let output = earmark(tag).current_dir(dir).output().unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert!(dir.join("q/a.clips.jsonl").is_file());
@@ -329,6 +329,17 @@ fn names_come_through_byte_for_byte() {
     }
     assert_eq!(listing(&out).len(), 2 * stems.len());
     assert_eq!(listing(&input).len(), stems.len());
+
+    // Text in a list of clips, which is no place for other bytes.
+    let take = input.join(OsStr::from_bytes(b"caf\xe9.wav"));
+    let clips = folder.path().join("clips");
+    let flags = ["--keep", "noise,unknown,silence", "--clips"].map(OsStr::new);
+    ok([&[OsStr::new("tag"), take.as_ref()][..], &flags, &[clips.as_ref()]].concat());
+    let manifest = fs::read_to_string(clips.join(OsStr::from_bytes(b"caf\xe9.clips.jsonl"))).unwrap();
+    assert!(!manifest.is_empty(), "it holds one of these labels");
+    for line in manifest.lines() {
+        assert!(line.starts_with("{\"audio_filepath\":\"caf\u{fffd}/0"), "{line}");
+    }
 }
 
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Lists of cuts and clips beside labels.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -29,7 +30,8 @@ pub struct Cuts {
 /// A line of the manifest of clips, in the form of NeMo's, with where the clip is from.
 #[derive(Serialize)]
 struct ManifestLine<'a> {
-    audio_filepath: &'a Path,
+    /// A name that is no text stands with a mark in place of what is none.
+    audio_filepath: Cow<'a, str>,
     offset: f64,
     duration: f64,
     label: &'a Label,
@@ -141,7 +143,7 @@ impl Cuts {
             for (name, segment) in names.iter().zip(&segments) {
                 let ms = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
                 let line = ManifestLine {
-                    audio_filepath: name,
+                    audio_filepath: name.to_string_lossy(),
                     offset: 0.0,
                     duration: ms(segment.duration_s()),
                     label,
