@@ -362,6 +362,7 @@ impl Write<'_> {
             observer.warn(&PipelineWarning::ChunkDropped { id: id.clone() });
         }
         metadata.invalidate_loudness();
+        metadata.check_mask(self.heard.info.channels);
         if let Some(plan) = cut {
             let (join, is_cut) = (
                 |at| plan.out_position_or_join(at),

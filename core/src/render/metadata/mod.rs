@@ -11,6 +11,7 @@ mod encoding;
 mod flac;
 mod id3;
 mod ixml;
+mod layout;
 mod ogg;
 pub(super) mod points;
 mod remap;
@@ -56,7 +57,7 @@ pub struct Metadata {
     pub before: Vec<Chunk>,
     /// Chunks that stood after them.
     pub after: Vec<Chunk>,
-    /// The speaker positions of an extensible format, 0 when none are stated.
+    /// The speaker positions as an extensible format of WAVE has them, 0 when none are known.
     pub channel_mask: u32,
     /// Names of chunks that stay behind: too large, or of a form that cannot be carried over.
     pub dropped: Vec<String>,
