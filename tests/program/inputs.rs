@@ -93,6 +93,20 @@ fn links_to_folders_are_followed_once_and_told() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_recording_that_is_gone_is_a_failed_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, out) = (folder.path().join("in"), folder.path().join("out"));
+    fs::create_dir(&dir).unwrap();
+    write_wav(&dir.join("a.wav"), 16_000, 1, &noise(16_000, 1));
+    std::os::unix::fs::symlink("/nowhere/b.wav", dir.join("b.wav")).unwrap();
+    let output = run(["tag", text(&dir), "-f", "csv", "-o", text(&out)]);
+    let said = stderr(&output);
+    assert!(code(&output) == 1 && said.contains("b.wav"), "{said}");
+    assert_eq!(listing(&out), ["a.csv"]);
+}
+
 #[test]
 fn a_recording_whose_writer_crashed_is_rendered_without_a_copy_of_itself() {
     let folder = tempfile::tempdir().unwrap();

@@ -61,6 +61,53 @@ fn no_output_replaces_an_input() {
     refused(dir, &["stream", "k.wav", "--through", "gate", "--preset", "p.json", "--events", "p.json"], this);
 }
 
+#[test]
+fn no_output_replaces_what_is_read_beside_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for name in ["s.wav", "n.wav"] {
+        recording(&dir.join(name));
+    }
+    fs::write(dir.join("truth.csv"), "start,end,label\n0.1,0.5,speech\n").unwrap();
+    fs::write(dir.join("s.json"), "[]").unwrap();
+    fs::write(dir.join("manifest.csv"), "file,snr_db,speaker\ns.wav,,one\n").unwrap();
+    fs::write(dir.join("p.json"), "{}").unwrap();
+    let this = "this is the input";
+    refused(dir, &["tag", "s.wav", "--against", "truth.csv", "--report", "truth.csv"], this);
+    let page = ["tag", "s.wav", "--against", "truth.csv", "--report", "r.html"];
+    refused(dir, &[&page[..], &["-f", "csv", "-o", "./truth.csv"]].concat(), this);
+    refused(dir, &["eval", "activity", "s.wav", "-o", "s.json"], this);
+    refused(dir, &["eval", "activity", ".", "-o", "manifest.csv"], this);
+    refused(dir, &["eval", "noise", ".", "-o", "manifest.csv"], this);
+    refused(dir, &["eval", "noise", ".", "--answers", "manifest.csv"], this);
+    refused(dir, &["eval", "voice", ".", "-o", "manifest.csv"], this);
+    let noisy = ["eval", "voice", ".", "--noise", "n.wav", "--snr-db", "5", "-o", "n.wav"];
+    refused(dir, &noisy, this);
+    refused(dir, &["stream", "s.wav", "--events", "s.wav"], this);
+    let gated = ["stream", "s.wav", "--through", "gate", "--preset", "p.json", "--events", "p.json"];
+    refused(dir, &gated, this);
+}
+
+/// Clips are numbered once a recording is heard; what an earlier run cut may be an input of the next.
+#[test]
+fn no_clip_replaces_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    fs::create_dir_all(dir.join("q/a")).unwrap();
+    for name in ["q/a.wav", "q/a/0001.wav", "q/a/take.wav"] {
+        recording(&dir.join(name));
+    }
+    let this = "0001.wav: this is the input";
+    refused(dir, &["tag", "q", "--clips", "q"], this);
+    refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "q"], this);
+    refused(dir, &["tag", "q/a.wav", "q/a/0001.wav", "--clips", "new/../q", "--keep", "unknown"], this);
+    // What is no input is an older clip, and other names are none.
+    let tag = ["tag", "q/a.wav", "q/a/take.wav", "--clips", "q", "--keep", "noise,unknown,silence"];
+    let output = earmark(tag).current_dir(dir).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(dir.join("q/a.clips.jsonl").is_file());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_input_is_known_by_all_its_names() {
@@ -304,6 +351,17 @@ fn names_come_through_byte_for_byte() {
     }
     assert_eq!(listing(&out).len(), 2 * stems.len());
     assert_eq!(listing(&input).len(), stems.len());
+
+    // Text in a list of clips, which is no place for other bytes.
+    let take = input.join(OsStr::from_bytes(b"caf\xe9.wav"));
+    let clips = folder.path().join("clips");
+    let flags = ["--keep", "noise,unknown,silence", "--clips"].map(OsStr::new);
+    ok([&[OsStr::new("tag"), take.as_ref()][..], &flags, &[clips.as_ref()]].concat());
+    let manifest = fs::read_to_string(clips.join(OsStr::from_bytes(b"caf\xe9.clips.jsonl"))).unwrap();
+    assert!(!manifest.is_empty(), "it holds one of these labels");
+    for line in manifest.lines() {
+        assert!(line.starts_with("{\"audio_filepath\":\"caf\u{fffd}/0"), "{line}");
+    }
 }
 
 #[cfg(unix)]

@@ -292,6 +292,17 @@ fn a_full_disk_is_said() {
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/dev/full"), "{}", stderr(&output));
     assert!(stderr(&output).contains("the disk is full; free some space"), "{}", stderr(&output));
+    // Of two outputs it is said which has no room.
+    let dir = tempfile::tempdir().unwrap();
+    let (out, full) = (dir.path().join("out.wav"), dir.path().join("removed.wav"));
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let output = run(["render", text(&programme()), "-o", text(&out), "--listen", text(&full)]);
+    let said = stderr(&output);
+    assert!(
+        code(&output) == 1 && said.contains("removed.wav: cannot write the output: the disk is full"),
+        "{said}"
+    );
+    assert!(!said.contains("out.wav") && !out.exists(), "{said}");
 }
 
 #[cfg(unix)]

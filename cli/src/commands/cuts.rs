@@ -1,5 +1,6 @@
 //! Lists of cuts and clips beside labels.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -29,7 +30,8 @@ pub struct Cuts {
 /// A line of the manifest of clips, in the form of NeMo's, with where the clip is from.
 #[derive(Serialize)]
 struct ManifestLine<'a> {
-    audio_filepath: &'a Path,
+    /// A name that is no text stands with a mark in place of what is none.
+    audio_filepath: Cow<'a, str>,
     offset: f64,
     duration: f64,
     label: &'a Label,
@@ -78,10 +80,15 @@ impl Cuts {
         list.into_iter().chain(manifest).collect()
     }
 
-    /// Claims every file whose name is known before.
+    /// Claims every file whose name is known before, and makes sure that no clip will replace a recording.
     pub fn claim(&self, inputs: &[Input], outputs: &mut Outputs) -> Result<()> {
         for path in inputs.iter().flat_map(|input| self.files(input)) {
             outputs.claim_file(&path)?;
+        }
+        let Some(folder) = &self.clips else { return Ok(()) };
+        // How many clips there will be is known once a recording is heard; what was cut before may be heard now.
+        for input in inputs {
+            outputs.check_folder(&folder.join(&input.stem), same_clip)?;
         }
         Ok(())
     }
@@ -123,7 +130,7 @@ impl Cuts {
             let segments: Vec<_> = report.timeline.of(label).collect();
             let names = segments.iter().map(|_| {
                 number += 1;
-                input.stem.join(format!("{number:04}.wav"))
+                input.stem.join(clip_name(number))
             });
             let names: Vec<PathBuf> = names.collect();
             let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
@@ -136,7 +143,7 @@ impl Cuts {
             for (name, segment) in names.iter().zip(&segments) {
                 let ms = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
                 let line = ManifestLine {
-                    audio_filepath: name,
+                    audio_filepath: name.to_string_lossy(),
                     offset: 0.0,
                     duration: ms(segment.duration_s()),
                     label,
@@ -155,6 +162,18 @@ impl Cuts {
         create_folder_of(&manifest)?;
         Ok(SafeFile::write_all_to(&manifest, lines.as_bytes())?)
     }
+}
+
+/// The name of the clip of this number, from 1.
+fn clip_name(number: usize) -> String {
+    format!("{number:04}.wav")
+}
+
+/// The clip that a file system may take a name for; some do not tell cases apart.
+fn same_clip(name: &str) -> Option<String> {
+    let number = name.split_once('.').filter(|(_, ending)| ending.eq_ignore_ascii_case("wav"))?.0;
+    let clip = clip_name(number.parse().ok()?);
+    clip.eq_ignore_ascii_case(name).then_some(clip)
 }
 
 /// How many events a list has, if its form has no numbers for so many.
@@ -189,6 +208,16 @@ mod tests {
     use earmark_core::render::EditList;
 
     use super::*;
+
+    #[test]
+    fn names_of_clips_are_known_as_such() {
+        for (name, clip) in [("0001.wav", "0001.wav"), ("12345.wav", "12345.wav"), ("0002.WAV", "0002.wav")] {
+            assert_eq!(same_clip(name).as_deref(), Some(clip));
+        }
+        for name in ["1.wav", "00001.wav", "+001.wav", "0001.flac", "0001", "talk.wav", "0001.take.wav"] {
+            assert_eq!(same_clip(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn more_events_than_an_edl_has_numbers_are_counted() {

@@ -69,6 +69,7 @@ pub fn run(args: &TagArgs, global: &Global, console: &Console) -> Result<()> {
     let pictures = Pictures::plan(args, are_several(&args.inputs, &inputs))?;
     let cuts = Cuts::plan(&args.cuts, &inputs, &manifest.labels)?;
     let mut outputs = Outputs::beside(&expanded);
+    args.against.iter().for_each(|path| outputs.protect(path));
     destination.claim(&inputs, &mut outputs)?;
     pictures.claim(&inputs, &mut outputs)?;
     let pages = Pages::plan(args, inputs.len())?;

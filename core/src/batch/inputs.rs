@@ -156,7 +156,8 @@ impl Walk<'_> {
                 } else if self.is_new(&path) {
                     self.folder(&path);
                 }
-            } else if names_audio(&path) && path.is_file() {
+            // A link to nothing is handed on as if it had been named: that it cannot be read is said when it is.
+            } else if names_audio(&path) && (path.is_file() || leads_nowhere(&path)) {
                 if is_companion(&path) {
                     (self.note)(FolderNote::Companion { path });
                     continue;
@@ -166,6 +167,11 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether it is a link whose file is missing or cannot be reached.
+fn leads_nowhere(path: &Path) -> bool {
+    path.is_symlink() && std::fs::metadata(path).is_err()
 }
 
 /// What macOS puts beside every file on drives that cannot hold all it knows of it (AppleDouble).
@@ -204,6 +210,22 @@ mod tests {
 
     fn input(path: &str) -> Input {
         Input { path: path.into(), stem: Path::new(path).with_extension("") }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_an_input_where_it_is_called_a_recording() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("a.wav"), "x").unwrap();
+        symlink("gone.wav", at("b.wav")).unwrap();
+        symlink("gone.txt", at("b.txt")).unwrap();
+        symlink("a.wav", at("c.wav")).unwrap();
+        std::fs::create_dir(at("folder.wav")).unwrap();
+        let found = expand(&[dir.path().to_owned()], &mut |note| panic!("{note}"));
+        let paths: Vec<PathBuf> = found.into_iter().map(|input| input.path).collect();
+        assert_eq!(paths, ["a.wav", "b.wav", "c.wav"].map(at));
     }
 
     #[test]

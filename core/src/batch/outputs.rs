@@ -82,6 +82,24 @@ impl Outputs {
         self.read.extend(std::fs::metadata(path).ok().and_then(|found| Identity::of_file(path, &found)));
     }
 
+    /// Refuses a folder for outputs whose number is not known yet, if something that the run reads lies in it under the
+    /// name of one of them. `output` says which of them the name of a file there could be, by that output's own name.
+    ///
+    /// # Errors
+    /// [`OutputRefused::Input`].
+    pub fn check_folder(&self, folder: &Path, output: impl Fn(&str) -> Option<String>) -> Result<()> {
+        // A folder that is missing holds nothing.
+        let Ok(entries) = std::fs::read_dir(future_place(folder)) else { return Ok(()) };
+        let names = entries.flatten().filter_map(|entry| output(entry.file_name().to_str()?));
+        let first = names.filter(|name| self.reads(&future_place(folder).join(name))).min();
+        first.map_or(Ok(()), |name| Err(OutputRefused::Input { path: folder.join(name) }))
+    }
+
+    fn reads(&self, path: &Path) -> bool {
+        let found = std::fs::metadata(path).ok().and_then(|found| Identity::of_file(path, &found));
+        found.is_some_and(|identity| self.read.contains(&identity))
+    }
+
     /// Claims a path for one output, which may be `-` for standard output.
     ///
     /// # Errors
@@ -222,6 +240,28 @@ mod tests {
         outputs.claim(&at("single")).unwrap();
         assert!(said(outputs.claim(&at("single/more.csv"))).contains("no folder"));
         assert!(said(outputs.claim_file(Path::new("-"))).contains("name a file"));
+    }
+
+    #[test]
+    fn an_input_under_the_name_of_an_output_to_come_refuses_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir(at("clips")).unwrap();
+        for name in ["clips/1.wav", "clips/2.wav", "clips/talk.wav"] {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        let numbered = |name: &str| {
+            let number: u32 = name.strip_suffix(".wav")?.parse().ok()?;
+            Some(format!("{number}.wav"))
+        };
+        let outputs = Outputs::beside_paths([at("clips/2.wav").as_path(), &at("clips/talk.wav")]);
+        let refused = outputs.check_folder(&at("clips"), numbered);
+        assert_eq!(refused, Err(OutputRefused::Input { path: at("clips/2.wav") }));
+        let refused = outputs.check_folder(&at("new/../clips"), numbered);
+        assert_eq!(refused, Err(OutputRefused::Input { path: at("new/../clips/2.wav") }));
+        outputs.check_folder(&at("missing"), numbered).unwrap();
+        outputs.check_folder(dir.path(), numbered).unwrap();
+        Outputs::beside_paths([at("clips/talk.wav").as_path()]).check_folder(&at("clips"), numbered).unwrap();
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub use phrase_peer::{PhraseHeard, PhraseTally};
 pub use rank::{RocPoint, equal_error_rate, roc, roc_auc};
 pub use spans::{Spans, Truth};
 pub use tables::{Groups, PeerScores, TableError};
-pub use truth::{Grouping, check_length, labels_beside, read_lists};
+pub use truth::{Grouping, check_length, label_file, labels_beside, read_lists};
 pub use voice::{VoiceEvaluation, VoiceFigures, VoiceTrial};
 pub use voice_set::{Condition, Speaker, SpeakerClip, voice_trials};
 

@@ -23,7 +23,7 @@ const MANIFEST: &str = "manifest.csv";
 /// # Errors
 /// [`EvalError`] if there are none, or they cannot be read.
 pub fn labels_beside(audio: &Path) -> Result<Timeline, EvalError> {
-    let (path, format) = label_file(audio).ok_or_else(|| EvalError::NoLabels { audio: audio.to_owned() })?;
+    let (path, format) = labels_at(audio).ok_or_else(|| EvalError::NoLabels { audio: audio.to_owned() })?;
     let text = read(&path)?;
     if text.trim().is_empty() {
         return Err(EvalError::EmptyLabels { path });
@@ -72,8 +72,13 @@ pub fn read_lists(path: &Path, rate: Option<FrameRate>) -> Result<Vec<Report>, E
     Ok(vec![Report::new("", timeline)])
 }
 
+/// The file that [`labels_beside`] reads for a recording, if there is one.
+pub fn label_file(audio: &Path) -> Option<PathBuf> {
+    labels_at(audio).map(|(path, _)| path)
+}
+
 /// The first file that could hold the labels.
-fn label_file(audio: &Path) -> Option<(PathBuf, Format)> {
+fn labels_at(audio: &Path) -> Option<(PathBuf, Format)> {
     let csv = CSV_ENDINGS.map(|ending| (ending, Format::Csv));
     let others = Format::ALL.into_iter().map(|format| (format.extension(), format));
     csv.into_iter()

@@ -126,4 +126,19 @@ impl PipelineError {
     pub(super) fn render(name: String) -> impl Fn(RenderError) -> Self {
         move |source| Self::Render { name: name.clone(), source }
     }
+
+    /// For `map_err`: the same for one of two outputs, the result and what was removed, whichever failed.
+    #[cfg(feature = "render")]
+    pub(super) fn render_to(
+        result: String,
+        removed: Option<&std::path::Path>,
+    ) -> impl Fn(RenderError) -> Self {
+        let removed = removed.map(|path| path.display().to_string());
+        move |error| match (error, &removed) {
+            (RenderError::Removed(source), Some(name)) => {
+                Self::Render { name: name.clone(), source: *source }
+            }
+            (source, _) => Self::Render { name: result.clone(), source },
+        }
+    }
 }

@@ -297,7 +297,7 @@ impl Write<'_> {
             float: info.sample_format.float,
         };
         let format = self.renderer.output_format(info, source, output.path());
-        let failed = PipelineError::render(output.name());
+        let failed = PipelineError::render_to(output.name(), removed);
         let metadata = self.metadata(cut.as_ref(), observer)?;
         let out_samples = cut.as_ref().map_or(samples, CutPlan::out_samples);
         let (mut pending, output) = match self.renderer.movie(self.input, &output)? {
@@ -366,6 +366,7 @@ impl Write<'_> {
             observer.warn(&PipelineWarning::ChunkDropped { id: id.clone() });
         }
         metadata.invalidate_loudness();
+        metadata.check_mask(self.heard.info.channels);
         if let Some(plan) = cut {
             let (join, is_cut) = (
                 |at| plan.out_position_or_join(at),

@@ -81,6 +81,9 @@ pub enum RenderError {
     /// The decisions are out of order.
     #[error("the decisions for the gate are out of order: {0}")]
     Edges(#[from] crate::gate::PushError),
+    /// What is wrong with the output for what was removed, not with the result.
+    #[error(transparent)]
+    Removed(Box<RenderError>),
     /// A pipe was promised another length.
     #[error(
         "the output was announced with {announced} samples per channel and got {written}; the input's header is wrong"
@@ -91,6 +94,12 @@ pub enum RenderError {
         /// Written.
         written: u64,
     },
+}
+
+impl RenderError {
+    pub(super) fn of_removed(self) -> Self {
+        Self::Removed(Box::new(self))
+    }
 }
 
 impl From<std::io::Error> for RenderError {

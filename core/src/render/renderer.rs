@@ -125,7 +125,7 @@ impl Renderer {
     /// Takes whole interleaved frames of the source.
     ///
     /// # Errors
-    /// An output cannot be written.
+    /// An output cannot be written; [`RenderError::Removed`] if it is what was removed.
     pub fn push(&mut self, interleaved: &[f32]) -> Result<(), RenderError> {
         let channels = usize::from(self.spec.source.channels).max(1);
         interleaved.chunks(PIECE_FRAMES * channels).try_for_each(|piece| self.push_piece(piece, channels))
@@ -169,7 +169,7 @@ impl Renderer {
                 }
                 Some(plan) => difference(plan, self.position, channels, source, &mut self.work),
             }
-            removed.write(&self.work)?;
+            removed.write(&self.work).map_err(RenderError::of_removed)?;
         }
         self.position += frames as u64;
         Ok(())
@@ -178,11 +178,10 @@ impl Renderer {
     /// Completes the outputs and gives the figures.
     ///
     /// # Errors
-    /// An output cannot be written.
+    /// An output cannot be written; [`RenderError::Removed`] if it is what was removed.
     pub fn finish(mut self) -> Result<Summary, RenderError> {
-        for out in [self.result.take(), self.removed.take()].into_iter().flatten() {
-            out.finish()?;
-        }
+        self.result.take().map_or(Ok(()), OutThread::finish)?;
+        self.removed.take().map_or(Ok(()), OutThread::finish).map_err(RenderError::of_removed)?;
         let rate_hz = self.spec.source.rate_hz;
         let whole = CutPlan::whole(self.position);
         let plan = self.spec.cut.as_ref().unwrap_or(&whole);

@@ -126,3 +126,28 @@ fn flac_and_wav_have_the_same_samples() {
     reader.read_to_end(&mut decoded).expect("valid");
     assert_eq!(decoded, integers(&render(folder.path(), &spec(None), &samples, 512).0));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_is_told_which_of_two_outputs_has_no_room() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    // Far more than what is buffered, so that writing itself fails, and so little that only completing does.
+    for samples in [noise(400_000), noise(100)] {
+        let outcome = |full: &str| {
+            let out = |name: &str| {
+                let path = folder.path().join(name);
+                let place = if name == full { "/dev/full".as_ref() } else { path.as_path() };
+                let file = File::options().write(true).create(true).open(place).expect("writable");
+                AudioOut::file(&path, file, FORMAT, &Metadata::default(), None).expect("fits")
+            };
+            let mut renderer =
+                Renderer::new(spec(None), Some(out("result.wav")), Some(out("removed.wav"))).expect("valid");
+            let pushed = samples.chunks(2 * 8_192).try_for_each(|piece| renderer.push(piece));
+            pushed.and_then(|()| renderer.finish())
+        };
+        assert!(matches!(outcome("result.wav"), Err(RenderError::DiskFull)));
+        let of_removed = outcome("removed.wav").expect_err("no room");
+        assert!(matches!(&of_removed, RenderError::Removed(why) if matches!(**why, RenderError::DiskFull)));
+        assert!(of_removed.to_string().contains("the disk is full"), "{of_removed}");
+    }
+}

@@ -12,7 +12,7 @@ use earmark_core::Label;
 use earmark_core::batch::{Input, Outputs, in_folder};
 use earmark_core::detect::Detector;
 use earmark_core::eval::{
-    EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, labels_beside,
+    EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, label_file, labels_beside,
 };
 use earmark_core::output::SafeFile;
 use earmark_core::pipeline::{Recording, detect_file_with_gains};
@@ -24,6 +24,9 @@ use crate::console::{Console, Usage};
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
+
+/// File in a folder that lists its recordings, read by every evaluation.
+const MANIFEST: &str = "manifest.csv";
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
     let collars = [("--collar-ms", args.collar_ms), ("--segment-collar-ms", args.segment_collar_ms)];
@@ -43,6 +46,8 @@ pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Resul
     let inputs = expand(&args.inputs, console);
     let mut outputs = Outputs::beside(&inputs);
     args.peer.iter().for_each(|(_, path)| outputs.protect(path));
+    args.inputs.iter().for_each(|folder| outputs.protect(&folder.join(MANIFEST)));
+    inputs.iter().filter_map(|input| label_file(&input.path)).for_each(|path| outputs.protect(&path));
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
     let (grouping, unreadable) = Grouping::read(&args.inputs);
     unreadable.into_iter().for_each(|error| console.error(&error.into()));

@@ -11,7 +11,7 @@ use earmark_core::output::SafeFile;
 use earmark_core::report::json_pretty;
 use serde_json::json;
 
-use super::check_gains;
+use super::{MANIFEST, check_gains};
 use crate::args::{EvalNoiseArgs, Global};
 use crate::commands::hearing;
 use crate::console::{Console, Usage};
@@ -28,6 +28,7 @@ pub fn run(args: &EvalNoiseArgs, global: &Global, console: &Console) -> Result<(
         })?);
     }
     let mut outputs = Outputs::beside_paths(entries.iter().map(|entry| entry.path.as_path()));
+    args.inputs.iter().for_each(|folder| outputs.protect(&folder.join(MANIFEST)));
     for path in [&args.answers, &args.output].into_iter().flatten() {
         outputs.claim_file(path)?;
     }

@@ -8,7 +8,8 @@ use earmark_core::Label;
 use earmark_core::batch::{Input, Outputs};
 use earmark_core::detect::DetectorMode;
 use earmark_core::eval::{
-    PeerScores, PhraseFigures, PhraseHeard, PhraseSaid, PhraseTally, PhraseUnsaid, THRESHOLD, labels_beside,
+    PeerScores, PhraseFigures, PhraseHeard, PhraseSaid, PhraseTally, PhraseUnsaid, THRESHOLD, label_file,
+    labels_beside,
 };
 use earmark_core::model::pack::Pack;
 use earmark_core::output::SafeFile;
@@ -56,6 +57,7 @@ pub fn run(args: &EvalPhraseArgs, global: &Global, console: &Console) -> Result<
     if let Some(path) = &args.output {
         let mut outputs = Outputs::beside(&all);
         peers.iter().for_each(|peer| outputs.protect(peer.scores));
+        all.iter().filter_map(|input| label_file(&input.path)).for_each(|path| outputs.protect(&path));
         outputs.claim_file(path)?;
     }
     let count = positives.len();

@@ -11,6 +11,7 @@ use earmark_core::report::json_pretty;
 use earmark_core::voice::VoicePrint;
 use serde_json::json;
 
+use super::MANIFEST;
 use crate::args::{EvalVoiceArgs, Global};
 use crate::commands::voice;
 use crate::console::{Console, Usage};
@@ -26,6 +27,8 @@ pub fn run(args: &EvalVoiceArgs, global: &Global, console: &Console) -> Result<(
         clips.extend(SpeakerClip::read_folder(folder).map_err(|e| Usage(e.to_string()))?);
     }
     let mut outputs = Outputs::beside_paths(clips.iter().map(|clip| clip.path.as_path()));
+    args.noise.iter().for_each(|path| outputs.protect(path));
+    args.inputs.iter().for_each(|folder| outputs.protect(&folder.join(MANIFEST)));
     args.output.as_deref().map_or(Ok(()), |path| outputs.claim_file(path))?;
     let noise = args.noise.as_deref().map(|path| read_mono(path, RATE_HZ)).transpose()?.unwrap_or_default();
     let ear = voice::ear(&args.pack.voice_pack, false, global, console)?;

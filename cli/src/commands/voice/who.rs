@@ -28,7 +28,9 @@ pub fn run(args: &WhoArgs, global: &Global, console: &Console) -> Result<()> {
     let inputs = std::slice::from_ref(&input);
     let destination =
         Destination::plan(args.output.as_deref(), std::slice::from_ref(&args.input), formats, inputs)?;
-    destination.claim(inputs, &mut Outputs::beside(inputs))?;
+    let mut outputs = Outputs::beside(inputs);
+    args.passphrase.passphrase_file.iter().for_each(|path| outputs.protect(path));
+    destination.claim(inputs, &mut outputs)?;
     destination.check_endings(named, console)?;
     let mode = DetectorMode::Throughput;
     let model = hearing::open_voice(&args.voice_pack.voice_pack, mode, global, console)?;

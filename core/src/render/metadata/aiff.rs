@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::points::{CuePoint, cue_chunks, sub_chunk};
-use super::{Chunk, MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Metadata};
+use super::{Chunk, JOINED, MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Metadata};
 use crate::audio::riff::is_name;
 use crate::render::tags::Cursor;
 
@@ -37,6 +37,10 @@ impl Metadata {
             file.by_ref().take(8).read_to_end(&mut head)?;
             let Some(&[a, b, c, d, size @ ..]) = head.first_chunk::<8>() else { break };
             let id = [a, b, c, d];
+            // Another file, sound and all, that was joined to this one.
+            if JOINED.contains(&&id) {
+                break;
+            }
             let length = u64::from(u32::from_be_bytes(size));
             let padded = length + length % 2;
             let fits = length <= MAX_CHUNK_BYTES && total + length <= MAX_TOTAL_BYTES;

@@ -4,12 +4,14 @@
 use std::io::{self, ErrorKind, Read};
 
 use super::aiff::AiffChunks;
+use super::layout::flac_channels;
 use super::{Chunk, MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Metadata, NOT_CARRIED, Picture, cue_sheet};
 use crate::render::tags::Cursor;
 
 /// A chunk's own head in W64.
 const W64_HEAD_BYTES: u64 = 24;
 /// Kinds of blocks.
+pub(super) const FORMAT: u8 = 0;
 const APPLICATION: u8 = 2;
 pub(super) const COMMENTS: u8 = 4;
 const CUE_SHEET: u8 = 5;
@@ -28,7 +30,7 @@ impl Metadata {
             }
             let [kind, a, b, c] = head;
             let length = u64::from(a) << 16 | u64::from(b) << 8 | u64::from(c);
-            let wanted = [APPLICATION, COMMENTS, CUE_SHEET, PICTURE].contains(&(kind & 0x7f));
+            let wanted = [FORMAT, APPLICATION, COMMENTS, CUE_SHEET, PICTURE].contains(&(kind & 0x7f));
             let fits = length <= MAX_CHUNK_BYTES && total + length <= MAX_TOTAL_BYTES;
             if wanted && fits {
                 let mut content = Vec::new();
@@ -49,6 +51,7 @@ impl Metadata {
 #[derive(Default)]
 pub(super) struct Blocks {
     metadata: Metadata,
+    channels: Option<u8>,
     /// Whether the head of the samples came by, in the file that this one was made of.
     seen_data: bool,
     /// Chunks of an AIFF file that this one was made of.
@@ -58,6 +61,7 @@ pub(super) struct Blocks {
 impl Blocks {
     pub(super) fn take(&mut self, kind: u8, content: &[u8]) {
         match kind {
+            FORMAT => self.channels = flac_channels(content),
             COMMENTS => self.metadata.comments.extend(comments(content).unwrap_or_default()),
             PICTURE => self.metadata.pictures.extend(picture(content)),
             CUE_SHEET if cue_sheet::parse(content).is_some() => {
@@ -103,6 +107,9 @@ impl Blocks {
 
     pub(super) fn finish(mut self) -> Metadata {
         self.aiff.finish(&mut self.metadata);
+        if let Some(channels) = self.channels {
+            self.metadata.set_flac_mask(channels);
+        }
         self.metadata
     }
 }

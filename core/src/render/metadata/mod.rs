@@ -11,6 +11,7 @@ mod encoding;
 mod flac;
 mod id3;
 mod ixml;
+mod layout;
 mod ogg;
 pub(super) mod points;
 mod remap;
@@ -36,6 +37,9 @@ const NOT_CARRIED: [&[u8; 4]; 13] = [
     b"MD5 ", b"slnt",
 ];
 
+/// How another file begins that was joined to this one.
+const JOINED: [&[u8; 4]; 6] = [b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM"];
+
 /// One chunk, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
@@ -53,7 +57,7 @@ pub struct Metadata {
     pub before: Vec<Chunk>,
     /// Chunks that stood after them.
     pub after: Vec<Chunk>,
-    /// The speaker positions of an extensible format, 0 when none are stated.
+    /// The speaker positions as an extensible format of WAVE has them, 0 when none are known.
     pub channel_mask: u32,
     /// Names of chunks that stay behind: too large, or of a form that cannot be carried over.
     pub dropped: Vec<String>,
@@ -175,8 +179,9 @@ impl Metadata {
                 seen_data = true;
                 continue;
             }
-            // Behind samples whose stated length is wrong lie more samples.
-            if seen_data && !is_name(id) {
+            // Behind samples whose stated length is wrong lie more samples, and behind a file that another was joined to lies
+            // that one, sound and all.
+            if seen_data && (!is_name(id) || JOINED.contains(&&id)) {
                 break;
             }
             let length = bytes.unwrap_or(u64::MAX).min(file_bytes.saturating_sub(start));

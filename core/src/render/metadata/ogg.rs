@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::flac::{Blocks, COMMENTS, comments};
+use super::flac::{Blocks, COMMENTS, FORMAT, comments};
+use super::layout::{ogg_flac_format, ogg_mask};
 use super::{MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Metadata};
 
 /// Bytes of a page's head before its table of segments.
@@ -82,6 +83,7 @@ impl Metadata {
         let mut metadata = Self::default();
         let Some(first) = packets.next()? else { return Ok(None) };
         if !first.starts_with(b"\x7fFLAC") {
+            metadata.channel_mask = ogg_mask(&first);
             let second = packets.next()?.unwrap_or_default();
             let block = second.strip_prefix(b"\x03vorbis").or_else(|| second.strip_prefix(b"OpusTags"));
             metadata.comments = block.and_then(comments).unwrap_or_default();
@@ -94,6 +96,7 @@ impl Metadata {
             return Ok(Some(metadata));
         }
         let mut blocks = Blocks::default();
+        blocks.take(FORMAT, ogg_flac_format(&first));
         while let Some(packet) = packets.next()? {
             // Sound begins with ones where a block has its kind.
             let Some((&[kind, ..], content)) = packet.split_first_chunk::<4>() else { break };

@@ -164,6 +164,23 @@ fn rifx_and_what_stands_behind_a_tag_are_read() {
 }
 
 #[test]
+fn a_file_that_was_joined_to_another_is_not_carried() {
+    let talk = || chunk(b"LIST", &[&b"INFO"[..], &chunk(b"INAM", b"Talk\0", false)].concat(), false);
+    let body = [&b"WAVE"[..], &talk(), &chunk(b"data", &[0; 8], false), &chunk(b"bext", &[7; 602], false)];
+    let first = chunk(b"RIFF", &body.concat(), false);
+    let alone = read(&first);
+    assert_eq!((alone.before.len(), alone.after.len()), (1, 1));
+    let second = wave(&talk(), false);
+    let wide = [&b"RF64\xff\xff\xff\xff"[..], &second[8..]].concat();
+    for other in [second.clone(), wave(&talk(), true), wide, [&b"riff"[..], &second[4..]].concat()] {
+        assert_eq!(read(&[&first[..], &other].concat()), alone, "{}", other[..4].escape_ascii());
+    }
+    let aiff = chunk(b"FORM", &[&b"AIFF"[..], &chunk(b"NAME", b"Talk", true)].concat(), true);
+    assert_eq!(read(&[&aiff[..], &aiff].concat()), read(&aiff));
+    assert_eq!(read(&aiff).info(), [field("INAM", "Talk")]);
+}
+
+#[test]
 fn texts_and_pictures_of_id3_are_those_of_flac() {
     let id3 = tag(&[
         frame(b"TIT2", b"\x01\xff\xfeT\0a\0l\0k\0\0\0"),
@@ -204,6 +221,45 @@ fn page(serial: u8, packets: &[&[u8]]) -> Vec<u8> {
     head.extend([0; 8]);
     head.push(u8::try_from(segments.len()).unwrap());
     [head, segments, packets.concat()].concat()
+}
+
+#[test]
+fn loudspeakers_of_flac_and_ogg_are_known() {
+    let comment = |text: &str| {
+        let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+        [&b"\0\0\0\0\x01\0\0\0"[..], &length, text.as_bytes()].concat()
+    };
+    let format = |channels: u8| {
+        let mut format = [0; 34];
+        format[12] = 0xf1 | (channels - 1) << 1;
+        format
+    };
+    let block = |kind: u8, content: &[u8]| {
+        [&[kind, 0, 0, u8::try_from(content.len()).unwrap()][..], content].concat()
+    };
+    let flac = |channels, text: &str| {
+        [b"fLaC".to_vec(), block(0, &format(channels)), block(0x84, &comment(text))].concat()
+    };
+    let usual = [(1, 0), (2, 0), (3, 0x7), (4, 0x33), (5, 0x37), (6, 0x3f), (7, 0x70f), (8, 0x63f)];
+    for (channels, mask) in usual {
+        assert_eq!(read(&flac(channels, "TITLE=Talk")).channel_mask, mask, "{channels} of FLAC");
+        let head = [&b"\x7fFLAC\x01\0\0\x01fLaC\0\0\0\x22"[..], &format(channels)].concat();
+        let file = [page(1, &[&head]), page(1, &[&block(0x84, &comment("TITLE=Talk"))])].concat();
+        assert_eq!(Metadata::read_ogg(&file[..]).unwrap().unwrap().channel_mask, mask, "{channels} in Ogg");
+        let vorbis = [&b"\x01vorbis\0\0\0\0"[..], &[channels]].concat();
+        let opus = [&b"OpusHead\x01"[..], &[channels, 0, 0, 0, 0, 0, 0, 0, 0, 1]].concat();
+        let others = [&b"OpusHead\x01"[..], &[channels, 0, 0, 0, 0, 0, 0, 0, 0, 255]].concat();
+        for (head, mask) in [(vorbis, mask), (opus, mask), (others, 0)] {
+            let metadata = Metadata::read_ogg(&page(1, &[&head])[..]).unwrap().unwrap();
+            assert_eq!(metadata.channel_mask, mask, "{}", head.escape_ascii());
+        }
+    }
+    // What the file says itself goes first; what cannot be true of it says nothing.
+    let said = |channels, mask: &str| {
+        read(&flac(channels, &format!("waveformatextensible_channel_mask={mask}"))).channel_mask
+    };
+    assert_eq!((said(6, "0x60F"), said(6, "0x3f"), said(3, "0xB")), (0x60f, 0x3f, 0xb));
+    assert_eq!((said(6, "0x3"), said(6, "0x0"), said(6, "front"), said(1, "0x4")), (0, 0, 0, 0));
 }
 
 #[test]
