@@ -1,6 +1,8 @@
 //! Bodies of requests, into files.
 
 use std::io::{ErrorKind, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -23,6 +25,9 @@ const GATHER_BYTES: usize = 1 << 18;
 const MAX_FIELD_BYTES: usize = 4 << 10;
 /// Fields of a form.
 const MAX_FIELDS: usize = 32;
+/// What a form may send before something of it can be taken, bytes. The head of a field lies in memory until it is whole.
+/// Far more than a connection brings at a time, so that nothing else can reach it.
+const MAX_AHEAD_BYTES: usize = 2 << 20;
 /// The longest name of a file, bytes.
 const MAX_NAME_BYTES: usize = 1_024;
 /// What a file without a name is called.
@@ -104,6 +109,7 @@ async fn whole(body: Body, limits: &Limits) -> Result<Upload, Problem> {
 }
 
 async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
+    let (request, ahead) = counted(request);
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
@@ -114,6 +120,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
         let Some(mut field) = spool.in_time(form.next_field()).await?.map_err(|e| broken_form(&e))? else {
             break;
         };
+        ahead.store(0, Ordering::Relaxed);
         let name = field.name().unwrap_or_default().to_owned();
         if fields.len() >= MAX_FIELDS {
             return Err(Problem::bad_request(format!("a form may have {MAX_FIELDS} fields")));
@@ -126,6 +133,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
             }
             let file_name = field.file_name().unwrap_or_default().to_owned();
             while let Some(chunk) = spool.in_time(field.chunk()).await?.map_err(|e| broken_form(&e))? {
+                ahead.store(0, Ordering::Relaxed);
                 spool.push(&chunk).await?;
             }
             let next = Spool::new(limits)?;
@@ -136,6 +144,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
         }
         let mut value = Vec::new();
         while let Some(chunk) = spool.in_time(field.chunk()).await?.map_err(|e| broken_form(&e))? {
+            ahead.store(0, Ordering::Relaxed);
             value.extend_from_slice(&chunk);
             if value.len() > MAX_FIELD_BYTES {
                 return Err(Problem::bad_request(format!("the field {name:?} is too long")));
@@ -147,6 +156,23 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
     }
     let upload = upload.ok_or_else(|| Problem::bad_request("the form has no field \"file\""))?;
     Ok(Received { upload, fields })
+}
+
+/// The request, with a count of what is read of its body; the body breaks off where the count passes [`MAX_AHEAD_BYTES`].
+/// Whoever takes something sets it back.
+fn counted(request: Request) -> (Request, Arc<AtomicUsize>) {
+    let ahead = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ahead);
+    let (parts, body) = request.into_parts();
+    let chunks = body.into_data_stream().map(move |chunk| {
+        let chunk = chunk?;
+        let before = count.fetch_add(chunk.len(), Ordering::Relaxed);
+        if before + chunk.len() > MAX_AHEAD_BYTES {
+            return Err(axum::Error::new("the head of a field is too long"));
+        }
+        Ok(chunk)
+    });
+    (Request::from_parts(parts, Body::from_stream(chunks)), ahead)
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Problem {
