@@ -15,6 +15,7 @@ mod problem;
 mod query;
 mod routes;
 mod upload;
+mod warnings;
 
 use std::any::Any;
 use std::sync::atomic::AtomicUsize;

@@ -164,6 +164,40 @@ fn what_cannot_be_heard_is_said_in_the_words_of_the_command() {
     }
 }
 
+/// The answer is the command's, and so is the warning beside it.
+#[test]
+fn an_upload_that_was_cut_short_is_answered_with_a_warning() {
+    let server = Server::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.wav");
+    write_wav(&path, 16_000, 1, &noise(16_000 * 10, 7));
+    let bytes = std::fs::read(&path).unwrap();
+    let cut = &bytes[..bytes.len() * 6 / 10];
+    let name = path.to_str().unwrap();
+    let whole = post(server.address, &format!("/v1/tag?name={name}"), &bytes);
+    assert_eq!((whole.status, whole.header("earmark-warning")), (200, None));
+    std::fs::write(&path, cut).unwrap();
+    let output = run(["tag", name, "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let tagged = post(server.address, &format!("/v1/tag?format=json&name={name}"), cut);
+    assert_eq!(tagged.text(), String::from_utf8_lossy(&output.stdout));
+    let warning = tagged.header("earmark-warning").expect("a warning");
+    assert!(warning.starts_with("truncated after "), "{warning}");
+    assert!(said.contains(&format!("{name}: {warning}")), "{warning}\n{said}");
+    server.wait_for_log(warning);
+    let (kind, body) = form("cut.wav", cut, &[]);
+    let headers = [("Content-Type", kind.as_str())];
+    for route in ["/v1/frames", "/v1/render", "/v1/audio/speech/timestamps"] {
+        let answer = request(server.address, "POST", route, &headers, &body);
+        let told = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("earmark-warning"));
+        let told: Vec<&str> = told.map(|(_, value)| value.as_str()).collect();
+        assert!(answer.status == 200 && told.contains(&warning), "{route}: {} {told:?}", answer.status);
+    }
+    let openapi = get(server.address, "/openapi.json").json();
+    let told = &openapi["paths"]["/v1/tag"]["post"]["responses"]["200"];
+    assert!(told["headers"]["Earmark-Warning"].is_object() && told["content"].is_object(), "{told}");
+}
+
 #[test]
 fn the_service_tells_of_itself() {
     let server = Server::start(&[]);

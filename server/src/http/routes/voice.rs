@@ -13,6 +13,7 @@ use earmark_core::profile::ProfileName;
 use super::super::App;
 use super::super::problem::{Problem, ProblemBody};
 use super::super::query::{Params, VerifyQuery};
+use super::super::warnings::with_warnings;
 use super::files::FileForm;
 use crate::jobs::{JobError, PredictBody, PredictRequest, Prediction, VerifyAnswer, VerifyRequest};
 
@@ -40,8 +41,9 @@ pub async fn verify(
     let name: ProfileName = query.name.parse().map_err(|e| Problem::bad_request(format!("name: {e}")))?;
     let (job, config) = (VerifyRequest { name, word: query.word }, app.config());
     let work = move |packs: &_, upload: &_, watch: &mut _| job.run(packs, &config, upload, watch);
-    let (_, answer) = app.job("/v1/voice/verify", request, None, work).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], answer.line()))
+    let done = app.job("/v1/voice/verify", request, None, work).await?;
+    let response = ([(CONTENT_TYPE, "application/json")], done.answer.line());
+    Ok(with_warnings(response, &done.warnings))
 }
 
 /// The probabilities of the word and of the owner for each of some clips
