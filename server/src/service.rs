@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use earmark_core::Label;
 use earmark_core::detect::DetectorMode;
 use earmark_core::model::pack;
 use earmark_core::model::runtime::RuntimeError;
@@ -15,6 +16,7 @@ use crate::config::{Config, ConfigError, PhraseConfig, ServeFlags, SourceConfig,
 use crate::hearing::Pool;
 use crate::http::{self, App};
 use crate::jobs::{JobError, Jobs, Packs};
+use crate::stream::check_labels;
 use crate::wyoming;
 
 /// Why the service cannot start.
@@ -57,6 +59,7 @@ pub fn serve(flags: &ServeFlags) -> Result<(), ServeError> {
         packs.detector(name, mode).map_err(refused)?;
     }
     let phrases = open_phrases(&config.phrase, &packs)?;
+    check_rules(&config.sources, &packs, phrases.as_deref())?;
     let wyoming = open_wyoming(&config, &packs, phrases.clone())?;
     let limits = config.limits;
     let jobs = Jobs::start(limits.jobs, limits.max_queue).map_err(ServeError::System)?;
@@ -87,6 +90,20 @@ fn open_phrases(config: &PhraseConfig, packs: &Packs) -> Result<Option<Arc<Phras
     }
     let phrases = packs.phrases(&config.pack, config.profiles.as_deref(), &config.names).map_err(refused)?;
     Ok(Some(Arc::new(phrases.with_settings(config.settings))))
+}
+
+/// Whether each rule of these sources is about a label that they are heard for. Which there are is known once the pack and the
+/// phrases are open; a source whose rule is about another would end as soon as it begins.
+fn check_rules(sources: &[SourceConfig], packs: &Packs, phrases: Option<&Phrases>) -> Result<(), ServeError> {
+    let detector = packs.detector(pack::LIVE, DetectorMode::LowLatency).map_err(refused)?;
+    let of_pack = detector.pack().manifest().labels.iter().cloned();
+    let labels: Vec<Label> =
+        of_pack.chain(phrases.iter().flat_map(|phrases| phrases.labels().cloned())).collect();
+    for source in sources {
+        check_labels(&source.reactions()?, &labels)
+            .map_err(|error| ConfigError::Value(format!("the source {:?}: {error}", source.name)))?;
+    }
+    Ok(())
 }
 
 /// What is offered by Wyoming; nothing where nobody listens.
@@ -230,7 +247,11 @@ async fn watch_signals(mut signals: Signals, flags: ServeFlags, app: Arc<App>) {
 /// Reads the file again. What is wrong with it is told, and then all stays as it is.
 fn reload(flags: &ServeFlags, app: &App) {
     let old = app.config();
-    let new = match Config::load(flags) {
+    let checked = |new: Config| {
+        // The phrases are those that the service was started with.
+        check_rules(&new.sources, &app.packs, app.phrases.as_deref()).map(|()| new)
+    };
+    let new = match Config::load(flags).map_err(ServeError::from).and_then(checked) {
         Ok(new) => new,
         Err(error) => {
             tracing::error!(%error, "the configuration is not read again: it has a fault");

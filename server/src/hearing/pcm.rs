@@ -41,8 +41,13 @@ pub enum PcmFormatError {
     #[error("a rate of {0} Hz is not heard here; rates from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz are")]
     Rate(u32),
     /// No channels, or too many for that rate.
-    #[error("{channels} channels at {rate_hz} Hz are not heard here; 1 to 8 channels at up to 192000 Hz are")]
+    #[error("{channels} channels at {rate_hz} Hz are not heard here; 1 to {} at that rate are", most_channels(*rate_hz))]
     Channels { channels: u16, rate_hz: u32 },
+}
+
+/// Channels that a stream of this rate may have.
+fn most_channels(rate_hz: u32) -> u64 {
+    MAX_VALUES_PER_SECOND / u64::from(rate_hz.max(1))
 }
 
 impl PcmFormat {
@@ -51,7 +56,7 @@ impl PcmFormat {
         if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&rate_hz) {
             return Err(PcmFormatError::Rate(rate_hz));
         }
-        if channels == 0 || u64::from(channels) * u64::from(rate_hz) > MAX_VALUES_PER_SECOND {
+        if channels == 0 || u64::from(channels) > most_channels(rate_hz) {
             return Err(PcmFormatError::Channels { channels, rate_hz });
         }
         Ok(self)
@@ -138,5 +143,11 @@ mod tests {
         assert!(check(0, 1).unwrap_err().contains("rate"));
         assert!(check(48_000, 0).unwrap_err().contains("channels"));
         assert!(check(768_000, 65_535).is_err());
+        // What the refusal names is what is taken.
+        for (rate_hz, most) in [(1_000, 1_536), (16_000, 96), (48_000, 32), (192_000, 8), (768_000, 2)] {
+            assert!(check(rate_hz, most).is_ok(), "{rate_hz}");
+            let said = check(rate_hz, most + 1).unwrap_err();
+            assert!(said.contains(&format!("1 to {most} at that rate are")), "{said}");
+        }
     }
 }

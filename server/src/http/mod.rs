@@ -15,6 +15,7 @@ mod problem;
 mod query;
 mod routes;
 mod upload;
+mod warnings;
 
 use std::any::Any;
 use std::sync::atomic::AtomicUsize;
@@ -22,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect};
@@ -128,6 +130,8 @@ pub fn router(app: &Arc<App>) -> Router {
     };
     routes
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path") })
+        // axum's own 2 MB would count for forms alone. Whatever reads a body here has a bound of its own: `upload`.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(app), guard::origin))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::clone(app), context::context))

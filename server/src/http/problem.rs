@@ -104,10 +104,27 @@ impl From<JobError> for Problem {
                 "the work took longer than this server allows; try again when it has less to do",
             ),
             JobError::Stopped(Stopped::NotWanted) => Self::unavailable("the server is stopping"),
+            full @ JobError::DiskFull => {
+                tracing::error!("an answer cannot be kept: the disk is full");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, full.to_string())
+            }
             JobError::Failed(detail) => {
                 tracing::error!(detail, "a job failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_a_status_of_its_own() {
+        let problem = Problem::from(JobError::DiskFull);
+        assert_eq!(problem.status, StatusCode::INSUFFICIENT_STORAGE);
+        assert!(problem.detail.contains("full"), "{}", problem.detail);
+        assert_eq!(Problem::from(JobError::Failed(String::new())).status, StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

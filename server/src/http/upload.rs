@@ -1,6 +1,8 @@
 //! Bodies of requests, into files.
 
 use std::io::{ErrorKind, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -10,7 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::problem::Problem;
-use crate::config::Limits;
+use crate::config::{self, Limits};
 use crate::jobs::Upload;
 
 /// Slower uploads are ended once they have lasted [`SLOW_START`]: each holds a place in the queue.
@@ -23,6 +25,9 @@ const GATHER_BYTES: usize = 1 << 18;
 const MAX_FIELD_BYTES: usize = 4 << 10;
 /// Fields of a form.
 const MAX_FIELDS: usize = 32;
+/// What a form may send before something of it can be taken, bytes. The head of a field lies in memory until it is whole.
+/// Far more than a connection brings at a time, so that nothing else can reach it.
+const MAX_AHEAD_BYTES: usize = 2 << 20;
 /// The longest name of a file, bytes.
 const MAX_NAME_BYTES: usize = 1_024;
 /// What a file without a name is called.
@@ -103,7 +108,26 @@ async fn whole(body: Body, limits: &Limits) -> Result<Upload, Problem> {
     spool.finish().await
 }
 
+/// Takes a short body into memory, of `--max-body` and `most` bytes at most. Slow ones are ended as files are.
+pub async fn in_memory(request: Request, limits: &Limits, most: u64) -> Result<Vec<u8>, Problem> {
+    let limits = &Limits { max_body: config::Bytes(limits.max_body.0.min(most)), ..*limits };
+    check_length(request.headers(), limits)?;
+    let mut stream = request.into_body().into_data_stream();
+    let mut pace = Pace::new(limits);
+    let mut whole = Vec::new();
+    while let Some(chunk) = pace.in_time(stream.next()).await? {
+        let chunk = chunk.map_err(|error| broken(&error))?;
+        pace.bytes += chunk.len() as u64;
+        if pace.bytes > limits.max_body.0 {
+            return Err(too_large(limits));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole)
+}
+
 async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
+    let (request, ahead) = counted(request);
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
@@ -114,6 +138,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
         let Some(mut field) = spool.in_time(form.next_field()).await?.map_err(|e| broken_form(&e))? else {
             break;
         };
+        ahead.store(0, Ordering::Relaxed);
         let name = field.name().unwrap_or_default().to_owned();
         if fields.len() >= MAX_FIELDS {
             return Err(Problem::bad_request(format!("a form may have {MAX_FIELDS} fields")));
@@ -126,6 +151,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
             }
             let file_name = field.file_name().unwrap_or_default().to_owned();
             while let Some(chunk) = spool.in_time(field.chunk()).await?.map_err(|e| broken_form(&e))? {
+                ahead.store(0, Ordering::Relaxed);
                 spool.push(&chunk).await?;
             }
             let next = Spool::new(limits)?;
@@ -136,6 +162,7 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
         }
         let mut value = Vec::new();
         while let Some(chunk) = spool.in_time(field.chunk()).await?.map_err(|e| broken_form(&e))? {
+            ahead.store(0, Ordering::Relaxed);
             value.extend_from_slice(&chunk);
             if value.len() > MAX_FIELD_BYTES {
                 return Err(Problem::bad_request(format!("the field {name:?} is too long")));
@@ -149,6 +176,23 @@ async fn form(request: Request, limits: &Limits) -> Result<Received, Problem> {
     Ok(Received { upload, fields })
 }
 
+/// The request, with a count of what is read of its body; the body breaks off where the count passes [`MAX_AHEAD_BYTES`].
+/// Whoever takes something sets it back.
+fn counted(request: Request) -> (Request, Arc<AtomicUsize>) {
+    let ahead = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&ahead);
+    let (parts, body) = request.into_parts();
+    let chunks = body.into_data_stream().map(move |chunk| {
+        let chunk = chunk?;
+        let before = count.fetch_add(chunk.len(), Ordering::Relaxed);
+        if before + chunk.len() > MAX_AHEAD_BYTES {
+            return Err(axum::Error::new("the head of a field is too long"));
+        }
+        Ok(chunk)
+    });
+    (Request::from_parts(parts, Body::from_stream(chunks)), ahead)
+}
+
 fn broken(error: &dyn std::fmt::Display) -> Problem {
     Problem::bad_request(format!("the body ends or breaks in the middle: {error}"))
 }
@@ -157,21 +201,16 @@ fn broken_form(error: &axum::extract::multipart::MultipartError) -> Problem {
     Problem::bad_request(format!("the form cannot be read: {}", error.body_text()))
 }
 
-/// A file on its way to the disk.
-struct Spool<'a> {
+/// How fast a body comes.
+struct Pace<'a> {
     limits: &'a Limits,
-    upload: Upload,
-    file: std::fs::File,
-    gathered: Vec<u8>,
     bytes: u64,
     begun: Instant,
 }
 
-impl<'a> Spool<'a> {
-    fn new(limits: &'a Limits) -> Result<Self, Problem> {
-        let upload = Upload::create().map_err(|error| disk(&error))?;
-        let file = upload.writer().map_err(|error| disk(&error))?;
-        Ok(Self { limits, upload, file, gathered: Vec::new(), bytes: 0, begun: Instant::now() })
+impl<'a> Pace<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Self { limits, bytes: 0, begun: Instant::now() }
     }
 
     /// What comes next, unless the client lets everybody wait.
@@ -186,11 +225,32 @@ impl<'a> Spool<'a> {
         }
         tokio::time::timeout(self.limits.stall_timeout.duration(), next).await.map_err(|_| timeout())
     }
+}
+
+/// A file on its way to the disk.
+struct Spool<'a> {
+    pace: Pace<'a>,
+    upload: Upload,
+    file: std::fs::File,
+    gathered: Vec<u8>,
+}
+
+impl<'a> Spool<'a> {
+    fn new(limits: &'a Limits) -> Result<Self, Problem> {
+        let upload = Upload::create().map_err(|error| disk(&error))?;
+        let file = upload.writer().map_err(|error| disk(&error))?;
+        Ok(Self { pace: Pace::new(limits), upload, file, gathered: Vec::new() })
+    }
+
+    /// What comes next, unless the client lets everybody wait.
+    async fn in_time<T>(&self, next: impl Future<Output = T>) -> Result<T, Problem> {
+        self.pace.in_time(next).await
+    }
 
     async fn push(&mut self, chunk: &Bytes) -> Result<(), Problem> {
-        self.bytes += chunk.len() as u64;
-        if self.bytes > self.limits.max_body.0 {
-            return Err(too_large(self.limits));
+        self.pace.bytes += chunk.len() as u64;
+        if self.pace.bytes > self.pace.limits.max_body.0 {
+            return Err(too_large(self.pace.limits));
         }
         self.gathered.extend_from_slice(chunk);
         if self.gathered.len() >= GATHER_BYTES { self.write().await } else { Ok(()) }
@@ -222,4 +282,36 @@ fn disk(error: &std::io::Error) -> Problem {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Problem::new(status, "the upload cannot be kept in the server's folder for temporary files")
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream::{iter, pending};
+
+    use super::*;
+
+    const BROKEN: std::io::ErrorKind = std::io::ErrorKind::UnexpectedEof;
+
+    fn limits(max_body: u64) -> Limits {
+        let stall_timeout = config::Seconds(1);
+        Limits { max_body: config::Bytes(max_body), stall_timeout, ..Limits::default() }
+    }
+
+    async fn taken(body: Body, limits: &Limits, most: u64) -> Result<Vec<u8>, StatusCode> {
+        in_memory(Request::new(body), limits, most).await.map_err(|problem| problem.status)
+    }
+
+    #[tokio::test]
+    async fn a_body_in_memory_is_bounded_whole_and_in_time() {
+        let large = limits(1_000);
+        assert_eq!(taken(Body::from("{}"), &large, 2).await, Ok(b"{}".to_vec()));
+        assert_eq!(taken(Body::from("{}"), &large, 1).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(taken(Body::from("{}"), &limits(1), 2).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
+        // It breaks in the middle.
+        let broken = iter([Ok("{"), Err(std::io::Error::from(BROKEN))]);
+        assert_eq!(taken(Body::from_stream(broken), &large, 9).await, Err(StatusCode::BAD_REQUEST));
+        // It begins, and then nothing comes.
+        let stalled = iter([Ok::<_, std::io::Error>("{")]).chain(pending());
+        assert_eq!(taken(Body::from_stream(stalled), &large, 9).await, Err(StatusCode::REQUEST_TIMEOUT));
+    }
 }

@@ -274,17 +274,24 @@ impl PredictRequest {
         Ok(Self { clips })
     }
 
+    /// Whose voice it is to be.
+    ///
+    /// # Errors
+    /// [`JobError::Conflict`] if the server has no owner.
+    pub fn owner(config: &VoiceConfig) -> Result<&ProfileName, JobError> {
+        config.owner.as_ref().ok_or_else(|| {
+            JobError::Conflict(
+                "this server has no owner; it is named by --owner NAME, an enrolled voice".to_owned(),
+            )
+        })
+    }
+
     /// Does it.
     ///
     /// # Errors
     /// [`JobError`]; [`JobError::Conflict`] if the server has no owner.
     pub fn run(&self, packs: &Packs, config: &VoiceConfig) -> Result<Prediction, JobError> {
-        let owner = config.owner.as_ref().ok_or_else(|| {
-            JobError::Conflict(
-                "this server has no owner; it is named by --owner NAME, an enrolled voice".to_owned(),
-            )
-        })?;
-        self.answer(&Owner::load(owner, Asked::Own, packs, config)?)
+        self.answer(&Owner::load(Self::owner(config)?, Asked::Own, packs, config)?)
     }
 
     fn answer(&self, judge: &dyn Judge) -> Result<Prediction, JobError> {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use earmark_core::pipeline::{Observer, Pass};
+use earmark_core::pipeline::{Observer, Pass, PipelineWarning};
 
 use crate::config::Limits;
+
+/// Warnings of a job that are kept; a file can give cause for any number.
+const MAX_WARNINGS: usize = 16;
 
 /// Why a job was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct JobWatch {
     /// Set when nobody waits any more.
     left: Arc<AtomicBool>,
     stopped: Option<Stopped>,
+    /// What was odd but stopped nothing, each once.
+    warnings: Vec<String>,
     /// Seconds of audio of this pass.
     heard_s: f64,
     /// Milliseconds of audio of all jobs, to be added to.
@@ -42,6 +47,7 @@ impl JobWatch {
             deadline: Instant::now() + limits.timeout.duration(),
             left,
             stopped: None,
+            warnings: Vec::new(),
             heard_s: 0.0,
             total_ms,
         }
@@ -50,6 +56,11 @@ impl JobWatch {
     /// Why it was stopped, if it was.
     pub fn stopped(&self) -> Option<Stopped> {
         self.stopped
+    }
+
+    /// What the client is to know of the file beside the answer.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     fn settle(&mut self) {
@@ -79,6 +90,14 @@ impl Observer for JobWatch {
         }
     }
 
+    fn warn(&mut self, warning: &PipelineWarning) {
+        let warning = warning.to_string();
+        // Each pass over the file tells the same again.
+        if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
     fn interrupted(&mut self) -> bool {
         if self.left.load(Ordering::Relaxed) {
             self.stopped.get_or_insert(Stopped::NotWanted);
@@ -92,5 +111,23 @@ impl Observer for JobWatch {
 impl Drop for JobWatch {
     fn drop(&mut self) {
         self.settle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_are_kept_once_and_not_without_a_bound() {
+        let mut watch = JobWatch::new(&Limits::default(), Arc::default(), Arc::default());
+        for _ in 0..2 {
+            watch.warn(&PipelineWarning::Clipped { samples: 3 });
+        }
+        assert_eq!(watch.take_warnings(), ["3 samples were over full scale and are limited"]);
+        for samples in 0..100 {
+            watch.warn(&PipelineWarning::Clipped { samples });
+        }
+        assert_eq!(watch.take_warnings().len(), MAX_WARNINGS);
     }
 }

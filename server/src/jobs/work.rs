@@ -1,7 +1,7 @@
 //! What is done with an upload: one call of core each.
 
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use earmark_core::Label;
@@ -12,10 +12,11 @@ use earmark_core::decide::{
 use earmark_core::detect::DetectorMode;
 use earmark_core::gate::{PresetChanges, preset};
 use earmark_core::model::pack;
+use earmark_core::output::OutputError;
 use earmark_core::pipeline::{
     AudioTarget, FileRenderer, PipelineError, RenderSettings, detect_file, noise_of_file, tag_file,
 };
-use earmark_core::render::{Container, Dither};
+use earmark_core::render::{Container, Dither, RenderError};
 use earmark_core::report::{Format, FramesFormat, NoiseFormat, NoiseRow, ReportError};
 
 use super::{JobWatch, Packs, Stopped, Upload};
@@ -45,6 +46,9 @@ pub enum JobError {
     /// The watch stopped it.
     #[error("stopped")]
     Stopped(Stopped),
+    /// The answer finds no room.
+    #[error("the disk with the server's folder for temporary files is full; try again when there is room")]
+    DiskFull,
     /// The service's own fault.
     #[error("{0}")]
     Failed(String),
@@ -58,14 +62,24 @@ impl From<TimelineError> for JobError {
 
 impl From<std::io::Error> for JobError {
     fn from(error: std::io::Error) -> Self {
+        if is_full(&error) {
+            return Self::DiskFull;
+        }
         Self::Failed(format!("the answer cannot be kept in a temporary file: {error}"))
     }
 }
 
 impl From<ReportError> for JobError {
     fn from(error: ReportError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            ReportError::Io(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
     }
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// What a pipeline's error is to who asked.
@@ -83,6 +97,15 @@ pub(super) fn failed(error: PipelineError, watch: &JobWatch) -> JobError {
         (PipelineError::NoSound { .. }, _) => JobError::Unreadable(said),
         (PipelineError::ClipTooLong { .. }, _) => JobError::TooLong(said),
         (PipelineError::OutputFormat { .. }, _) => JobError::Parameter(said),
+        // The name of the answer's file is nobody's business.
+        (
+            PipelineError::Render { source: RenderError::DiskFull, .. }
+            | PipelineError::Output(OutputError::DiskFull { .. }),
+            _,
+        ) => JobError::DiskFull,
+        (PipelineError::Spool { source, .. } | PipelineError::Taken(source), _) if is_full(&source) => {
+            JobError::DiskFull
+        }
         _ => JobError::Failed(said),
     }
 }
@@ -300,4 +323,33 @@ fn ms(seconds: f64) -> u64 {
 
 fn mode(live: bool) -> DetectorMode {
     if live { DetectorMode::LowLatency } else { DetectorMode::Throughput }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Limits;
+
+    #[test]
+    fn a_full_disk_is_told_apart_whatever_was_written() {
+        let watch = JobWatch::new(&Limits::default(), Arc::default(), Arc::default());
+        let name = "answer.wav".to_owned();
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            let full = || std::io::Error::from(kind);
+            for error in [
+                JobError::from(full()),
+                written(|_| Err::<(), _>(ReportError::Io(full()))).unwrap_err(),
+                failed(PipelineError::Render { name: name.clone(), source: full().into() }, &watch),
+                failed(PipelineError::Output(OutputError::DiskFull { path: name.clone().into() }), &watch),
+                failed(PipelineError::Spool { name: name.clone(), source: full() }, &watch),
+            ] {
+                assert!(matches!(error, JobError::DiskFull), "{error:?}");
+                assert!(!error.to_string().contains(&name), "{error}");
+            }
+        }
+        let other = JobError::from(std::io::Error::from(ErrorKind::PermissionDenied));
+        assert!(matches!(other, JobError::Failed(_)), "{other:?}");
+    }
 }

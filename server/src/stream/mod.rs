@@ -152,7 +152,7 @@ pub fn run(
     outputs: Outputs,
     say: &Say,
 ) -> Result<(), RunError> {
-    check_labels(&job, detector)?;
+    check_labels(&job.reactions, &job.labels(detector))?;
     let is_live = !matches!(job.source.input, Input::File(_));
     let feed = Feed::start(job.source.clone()).map_err(RunError::Thread)?;
     let mut waiting = Some((job, outputs));
@@ -207,10 +207,13 @@ fn drain(feed: &Feed, session: &mut Session) -> Result<(), RunError> {
     Ok(())
 }
 
-fn check_labels(job: &StreamJob, detector: &Detector) -> Result<(), RunError> {
-    let of_pack = job.labels(detector);
+/// Whether each rule is about something that is heard: one of `of_pack`, silence, what is unknown, or a gap.
+///
+/// # Errors
+/// [`RunError::Label`] on the first that is not.
+pub(crate) fn check_labels(reactions: &[Reaction], of_pack: &[Label]) -> Result<(), RunError> {
     let beside = ["silence", "unknown", crate::rules::GAP];
-    for rule in job.reactions.iter().filter_map(|reaction| reaction.rule.as_ref()) {
+    for rule in reactions.iter().filter_map(|reaction| reaction.rule.as_ref()) {
         if !of_pack.contains(rule.label()) && !beside.contains(&rule.label().as_str()) {
             let known: Vec<&str> = of_pack.iter().map(|label| label.as_str()).chain(beside).collect();
             return Err(RunError::Label {

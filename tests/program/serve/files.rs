@@ -1,8 +1,10 @@
 //! Files by HTTP are what the command makes of them, byte for byte.
 
+use std::io::Write;
+
 use earmark_core::report::Format;
 
-use super::http::{form, get, post, request};
+use super::http::{answer, connect, form, get, post, request};
 use super::running::Server;
 use crate::support::{noise, ok, programme, run, write_wav};
 
@@ -86,6 +88,56 @@ fn forms_name_their_files_and_accept_chooses_the_format() {
     assert!(spans.windows(2).all(|two| time(&two[0], "end") + 500 <= time(&two[1], "start")), "{spans:?}");
 }
 
+/// A form is bounded by `--max-body` and by nothing below it.
+#[test]
+fn a_form_may_be_as_large_as_a_body() {
+    let server = Server::start(&["--max-body", "8MiB"]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("talk.wav");
+    // Four bytes a sample.
+    write_wav(&path, 48_000, 1, &noise(48_000 * 16, 5));
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.len() > 2 << 20, "{}", bytes.len());
+    let (kind, body) = form("talk.wav", &bytes, &[]);
+    let headers = [("Content-Type", kind.as_str())];
+    for route in ["/v1/tag", "/v1/frames", "/v1/noise", "/v1/render", "/v1/audio/speech/timestamps"] {
+        let answer = request(server.address, "POST", route, &headers, &body);
+        assert_eq!(answer.status, 200, "{route}: {}", answer.text());
+        if route == "/v1/tag" {
+            let file = post(server.address, "/v1/tag?name=talk.wav", &bytes);
+            assert!(answer.body == file.body, "{}\n{}", answer.text(), file.text());
+        }
+    }
+    let (_, body) = form("talk.wav", &vec![0; 9 << 20], &[]);
+    let refused = request(server.address, "POST", "/v1/tag", &headers, &body);
+    assert_eq!(refused.status, 413);
+    assert!(refused.problem().contains("8MiB"), "{}", refused.problem());
+    // One that does not tell its length is stopped where the limit is.
+    let mut stream = connect(server.address);
+    let head = format!(
+        "POST /v1/tag HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\
+         Connection: close\r\n\r\n",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for part in body.chunks(0x10000) {
+        let sent = stream
+            .write_all(format!("{:x}\r\n", part.len()).as_bytes())
+            .and_then(|()| stream.write_all(part))
+            .and_then(|()| stream.write_all(b"\r\n"));
+        if sent.is_err() {
+            break;
+        }
+    }
+    let refused = answer(&mut stream);
+    assert_eq!(refused.status, 413, "{}", refused.text());
+    // What lies in memory until it is whole has a bound of its own.
+    let (_, body) = form(&"x".repeat(4 << 20), b"RIFF", &[]);
+    let refused = request(server.address, "POST", "/v1/tag", &headers, &body);
+    assert_eq!(refused.status, 400);
+    assert!(refused.problem().contains("the form cannot be read"), "{}", refused.problem());
+}
+
 #[test]
 fn what_cannot_be_heard_is_said_in_the_words_of_the_command() {
     let server = Server::start(&[]);
@@ -110,6 +162,40 @@ fn what_cannot_be_heard_is_said_in_the_words_of_the_command() {
         let said = said.lines().last().expect("the command says why");
         assert_eq!(answer.problem(), said.trim_start_matches("error: "));
     }
+}
+
+/// The answer is the command's, and so is the warning beside it.
+#[test]
+fn an_upload_that_was_cut_short_is_answered_with_a_warning() {
+    let server = Server::start(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.wav");
+    write_wav(&path, 16_000, 1, &noise(16_000 * 10, 7));
+    let bytes = std::fs::read(&path).unwrap();
+    let cut = &bytes[..bytes.len() * 6 / 10];
+    let name = path.to_str().unwrap();
+    let whole = post(server.address, &format!("/v1/tag?name={name}"), &bytes);
+    assert_eq!((whole.status, whole.header("earmark-warning")), (200, None));
+    std::fs::write(&path, cut).unwrap();
+    let output = run(["tag", name, "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let tagged = post(server.address, &format!("/v1/tag?format=json&name={name}"), cut);
+    assert_eq!(tagged.text(), String::from_utf8_lossy(&output.stdout));
+    let warning = tagged.header("earmark-warning").expect("a warning");
+    assert!(warning.starts_with("truncated after "), "{warning}");
+    assert!(said.contains(&format!("{name}: {warning}")), "{warning}\n{said}");
+    server.wait_for_log(warning);
+    let (kind, body) = form("cut.wav", cut, &[]);
+    let headers = [("Content-Type", kind.as_str())];
+    for route in ["/v1/frames", "/v1/render", "/v1/audio/speech/timestamps"] {
+        let answer = request(server.address, "POST", route, &headers, &body);
+        let told = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("earmark-warning"));
+        let told: Vec<&str> = told.map(|(_, value)| value.as_str()).collect();
+        assert!(answer.status == 200 && told.contains(&warning), "{route}: {} {told:?}", answer.status);
+    }
+    let openapi = get(server.address, "/openapi.json").json();
+    let told = &openapi["paths"]["/v1/tag"]["post"]["responses"]["200"];
+    assert!(told["headers"]["Earmark-Warning"].is_object() && told["content"].is_object(), "{told}");
 }
 
 #[test]

@@ -202,6 +202,17 @@ fn wrong_usage_is_refused_before_anything_is_opened() {
         assert_eq!(code(&output), 2, "{args:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(says), "{args:?}: {}", stderr(&output));
     }
+    // The syntax of a rule is right, its label is none: the source would end as soon as it began.
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("serve.toml");
+    let text =
+        "[[source]]\nname = 'desk'\nurl = 'http://127.0.0.1:9/'\n[[source.when]]\nrule = 'spech>1s/1s'\n";
+    std::fs::write(&config, text).unwrap();
+    let output = run(["serve", "--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    for says in ["\"desk\"", "spech", "speech, singing"] {
+        assert!(stderr(&output).contains(says), "{says}: {}", stderr(&output));
+    }
     let taken = Server::start(&[]);
     let output = run(["serve", "--listen", &taken.address.to_string()]);
     assert_eq!(code(&output), 1);

@@ -111,6 +111,16 @@ fn sources_change_while_the_service_runs_and_rules_run_programs() {
         names.collect::<Vec<_>>()
     };
     assert_eq!(names(), ["loud", "quiet"]);
+    // A rule about a label that there is not is a fault of the file as any other: all goes on as it was.
+    let typo = format!("[[source.when]]\nrule = 'spech>1s/1s'\nexec = ['{}']", alarm.display());
+    std::fs::write(&config, source("quiet", "silence.wav", &typo) + &source("fourth", "noise.wav", ""))
+        .unwrap();
+    server.signal("HUP");
+    server.wait_for_log("is not read again: it has a fault");
+    server.wait_for_log("spech");
+    assert_eq!(names(), ["loud", "quiet"]);
+    assert_ne!(get(server.address, "/v1/streams/quiet/status").json()["state"], "ended");
+    assert!(!server.log().contains("a source ended"), "{}", server.log());
     std::fs::write(&config, source("loud", "noise.wav", "") + &source("third", "silence.wav", "")).unwrap();
     server.signal("HUP");
     server.wait_for_log("is read again\"");

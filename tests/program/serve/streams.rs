@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
+use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
@@ -205,6 +206,27 @@ fn controls_are_followed() {
     let heard = client.rest();
     assert_eq!((heard.code, heard.events.last().unwrap()["type"].as_str()), (1008, Some("end")));
     assert!(heard.reason.contains("KeepAlive"), "{}", heard.reason);
+}
+
+/// RFC 6455, 5.5.1: who gets a close frame answers it.
+#[test]
+fn a_close_frame_is_answered() {
+    let server = Server::start(&[]);
+    let pcm = speech_pcm();
+    // With events on their way, and with nothing but what was told at the beginning.
+    for (seconds, query) in [(20, "rate=16000&frames_ms=10"), (0, "rate=16000")] {
+        let mut client = Client::open(server.address, query);
+        client.sound(&pcm[..seconds * 32_000]);
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "enough".into() };
+        client.socket.close(Some(frame)).unwrap();
+        assert_eq!(client.rest().code, 1000, "{query}");
+    }
+    let begun = Instant::now();
+    while server.log().matches("\"closed by the client\"").count() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!server.log().contains("\"code\":1006"), "{}", server.log());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! `POST /v1/voice/verify` and `POST /predict`.
 
+use std::io::Write;
 use std::path::Path;
 
 use earmark_core::model::pack::{self, Pack};
 
-use super::http::{get, post, request};
+use super::http::{self, connect, get, post, request};
 use super::running::Server;
 use crate::required::skip;
 use crate::support::{noise, ok, programme, run, stderr, workspace, write_wav};
@@ -73,6 +74,16 @@ fn the_service_judges_clips_refuses_what_is_none_and_stays_up() {
     }
     let ten_minutes = format!("{{\"query\": [[[{}0], 1000]]}}", "0,".repeat(600_000));
     assert_eq!(predict(&ten_minutes).status, 413);
+    // A body that breaks, and one that ends early, are not too large.
+    for body in ["Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n", "Content-Length: 1000\r\n\r\n{"] {
+        let mut stream = connect(server.address);
+        let head = format!("POST /predict HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.address);
+        stream.write_all((head + body).as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let refused = http::answer(&mut stream);
+        assert_eq!(refused.status, 400, "{body}: {}", refused.text());
+        refused.problem();
+    }
     assert_eq!(get(server.address, "/health/ready").status, 200);
     assert_eq!(verify("?name=anna", &own).status, 200);
 
@@ -143,4 +154,13 @@ fn without_an_owner_nothing_is_predicted() {
     let answer = request(server.address, "POST", "/predict", &kind, br#"{"query": [[[0.0], 16000]]}"#);
     assert_eq!(answer.status, 409, "{}", answer.text());
     assert!(answer.problem().contains("--owner"));
+    // Nor is the body waited for.
+    let mut stream = connect(server.address);
+    let head = format!(
+        "POST /predict HTTP/1.1\r\nHost: {}\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n{{",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    assert_eq!(http::answer(&mut stream).status, 409);
 }

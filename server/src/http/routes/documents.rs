@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
@@ -13,6 +13,10 @@ use super::super::query::{Action, Bits};
 use crate::hearing::Encoding;
 
 use super::{files, service, sources, stream, timestamps, voice};
+
+/// Routes that take a recording.
+const OF_FILES: [&str; 6] =
+    ["/v1/tag", "/v1/frames", "/v1/noise", "/v1/render", "/v1/audio/speech/timestamps", "/v1/voice/verify"];
 
 /// The document without what depends on the server that gives it.
 #[derive(OpenApi)]
@@ -63,5 +67,14 @@ pub async fn openapi(State(app): State<Arc<App>>) -> Json<Value> {
         let none: [&str; 0] = [];
         document.security = Some(vec![utoipa::openapi::security::SecurityRequirement::new("token", none)]);
     }
-    Json(serde_json::to_value(document).unwrap_or_default())
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    for path in OF_FILES {
+        document["paths"][path]["post"]["responses"]["200"]["headers"] = json!({
+            "Earmark-Warning": {
+                "description": "What was odd about the file, and stopped nothing: that it was cut short, for one. One header per warning",
+                "schema": { "type": "string" },
+            },
+        });
+    }
+    Json(document)
 }

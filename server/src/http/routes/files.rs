@@ -17,6 +17,7 @@ use super::super::media::{Media, chosen};
 use super::super::problem::{Problem, ProblemBody};
 use super::super::query::{FramesQuery, NoiseQuery, Params, RenderQuery, TagQuery};
 use super::super::upload::{Received, receive};
+use super::super::warnings::with_warnings;
 use crate::jobs::{
     FramesRequest, JobError, JobWatch, NoiseRequest, Packs, Place, RenderRequest, TagRequest, Upload,
 };
@@ -60,10 +61,10 @@ pub async fn tag(
     let timeline = query.timeline().changes()?;
     let pack = query.pack.unwrap_or_else(|| pack::STUDIO.to_owned());
     let job = TagRequest { pack, format, timeline };
-    let (name, answer) = app
+    let done = app
         .job("/v1/tag", request, query.name, move |packs, upload, watch| job.run(packs, upload, watch))
         .await?;
-    send(answer, format, &name)
+    send(done, format)
 }
 
 /// What was heard every 10 ms, before any decision. Equal to what `earmark frames` writes, byte for byte
@@ -90,10 +91,10 @@ pub async fn frames(
     let format: FramesFormat = chosen(query.format.as_deref(), &headers)?;
     let pack = query.pack.unwrap_or_else(|| pack::STUDIO.to_owned());
     let job = FramesRequest { pack, format, live: query.live.unwrap_or_default() };
-    let (name, answer) = app
+    let done = app
         .job("/v1/frames", request, query.name, move |packs, upload, watch| job.run(packs, upload, watch))
         .await?;
-    send(answer, format, &name)
+    send(done, format)
 }
 
 /// The noise behind the speech of a recording. Equal to what `earmark noise` writes, byte for byte
@@ -123,10 +124,10 @@ pub async fn noise(
     }
     let job =
         NoiseRequest { format, timeline: query.timeline.unwrap_or_default(), threshold: query.threshold };
-    let (name, answer) = app
+    let done = app
         .job("/v1/noise", request, query.name, move |packs, upload, watch| job.run(packs, upload, watch))
         .await?;
-    send(answer, format, &name)
+    send(done, format)
 }
 
 /// A recording through the gate. Equal to what `earmark render` writes, byte for byte
@@ -163,22 +164,32 @@ pub async fn render(
         no_dither: query.no_dither.unwrap_or_default(),
         container,
     };
-    let (name, answer) = app
+    let done = app
         .job("/v1/render", request, query.name, move |packs, upload, watch| job.run(packs, upload, watch))
         .await?;
-    send(answer, container, &name)
+    send(done, container)
+}
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// What the client calls the file.
+    pub name: String,
+    /// The answer.
+    pub answer: T,
+    /// What was odd about the file, and stopped nothing.
+    pub warnings: Vec<String>,
 }
 
 impl App {
-    /// Takes a place in the queue, the upload, and has `work` done on it. Gives what the client calls the file, and the
-    /// answer.
+    /// Takes a place in the queue, the upload, and has `work` done on it.
     pub async fn job<T: Send + 'static>(
         &self,
         route: &'static str,
         request: Request,
         name: Option<String>,
         work: impl FnOnce(&Packs, &Upload, &mut JobWatch) -> Result<T, JobError> + Send + 'static,
-    ) -> Result<(String, T), Problem> {
+    ) -> Result<Done<T>, Problem> {
         let place = self.place()?;
         let received = receive(request, &self.config().limits, name).await?;
         self.job_on(route, place, received, work).await
@@ -201,7 +212,7 @@ impl App {
         place: Place,
         received: Received,
         work: impl FnOnce(&Packs, &Upload, &mut JobWatch) -> Result<T, JobError> + Send + 'static,
-    ) -> Result<(String, T), Problem> {
+    ) -> Result<Done<T>, Problem> {
         /// Tells the job when nobody waits any more: this future is dropped when its client leaves.
         struct Leaving(Arc<AtomicBool>);
         impl Drop for Leaving {
@@ -217,9 +228,10 @@ impl App {
         let name = upload.name.clone();
         let answer = self.jobs.submit(place, move || {
             let mut watch = JobWatch::new(&limits, flag, total);
-            work(&packs, &upload, &mut watch)
+            let answer = work(&packs, &upload, &mut watch);
+            (answer, watch.take_warnings())
         });
-        let answer = answer.await.map_err(|_| {
+        let (answer, warnings) = answer.await.map_err(|_| {
             tracing::error!(file = name, "a job panicked");
             Problem::from(JobError::Failed(
                 "the work on this file broke off; this is a fault of the server".into(),
@@ -227,22 +239,26 @@ impl App {
         })?;
         #[expect(clippy::cast_precision_loss, reason = "a count of milliseconds")]
         self.metrics.heard(route, heard_ms.load(Ordering::Relaxed) as f64 / 1_000.0);
-        Ok((name, answer?))
+        for warning in &warnings {
+            tracing::warn!(file = name, warning, "a file is odd");
+        }
+        Ok(Done { name, answer: answer?, warnings })
     }
 }
 
 /// A file as an answer.
-fn send<M: Media>(file: File, media: M, name: &str) -> Result<Response<Body>, Problem> {
+fn send<M: Media>(done: Done<File>, media: M) -> Result<Response<Body>, Problem> {
+    let Done { name, answer: file, warnings } = done;
     let bytes = file.metadata().map_err(JobError::from)?.len();
     let stream = ReaderStream::with_capacity(tokio::fs::File::from_std(file), CHUNK_BYTES);
     let mut response = Response::new(Body::from_stream(stream));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     headers.insert(header::CONTENT_LENGTH, bytes.into());
-    if let Ok(value) = HeaderValue::from_str(&disposition(name, media.extension())) {
+    if let Ok(value) = HeaderValue::from_str(&disposition(&name, media.extension())) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    Ok(with_warnings(response, &warnings))
 }
 
 /// What a browser shall call the answer: as the file, with another ending (RFC 6266).

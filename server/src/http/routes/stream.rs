@@ -210,6 +210,8 @@ impl End {
 }
 
 const DONE: End = End::new(close_code::NORMAL, "done");
+/// A close frame came in place of `CloseStream`. Nothing may be sent after it but the answer to it.
+const CLOSED: End = End::new(close_code::NORMAL, "closed by the client");
 const GONE: End = End::new(close_code::ABNORMAL, "the client is gone");
 const IDLE: End = End::new(close_code::POLICY, "neither audio nor KeepAlive for too long");
 const NO_CONTROL: End =
@@ -223,10 +225,15 @@ const FAILED: End = End::new(close_code::ERROR, "the stream cannot be heard on")
 async fn converse(app: &App, socket: WebSocket, slot: &Arc<Slot>, outbox: &Outbox) -> End {
     let (mut sink, mut source) = socket.split();
     let end = until_end(app, &mut sink, &mut source, slot, outbox).await;
-    if end.code != GONE.code {
-        let frame = CloseFrame { code: end.code, reason: end.reason.into() };
+    if end != GONE {
         let goodbye = async {
-            let _ = sink.send(Message::Close(Some(frame))).await;
+            if end == CLOSED {
+                // The answer waits already.
+                let _ = sink.flush().await;
+            } else {
+                let frame = CloseFrame { code: end.code, reason: end.reason.into() };
+                let _ = sink.send(Message::Close(Some(frame))).await;
+            }
             // The other side says goodbye, too.
             while let Some(Ok(_)) = source.next().await {}
         };
@@ -248,7 +255,7 @@ async fn until_end(
         end = &mut reading => {
             app.hearing.give(slot, Piece::Close);
             match end {
-                GONE => end,
+                GONE | CLOSED => end,
                 // The rest is written, whatever the client did wrong.
                 end => match writing.await { DONE => end, other => other },
             }
@@ -283,7 +290,7 @@ async fn read(app: &App, source: &mut SplitStream<WebSocket>, slot: &Arc<Slot>) 
                 Ok(Control::CloseStream) => return DONE,
                 Err(_) => return NO_CONTROL,
             },
-            Ok(Some(Ok(Message::Close(_)))) => return DONE,
+            Ok(Some(Ok(Message::Close(_)))) => return CLOSED,
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
         }
     }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::IntoResponse;
 use earmark_core::decide::{SpanShape, Thresholds};
 
 use super::super::App;
 use super::super::problem::{Problem, ProblemBody};
 use super::super::upload::receive;
+use super::super::warnings::with_warnings;
 use crate::jobs::{SpeechRequest, SpeechSpan};
 
 /// The form. The names and units are those of Silero's detector.
@@ -50,19 +52,16 @@ const MAX_MS: u32 = 3_600_000;
         (status = "default", description = "Why not", body = ProblemBody<'static>, content_type = "application/problem+json"),
     ),
 )]
-pub async fn timestamps(
-    State(app): State<Arc<App>>,
-    request: Request,
-) -> Result<Json<Vec<SpeechSpan>>, Problem> {
+pub async fn timestamps(State(app): State<Arc<App>>, request: Request) -> Result<impl IntoResponse, Problem> {
     let place = app.place()?;
     let received = receive(request, &app.config().limits, None).await?;
     let job = speech_request(&received.fields)?;
-    let (_, spans) = app
+    let done = app
         .job_on("/v1/audio/speech/timestamps", place, received, move |packs, upload, watch| {
             job.run(packs, upload, watch)
         })
         .await?;
-    Ok(Json(spans))
+    Ok(with_warnings(Json(done.answer), &done.warnings))
 }
 
 /// Silero's defaults, but for the thresholds, which are the pack's.

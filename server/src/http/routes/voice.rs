@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use earmark_core::profile::ProfileName;
@@ -13,11 +11,13 @@ use earmark_core::profile::ProfileName;
 use super::super::App;
 use super::super::problem::{Problem, ProblemBody};
 use super::super::query::{Params, VerifyQuery};
+use super::super::upload::in_memory;
+use super::super::warnings::with_warnings;
 use super::files::FileForm;
 use crate::jobs::{JobError, PredictBody, PredictRequest, Prediction, VerifyAnswer, VerifyRequest};
 
 /// The largest body of `/predict`, bytes: a minute of samples as decimals, and many short clips.
-const MAX_PREDICT_BYTES: usize = 64 << 20;
+const MAX_PREDICT_BYTES: u64 = 64 << 20;
 
 /// Whether a clip is an enrolled voice. Nothing protects against a recording that is played back
 #[utoipa::path(
@@ -40,8 +40,9 @@ pub async fn verify(
     let name: ProfileName = query.name.parse().map_err(|e| Problem::bad_request(format!("name: {e}")))?;
     let (job, config) = (VerifyRequest { name, word: query.word }, app.config());
     let work = move |packs: &_, upload: &_, watch: &mut _| job.run(packs, &config, upload, watch);
-    let (_, answer) = app.job("/v1/voice/verify", request, None, work).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], answer.line()))
+    let done = app.job("/v1/voice/verify", request, None, work).await?;
+    let response = ([(CONTENT_TYPE, "application/json")], done.answer.line());
+    Ok(with_warnings(response, &done.warnings))
 }
 
 /// The probabilities of the word and of the owner for each of some clips
@@ -54,17 +55,11 @@ pub async fn verify(
     ),
 )]
 pub async fn predict(State(app): State<Arc<App>>, request: Request) -> Result<Json<Prediction>, Problem> {
-    let place = app.place()?;
     let config = app.config();
-    let most = usize::try_from(config.limits.max_body.0).unwrap_or(usize::MAX).min(MAX_PREDICT_BYTES);
-    let body = tokio::time::timeout(config.limits.timeout.duration(), to_bytes(request.into_body(), most));
-    let body = body
-        .await
-        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly; send it again"))?
-        .map_err(|error| {
-            let detail = format!("this server takes bodies of up to {most} bytes here, whole ones: {error}");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-        })?;
+    // Whoever asks in vain neither takes a place nor sends his clips.
+    PredictRequest::owner(&config.voice)?;
+    let place = app.place()?;
+    let body = in_memory(request, &config.limits, MAX_PREDICT_BYTES).await?;
     let (packs, voice) = (Arc::clone(&app.packs), config.voice.clone());
     let answer = app.jobs.submit(place, move || PredictRequest::parse(&body)?.run(&packs, &voice));
     let broke_off = |_| JobError::Failed("the work broke off; this is a fault of the server".to_owned());
