@@ -267,3 +267,39 @@ fn what_begins_late_is_heard_late() {
         assert!((-0.003..0.008).contains(&late_s), "{codec} in {container}: {click_s}");
     }
 }
+
+/// Another program that makes files; nothing where it is not there.
+fn tool(name: &str, arguments: &[&str]) -> bool {
+    let Ok(output) = Command::new(name).args(arguments).output() else { return false };
+    assert!(output.status.success(), "{name} {arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    true
+}
+
+#[test]
+fn other_writers_tell_the_length_as_ffmpeg_reads_it() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let plain = at("plain.wav");
+    ffmpeg(&["-i", text(&original(folder.path(), 48_000)), "-c:a", "pcm_s16le", text(&plain)]);
+    ffmpeg(&["-i", text(&plain), "-c:a", "libopus", text(&at("plain.opus"))]);
+    let checked = tool("lame", &["--quiet", "-p", text(&plain), text(&at("checksums.mp3"))]);
+    let merged = tool("mkvmerge", &["-q", "-o", text(&at("merged.mka")), text(&at("plain.opus"))]);
+    for (name, is) in [("checksums.mp3", checked), ("merged.mka", merged)] {
+        if !is {
+            skip(&format!("nothing makes {name}"));
+            continue;
+        }
+        let (rate_hz, _, (frames, click)) = ours(&at(name));
+        assert_eq!(
+            (rate_hz, frames, click),
+            (48_000, theirs(&at(name), 1).0, theirs(&at(name), 1).1),
+            "{name}"
+        );
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+        let off = frames as f64 - 48_000.0 * SECONDS;
+        assert!(off.abs() <= 1.0, "{name}: {frames}");
+    }
+}
