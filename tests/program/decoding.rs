@@ -268,6 +268,26 @@ fn what_begins_late_is_heard_late() {
     }
 }
 
+#[test]
+fn what_begins_behind_the_picture_of_a_transport_stream_is_heard_there() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let from = original(folder.path(), 48_000);
+    for (codec, container) in [("mp2", "ts"), ("aac", "ts"), ("mp2", "mpg")] {
+        let path = folder.path().join(format!("{codec}.{container}"));
+        let sound = ["-itsoffset", "2.5", "-i", text(&from)];
+        let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=5", "-map", "0", "-map", "1"];
+        ffmpeg(&[&sound[..], &picture, &["-c:v", "mpeg2video", "-c:a", codec, text(&path)]].concat());
+        let (rate_hz, _, (_, click)) = ours(&path);
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+        let late_s = click as f64 / f64::from(rate_hz) - (CLICK_S + 2.5);
+        // The encoder's delay is in the sound; the picture may begin up to a frame behind what the multiplexer calls the start.
+        assert!((-0.005..0.06).contains(&late_s), "{codec} in {container}: {late_s}");
+    }
+}
+
 /// Another program that makes files; nothing where it is not there.
 fn tool(name: &str, arguments: &[&str]) -> bool {
     let Ok(output) = Command::new(name).args(arguments).output() else { return false };
