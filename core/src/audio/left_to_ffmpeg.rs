@@ -7,6 +7,7 @@ use std::path::Path;
 use super::elementary::{Elementary, TOO_FAST};
 use super::ffmpeg::{Decoded, Input};
 use super::foreign::{Foreign, container_demuxer};
+use super::matroska::ENCRYPTED;
 use super::options::{Ffmpeg, SourceOptions};
 use super::pcm_header::read_header;
 use super::recognise::{Found, recognise};
@@ -19,9 +20,9 @@ pub(super) fn last_resort(
     options: &SourceOptions,
     error: AudioError,
 ) -> Result<Source, AudioError> {
-    // ffmpeg takes the first of these frames and finds no other.
+    // ffmpeg takes the first of these frames and finds no other; without a key it decodes noise.
     let known = match &error {
-        AudioError::Unsupported { what, .. } => what != TOO_FAST,
+        AudioError::Unsupported { what, .. } => what != TOO_FAST && what != ENCRYPTED,
         other => matches!(other, AudioError::NotAudio { .. }),
     };
     let Some(mut file) = File::open(path).ok().filter(|_| known) else { return Err(error) };

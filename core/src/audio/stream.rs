@@ -23,6 +23,7 @@ use symphonia::core::units::TimeBase;
 use super::aac::core_config;
 use super::gapless::{EditList, Stretch, itunes_gapless, scale};
 use super::kind::{Kind, big_endian, kind_of, sample_format};
+use super::matroska::Encoded;
 use super::opus::{Endian, OpusDecoder, OpusHead};
 use super::segment::{Behind, SegmentEnd};
 use super::vorbis::VorbisDecoder;
@@ -54,6 +55,8 @@ pub(super) struct Beside {
     pub(super) track: Option<u16>,
     /// The end of a Matroska stream, which says whether it is all and what is to be dropped there.
     pub(super) segment: Option<SegmentEnd>,
+    /// Tracks of Matroska that are packed or encrypted, which its demuxer hands out as they are.
+    pub(super) encoded: Vec<Encoded>,
     /// Another recording that is heard next.
     pub(super) behind: Option<Behind>,
 }
@@ -130,6 +133,10 @@ impl Stream {
             let detail = format!("{} without a sound track", format.format_info().long_name);
             return Err(AudioError::NotAudio { path: path.to_owned(), detail });
         };
+        if let Some(encoded) = beside.encoded.iter().find(|encoded| encoded.track == track.id) {
+            let what = encoded.what().to_owned();
+            return Err(AudioError::Unsupported { path: path.to_owned(), what });
+        }
         let kind = kind_of(parameters);
         let told = announced_frames(track, parameters);
         let (parameters, he) = &match parameters.extra_data.as_deref().and_then(core_config) {
