@@ -101,12 +101,17 @@ pub(super) fn by_ffmpeg(
     Ok(source)
 }
 
-/// The same file with its upper half, where that is left out here and ffmpeg decodes it.
-pub(super) fn with_upper_half(source: Source, options: &SourceOptions) -> Source {
-    let half = matches!(&source.reader, Reader::Coded(coded) if coded.is_half());
-    if !half {
+/// The same file with what is left out of it here, its upper half or what its edit list shows again, where ffmpeg decodes it.
+pub(super) fn with_all_of_it(source: Source, options: &SourceOptions) -> Source {
+    let what = match &source.reader {
+        Reader::Coded(coded) if coded.stream().he => "HE-AAC",
+        Reader::Coded(coded) if coded.stream().unheard_s().is_some() => "an edit list that goes back",
+        _ => return source,
+    };
+    // A pipe cannot be read again.
+    if !source.path.is_file() {
         return source;
     }
-    let error = AudioError::Unsupported { path: source.path.clone(), what: "HE-AAC".to_owned() };
+    let error = AudioError::Unsupported { path: source.path.clone(), what: what.to_owned() };
     last_resort(&source.path, options, error).unwrap_or(source)
 }
