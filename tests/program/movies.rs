@@ -96,12 +96,14 @@ fn a_sound_that_begins_behind_its_picture_stays_beside_it() {
     };
     let spoken_s = first_speech(&programme) + 2.5;
     for name in ["in.ts", "in.mpg"] {
+        let film = at(name);
         let sound = ["-itsoffset", "2.5", "-t", "9", "-i", text(&programme)];
         let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=12", "-map", "0", "-map", "1"];
-        let codecs = ["-c:v", "mpeg2video", "-c:a", "mp2", "-ac", "1", text(&at(name))];
+        let codecs = ["-c:v", "mpeg2video", "-c:a", "mp2", "-ac", "1", text(&film)];
         ffmpeg(&[&sound[..], &picture, &codecs].concat());
-        ok(["render", text(&at(name)), "-o", text(&at("out.mp4"))]);
-        for path in [at(name), at("out.mp4")] {
+        let rendered = at(&format!("{name}.mp4"));
+        ok(["render", text(&film), "-o", text(&rendered)]);
+        for path in [film, rendered] {
             let heard_s = first_speech(&path);
             assert!((heard_s - spoken_s).abs() < 0.15, "{name}, {}: {heard_s}, {spoken_s}", path.display());
         }
