@@ -267,3 +267,86 @@ fn what_begins_late_is_heard_late() {
         assert!((-0.003..0.008).contains(&late_s), "{codec} in {container}: {click_s}");
     }
 }
+
+#[test]
+fn what_begins_behind_the_picture_of_a_transport_stream_is_heard_there() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let from = original(folder.path(), 48_000);
+    for (codec, container) in [("mp2", "ts"), ("aac", "ts"), ("mp2", "mpg")] {
+        let path = folder.path().join(format!("{codec}.{container}"));
+        let sound = ["-itsoffset", "2.5", "-i", text(&from)];
+        let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=5", "-map", "0", "-map", "1"];
+        ffmpeg(&[&sound[..], &picture, &["-c:v", "mpeg2video", "-c:a", codec, text(&path)]].concat());
+        let (rate_hz, _, (_, click)) = ours(&path);
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+        let late_s = click as f64 / f64::from(rate_hz) - (CLICK_S + 2.5);
+        // The encoder's delay is in the sound; the picture may begin up to a frame behind what the multiplexer calls the start.
+        assert!((-0.005..0.06).contains(&late_s), "{codec} in {container}: {late_s}");
+    }
+}
+
+/// Another program that makes files; nothing where it is not there.
+fn tool(name: &str, arguments: &[&str]) -> bool {
+    let Ok(output) = Command::new(name).args(arguments).output() else { return false };
+    assert!(output.status.success(), "{name} {arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    true
+}
+
+#[test]
+fn other_writers_tell_the_length_as_ffmpeg_reads_it() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let plain = at("plain.wav");
+    ffmpeg(&["-i", text(&original(folder.path(), 48_000)), "-c:a", "pcm_s16le", text(&plain)]);
+    ffmpeg(&["-i", text(&plain), "-c:a", "libopus", text(&at("plain.opus"))]);
+    let checked = tool("lame", &["--quiet", "-p", text(&plain), text(&at("checksums.mp3"))]);
+    let merged = tool("mkvmerge", &["-q", "-o", text(&at("merged.mka")), text(&at("plain.opus"))]);
+    for (name, is) in [("checksums.mp3", checked), ("merged.mka", merged)] {
+        if !is {
+            skip(&format!("nothing makes {name}"));
+            continue;
+        }
+        let (rate_hz, _, (frames, click)) = ours(&at(name));
+        assert_eq!(
+            (rate_hz, frames, click),
+            (48_000, theirs(&at(name), 1).0, theirs(&at(name), 1).1),
+            "{name}"
+        );
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand frames")]
+        let off = frames as f64 - 48_000.0 * SECONDS;
+        assert!(off.abs() <= 1.0, "{name}: {frames}");
+    }
+}
+
+#[test]
+fn packed_tracks_of_matroska_are_decoded_by_ffmpeg() {
+    if Command::new("ffmpeg").arg("-version").output().is_err() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (codec, container) in [
+        ("pcm_s16le", "wav"),
+        ("flac", "flac"),
+        ("libmp3lame", "mp3"),
+        ("libvorbis", "ogg"),
+        ("libopus", "opus"),
+    ] {
+        let from = made(folder.path(), codec, container, (48_000, 1), false);
+        let packed = folder.path().join(format!("{codec}.mka"));
+        if !tool("mkvmerge", &["-q", "--compression", "0:zlib", "-o", text(&packed), text(&from)]) {
+            return skip("there is no mkvmerge");
+        }
+        let (rate_hz, channels, (frames, click)) = ours(&packed);
+        assert_eq!((rate_hz, channels), (48_000, 1), "{codec}");
+        let (their_frames, their_click) = theirs(&packed, 1);
+        // What it drops at the start it fills again, to begin where the container says: 6.5 ms of Opus.
+        assert!(click.abs_diff(their_click) <= 400, "{codec}: {click}, theirs {their_click}");
+        assert!(frames.abs_diff(their_frames) <= 1_200, "{codec}: {frames}, theirs {their_frames}");
+    }
+}

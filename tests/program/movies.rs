@@ -83,6 +83,34 @@ fn a_picture_keeps_its_frames_and_gets_the_gated_sound() {
 }
 
 #[test]
+fn a_sound_that_begins_behind_its_picture_stays_beside_it() {
+    if there_is_no_ffmpeg() {
+        return skip("there is no ffmpeg");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let programme = programme();
+    let first_speech = |path: &Path| {
+        let heard = rows(&ok(["tag", text(path)]));
+        heard.into_iter().find(|row| row.label == "speech").expect("somebody speaks").start_s
+    };
+    let spoken_s = first_speech(&programme) + 2.5;
+    for name in ["in.ts", "in.mpg"] {
+        let film = at(name);
+        let sound = ["-itsoffset", "2.5", "-t", "9", "-i", text(&programme)];
+        let picture = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=12", "-map", "0", "-map", "1"];
+        let codecs = ["-c:v", "mpeg2video", "-c:a", "mp2", "-ac", "1", text(&film)];
+        ffmpeg(&[&sound[..], &picture, &codecs].concat());
+        let rendered = at(&format!("{name}.mp4"));
+        ok(["render", text(&film), "-o", text(&rendered)]);
+        for path in [film, rendered] {
+            let heard_s = first_speech(&path);
+            assert!((heard_s - spoken_s).abs() < 0.15, "{name}, {}: {heard_s}, {spoken_s}", path.display());
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_put_beside_a_picture_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -110,9 +110,9 @@ impl Coded {
         (self.stream.tracks, self.stream.place + 1)
     }
 
-    /// Whether only the lower half of the sound is decoded (HE-AAC).
-    pub(super) fn is_half(&self) -> bool {
-        self.stream.he
+    /// What is decoded.
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// Looks at the first packets of an AAC stream of a low rate.

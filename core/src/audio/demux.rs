@@ -15,10 +15,11 @@ use symphonia::core::meta::MetadataOptions;
 use super::AudioError;
 use super::elementary::{Elementary, ElementaryReader};
 use super::gapless::{Mp4Start, big_endian_tracks, is_mp4, mp4_edits};
+use super::matroska::{Encoded, read_tracks};
 use super::opus::{HEAD_PAGE_BYTES, reveal};
 use super::recognise::{Found, recognise};
 use super::recorded::Recorded;
-use super::repair::{Repair, is_endless_matroska, segment_end};
+use super::repair::{EBML, Repair, is_endless_matroska, segment_end};
 use super::segment::{Behind, MOST_DISCARD_NS, SegmentReader};
 use super::stream::Beside;
 use super::view::{Patch, View};
@@ -69,6 +70,7 @@ impl Opened {
         let mut start = first_page(&mut file).map_err(read_error)?;
         let elementary = Elementary::of(&start);
         let is_mp4 = offset == 0 && is_mp4(&start);
+        let is_matroska = start.starts_with(&EBML);
         let mut repair =
             if offset == 0 { Repair::of(&mut file, &start).map_err(read_error)? } else { Repair::default() };
         // An Ogg stream begins with its first page; one behind something else is heard as it is.
@@ -80,10 +82,20 @@ impl Opened {
         let mut view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
         let edits = if is_mp4 { mp4_edits(&mut view) } else { None };
         let big_endian = if is_mp4 { big_endian_tracks(&mut view) } else { None }.unwrap_or_default();
+        let encoded = if is_matroska { Encoded::tracks(&mut view, offset) } else { Vec::new() };
         view.rewind().map_err(read_error)?;
         let (cut_off, discard_ns) = (repair.cut_off, repair.discard_ns);
-        let beside =
-            Beside { edits, big_endian, opus_head, cut_off, discard_ns, track, behind, ..Beside::default() };
+        let beside = Beside {
+            edits,
+            big_endian,
+            opus_head,
+            cut_off,
+            discard_ns,
+            track,
+            encoded,
+            behind,
+            segment: None,
+        };
         Self::open(path, Box::new(view), offset, elementary, beside)
     }
 
@@ -97,9 +109,11 @@ impl Opened {
         let read_error = |source| AudioError::Read { path: path.to_owned(), at_s: 0.0, source };
         let repair = Repair::of_segment(&mut file, at).map_err(read_error)?;
         let behind = behind(&file, &repair).map_err(read_error)?;
-        let view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
+        let mut view = View::new(file, repair.patches, repair.end).map_err(read_error)?;
+        let encoded = Encoded::tracks(&mut view, at);
+        view.rewind().map_err(read_error)?;
         let (cut_off, discard_ns) = (repair.cut_off, repair.discard_ns);
-        let beside = Beside { cut_off, discard_ns, track, behind, ..Beside::default() };
+        let beside = Beside { cut_off, discard_ns, track, encoded, behind, ..Beside::default() };
         Self::open(path, Box::new(view), at, None, beside)
     }
 
@@ -134,10 +148,14 @@ impl Opened {
                 Mp4Start::Samples(file) => return Self::file(path, file, track),
             }
         }
+        read_tracks(&mut start, &mut reader).map_err(read_error)?;
+        let encoded =
+            if start.starts_with(&EBML) { Encoded::tracks(&mut Cursor::new(&start), 0) } else { Vec::new() };
         let cut_off = is_endless_matroska(&start).then_some(false);
         let end = segment_end(&start);
         let opus_head = reveal(&mut start);
-        let mut beside = Beside { edits, big_endian, opus_head, cut_off, track, ..Beside::default() };
+        let mut beside =
+            Beside { edits, big_endian, opus_head, cut_off, track, encoded, ..Beside::default() };
         let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(reader));
         if let Some(end) = end {
             let (segment, end, behind) = SegmentReader::new(whole, end);

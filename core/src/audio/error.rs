@@ -219,6 +219,11 @@ pub enum AudioWarning {
         /// Nothing is heard above, Hz.
         above_hz: u32,
     },
+    /// An edit list that shows a part again, or parts in another order, which is followed only as far as it goes forward.
+    EditsGoBack {
+        /// Seconds of sound that are not heard.
+        unheard_s: f64,
+    },
     /// What ffmpeg said while it decoded, its first words.
     Ffmpeg {
         /// Its words.
@@ -261,6 +266,11 @@ impl std::fmt::Display for AudioWarning {
                     "HE-AAC without its upper half: nothing above {above_hz} Hz is heard; ffmpeg would decode all of it"
                 )
             }
+            Self::EditsGoBack { unheard_s } => write!(
+                f,
+                "its edit list goes back to what was shown before; {unheard_s:.3} s from there on are not heard, which \
+                 ffmpeg would decode"
+            ),
             Self::Ffmpeg { said } => write!(f, "ffmpeg, which decodes it, says: {said}"),
             Self::BadPackets { count, first_at_s } => {
                 write!(f, "{count} damaged packet(s), the first at {first_at_s:.3} s, replaced by silence")

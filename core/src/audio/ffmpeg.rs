@@ -181,7 +181,7 @@ pub(crate) fn command(program: &Ffmpeg) -> io::Result<Command> {
     Ok(command)
 }
 
-/// The first time of any track of a file, seconds, as ffmpeg writes it.
+/// The first time of any track of a file, seconds, less a microsecond, as ffmpeg takes it for an offset.
 fn start_of(program: &Ffmpeg, path: &Path, demuxer: &str) -> Option<String> {
     let mut command = command(program).ok()?;
     command.args(["-hide_banner", "-nostdin", "-f", demuxer, "-protocol_whitelist", "file", "-i"]);
@@ -190,7 +190,9 @@ fn start_of(program: &Ffmpeg, path: &Path, demuxer: &str) -> Option<String> {
     let said = String::from_utf8_lossy(&said).into_owned();
     let (_, start) = said.split_once(", start: ")?;
     let start = start.split([',', '\n']).next()?.trim();
-    (start.parse::<f64>().ok()? > 0.0).then(|| start.to_owned())
+    let start = start.parse::<f64>().ok().filter(|start| *start > 0.0)?;
+    // An offset of just the start is taken for a fault in the times by ffmpeg ("Correcting start time"), which takes it back.
+    Some(format!("{:.6}", (start - 1e-6).max(0.0)))
 }
 
 /// What went wrong that the sound survived.

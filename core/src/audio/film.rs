@@ -5,9 +5,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::gapless::{Span, Walk, is_mp4};
-use super::repair::{EBML, ebml_size};
+use super::matroska::{child, children, number, track_entries};
+use super::repair::EBML;
 
-/// Elements of Matroska, and entries of a table of times, that are looked at.
+/// Entries of a table of times that are looked at.
 const MAX_PARTS: u32 = 4_096;
 /// Of `tmcd`: frames are counted as drop-frame time code does.
 const DROPS: u32 = 1;
@@ -140,41 +141,8 @@ fn time_code_of(walk: &mut Walk<'_, impl Read + Seek>, trak: Span) -> Option<Tim
     is_time.then_some(TimeCode { units, per_second, drops: flags & DROPS != 0 })
 }
 
-/// The content of an element of Matroska that begins there, and its name.
-fn element(file: &mut (impl Read + Seek), at: u64, end: u64) -> Option<(u32, Span)> {
-    let (width, marker, name) = ebml_size(file, at).ok()?;
-    // A name keeps the bit that tells its width.
-    let name = name? | u64::from(marker) << (8 * (width - 1));
-    let (size_width, _, size) = ebml_size(file, at + width).ok()?;
-    let start = at + width + size_width;
-    let stop = size.map_or(end, |size| start.saturating_add(size).min(end));
-    (start <= stop).then_some((u32::try_from(name).ok()?, start..stop))
-}
-
-/// The children of an element, as far as they are whole.
-fn children(file: &mut (impl Read + Seek), span: Span) -> Vec<(u32, Span)> {
-    const CLUSTER: u32 = 0x1f43_b675;
-    let mut at = span.start;
-    let mut found = Vec::new();
-    for _ in 0..MAX_PARTS {
-        let next = if at < span.end { element(file, at, span.end) } else { None };
-        // The tracks stand before the sound, which may have no end.
-        let Some((name, content)) = next.filter(|(name, _)| *name != CLUSTER) else { break };
-        at = content.end;
-        found.push((name, content));
-    }
-    found
-}
-
 fn matroska(file: &mut (impl Read + Seek)) -> Option<FilmPicture> {
-    let end = file.seek(SeekFrom::End(0)).ok()?;
-    let (_, header) = element(file, 0, end)?;
-    let (name, segment) = element(file, header.end, end)?;
-    if name != 0x1853_8067 {
-        return None;
-    }
-    let tracks = child(&children(file, segment), 0x1654_ae6b)?;
-    for (_, entry) in children(file, tracks).into_iter().filter(|(name, _)| *name == 0xae) {
+    for entry in track_entries(file, 0)? {
         let entry = children(file, entry);
         if number(file, child(&entry, 0x83)) != Some(1) {
             continue;
@@ -186,19 +154,6 @@ fn matroska(file: &mut (impl Read + Seek)) -> Option<FilmPicture> {
         return Some(FilmPicture { rate, size: (width, height) });
     }
     None
-}
-
-fn child(children: &[(u32, Span)], name: u32) -> Option<Span> {
-    children.iter().find(|(known, _)| *known == name).map(|(_, span)| span.clone())
-}
-
-fn number(file: &mut (impl Read + Seek), span: Option<Span>) -> Option<u64> {
-    let span = span?;
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(span.start)).ok()?;
-    file.by_ref().take((span.end - span.start).min(9)).read_to_end(&mut bytes).ok()?;
-    let is_number = (1..=8).contains(&bytes.len());
-    is_number.then(|| bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
 }
 
 #[cfg(test)]

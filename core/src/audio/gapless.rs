@@ -33,6 +33,14 @@ struct Edit {
     duration: u64,
 }
 
+/// What is handed out of a track by its edit list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Followed {
+    pub(super) stretches: Vec<Stretch>,
+    /// Samples that are shown from where the list goes back, which cannot be followed.
+    pub(super) unheard: u64,
+}
+
 /// A stretch of what is handed out, in samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stretch {
@@ -51,12 +59,13 @@ impl EditList {
     /// The stretches at `rate_hz` of a track that has `coded` samples in all.
     ///
     /// An edit's length is often rounded to the millisecond, while the sample table is exact: it wins where both say the
-    /// same within that rounding. Lists that go back in time are followed as far as they do not.
-    pub(super) fn stretches(&self, rate_hz: u32, coded: Option<u64>) -> Vec<Stretch> {
+    /// same within that rounding. Lists that go back in time by more than it are followed as far as they do not.
+    pub(super) fn follow(&self, rate_hz: u32, coded: Option<u64>) -> Followed {
         let longest = MAX_SKIP_S * u64::from(rate_hz);
         let in_movie = |duration| scale(duration, rate_hz, self.movie_timescale);
+        let rounding = self.rounding(rate_hz);
         let mut stretches = Vec::new();
-        let mut shown_to = 0;
+        let mut shown_to = 0_u64;
         for (k, edit) in self.edits.iter().enumerate() {
             let Some(time) = edit.media_time else {
                 // A pause at the end is nothing that is heard.
@@ -66,15 +75,24 @@ impl EditList {
                 continue;
             };
             let from = scale(time, rate_hz, self.media_timescale).min(longest);
-            if from < shown_to {
-                break;
+            if from.saturating_add(rounding) < shown_to {
+                let shown = self.edits[k..].iter().filter(|edit| edit.media_time.is_some());
+                let unheard =
+                    shown.fold(0_u64, |all, edit| all.saturating_add(in_movie(edit.duration).min(longest)));
+                return Followed { stretches, unheard };
             }
+            let from = from.max(shown_to).min(longest);
             let samples = self.shown(from, in_movie(edit.duration), edit.duration, rate_hz, coded);
             stretches.push(Stretch::Shown { from, samples });
             let Some(samples) = samples else { break };
             shown_to = from.saturating_add(samples);
         }
-        stretches
+        Followed { stretches, unheard: 0 }
+    }
+
+    /// Samples in a unit of an edit's length, up to which it may be wrong.
+    fn rounding(&self, rate_hz: u32) -> u64 {
+        scale(1, rate_hz, self.movie_timescale).saturating_add(1)
     }
 
     fn shown(&self, from: u64, by_edit: u64, duration: u64, rate_hz: u32, coded: Option<u64>) -> Option<u64> {
@@ -82,9 +100,8 @@ impl EditList {
         if duration == 0 {
             return by_table;
         }
-        let rounding = scale(1, rate_hz, self.movie_timescale).saturating_add(1);
         match by_table {
-            Some(table) if table <= by_edit.saturating_add(rounding) => Some(table),
+            Some(table) if table <= by_edit.saturating_add(self.rounding(rate_hz)) => Some(table),
             _ => Some(by_edit),
         }
     }
@@ -304,8 +321,8 @@ mod tests {
     fn an_edit_longer_than_can_be_counted_keeps_what_is_there() {
         let edit = EditList { media_timescale: 1, movie_timescale: 1, ..list(&[(Some(0), u64::MAX)]) };
         let shown = |samples| vec![Stretch::Shown { from: 0, samples }];
-        assert_eq!(edit.stretches(48_000, Some(1_000)), shown(Some(1_000)));
-        assert_eq!(edit.stretches(48_000, None), shown(Some(u64::MAX)));
+        assert_eq!(edit.follow(48_000, Some(1_000)).stretches, shown(Some(1_000)));
+        assert_eq!(edit.follow(48_000, None).stretches, shown(Some(u64::MAX)));
     }
 
     fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
@@ -360,8 +377,20 @@ mod tests {
             Stretch::Pause(12_000),
             Stretch::Shown { from: 144_000, samples: Some(48_000) },
         ];
-        assert_eq!(edits.stretches(48_000, Some(480_000)), expected);
+        let followed = edits.follow(48_000, Some(480_000));
+        assert_eq!((&followed.stretches[..], followed.unheard), (&expected[..], 0));
         let back = list(&[(Some(48_000), 1_000), (Some(0), 1_000)]);
-        assert_eq!(back.stretches(48_000, None), [Stretch::Shown { from: 48_000, samples: Some(48_000) }]);
+        let shown = |from, samples| Stretch::Shown { from, samples: Some(samples) };
+        let followed = back.follow(48_000, None);
+        assert_eq!((&followed.stretches[..], followed.unheard), (&[shown(48_000, 48_000)][..], 48_000));
+        // Repeated, and what follows that.
+        let twice = list(&[(Some(48_000), 1_000), (Some(48_000), 1_000), (None, 9), (Some(144_000), 2_000)]);
+        let followed = twice.follow(48_000, Some(480_000));
+        assert_eq!((&followed.stretches[..], followed.unheard), (&[shown(48_000, 48_000)][..], 144_000));
+        // Less than a length's rounding is none.
+        let joined = list(&[(Some(0), 1_000), (Some(47_960), 1_000)]);
+        let followed = joined.follow(48_000, Some(480_000));
+        assert_eq!(followed.stretches, [shown(0, 48_000), shown(48_000, 48_000)]);
+        assert_eq!(followed.unheard, 0);
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::elementary::{Elementary, TOO_FAST};
 use super::ffmpeg::{Decoded, Input};
 use super::foreign::{Foreign, container_demuxer};
+use super::matroska::ENCRYPTED;
 use super::options::{Ffmpeg, SourceOptions};
 use super::pcm_header::read_header;
 use super::recognise::{Found, recognise};
@@ -19,9 +20,9 @@ pub(super) fn last_resort(
     options: &SourceOptions,
     error: AudioError,
 ) -> Result<Source, AudioError> {
-    // ffmpeg takes the first of these frames and finds no other.
+    // ffmpeg takes the first of these frames and finds no other; without a key it decodes noise.
     let known = match &error {
-        AudioError::Unsupported { what, .. } => what != TOO_FAST,
+        AudioError::Unsupported { what, .. } => what != TOO_FAST && what != ENCRYPTED,
         other => matches!(other, AudioError::NotAudio { .. }),
     };
     let Some(mut file) = File::open(path).ok().filter(|_| known) else { return Err(error) };
@@ -100,12 +101,17 @@ pub(super) fn by_ffmpeg(
     Ok(source)
 }
 
-/// The same file with its upper half, where that is left out here and ffmpeg decodes it.
-pub(super) fn with_upper_half(source: Source, options: &SourceOptions) -> Source {
-    let half = matches!(&source.reader, Reader::Coded(coded) if coded.is_half());
-    if !half {
+/// The same file with what is left out of it here, its upper half or what its edit list shows again, where ffmpeg decodes it.
+pub(super) fn with_all_of_it(source: Source, options: &SourceOptions) -> Source {
+    let what = match &source.reader {
+        Reader::Coded(coded) if coded.stream().he => "HE-AAC",
+        Reader::Coded(coded) if coded.stream().unheard_s().is_some() => "an edit list that goes back",
+        _ => return source,
+    };
+    // A pipe cannot be read again.
+    if !source.path.is_file() {
         return source;
     }
-    let error = AudioError::Unsupported { path: source.path.clone(), what: "HE-AAC".to_owned() };
+    let error = AudioError::Unsupported { path: source.path.clone(), what: what.to_owned() };
     last_resort(&source.path, options, error).unwrap_or(source)
 }

@@ -24,6 +24,7 @@
 //! | `vorbis.rs` | Vorbis of more than two channels |
 //! | `recorded.rs` | the first bytes of a stream, read again |
 //! | `repair.rs`, `view.rs` | sizes in containers that lie, and the file as it should have been |
+//! | `matroska.rs` | elements of Matroska, and tracks that are packed or encrypted |
 //! | `segment.rs` | the end of a Matroska stream, and recordings joined behind it |
 //! | `options.rs` | which track, which channel, which ffmpeg |
 //! | `ffmpeg.rs`, `left_to_ffmpeg.rs` | what is not read here, decoded by the system's ffmpeg |
@@ -51,6 +52,7 @@ mod gapless;
 mod info;
 mod kind;
 mod left_to_ffmpeg;
+mod matroska;
 mod mix;
 mod mono;
 mod open;

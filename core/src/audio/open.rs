@@ -9,7 +9,7 @@ use super::demux::{Opened, long_header};
 use super::ffmpeg::{Input, is_address, local_path};
 use super::foreign::Foreign;
 use super::info::PcmFormat;
-use super::left_to_ffmpeg::{by_ffmpeg, foreign_stream, last_resort, with_upper_half};
+use super::left_to_ffmpeg::{by_ffmpeg, foreign_stream, last_resort, with_all_of_it};
 use super::options::{ChannelChoice, SourceOptions};
 use super::pcm_header::read_header;
 use super::recognise::{Found, recognise};
@@ -55,7 +55,7 @@ impl Source {
             by_ffmpeg(path, Input::Path(path), None, options, missing)?
         } else {
             let source = match Self::open_track(path, path, options.track) {
-                Ok(source) => with_upper_half(source, options),
+                Ok(source) => with_all_of_it(source, options),
                 Err(error) => last_resort(path, options, error)?,
             };
             source.audible(options)

@@ -260,12 +260,13 @@ pub(super) fn discard_in(tail: &[u8]) -> u64 {
         let width = usize::from(tail[at + 2] & 0x0f);
         let Some(value) = tail.get(at + 3..at + 3 + width) else { continue };
         let ns = value.iter().fold(0, |all, &byte| all << 8 | u64::from(byte));
-        // It is the last part of a group of one block.
-        let group = (0..at).rev().find(|&start| {
-            tail[start] == 0xa0
-                && group_end(&tail[start + 1..]).is_some_and(|end| start + 1 + end == at + 3 + width)
+        // It is a part of a group of one block, behind which others may stand (`BlockDuration`).
+        let in_group = (0..at).rev().filter(|&start| tail[start] == 0xa0).any(|start| {
+            let end = element_end(&tail[start + 1..]).map(|end| start + 1 + end);
+            let behind = end.and_then(|end| tail.get(at + 3 + width..end));
+            behind.is_some_and(is_elements)
         });
-        if group.is_some() && ns < MAX_NS {
+        if in_group && ns < MAX_NS {
             return ns;
         }
     }
@@ -273,13 +274,25 @@ pub(super) fn discard_in(tail: &[u8]) -> u64 {
 }
 
 /// Where an element ends whose size these bytes begin with.
-fn group_end(bytes: &[u8]) -> Option<usize> {
+fn element_end(bytes: &[u8]) -> Option<usize> {
     let first = *bytes.first()?;
     let width = usize::try_from(first.leading_zeros()).ok()? + 1;
     let rest = bytes.get(1..width).filter(|_| width <= 4)?;
     let start = usize::from(first) & ((1 << (8 - width)) - 1);
     let size = rest.iter().fold(start, |all, &byte| all << 8 | usize::from(byte));
     Some(width + size)
+}
+
+/// Whether these bytes are whole elements and nothing else.
+fn is_elements(mut bytes: &[u8]) -> bool {
+    while let Some(&first) = bytes.first() {
+        let name_bytes = usize::try_from(first.leading_zeros()).unwrap_or(0) + 1;
+        let content = bytes.get(name_bytes..).filter(|_| name_bytes <= 4);
+        let next = content.and_then(|rest| rest.get(element_end(rest)?..));
+        let Some(next) = next else { return false };
+        bytes = next;
+    }
+    true
 }
 
 /// A size in EBML: its width in bytes, the bit that says so, and its value if it is known.
@@ -346,4 +359,27 @@ fn ogg(file: &mut File, length: u64) -> io::Result<Repair> {
     });
     let whole = bytes.is_some_and(|bytes| bytes <= page.len());
     Ok(Repair { cut_off: Some(!whole), ..Repair::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_may_have_a_duration_behind_it_and_is_in_a_group() {
+        let block: &[u8] = b"\xa1\x86\x81\0\0\0ab";
+        let padding: &[u8] = b"\x75\xa2\x83\x0f\x42\x40";
+        let group = |parts: &[&[u8]]| {
+            let content = parts.concat();
+            let size = u8::try_from(content.len()).unwrap();
+            [&[0xa0, 0x80 | size][..], &content, b"\x1c\x53\xbb\x6b\x81\0"].concat()
+        };
+        let duration: &[u8] = b"\x9b\x81\x14";
+        for parts in [&[block, padding][..], &[block, duration, padding], &[block, padding, duration]] {
+            assert_eq!(discard_in(&group(parts)), 1_000_000, "{parts:?}");
+        }
+        // By chance, in the sound or outside of any group.
+        assert_eq!(discard_in(&group(&[block, padding, b"\x9b\x84\x14"])), 0);
+        assert_eq!(discard_in(&[&group(&[block]), padding].concat()), 0);
+    }
 }

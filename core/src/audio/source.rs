@@ -94,7 +94,10 @@ impl Source {
         if tracks > 1 {
             warnings.push(AudioWarning::Tracks { tracks, heard, skipped_silent: false });
         }
-        if coded.is_half() {
+        if let Some(unheard_s) = coded.stream().unheard_s() {
+            warnings.push(AudioWarning::EditsGoBack { unheard_s });
+        }
+        if coded.stream().he {
             warnings.push(AudioWarning::UpperHalfMissing { above_hz: coded.info().rate_hz / 2 });
         }
         Self::new(path, coded.info().clone(), Reader::Coded(Box::new(coded)), warnings)

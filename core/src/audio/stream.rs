@@ -21,12 +21,14 @@ use symphonia::core::meta::RawValue;
 use symphonia::core::units::TimeBase;
 
 use super::aac::core_config;
-use super::gapless::{EditList, Stretch, itunes_gapless, scale};
+use super::gapless::{EditList, Followed, Stretch, itunes_gapless, scale};
 use super::kind::{Kind, big_endian, kind_of, sample_format};
+use super::matroska::Encoded;
 use super::opus::{Endian, OpusDecoder, OpusHead};
 use super::segment::{Behind, SegmentEnd};
 use super::vorbis::VorbisDecoder;
 use super::{AudioError, SampleFormat};
+use crate::signal::units::samples_to_seconds;
 
 static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     let mut registry = CodecRegistry::new();
@@ -54,6 +56,8 @@ pub(super) struct Beside {
     pub(super) track: Option<u16>,
     /// The end of a Matroska stream, which says whether it is all and what is to be dropped there.
     pub(super) segment: Option<SegmentEnd>,
+    /// Tracks of Matroska that are packed or encrypted, which its demuxer hands out as they are.
+    pub(super) encoded: Vec<Encoded>,
     /// Another recording that is heard next.
     pub(super) behind: Option<Behind>,
 }
@@ -85,6 +89,8 @@ pub(super) struct Stream {
     pub(super) keeps_packets: bool,
     /// What is shown after those that are kept.
     stretches: VecDeque<Stretch>,
+    /// Frames that its edit list shows where it goes back, which is not done.
+    unheard: u64,
     /// Where the track is, in its own frames.
     decoded_to: u64,
     /// Frames that the container announces.
@@ -130,6 +136,10 @@ impl Stream {
             let detail = format!("{} without a sound track", format.format_info().long_name);
             return Err(AudioError::NotAudio { path: path.to_owned(), detail });
         };
+        if let Some(encoded) = beside.encoded.iter().find(|encoded| encoded.track == track.id) {
+            let what = encoded.what().to_owned();
+            return Err(AudioError::Unsupported { path: path.to_owned(), what });
+        }
         let kind = kind_of(parameters);
         let told = announced_frames(track, parameters);
         let (parameters, he) = &match parameters.extra_data.as_deref().and_then(core_config) {
@@ -182,6 +192,7 @@ impl Stream {
             discard: 0,
             keeps_packets: container == FORMAT_ID_OGG,
             stretches: VecDeque::new(),
+            unheard: 0,
             decoded_to: 0,
             told: told.map(in_output),
             counted: kind == Kind::Lossless && (container == FORMAT_ID_FLAC || container == FORMAT_ID_OGG),
@@ -218,13 +229,16 @@ impl Stream {
 
     fn apply_edits(&mut self, edits: Option<&EditList>, comment: Option<&str>, coded: Option<u64>) {
         let Some(rate_hz) = self.rate_hz else { return };
-        let by_edits = edits.map(|edits| edits.stretches(rate_hz, coded)).filter(|edits| !edits.is_empty());
+        let Followed { stretches, unheard } =
+            edits.map(|edits| edits.follow(rate_hz, coded)).unwrap_or_default();
+        let by_edits = Some(stretches).filter(|edits| !edits.is_empty());
+        self.unheard = unheard;
         let shown = |from, samples| vec![Stretch::Shown { from, samples }];
         let by_comment = comment.and_then(itunes_gapless).map(|(delay, total)| shown(delay, Some(total)));
         // An edit list that skips nothing and waits for nothing says nothing about the encoder's delay; a comment does.
         let says = |edits: &Vec<Stretch>| !matches!(edits[..], [Stretch::Shown { from: 0, .. }]);
         let chosen = match by_edits {
-            Some(edits) if says(&edits) => Some(edits),
+            Some(edits) if unheard > 0 || says(&edits) => Some(edits),
             other => by_comment.or(other),
         };
         let stretches =
@@ -254,6 +268,11 @@ impl Stream {
             }
         }
         false
+    }
+
+    /// Seconds that its edit list shows where it goes back, which is not done.
+    pub(super) fn unheard_s(&self) -> Option<f64> {
+        Some(samples_to_seconds(self.unheard, self.rate_hz?)).filter(|_| self.unheard > 0)
     }
 
     /// A new decoder of the same kind, for frames in another form. Where there is none, the old one goes on.

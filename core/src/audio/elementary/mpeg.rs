@@ -167,9 +167,11 @@ impl MpegHeader {
         (0..parts).map(length).sum::<usize>().div_ceil(8)
     }
 
-    /// Where an encoder's tag begins in a frame of layer III that holds nothing else.
-    fn tag_offset(self) -> usize {
-        4 + self.side_bytes() + self.checksum_bytes()
+    /// Where an encoder's tag may begin in a frame of layer III that holds nothing else. LAME does not count the checksum, and
+    /// writes the tag where it stands without one; others put it behind.
+    fn tag_offsets(self) -> [usize; 2] {
+        let start = 4 + self.side_bytes();
+        [start, start + self.checksum_bytes()]
     }
 }
 
@@ -243,10 +245,8 @@ fn tag(header: MpegHeader, frame: &[u8]) -> Option<LinkInfo> {
         let samples = of_frames(frames);
         return Some(LinkInfo { samples, bytes: Some(bytes.into()), binding: true, ..LinkInfo::default() });
     }
-    let start = header.tag_offset();
-    if !matches!(frame.get(start..start + 4)?, b"Xing" | b"Info") {
-        return None;
-    }
+    let named = |&start: &usize| matches!(frame.get(start..start + 4), Some(b"Xing" | b"Info"));
+    let start = header.tag_offsets().into_iter().find(named)?;
     let flags = number(start + 4)?;
     let mut at = start + 8;
     let mut field = |bit: u32, bytes: usize| {

@@ -1,5 +1,6 @@
 //! Tests of the module as a whole: files in, samples out.
 
+mod edits;
 mod fixtures;
 mod hostile;
 mod segments;

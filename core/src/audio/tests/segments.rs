@@ -1,6 +1,6 @@
 //! Matroska in streams, and several recordings in one file.
 
-use super::super::AudioWarning;
+use super::super::{AudioError, AudioWarning, Source};
 use super::{Read, fixture};
 
 const NAMES: [&str; 2] = ["click-opus.webm", "click-vorbis.mka"];
@@ -64,4 +64,30 @@ fn joined_recordings_are_heard_one_after_the_other() {
             );
         }
     }
+}
+
+#[test]
+fn packed_tracks_are_not_taken_for_sound_and_encrypted_ones_are_given_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("packed.webm");
+    let mut packed = bytes("click-opus.webm");
+    // In place of what says how late the codec is.
+    let at = packed.windows(3).position(|name| name == [0x56, 0xaa, 0x83]).unwrap();
+    for (kind, said) in [(0, "a compressed Matroska track"), (1, "an encrypted Matroska track")] {
+        packed[at..at + 13].copy_from_slice(b"\x6d\x80\x8a\x62\x40\x87\x50\x33\x84\0\0\0\0");
+        packed[at + 12] = kind;
+        std::fs::write(&path, &packed).unwrap();
+        let stream = Box::new(std::io::Cursor::new(packed.clone()));
+        for opened in [Source::open_as(&path, &path), Source::from_reader(&path, stream)] {
+            let error = opened.err().unwrap();
+            assert!(matches!(&error, AudioError::Unsupported { what, .. } if what == said), "{error}");
+        }
+    }
+    let error = Source::open(&path).err().unwrap().to_string();
+    assert!(error.contains("encrypted") && !error.contains("ffmpeg"), "{error}");
+    // The recording behind another one.
+    std::fs::write(&path, [bytes("click-opus.webm"), packed].concat()).unwrap();
+    let read = Read::file(&path);
+    assert!(read.samples == Read::file(&fixture("click-opus.webm")).samples, "{}", read.samples.len());
+    assert!(matches!(read.error, Some(AudioError::Unsupported { .. })), "{:?}", read.error);
 }
