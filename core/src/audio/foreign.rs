@@ -101,6 +101,44 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
         .then_some(Foreign { name: "an MPEG transport stream", demuxer: Some("mpegts") })
 }
 
+/// AC-3 or E-AC-3 by the two bytes that their frames begin with, which are no proof.
+pub(super) fn ac3(bytes: &[u8]) -> Option<Foreign> {
+    match bytes {
+        // The sixth byte begins with the version of the syntax.
+        [0x0b, 0x77, _, _, _, version, ..] if version >> 3 > 10 => {
+            Some(Foreign { name: "E-AC-3", demuxer: Some("eac3") })
+        }
+        [0x0b, 0x77, ..] => Some(Foreign { name: "AC-3", demuxer: Some("ac3") }),
+        _ => None,
+    }
+}
+
+/// The same where another frame follows the first one.
+pub(super) fn ac3_stream(bytes: &[u8]) -> Option<Foreign> {
+    ac3(bytes).filter(|_| {
+        ac3_frame_bytes(bytes).is_some_and(|length| bytes[length.min(bytes.len())..].starts_with(b"\x0b\x77"))
+    })
+}
+
+/// Length of a frame of AC-3 or E-AC-3 (ETSI TS 102 366).
+fn ac3_frame_bytes(bytes: &[u8]) -> Option<usize> {
+    const KBIT_PER_S: [usize; 19] =
+        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
+    let &[_, _, third, fourth, fifth, sixth] = bytes.first_chunk()?;
+    if sixth >> 3 > 10 {
+        return Some(2 * ((usize::from(third & 7) << 8 | usize::from(fourth)) + 1));
+    }
+    let code = usize::from(fifth & 0x3f);
+    let rate = *KBIT_PER_S.get(code >> 1)?;
+    // 1536 samples; at 44.1 kHz the lowest bit of the code makes up for what is no whole number of words.
+    match fifth >> 6 {
+        0 => Some(4 * rate),
+        1 => Some(2 * (rate * 320 / 147 + (code & 1))),
+        2 => Some(6 * rate),
+        _ => None,
+    }
+}
+
 /// What ffmpeg calls the container, or the stream of frames, that these are the first bytes of. It is told, so that it takes
 /// nothing for a list of further files.
 pub(super) fn container_demuxer(bytes: &[u8]) -> Option<&'static str> {
@@ -125,4 +163,22 @@ pub(super) fn container_demuxer(bytes: &[u8]) -> Option<&'static str> {
         Elementary::Mpeg => Some("mp3"),
         Elementary::Adts => Some("aac"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_ac_3_tell_their_length() {
+        let bytes = |head: [u8; 6]| ac3_frame_bytes(&head);
+        // 192 kbit/s at 48, 44.1 (two lengths) and 32 kHz.
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0x14, 0x40]), Some(768));
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0x54, 0x40]), Some(834));
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0x55, 0x40]), Some(836));
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0x94, 0x40]), Some(1_152));
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0xd4, 0x40]), None);
+        assert_eq!(bytes([0x0b, 0x77, 0, 0, 0x26, 0x40]), None, "a code that is not used");
+        assert_eq!(bytes([0x0b, 0x77, 0x01, 0x7f, 0x3f, 0x80]), Some(768));
+    }
 }

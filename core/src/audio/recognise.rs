@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 
 use super::elementary::MpegHeader;
-use super::foreign::{Foreign, foreign};
+use super::foreign::{Foreign, ac3, ac3_stream, foreign};
 
 /// Bytes behind the tags in which frames may begin: recordings of streams begin with less than a frame.
 const MAX_JUNK_BYTES: usize = 1 << 16;
@@ -58,19 +58,16 @@ pub(super) fn recognise(input: &mut impl Read) -> io::Result<(Found, Vec<u8>)> {
     }
     let most = if tagged { MAX_JUNK_BEHIND_TAGS_BYTES } else { MAX_JUNK_BYTES };
     let whole = window.fill(most)? < most;
+    // Before anything is searched for: in its frames chance syncs of other kinds are found.
+    if let Some(foreign) = ac3_stream(&window.bytes) {
+        return Ok((Found::Foreign(foreign), window.bytes));
+    }
     if let Some(start) = first_frame(&window.bytes, whole) {
         let offset = window.offset + start as u64;
         return Ok((Found::Audio { offset }, window.bytes.split_off(start)));
     }
     // Two bytes are no proof, unless nothing else fits.
-    let found = match window.bytes[..] {
-        // The sixth byte begins with the version of the syntax.
-        [0x0b, 0x77, _, _, _, version, ..] if version >> 3 > 10 => {
-            Found::Foreign(Foreign { name: "E-AC-3", demuxer: Some("eac3") })
-        }
-        [0x0b, 0x77, ..] => Found::Foreign(Foreign { name: "AC-3", demuxer: Some("ac3") }),
-        _ => Found::Unknown,
-    };
+    let found = ac3(&window.bytes).map_or(Found::Unknown, Found::Foreign);
     Ok((found, window.bytes))
 }
 
@@ -192,23 +189,25 @@ pub(crate) fn ffmpeg_demuxer(path: &std::path::Path) -> Option<&'static str> {
 /// Where the first frame of MPEG audio or ADTS begins; `whole`: the bytes are all that the input has.
 fn first_frame(bytes: &[u8], whole: bool) -> Option<usize> {
     // At the beginning a single good frame is enough, and one that says nothing of its length is the decoder's to refuse.
-    if is_sync(bytes) && (frame(bytes).is_none() || run(bytes, whole) >= 2) {
+    if is_sync(bytes) && (frame(bytes).is_none() || run(bytes, whole, 1) >= 2) {
         return Some(0);
     }
     (1..bytes.len().saturating_sub(4))
-        .find(|&at| is_sync(&bytes[at..]) && run(&bytes[at..], whole) >= RUN_FRAMES)
+        .find(|&at| is_sync(&bytes[at..]) && run(&bytes[at..], whole, 2) >= RUN_FRAMES)
 }
 
 /// Frames of one kind that follow each other from here, not many more than are asked for. An input that ends with a
-/// frame has as many as are asked for.
-fn run(bytes: &[u8], whole: bool) -> u32 {
+/// frame has as many as are asked for; so has one that ends within a frame, if that is one of `least` frames at least: the
+/// length that a chance sync tells reaches past the end of anything that is short.
+fn run(bytes: &[u8], whole: bool, least: u32) -> u32 {
     let Some((_, kind)) = frame(bytes) else { return 0 };
     let mut at = 0;
     let mut frames = 0;
     while frames < RUN_FRAMES {
         match bytes.get(at..).and_then(frame) {
             Some((length, next)) if next == kind => at += length,
-            _ if whole && at >= bytes.len() && frames > 0 => return RUN_FRAMES,
+            _ if whole && at == bytes.len() && frames > 0 => return RUN_FRAMES,
+            _ if whole && at > bytes.len() && frames >= least => return RUN_FRAMES,
             _ => break,
         }
         frames += 1;
@@ -332,5 +331,34 @@ mod tests {
         assert_eq!(found(&mp3(1)), Found::Audio { offset: 0 });
         assert_eq!(found(b""), Found::Unknown);
         assert_eq!(found(b"Dear diary"), Found::Unknown);
+    }
+
+    #[test]
+    fn a_chance_sync_near_the_end_is_no_stream() {
+        let sync = b"\xff\xfb\x90\x00";
+        // 48 kHz, 192 kbit/s: 768 bytes; and E-AC-3 of as many.
+        let frames = |head: &[u8]| [head, &vec![0x55; 768 - head.len()]].concat().repeat(9);
+        let cases: [(&[u8], &str); 2] =
+            [(b"\x0b\x77\0\0\x14\x40", "ac3"), (b"\x0b\x77\x01\x7f\x3f\x80", "eac3")];
+        for (head, demuxer) in cases {
+            let mut stream = frames(head);
+            // One that reaches past the end, and a whole run.
+            stream.truncate(stream.len() - 200);
+            let near = stream.len() - 100;
+            stream[near..near + 4].copy_from_slice(sync);
+            assert!(matches!(found(&stream), Found::Foreign(f) if f.demuxer == Some(demuxer)), "{demuxer}");
+            stream[10..10 + 417 * 5].copy_from_slice(&mp3(5));
+            stream[768..774].copy_from_slice(head);
+            assert!(matches!(found(&stream), Found::Foreign(f) if f.demuxer == Some(demuxer)), "{demuxer}");
+        }
+        let mut other = vec![0x55; 60_000];
+        other[59_800..59_804].copy_from_slice(sync);
+        assert_eq!(found(&other), Found::Unknown);
+        // A recording of a stream begins and ends within a frame.
+        let cut = &mp3(3)[30..1_151];
+        assert_eq!(found(cut), Found::Audio { offset: 387 });
+        assert_eq!(found(&[&[7_u8; 100][..], &mp3(1)].concat()), Found::Audio { offset: 100 });
+        // At the beginning one frame is enough.
+        assert_eq!(found(&mp3(1)[..300]), Found::Audio { offset: 0 });
     }
 }
