@@ -122,12 +122,14 @@ impl Group {
                 everywhere: false,
             },
             Self::Streams => Spec {
-                what: "ffmpeg, icecast2, liquidsoap, mosquitto, openssl, pipewire and systemd-analyze, for the tests of streams",
+                what: "ffmpeg, icecast2, lame, liquidsoap, mkvtoolnix, mosquitto, openssl, pipewire and systemd-analyze, for the tests of streams and files",
                 packages: &[
                     "dbus-daemon",
                     "ffmpeg",
                     "icecast2",
+                    "lame",
                     "liquidsoap",
+                    "mkvtoolnix",
                     "mosquitto",
                     "mosquitto-clients",
                     "openssl",
