@@ -187,9 +187,12 @@ fn write_reports(
             }
             Ok(())
         }
-        LabelFormat::Text(format) => Ok(match folder {
-            Some(folder) => format.write_all_in(folder, reports, out)?,
-            None => format.write_all(reports, out)?,
-        }),
+        LabelFormat::Text(format) => {
+            let written = match folder {
+                Some(folder) => format.write_all_in(folder, reports, out),
+                None => format.write_all(reports, out),
+            };
+            Ok(written?)
+        }
     }
 }

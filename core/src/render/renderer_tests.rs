@@ -137,7 +137,7 @@ fn it_is_told_which_of_two_outputs_has_no_room() {
             let out = |name: &str| {
                 let path = folder.path().join(name);
                 let place = if name == full { "/dev/full".as_ref() } else { path.as_path() };
-                let file = File::options().write(true).create(true).open(place).expect("writable");
+                let file = File::create(place).expect("writable");
                 AudioOut::file(&path, file, FORMAT, &Metadata::default(), None).expect("fits")
             };
             let mut renderer =
