@@ -286,3 +286,29 @@ fn lame_sum_is_right(frame: &[u8], at: usize) -> bool {
     });
     stored == [0, 0] || stored == sum.to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_of_a_frame_with_a_checksum_stands_in_either_place() {
+        const WITHOUT: u8 = 0xfb;
+        const WITH: u8 = 0xfa;
+        for (checksum, gap) in [(WITHOUT, 0), (WITH, 0), (WITH, 2)] {
+            // Layer III of MPEG-1 at 64 kbit/s and 44.1 kHz, of one channel: 17 bytes of side information.
+            let mut frame = vec![0; 208];
+            frame[..4].copy_from_slice(&[0xff, checksum, 0x50, 0xc0]);
+            let mut tag = b"Info\0\0\0\x01\0\0\0\x28LAME".to_vec();
+            // Twelve bits each of delay and padding.
+            tag.resize(12 + 21, 0);
+            tag.extend([0x24, 0x05, 0x7c]);
+            frame[21 + gap..][..tag.len()].copy_from_slice(&tag);
+            let info = super::tag(MpegHeader::parse(&frame).unwrap(), &frame).unwrap();
+            assert_eq!(info.samples, Some(40 * 1_152));
+            assert_eq!((info.delay, info.padding), (Some(0x240 + 529), Some(0x57c - 529)));
+        }
+        let silence = [&[0xff, WITH, 0x50, 0xc0][..], &[0; 204]].concat();
+        assert_eq!(super::tag(MpegHeader::parse(&silence).unwrap(), &silence), None);
+    }
+}
