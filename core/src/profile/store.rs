@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::file::ProfileFile;
 use super::{ModelId, Passphrase, Profile, ProfileError, ProfileKind, ProfileName};
 use crate::home::users_folder;
-use crate::output::SafeFile;
+use crate::output::{OutputError, SafeFile};
 
 /// What happens to a profile of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl ProfileStore {
         seal: Option<&Passphrase>,
         existing: Existing,
     ) -> Result<PathBuf, ProfileError> {
-        // Before the work of a seal.
+        // Before the work of a seal; whoever comes in between is met when the file gets its name.
         self.refuse_existing(P::KIND, name, existing)?;
         self.write(&ProfileFile::new(name, model, profile, seal)?, existing)
     }
@@ -162,7 +162,7 @@ impl ProfileStore {
     /// [`ProfileError`] if there is none, it is not valid, or the file cannot be written.
     pub fn export(&self, kind: ProfileKind, name: &ProfileName, to: &Path) -> Result<(), ProfileError> {
         let (file, path) = self.read(kind, name)?;
-        write_private(to, &file.to_bytes(&path.display().to_string())?)
+        Ok(written_private(to, &file.to_bytes(&path.display().to_string())?)?.commit()?)
     }
 
     /// Takes in a file that [`ProfileStore::export`] wrote, under `name` or its own, and gives the name. What is not sealed
@@ -209,7 +209,15 @@ impl ProfileStore {
         let path = self.path(file.kind, &file.name);
         let bytes = file.to_bytes(&path.display().to_string())?;
         create_private_folder(&self.folder.join(file.kind.folder()))?;
-        write_private(&path, &bytes)?;
+        let written = written_private(&path, &bytes)?;
+        match existing {
+            Existing::Replace => written.commit()?,
+            // Another process may enrol the same name at this moment.
+            Existing::Refuse => written.commit_new().map_err(|error| match error {
+                OutputError::Exists { .. } => exists(file.kind, &file.name),
+                other => other.into(),
+            })?,
+        }
         Ok(path)
     }
 
@@ -220,7 +228,7 @@ impl ProfileStore {
         existing: Existing,
     ) -> Result<(), ProfileError> {
         if existing == Existing::Refuse && self.path(kind, name).exists() {
-            return Err(ProfileError::Exists { kind, name: name.to_string() });
+            return Err(exists(kind, name));
         }
         Ok(())
     }
@@ -248,10 +256,15 @@ fn read_within(file: File, kind: ProfileKind, path: &Path) -> Result<Vec<u8>, Pr
     Ok(bytes)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ProfileError> {
+fn exists(kind: ProfileKind, name: &ProfileName) -> ProfileError {
+    ProfileError::Exists { kind, name: name.to_string() }
+}
+
+/// A file that is the owner's alone, written and without its name yet.
+fn written_private(path: &Path, bytes: &[u8]) -> Result<SafeFile, ProfileError> {
     let mut file = SafeFile::create_private(path)?;
     file.write_all(bytes).map_err(|source| ProfileError::Io { path: path.to_owned(), source })?;
-    Ok(file.commit()?)
+    Ok(file)
 }
 
 /// Folders that are made here are the owner's alone, as XDG asks.

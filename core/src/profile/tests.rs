@@ -88,6 +88,37 @@ fn a_profile_comes_back_with_all_its_bits_and_is_its_owners_alone() {
 }
 
 #[test]
+fn of_several_that_enrol_a_name_at_once_one_does() {
+    let place = place();
+    for round in 0..20_u8 {
+        let name: ProfileName = format!("round{round}").parse().unwrap();
+        let start = std::sync::Barrier::new(4);
+        let enrol = |value: u8| {
+            let print = Print { vector: vec![f32::from(value)] };
+            start.wait();
+            (print.clone(), place.store.save(&name, &place.model, &print, None, Existing::Refuse))
+        };
+        let enrolled = std::thread::scope(|scope| {
+            let enrol = &enrol;
+            let threads = [1, 2, 3, 4].map(|value| scope.spawn(move || enrol(value)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let (saved, refused): (Vec<_>, Vec<_>) = enrolled.into_iter().partition(|(_, saved)| saved.is_ok());
+        assert_eq!((saved.len(), refused.len()), (1, 3), "{saved:?} {refused:?}");
+        // Who was told that it is enrolled is who is there.
+        assert_eq!(place.store.load::<Print>(&name, SHA256, None).unwrap(), saved[0].0);
+        for (_, refused) in refused {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, ProfileError::Exists { .. }), "{refused}");
+        }
+    }
+    // Nothing half-written is left beside them.
+    let folder = place.store.path(ProfileKind::Voice, &place.name);
+    let files = std::fs::read_dir(folder.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 20);
+}
+
+#[test]
 fn a_profile_of_another_network_is_refused_with_the_remedy() {
     let place = place();
     place.save(None, Existing::Refuse).unwrap();
