@@ -226,6 +226,25 @@ fn enrolment_takes_clips_with_speech_and_says_what_is_wrong_with_them() {
     assert_eq!(enrol(&MODEL, &[], false), Err(EnrolError::Count { count: 0 }));
 }
 
+/// By the shipped network: the one of the tests does not weigh silence down.
+#[test]
+fn silence_beside_a_voice_is_no_second_voice() {
+    let pack = Pack::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/packs/voice")).unwrap();
+    let shipped = VoiceModel::load(&Runtime::embedded().unwrap(), pack, DetectorMode::Throughput).unwrap();
+    let ear = VoiceEar { model: Arc::new(shipped), ..ear() };
+    let one = programme(1.0, 5.8);
+    let two: Vec<f32> = one.iter().copied().chain(programme(36.4, 41.5)).collect();
+    let mut random = crate::signal::random::SplitMix::new(5);
+    let room: Vec<f32> =
+        (0..48_000).map(|_| crate::signal::units::single(7e-4 * random.triangular())).collect();
+    for (beside, what) in [(vec![], "nothing"), (vec![0.0; 48_000], "silence"), (room, "a quiet room")] {
+        let [one, two] = [&one, &two].map(|said| hear(&ear, &[&beside, said, &beside[..]].concat()).quality);
+        let speaks_alone = |quality: &ClipQuality| !quality.advice(false).contains(&Advice::TwoVoices);
+        assert!(one.parts_log_odds.is_some_and(|log_odds| log_odds > 5.0), "{what}: {one:?}");
+        assert!(speaks_alone(&one) && !speaks_alone(&two), "{what}: {one:?} {two:?}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let ear = ear();
