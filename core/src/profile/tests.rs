@@ -18,6 +18,10 @@ impl Profile for Print {
     fn check(&self) -> Result<(), String> {
         if self.vector.is_empty() { Err("it has no vector".to_owned()) } else { Ok(()) }
     }
+
+    fn limit_bytes(&self) -> u64 {
+        50_000
+    }
 }
 
 const SHA256: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -193,15 +197,20 @@ fn forged_files_are_refused() {
         assert!(error.contains(says), "{says}: {error}");
     }
     let path = place.store.path(ProfileKind::Voice, &place.name);
-    std::fs::write(&path, " ".repeat(50_001)).unwrap();
-    assert!(matches!(place.load(), Err(ProfileError::TooLarge { limit: 50_000, .. })));
+    std::fs::write(&path, " ".repeat(1_000_001)).unwrap();
+    assert!(matches!(place.load(), Err(ProfileError::TooLarge { limit: 1_000_000, .. })));
     // It is still listed, so that it can be removed.
     assert!(place.store.list(ProfileKind::Voice).unwrap()[0].facts.is_err());
     std::fs::write(&path, "[".repeat(40_000)).unwrap();
     assert!(matches!(place.load(), Err(ProfileError::Invalid { .. })));
     let large = Print { vector: vec![0.5; 10_000] };
     let saved = place.store.save(&place.name, &place.model, &large, None, Existing::Replace);
-    assert!(matches!(saved, Err(ProfileError::TooLarge { .. })));
+    assert!(matches!(saved, Err(ProfileError::TooLarge { limit: 50_000, .. })));
+    // Nor is it taken in from elsewhere.
+    place.save(None, Existing::Replace).unwrap();
+    place.forge(|file| file["body"] = serde_json::to_value(&large).unwrap());
+    let taken = place.store.import::<Print>(&path, None, Existing::Replace);
+    assert!(matches!(taken, Err(ProfileError::TooLarge { limit: 50_000, .. })));
 }
 
 #[test]
