@@ -44,6 +44,12 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is one already, and it was not to be replaced.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// No space left.
     #[error("{} cannot be written: the disk is full; free some space and run again", path.display())]
     DiskFull {
@@ -208,12 +214,28 @@ impl SafeFile {
     ///
     /// If the rest cannot be written; nothing is left behind then.
     pub fn commit(self) -> Result<(), OutputError> {
+        self.commit_by(system::name)
+    }
+
+    /// The same where nothing may be replaced: of several that write one file at once, one gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SafeFile::commit`]; [`OutputError::Exists`] if there is such a file by now.
+    pub fn commit_new(self) -> Result<(), OutputError> {
+        self.commit_by(system::name_new)
+    }
+
+    fn commit_by(self, name: fn(NamedTempFile, &Path) -> io::Result<()>) -> Result<(), OutputError> {
         let path = self.path;
         match self.target {
             Target::Temporary(file, _partial) => {
                 let file = file.into_inner().map_err(|e| OutputError::from_io(&path, e.into_error()))?;
                 synchronise(file.as_file()).map_err(|e| OutputError::from_io(&path, e))?;
-                system::name(file, &path).map_err(|e| OutputError::from_io(&path, e))?;
+                name(file, &path).map_err(|e| match e.kind() {
+                    ErrorKind::AlreadyExists => OutputError::Exists { path: path.clone() },
+                    _ => OutputError::from_io(&path, e),
+                })?;
             }
             Target::Direct(mut file) => file.flush().map_err(|e| OutputError::from_io(&path, e))?,
         }

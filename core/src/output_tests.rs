@@ -158,6 +158,23 @@ mod unix {
 }
 
 #[test]
+fn a_new_file_replaces_nothing_that_came_in_the_meantime() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.csv");
+    let [mut first, mut second] = [&path, &path].map(|path| SafeFile::create(path).unwrap());
+    first.write_all(b"first").unwrap();
+    second.write_all(b"second").unwrap();
+    first.commit_new().unwrap();
+    let refused = second.commit_new().unwrap_err();
+    assert!(
+        matches!(&refused, OutputError::Exists { path: there } if there.ends_with("labels.csv")),
+        "{refused}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), b"first");
+    assert_eq!(names(folder.path()), ["labels.csv"]);
+}
+
+#[test]
 fn a_file_that_somebody_reads_is_replaced_or_kept_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("labels.csv");

@@ -187,7 +187,7 @@ fn the_owner_is_asked_for_the_word_that_was_enrolled() {
     let place = Place::with_fixture();
     let said =
         earmark_core::audio::read_mono(Path::new(&place.clip("said.wav", (1.0, 2.6))), RATE_HZ).unwrap();
-    let takes = [(1, 1.0), (2, 0.5), (3, 0.8)].map(|(seed, gain)| {
+    let take = |(seed, gain): (u32, f32)| {
         let quiet = vec![0.0; 6_400];
         let clip = quiet.iter().copied().chain(said.iter().map(|x| gain * x)).chain(quiet.iter().copied());
         let clip: Vec<f32> = clip.collect();
@@ -195,7 +195,8 @@ fn the_owner_is_asked_for_the_word_that_was_enrolled() {
         let path = place.path(&format!("take{seed}.wav"));
         write_wav(Path::new(&path), RATE_HZ, 1, &clip);
         path
-    });
+    };
+    let takes = [(1, 1.0), (2, 0.5), (3, 0.8)].map(take);
     let enrolled = place.voice(&["enrol", "anna", &takes[0], &takes[1], &takes[2], "--word", "welcome"]);
     assert!(
         good(&enrolled).is_empty() && stderr(&enrolled).contains("the word \"welcome\""),
@@ -238,8 +239,15 @@ fn the_owner_is_asked_for_the_word_that_was_enrolled() {
     // One take may come from stdin, which can be read once.
     let piped =
         ["voice", "enrol", "cora", &takes[0], "-", &takes[2], "--word", "welcome", "--profiles", &profiles];
-    let take = fs::File::open(&takes[1]).unwrap();
-    good(&earmark(piped).args(["--voice-pack", &place.pack]).stdin(take).output().unwrap());
+    let piped_take = fs::File::open(&takes[1]).unwrap();
+    good(&earmark(piped).args(["--voice-pack", &place.pack]).stdin(piped_take).output().unwrap());
+    // The more takes of a word, the more is kept of it.
+    let more = [(4, 0.9), (5, 0.7), (6, 0.6), (7, 0.55), (8, 0.75)].map(take);
+    let all: Vec<&str> = takes.iter().chain(&more).map(String::as_str).collect();
+    good(&place.voice(&[&["enrol", "dora"], &all[..], &["--word", "welcome"]].concat()));
+    let profile = std::fs::metadata(Path::new(&profiles).join("voices/dora.json")).unwrap();
+    assert!(profile.len() > 50_000, "{}", profile.len());
+    good(&place.voice(&["verify", "dora", &takes[1], "--word", "welcome"]));
     let few = place.voice(&["enrol", "bert", &takes[0], "--word", "welcome"]);
     assert!(code(&few) == 1 && stderr(&few).contains("a phrase needs 3 to 20"), "{}", stderr(&few));
 }

@@ -7,9 +7,34 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 #[cfg(unix)]
+use unix::settle;
+#[cfg(unix)]
 pub(super) use unix::{hand_on, mark_as_written, name, remove_abandoned};
 #[cfg(not(unix))]
+use windows::settle;
+#[cfg(not(unix))]
 pub(super) use windows::{hand_on, mark_as_written, name, remove_abandoned};
+
+/// Gives a finished file a name that nothing may have. That something has it is an error of the kind `AlreadyExists`, and the
+/// file is gone then.
+pub(super) fn name_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let refused = match file.persist_noclobber(path) {
+        Ok(_) => {
+            settle(path);
+            return Ok(());
+        }
+        Err(refused) => refused,
+    };
+    if refused.error.kind() == io::ErrorKind::AlreadyExists {
+        return Err(refused.error);
+    }
+    // Some file systems have neither hard links nor a way to rename that replaces nothing. There the name belongs to whoever
+    // makes an empty file of it first.
+    File::options().write(true).create_new(true).open(path)?;
+    name(refused.file, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })
+}
 
 #[cfg(unix)]
 mod unix {
@@ -47,10 +72,14 @@ mod unix {
     /// Gives a finished file its name, in place of what has it.
     pub fn name(file: NamedTempFile, path: &Path) -> io::Result<()> {
         file.persist(path).map_err(|e| e.error)?;
-        // The name is an entry of the folder. The file is complete in any case, and some file systems have no such call, so a
-        // failure here is none.
-        let _ = File::open(super::super::folder_of(path)).and_then(|folder| folder.sync_all());
+        settle(path);
         Ok(())
+    }
+
+    /// Waits until the disk has the name, which is an entry of the folder. The file is complete in any case, and some file
+    /// systems have no such call, so a failure here is none.
+    pub fn settle(path: &Path) {
+        let _ = File::open(super::super::folder_of(path)).and_then(|folder| folder.sync_all());
     }
 }
 
@@ -86,6 +115,9 @@ mod windows {
     pub fn hand_on(old: &Metadata, new: &File) -> io::Result<()> {
         new.set_permissions(old.permissions())
     }
+
+    /// Nothing: names are on the disk when the system says so.
+    pub fn settle(_path: &Path) {}
 
     /// Gives a finished file its name, in place of what has it. The plain way to rename does not replace a file that somebody
     /// has open, a player or a scanner for viruses, even if they let others delete it; the standard library's does.

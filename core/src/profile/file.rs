@@ -78,14 +78,14 @@ impl ProfileFile {
         Ok(file)
     }
 
-    pub(super) fn to_bytes(&self, path: &str) -> Result<Vec<u8>, ProfileError> {
+    /// The file, if it has no more than `limit` bytes.
+    pub(super) fn to_bytes(&self, path: &str, limit: u64) -> Result<Vec<u8>, ProfileError> {
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|e| ProfileError::Invalid {
             path: path.to_owned(),
             kind: self.kind,
             reason: e.to_string(),
         })?;
         bytes.push(b'\n');
-        let limit = self.kind.limit_bytes();
         if bytes.len() as u64 > limit {
             return Err(ProfileError::TooLarge { path: path.to_owned(), kind: self.kind, limit });
         }

@@ -48,11 +48,10 @@ impl ProfileKind {
         }
     }
 
-    /// Largest file that is written or read, bytes.
+    /// Largest file that is read, bytes. A voice may have a word, which is a phrase.
     pub fn limit_bytes(self) -> u64 {
         match self {
-            Self::Phrase => 1_000_000,
-            Self::Voice => 50_000,
+            Self::Phrase | Self::Voice => 1_000_000,
         }
     }
 }
@@ -76,6 +75,11 @@ pub trait Profile: Serialize + DeserializeOwned {
     /// # Errors
     /// A clause that says what is wrong.
     fn check(&self) -> Result<(), String>;
+
+    /// Largest file that is written of it, bytes.
+    fn limit_bytes(&self) -> u64 {
+        Self::KIND.limit_bytes()
+    }
 }
 
 /// The network that a profile was made with.

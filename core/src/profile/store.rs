@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::file::ProfileFile;
 use super::{ModelId, Passphrase, Profile, ProfileError, ProfileKind, ProfileName};
 use crate::home::users_folder;
-use crate::output::SafeFile;
+use crate::output::{OutputError, SafeFile};
 
 /// What happens to a profile of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +88,9 @@ impl ProfileStore {
         seal: Option<&Passphrase>,
         existing: Existing,
     ) -> Result<PathBuf, ProfileError> {
-        // Before the work of a seal.
+        // Before the work of a seal; whoever comes in between is met when the file gets its name.
         self.refuse_existing(P::KIND, name, existing)?;
-        self.write(&ProfileFile::new(name, model, profile, seal)?, existing)
+        self.write(&ProfileFile::new(name, model, profile, seal)?, profile.limit_bytes(), existing)
     }
 
     /// Reads a profile that was made with the network of `model_sha256`.
@@ -162,7 +162,7 @@ impl ProfileStore {
     /// [`ProfileError`] if there is none, it is not valid, or the file cannot be written.
     pub fn export(&self, kind: ProfileKind, name: &ProfileName, to: &Path) -> Result<(), ProfileError> {
         let (file, path) = self.read(kind, name)?;
-        write_private(to, &file.to_bytes(&path.display().to_string())?)
+        Ok(written_private(to, &file.to_bytes(&path.display().to_string(), kind.limit_bytes())?)?.commit()?)
     }
 
     /// Takes in a file that [`ProfileStore::export`] wrote, under `name` or its own, and gives the name. What is not sealed
@@ -179,13 +179,16 @@ impl ProfileStore {
         let origin = from.display().to_string();
         let opened = File::open(from).map_err(|source| ProfileError::Io { path: from.to_owned(), source })?;
         let mut file = ProfileFile::parse(&read_within(opened, P::KIND, from)?, P::KIND, &origin)?;
-        if !file.is_sealed() {
-            file.open::<P>(&origin, None)?;
-        }
+        // What is in a sealed one is not known, only what all of the kind may have.
+        let limit = if file.is_sealed() {
+            P::KIND.limit_bytes()
+        } else {
+            file.open::<P>(&origin, None)?.limit_bytes()
+        };
         if let Some(name) = name {
             file.name = name.clone();
         }
-        self.write(&file, existing)?;
+        self.write(&file, limit, existing)?;
         Ok(file.name)
     }
 
@@ -204,12 +207,20 @@ impl ProfileStore {
         Ok((file, path))
     }
 
-    fn write(&self, file: &ProfileFile, existing: Existing) -> Result<PathBuf, ProfileError> {
+    fn write(&self, file: &ProfileFile, limit: u64, existing: Existing) -> Result<PathBuf, ProfileError> {
         self.refuse_existing(file.kind, &file.name, existing)?;
         let path = self.path(file.kind, &file.name);
-        let bytes = file.to_bytes(&path.display().to_string())?;
+        let bytes = file.to_bytes(&path.display().to_string(), limit)?;
         create_private_folder(&self.folder.join(file.kind.folder()))?;
-        write_private(&path, &bytes)?;
+        let written = written_private(&path, &bytes)?;
+        match existing {
+            Existing::Replace => written.commit()?,
+            // Another process may enrol the same name at this moment.
+            Existing::Refuse => written.commit_new().map_err(|error| match error {
+                OutputError::Exists { .. } => exists(file.kind, &file.name),
+                other => other.into(),
+            })?,
+        }
         Ok(path)
     }
 
@@ -220,7 +231,7 @@ impl ProfileStore {
         existing: Existing,
     ) -> Result<(), ProfileError> {
         if existing == Existing::Refuse && self.path(kind, name).exists() {
-            return Err(ProfileError::Exists { kind, name: name.to_string() });
+            return Err(exists(kind, name));
         }
         Ok(())
     }
@@ -248,10 +259,15 @@ fn read_within(file: File, kind: ProfileKind, path: &Path) -> Result<Vec<u8>, Pr
     Ok(bytes)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ProfileError> {
+fn exists(kind: ProfileKind, name: &ProfileName) -> ProfileError {
+    ProfileError::Exists { kind, name: name.to_string() }
+}
+
+/// A file that is the owner's alone, written and without its name yet.
+fn written_private(path: &Path, bytes: &[u8]) -> Result<SafeFile, ProfileError> {
     let mut file = SafeFile::create_private(path)?;
     file.write_all(bytes).map_err(|source| ProfileError::Io { path: path.to_owned(), source })?;
-    Ok(file.commit()?)
+    Ok(file)
 }
 
 /// Folders that are made here are the owner's alone, as XDG asks.

@@ -18,6 +18,10 @@ impl Profile for Print {
     fn check(&self) -> Result<(), String> {
         if self.vector.is_empty() { Err("it has no vector".to_owned()) } else { Ok(()) }
     }
+
+    fn limit_bytes(&self) -> u64 {
+        50_000
+    }
 }
 
 const SHA256: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -85,6 +89,37 @@ fn a_profile_comes_back_with_all_its_bits_and_is_its_owners_alone() {
     place.store.remove(ProfileKind::Voice, &place.name).unwrap();
     let error = place.load().unwrap_err();
     assert!(error.to_string().contains("none is enrolled"), "{error}");
+}
+
+#[test]
+fn of_several_that_enrol_a_name_at_once_one_does() {
+    let place = place();
+    for round in 0..20_u8 {
+        let name: ProfileName = format!("round{round}").parse().unwrap();
+        let start = std::sync::Barrier::new(4);
+        let enrol = |value: u8| {
+            let print = Print { vector: vec![f32::from(value)] };
+            start.wait();
+            (print.clone(), place.store.save(&name, &place.model, &print, None, Existing::Refuse))
+        };
+        let enrolled = std::thread::scope(|scope| {
+            let enrol = &enrol;
+            let threads = [1, 2, 3, 4].map(|value| scope.spawn(move || enrol(value)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let (saved, refused): (Vec<_>, Vec<_>) = enrolled.into_iter().partition(|(_, saved)| saved.is_ok());
+        assert_eq!((saved.len(), refused.len()), (1, 3), "{saved:?} {refused:?}");
+        // Who was told that it is enrolled is who is there.
+        assert_eq!(place.store.load::<Print>(&name, SHA256, None).unwrap(), saved[0].0);
+        for (_, refused) in refused {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, ProfileError::Exists { .. }), "{refused}");
+        }
+    }
+    // Nothing half-written is left beside them.
+    let folder = place.store.path(ProfileKind::Voice, &place.name);
+    let files = std::fs::read_dir(folder.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 20);
 }
 
 #[test]
@@ -162,15 +197,20 @@ fn forged_files_are_refused() {
         assert!(error.contains(says), "{says}: {error}");
     }
     let path = place.store.path(ProfileKind::Voice, &place.name);
-    std::fs::write(&path, " ".repeat(50_001)).unwrap();
-    assert!(matches!(place.load(), Err(ProfileError::TooLarge { limit: 50_000, .. })));
+    std::fs::write(&path, " ".repeat(1_000_001)).unwrap();
+    assert!(matches!(place.load(), Err(ProfileError::TooLarge { limit: 1_000_000, .. })));
     // It is still listed, so that it can be removed.
     assert!(place.store.list(ProfileKind::Voice).unwrap()[0].facts.is_err());
     std::fs::write(&path, "[".repeat(40_000)).unwrap();
     assert!(matches!(place.load(), Err(ProfileError::Invalid { .. })));
     let large = Print { vector: vec![0.5; 10_000] };
     let saved = place.store.save(&place.name, &place.model, &large, None, Existing::Replace);
-    assert!(matches!(saved, Err(ProfileError::TooLarge { .. })));
+    assert!(matches!(saved, Err(ProfileError::TooLarge { limit: 50_000, .. })));
+    // Nor is it taken in from elsewhere.
+    place.save(None, Existing::Replace).unwrap();
+    place.forge(|file| file["body"] = serde_json::to_value(&large).unwrap());
+    let taken = place.store.import::<Print>(&path, None, Existing::Replace);
+    assert!(matches!(taken, Err(ProfileError::TooLarge { limit: 50_000, .. })));
 }
 
 #[test]

@@ -37,8 +37,14 @@ impl RowSum {
 
     /// The print of what was added, from rows every `hop_s`.
     pub(super) fn print(&self, hop_s: f64) -> VoicePrint {
+        self.print_within(self, hop_s)
+    }
+
+    /// The same as a part of `whole`, by whose rows it is weighed: rows that are all alike have full seconds by themselves,
+    /// however small they are, and beside speech a part of silence has none.
+    pub(super) fn print_within(&self, whole: &Self, hop_s: f64) -> VoicePrint {
         let duration_s =
-            if self.squares > 0.0 { hop_s * self.norms * self.norms / self.squares } else { 0.0 };
+            if whole.squares > 0.0 { hop_s * self.norms * whole.norms / whole.squares } else { 0.0 };
         VoicePrint { unit: normalised(&self.sum), duration_s }
     }
 }
@@ -85,6 +91,27 @@ mod tests {
         assert!((padded.duration_s - 1.0).abs() < 0.01, "{}", padded.duration_s);
         assert!(cosine(&padded.unit, &speech.unit) > 0.999_999);
         assert_eq!(RowSum::new(2).print(0.04), VoicePrint { unit: vec![0.0, 0.0], duration_s: 0.0 });
+    }
+
+    #[test]
+    fn parts_are_weighed_by_the_whole_and_add_up_to_it() {
+        let [mut speech, mut silence, mut whole] = [(); 3].map(|()| RowSum::new(2));
+        for _ in 0..25 {
+            speech.add(&[3.0, 4.0]);
+            whole.add(&[3.0, 4.0]);
+        }
+        for _ in 0..100 {
+            silence.add(&[3e-3, -4e-3]);
+            whole.add(&[3e-3, -4e-3]);
+        }
+        let [by_itself, within] = [silence.print(0.04), silence.print_within(&whole, 0.04)];
+        assert!((by_itself.duration_s - 4.0).abs() < 1e-6, "{}", by_itself.duration_s);
+        assert!((0.003..0.005).contains(&within.duration_s), "{}", within.duration_s);
+        assert_eq!(within.unit, by_itself.unit);
+        let both = speech.print_within(&whole, 0.04).duration_s + within.duration_s;
+        assert!((both - whole.print(0.04).duration_s).abs() < 1e-9, "{both}");
+        let nothing = RowSum::new(2);
+        assert_eq!(nothing.print_within(&nothing, 0.04).duration_s, 0.0);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use crate::signal::units::real;
 /// Most clips of a profile.
 pub(super) const MAX_CLIPS: usize = 20;
 
+/// Largest file of a voice without a word, bytes. Twenty vectors of the shipped network are 22 kB, sealed 30.
+const LIMIT_BYTES: u64 = 50_000;
+
 /// One clip of an enrolment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,5 +60,10 @@ impl Profile for VoiceProfile {
             }
         }
         self.word.as_ref().map_or(Ok(()), EnrolledWord::check)
+    }
+
+    /// A word has what its clips sound like, some 6 kB for each second of them: with it a voice may have what a phrase has.
+    fn limit_bytes(&self) -> u64 {
+        if self.word.is_some() { ProfileKind::Phrase.limit_bytes() } else { LIMIT_BYTES }
     }
 }

@@ -24,7 +24,7 @@ const MOST_CLIPPED: f64 = 1e-3;
 const FULL_SCALE: f32 = 0.99;
 /// So many of them in a row are a clipped peak.
 const CLIPPED_RUN: usize = 3;
-/// Both parts of a clip that is looked at for a second voice last at least this long, effective seconds.
+/// Both parts of a clip that is looked at for a second voice last at least this long, effective seconds of the clip.
 const PART_S: f64 = 1.2;
 /// Two parts of one clip that are less alike than this are two voices: a probability of one in twenty.
 const TWO_VOICES_LOG_ODDS: f64 = -3.0;
@@ -150,12 +150,14 @@ pub(super) fn snr_db(estimate: &NoiseEstimate) -> Option<f64> {
 pub(super) fn parts_log_odds(model: &VoiceModel, vectors: &Vectors) -> Option<f64> {
     let name: ProfileName = "part".parse().ok()?;
     let step = 5;
+    let mut whole = RowSum::new(vectors.dim);
+    vectors.iter().for_each(|row| whole.add(row));
     let mut worst: Option<f64> = None;
     for split in (step..vectors.len()).step_by(step) {
         let [mut first, mut second] = [RowSum::new(vectors.dim), RowSum::new(vectors.dim)];
         (0..split).for_each(|row| first.add(vectors.row(row)));
         (split..vectors.len()).for_each(|row| second.add(vectors.row(row)));
-        let [first, second] = [first, second].map(|sum| sum.print(vectors.hop_s()));
+        let [first, second] = [first, second].map(|sum| sum.print_within(&whole, vectors.hop_s()));
         if first.duration_s < PART_S || second.duration_s < PART_S {
             continue;
         }

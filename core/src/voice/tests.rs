@@ -11,6 +11,7 @@ use crate::detect::{Detector, DetectorMode};
 use crate::embed::Vectors;
 use crate::model::pack::{self, Pack};
 use crate::model::runtime::Runtime;
+use crate::profile::{Existing, Passphrase, ProfileError, ProfileStore};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -224,6 +225,70 @@ fn enrolment_takes_clips_with_speech_and_says_what_is_wrong_with_them() {
     let silent = [clips[0].clone(), hear(&ear, &vec![0.0; 16_000])];
     assert!(matches!(enrol(&MODEL, &silent, false), Err(EnrolError::NoSpeech { number: 2, .. })));
     assert_eq!(enrol(&MODEL, &[], false), Err(EnrolError::Count { count: 0 }));
+}
+
+/// A word of `clips` clips of so many rows each, as the shipped phrase pack makes it.
+fn word(clips: usize, rows: [usize; 3]) -> EnrolledWord {
+    let templates = (0..clips).flat_map(|_| rows).map(|rows| {
+        let base64 = "f4AB".repeat(64 * rows / 3 + 1).split_at(4 * (64 * rows / 3)).0.to_owned();
+        serde_json::json!({ "rows": base64, "common": 0.25, "sha256": "0".repeat(64) })
+    });
+    let templates: Vec<_> = templates.collect();
+    let limits = serde_json::json!({ "whole": 0.5, "early": 0.5 });
+    let working = serde_json::json!({ "limits": limits, "expected_miss": 0.0, "missed_clips": 0 });
+    let phrase = serde_json::json!({
+        "dim": 64, "hop_frames": 4, "templates_per_clip": 3, "templates": templates, "working": [working, working, working],
+        "strictness": "keen", "negative_hours": 1.0,
+    });
+    let word = serde_json::json!({ "name": "sesame", "model_sha256": "0".repeat(64), "phrase": phrase });
+    serde_json::from_value(word).unwrap()
+}
+
+#[test]
+fn a_word_of_the_most_and_longest_clips_has_room_and_a_voice_alone_stays_small() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = ProfileStore::open(Some(dir.path())).unwrap();
+    let passphrase = Passphrase::new("correct horse").unwrap();
+    let mut embedding = vec![0.0; 192];
+    embedding[7] = 1.0;
+    let clips = vec![EnrolledClip { embedding, speech_s: 3.0 }; 20];
+    // Three seconds and the margins of a clip, as it is, slower and faster.
+    let words = [None, Some(word(3, [24, 30, 21])), Some(word(20, [78, 93, 69]))];
+    for (word, sealed, most) in words.into_iter().flat_map(|word| {
+        let most = if word.is_some() { 1_000_000 } else { 50_000 };
+        [(word.clone(), false, most), (word, true, most)]
+    }) {
+        let voice = VoiceProfile { clips: clips.clone(), word };
+        let seal = Some(&passphrase).filter(|_| sealed);
+        let path = store.save(&name("anna"), &MODEL.id(), &voice, seal, Existing::Replace).unwrap();
+        assert!(std::fs::metadata(path).unwrap().len() <= most);
+        let sha256 = MODEL.id().sha256;
+        assert_eq!(store.load::<VoiceProfile>(&name("anna"), &sha256, seal).unwrap(), voice);
+    }
+    // A voice alone has no room for more than clips of it.
+    let embedding = [vec![1.0], vec![0.0; 767]].concat();
+    let large = VoiceProfile { clips: vec![EnrolledClip { embedding, speech_s: 3.0 }; 20], word: None };
+    let refused = store.save(&name("ben"), &MODEL.id(), &large, None, Existing::Refuse);
+    assert!(matches!(refused, Err(ProfileError::TooLarge { limit: 50_000, .. })), "{refused:?}");
+}
+
+/// By the shipped network: the one of the tests does not weigh silence down.
+#[test]
+fn silence_beside_a_voice_is_no_second_voice() {
+    let pack = Pack::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/packs/voice")).unwrap();
+    let shipped = VoiceModel::load(&Runtime::embedded().unwrap(), pack, DetectorMode::Throughput).unwrap();
+    let ear = VoiceEar { model: Arc::new(shipped), ..ear() };
+    let one = programme(1.0, 5.8);
+    let two: Vec<f32> = one.iter().copied().chain(programme(36.4, 41.5)).collect();
+    let mut random = crate::signal::random::SplitMix::new(5);
+    let room: Vec<f32> =
+        (0..48_000).map(|_| crate::signal::units::single(7e-4 * random.triangular())).collect();
+    for (beside, what) in [(vec![], "nothing"), (vec![0.0; 48_000], "silence"), (room, "a quiet room")] {
+        let [one, two] = [&one, &two].map(|said| hear(&ear, &[&beside, said, &beside[..]].concat()).quality);
+        let speaks_alone = |quality: &ClipQuality| !quality.advice(false).contains(&Advice::TwoVoices);
+        assert!(one.parts_log_odds.is_some_and(|log_odds| log_odds > 5.0), "{what}: {one:?}");
+        assert!(speaks_alone(&one) && !speaks_alone(&two), "{what}: {one:?} {two:?}");
+    }
 }
 
 #[test]
