@@ -78,11 +78,13 @@ impl OutputError {
     /// The sentence for a failure of the system while writing `path`.
     pub fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            _ => Self::Write { path, source },
-        }
+        if is_disk_full(&source) { Self::DiskFull { path } } else { Self::Write { path, source } }
     }
+}
+
+/// Whether there was no room for what was to be written.
+pub fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// Makes the folder that a file is to be written in, and those above it, where they are missing.

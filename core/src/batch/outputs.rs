@@ -79,7 +79,7 @@ impl Outputs {
     pub fn protect(&mut self, path: &Path) {
         let path = if is_dash(path) { Path::new("/dev/stdin") } else { path };
         // What does not exist cannot be lost; that it is missing is said when it is read.
-        self.read.extend(std::fs::metadata(path).ok().and_then(|found| Identity::of_file(path, &found)));
+        self.read.extend(Identity::at(path));
     }
 
     /// Refuses a folder for outputs whose number is not known yet, if something that the run reads lies in it under the
@@ -96,8 +96,7 @@ impl Outputs {
     }
 
     fn reads(&self, path: &Path) -> bool {
-        let found = std::fs::metadata(path).ok().and_then(|found| Identity::of_file(path, &found));
-        found.is_some_and(|identity| self.read.contains(&identity))
+        Identity::at(path).is_some_and(|identity| self.read.contains(&identity))
     }
 
     /// Claims a path for one output, which may be `-` for standard output.
@@ -108,9 +107,7 @@ impl Outputs {
         if !is_dash(path) {
             return self.claim_file(path);
         }
-        let file = std::fs::metadata("/dev/stdout").ok();
-        let identity = file.and_then(|found| Identity::of_file(Path::new("/dev/stdout"), &found));
-        self.take(identity.unwrap_or(Identity::Stdout), path)
+        self.take(Identity::at(Path::new("/dev/stdout")).unwrap_or(Identity::Stdout), path)
     }
 
     /// Claims a path for an output that cannot go to standard output.
@@ -173,6 +170,11 @@ enum Identity {
 }
 
 impl Identity {
+    /// Of what is at a path; nothing is where nothing can be found.
+    fn at(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().and_then(|found| Self::of_file(path, &found))
+    }
+
     /// Of a file that exists; devices and pipes have none.
     fn of_file(path: &Path, found: &std::fs::Metadata) -> Option<Self> {
         if !found.is_file() {

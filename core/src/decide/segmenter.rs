@@ -49,9 +49,8 @@ pub struct Segmenter {
     levels: VecDeque<f32>,
     edges: EdgeFinder,
     silence: SilenceFinder,
+    /// Long ones go to the lanes, all of them to the writer, which is later.
     silent: Silence,
-    /// Silence for the writer, which is later than the lanes.
-    silent_later: Silence,
     /// In order of priority.
     lanes: Vec<LabelPipeline>,
     /// Labels as the timeline lists them.
@@ -111,7 +110,6 @@ impl Segmenter {
             edges: EdgeFinder::default(),
             silence,
             silent: Silence::default(),
-            silent_later: Silence::default(),
             writer: Writer { frame: 0, columns: lanes.iter().map(|l| l.column).collect(), runs: Vec::new() },
             lanes,
             labels: Vec::new(),
@@ -174,9 +172,7 @@ impl Segmenter {
 
     /// Moves decisions from stage to stage and from lane to lane.
     fn advance(&mut self, at_end: bool) {
-        let Silence { long: mut blocked, mut any } = std::mem::take(&mut self.silent);
-        self.silent_later.long.extend(&blocked);
-        self.silent_later.any.append(&mut any);
+        let mut blocked = std::mem::take(&mut self.silent.long);
         for lane in &mut self.lanes {
             lane.blocked.append(&mut blocked);
             lane.advance(&self.edges, at_end);
@@ -192,10 +188,9 @@ impl Segmenter {
 
     /// Hands the frames that every lane has decided to the writer.
     fn write(&mut self, out: &mut Vec<Event>) {
-        while !self.silent_later.long.is_empty() && self.lanes.iter().all(|l| !l.decided.is_empty()) {
-            self.silent_later.long.pop_front();
+        while !self.silent.any.is_empty() && self.lanes.iter().all(|l| !l.decided.is_empty()) {
             // A long one is among all; what is too short to part a label is silent all the same where none is on.
-            let silent = self.silent_later.any.pop_front().unwrap_or(false);
+            let silent = self.silent.any.pop_front().unwrap_or(false);
             for lane in &mut self.lanes {
                 let active = lane.decided.pop_front().unwrap_or(false);
                 self.writer.set(lane.column, active);

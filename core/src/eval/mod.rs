@@ -54,6 +54,9 @@ mod truth;
 mod voice;
 mod voice_set;
 
+/// File of a folder that says of its recordings what an evaluation must know: groups, noise, speakers.
+pub const MANIFEST: &str = "manifest.csv";
+
 pub use bootstrap::{Interval, Intervals, intervals};
 pub use borders::{MIN_GAP_S, Onsets, Silences, onsets, silences};
 pub use calibration::{Bin, Calibration, calibration};

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{EvalError, NoiseItem, TableError, real};
+use super::{EvalError, MANIFEST, NoiseItem, TableError, real};
 use crate::audio::read_mono;
 use crate::features;
 use crate::noise::{NoiseEstimate, SnrEstimator};
-
-const MANIFEST: &str = "manifest.csv";
 
 /// What classifiers that know nothing of noise look at: the [`shortcuts`](NoiseItem::shortcuts) of [`NoiseEntry::score`].
 pub const SHORTCUTS: [&str; 4] = ["lowest log-mel value", "mean log-mel value", "rms level", "duration"];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{EvalError, Groups, PeerScores};
+use super::{EvalError, Groups, MANIFEST, PeerScores};
 use crate::Label;
 use crate::decide::{Segment, Timeline};
 use crate::render::{FrameRate, ListFormat};
@@ -13,9 +13,6 @@ const CSV_ENDINGS: [&str; 3] = ["csv", "labels.csv", "truth.csv"];
 
 /// Labels may end this long after the recording: rounding, and codecs that cut the end.
 const SLACK_S: f64 = 0.1;
-
-/// File with the groups of a folder's recordings.
-const MANIFEST: &str = "manifest.csv";
 
 /// Reads the labels beside a recording: `NAME.csv`, `NAME.labels.csv` or `NAME.truth.csv` with the columns
 /// `start,end,label`, or any other [`Format`] by its ending.

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{EvalError, TableError, VoiceTrial};
+use super::{EvalError, MANIFEST, TableError, VoiceTrial};
 use crate::audio::{mix, read_mono};
 use crate::profile::ProfileName;
 use crate::voice::{Clip, EnrolledClip, EnrolledVoice, VoiceEar, VoiceError, VoicePrint, VoiceProfile};
 
-const MANIFEST: &str = "manifest.csv";
 /// Clips are read at this rate.
 const RATE_HZ: u32 = 16_000;
 

@@ -26,6 +26,8 @@ mod tags;
 mod wav;
 mod wav_file;
 
+use crate::output::is_disk_full;
+
 pub use cut::{CutPlan, Region};
 pub use edits::{CutListEntry, EditKind, EditList, FrameRate, ListError, ListFormat, UnknownRate};
 pub use flac::FlacOut;
@@ -104,9 +106,6 @@ impl RenderError {
 
 impl From<std::io::Error> for RenderError {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
-            _ => Self::Write(error),
-        }
+        if is_disk_full(&error) { Self::DiskFull } else { Self::Write(error) }
     }
 }

@@ -6,6 +6,7 @@ use crate::FrameGrid;
 
 /// Partial sums of a frame.
 const LANES: usize = 8;
+
 /// Mean squares on the 10 ms grid, over all channels, from the samples as they came.
 ///
 /// Measured before the downmix: two channels in antiphase are loud, not silent. A channel's constant offset (DC) does not

@@ -1,6 +1,6 @@
 //! Bodies of requests, into files.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
+use earmark_core::output::is_disk_full;
 use futures_util::StreamExt;
 
 use super::problem::Problem;
@@ -117,10 +118,7 @@ pub async fn in_memory(request: Request, limits: &Limits, most: u64) -> Result<V
     let mut whole = Vec::new();
     while let Some(chunk) = pace.in_time(stream.next()).await? {
         let chunk = chunk.map_err(|error| broken(&error))?;
-        pace.bytes += chunk.len() as u64;
-        if pace.bytes > limits.max_body.0 {
-            return Err(too_large(limits));
-        }
+        pace.count(&chunk)?;
         whole.extend_from_slice(&chunk);
     }
     Ok(whole)
@@ -213,6 +211,12 @@ impl<'a> Pace<'a> {
         Self { limits, bytes: 0, begun: Instant::now() }
     }
 
+    /// Counts what has come, unless that is too much.
+    fn count(&mut self, chunk: &Bytes) -> Result<(), Problem> {
+        self.bytes += chunk.len() as u64;
+        if self.bytes > self.limits.max_body.0 { Err(too_large(self.limits)) } else { Ok(()) }
+    }
+
     /// What comes next, unless the client lets everybody wait.
     async fn in_time<T>(&self, next: impl Future<Output = T>) -> Result<T, Problem> {
         let timeout = || {
@@ -248,10 +252,7 @@ impl<'a> Spool<'a> {
     }
 
     async fn push(&mut self, chunk: &Bytes) -> Result<(), Problem> {
-        self.pace.bytes += chunk.len() as u64;
-        if self.pace.bytes > self.pace.limits.max_body.0 {
-            return Err(too_large(self.pace.limits));
-        }
+        self.pace.count(chunk)?;
         self.gathered.extend_from_slice(chunk);
         if self.gathered.len() >= GATHER_BYTES { self.write().await } else { Ok(()) }
     }
@@ -277,9 +278,10 @@ impl<'a> Spool<'a> {
 
 fn disk(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "an upload cannot be kept");
-    let status = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    let status = if is_disk_full(error) {
+        StatusCode::INSUFFICIENT_STORAGE
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
     };
     Problem::new(status, "the upload cannot be kept in the server's folder for temporary files")
 }

@@ -1,7 +1,7 @@
 //! What is done with an upload: one call of core each.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use earmark_core::Label;
@@ -12,7 +12,7 @@ use earmark_core::decide::{
 use earmark_core::detect::DetectorMode;
 use earmark_core::gate::{PresetChanges, preset};
 use earmark_core::model::pack;
-use earmark_core::output::OutputError;
+use earmark_core::output::{OutputError, is_disk_full};
 use earmark_core::pipeline::{
     AudioTarget, FileRenderer, PipelineError, RenderSettings, detect_file, noise_of_file, tag_file,
 };
@@ -62,7 +62,7 @@ impl From<TimelineError> for JobError {
 
 impl From<std::io::Error> for JobError {
     fn from(error: std::io::Error) -> Self {
-        if is_full(&error) {
+        if is_disk_full(&error) {
             return Self::DiskFull;
         }
         Self::Failed(format!("the answer cannot be kept in a temporary file: {error}"))
@@ -76,10 +76,6 @@ impl From<ReportError> for JobError {
             other => Self::Failed(other.to_string()),
         }
     }
-}
-
-fn is_full(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 /// What a pipeline's error is to who asked.
@@ -103,7 +99,7 @@ pub(super) fn failed(error: PipelineError, watch: &JobWatch) -> JobError {
             | PipelineError::Output(OutputError::DiskFull { .. }),
             _,
         ) => JobError::DiskFull,
-        (PipelineError::Spool { source, .. } | PipelineError::Taken(source), _) if is_full(&source) => {
+        (PipelineError::Spool { source, .. } | PipelineError::Taken(source), _) if is_disk_full(&source) => {
             JobError::DiskFull
         }
         _ => JobError::Failed(said),
@@ -327,6 +323,7 @@ fn mode(live: bool) -> DetectorMode {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
     use std::sync::Arc;
 
     use super::*;

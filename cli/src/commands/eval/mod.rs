@@ -12,7 +12,8 @@ use earmark_core::Label;
 use earmark_core::batch::{Input, Outputs, in_folder};
 use earmark_core::detect::Detector;
 use earmark_core::eval::{
-    EvalRecording, EvalSetup, Evaluation, Grouping, PeerScores, check_length, label_file, labels_beside,
+    EvalRecording, EvalSetup, Evaluation, Grouping, MANIFEST, PeerScores, check_length, label_file,
+    labels_beside,
 };
 use earmark_core::output::SafeFile;
 use earmark_core::pipeline::{Recording, detect_file_with_gains};
@@ -24,9 +25,6 @@ use crate::console::{Console, Usage};
 use crate::inputs::expand;
 use crate::interrupt;
 use crate::jobs::Jobs;
-
-/// File in a folder that lists its recordings, read by every evaluation.
-const MANIFEST: &str = "manifest.csv";
 
 pub fn run(args: &EvalActivityArgs, global: &Global, console: &Console) -> Result<()> {
     let collars = [("--collar-ms", args.collar_ms), ("--segment-collar-ms", args.segment_collar_ms)];

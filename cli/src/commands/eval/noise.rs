@@ -5,13 +5,13 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use earmark_core::batch::Outputs;
 use earmark_core::eval::{
-    EvalError, NoiseEntry, NoiseItem, SHORTCUTS, noise_figures, quantile, write_noise_answers,
+    EvalError, MANIFEST, NoiseEntry, NoiseItem, SHORTCUTS, noise_figures, quantile, write_noise_answers,
 };
 use earmark_core::output::SafeFile;
 use earmark_core::report::json_pretty;
 use serde_json::json;
 
-use super::{MANIFEST, check_gains};
+use super::check_gains;
 use crate::args::{EvalNoiseArgs, Global};
 use crate::commands::hearing;
 use crate::console::{Console, Usage};

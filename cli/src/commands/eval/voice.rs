@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail};
 use earmark_core::audio::read_mono;
 use earmark_core::batch::Outputs;
-use earmark_core::eval::{Condition, Speaker, SpeakerClip, VoiceEvaluation, voice_trials};
+use earmark_core::eval::{Condition, MANIFEST, Speaker, SpeakerClip, VoiceEvaluation, voice_trials};
 use earmark_core::output::SafeFile;
 use earmark_core::report::json_pretty;
 use earmark_core::voice::VoicePrint;
 use serde_json::json;
 
-use super::MANIFEST;
 use crate::args::{EvalVoiceArgs, Global};
 use crate::commands::voice;
 use crate::console::{Console, Usage};
